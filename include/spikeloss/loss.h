@@ -1,0 +1,132 @@
+/*
+ * A loss, as one table row: its name, its fields, and the function that computes it.
+ *
+ * The field table alone drives decoding, validation, error messages, GET /v1/losses and OpenAPI.
+ * A new loss is one file with one `const struct sl_loss`, one row in src/loss/table.c, and one
+ * line in meson.build; nothing else knows its name.
+ *
+ * All tables are constant and shared by all threads. An evaluation touches only its arguments.
+ */
+#ifndef SPIKELOSS_LOSS_H
+#define SPIKELOSS_LOSS_H
+
+#include <spikeloss/error.h>
+#include <spikeloss/spikes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum sl_field_kind {
+  SL_FIELD_SPIKES,      /* one spike tensor */
+  SL_FIELD_SPIKES_LIST, /* a list of spike tensors */
+  SL_FIELD_REALS,       /* a list of real numbers */
+  SL_FIELD_REAL,        /* one real number */
+  SL_FIELD_LABELS,      /* a list of class labels (integers) */
+  SL_FIELD_COUNT,       /* one integer within bounds */
+  SL_FIELD_CHOICE,      /* one word out of a few */
+};
+
+struct sl_field {
+  const char *name;
+  const char *summary; /* one sentence for people, no full stop */
+  enum sl_field_kind kind;
+
+  /* Spike tensors: allowed ranks, the meaning of the axes ("[batch, time, neurons]"), and whether
+   * sums are kept per (sample, neuron) or per neuron only. */
+  size_t min_rank, max_rank;
+  const char *axes;
+  bool per_sample;
+
+  /* Counts: both bounds are allowed values. */
+  uint64_t min_count, max_count;
+
+  /* Choices: NULL-terminated; the first is the default of an optional field. */
+  const char *const *choices;
+  bool optional; /* only choices are ever optional */
+};
+
+/* The value of one field; only what its kind needs is set. Arrays are owned by the value. */
+struct sl_value {
+  bool present;
+  size_t length;            /* of the array below that is set */
+  struct sl_spikes *spikes; /* SPIKES (length 1), SPIKES_LIST */
+  double *reals;            /* REALS */
+  int64_t *labels;          /* LABELS */
+  double real;              /* REAL */
+  uint64_t count;           /* COUNT */
+  size_t choice;            /* CHOICE: index into choices */
+};
+
+/* Frees the arrays of a value and makes it absent. Tolerates all zeros. */
+void sl_value_free(struct sl_value *value);
+
+/*
+ * The gradient with respect to one tensor, list or number, as a small tensor that broadcasts (by
+ * NumPy's rule) to the shape of what it belongs to: gradients are constant along time, and for a
+ * mean over a whole layer constant everywhere.
+ */
+struct sl_gradient {
+  size_t field; /* index into the loss's fields */
+  size_t item;  /* index in a list of tensors, else 0 */
+  size_t rank;  /* 0 for a single number */
+  size_t shape[SL_MAX_RANK];       /* of what it belongs to */
+  size_t small_shape[SL_MAX_RANK]; /* of `values`: each entry is shape[i] or 1 */
+  size_t count;                    /* product of small_shape */
+  double *values;                  /* owned by the result */
+};
+
+enum sl_diagnostic_kind { SL_DIAGNOSTIC_REAL, SL_DIAGNOSTIC_COUNT, SL_DIAGNOSTIC_FLAG };
+
+/* A named number that says how the network is doing. */
+struct sl_diagnostic {
+  const char *name;
+  enum sl_diagnostic_kind kind;
+  double value; /* counts and flags (0, 1) are exact */
+};
+
+/*
+ * What a loss computes. Gradients come in field order, those of a list in item order.
+ * Diagnostics are one object, or, if list_name is set, a list of objects under that name: then
+ * diagnostics[i * list_width ... + list_width - 1] is the object of item i.
+ */
+struct sl_result {
+  double loss;
+  size_t gradient_count;
+  struct sl_gradient *gradients;
+  size_t diagnostic_count;
+  struct sl_diagnostic *diagnostics;
+  const char *list_name;
+  size_t list_width;
+};
+
+/* Frees what a result owns. Tolerates all zeros and half-built results. */
+void sl_result_free(struct sl_result *result);
+
+struct sl_loss {
+  const char *name;
+  const char *summary; /* one sentence for people */
+  const char *formula; /* one line of plain text */
+  const struct sl_field *fields;
+  size_t field_count;
+
+  /*
+   * Checks the relations between fields, in field order, then computes. `values` holds one value
+   * per field, in the order of `fields`, all present and each valid for itself. `result` comes
+   * zeroed, goes to the caller whatever the status is, and is freed by sl_result_free.
+   * Errors: SL_LENGTH_MISMATCH, SL_CLASS_OUT_OF_RANGE, SL_RESULT_NOT_FINITE, SL_OUT_OF_MEMORY;
+   * they carry a pointer, never an offset. Reentrant.
+   */
+  enum sl_status (*evaluate)(const struct sl_value *values, struct sl_result *result,
+                             struct sl_error *error);
+};
+
+/* No loss has more fields than this. */
+enum { SL_MAX_FIELDS = 12 };
+
+/* All losses, in the order in which they are listed to users; the last entry is NULL. */
+extern const struct sl_loss *const sl_losses[];
+
+/* The loss of that name, or NULL. */
+const struct sl_loss *sl_loss_find(const char *name);
+
+#endif

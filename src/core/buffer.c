@@ -1,0 +1,68 @@
+#include "core/buffer.h"
+
+#include "core/checked.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_CAPACITY = 256 };
+
+bool sl_buffer_reserve(struct sl_buffer *buffer, size_t extra) {
+  size_t needed;
+  if (!sl_checked_add(&needed, buffer->length, extra)) {
+    return false;
+  }
+  if (needed <= buffer->capacity) {
+    return true;
+  }
+  size_t capacity = buffer->capacity > 0 ? buffer->capacity : FIRST_CAPACITY;
+  while (capacity < needed) {
+    if (!sl_checked_multiply(&capacity, capacity, 2)) {
+      capacity = needed;
+    }
+  }
+  char *bytes = realloc(buffer->bytes, capacity);
+  if (bytes == NULL) {
+    return false;
+  }
+  buffer->bytes = bytes;
+  buffer->capacity = capacity;
+  return true;
+}
+
+bool sl_buffer_append(struct sl_buffer *buffer, const void *bytes, size_t length) {
+  if (!sl_buffer_reserve(buffer, length)) {
+    return false;
+  }
+  if (length > 0) {
+    memcpy(buffer->bytes + buffer->length, bytes, length);
+    buffer->length += length;
+  }
+  return true;
+}
+
+bool sl_buffer_append_text(struct sl_buffer *buffer, const char *text) {
+  return sl_buffer_append(buffer, text, strlen(text));
+}
+
+bool sl_buffer_append_format(struct sl_buffer *buffer, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  va_list again;
+  va_copy(again, arguments);
+  int length = vsnprintf(NULL, 0, format, arguments);
+  va_end(arguments);
+  bool good = length >= 0 && sl_buffer_reserve(buffer, (size_t)length + 1);
+  if (good) {
+    vsnprintf(buffer->bytes + buffer->length, (size_t)length + 1, format, again);
+    buffer->length += (size_t)length;
+  }
+  va_end(again);
+  return good;
+}
+
+void sl_buffer_free(struct sl_buffer *buffer) {
+  free(buffer->bytes);
+  *buffer = (struct sl_buffer){0};
+}

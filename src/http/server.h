@@ -1,0 +1,41 @@
+/*
+ * The HTTP service: listeners, threads, and the one table of routes.
+ */
+#ifndef SPIKELOSS_HTTP_SERVER_H
+#define SPIKELOSS_HTTP_SERVER_H
+
+#include "wire/limits.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_server_options {
+  const char *const *listen;  /* "127.0.0.1:8080", "[::1]:0", "unix:/run/spikelossd.sock" */
+  size_t listen_count;
+  unsigned threads;           /* per listener; 0 is one for each core */
+  uint64_t idle_seconds;      /* a connection on which nothing moves is closed */
+  uint64_t connection_memory; /* bytes of libmicrohttpd's buffer per connection */
+  uint64_t drain_bytes;       /* of a refused upload are read before the answer */
+  uint64_t drain_seconds;
+  struct sl_limits limits;    /* what one request may ask for */
+};
+
+struct sl_server;
+
+/*
+ * Binds every address, then serves. On failure returns NULL and writes one sentence to `message`.
+ * Port 0 takes a free port; sl_server_address tells which.
+ */
+struct sl_server *sl_server_start(const struct sl_server_options *options, char *message,
+                                  size_t message_size);
+
+/* The bound address of a listener as text that a client can use ("127.0.0.1:45123", "unix:..."). */
+const char *sl_server_address(const struct sl_server *server, size_t listener);
+
+/* From now on /readyz answers 503. */
+void sl_server_drain(struct sl_server *server);
+
+/* Stops listening, lets requests in flight finish, frees everything. Tolerates NULL. */
+void sl_server_stop(struct sl_server *server);
+
+#endif
