@@ -53,16 +53,11 @@ struct sl_spikes {
   size_t step;          /* time step of the next value within its sample */
   bool neurons_known, steps_known;
 
-  /*
-   * Rows of bits that wait to be added up, many at a time. A row of 64 neurons or more starts a
-   * word of its own; shorter rows are padded to the next power of two, so that a word holds a
-   * whole number of them:   10 neurons, 16-bit lanes:   |row 3|row 2|row 1|row 0|
-   */
-  uint64_t *waiting;      /* [waiting_rows][words_per_row] */
-  size_t words_per_row;   /* 1 if a word holds several rows */
-  size_t lane;            /* bits a row takes: a power of two below 64, or 64 * words_per_row */
-  size_t waiting_rows;    /* room, in rows of the tensor */
-  size_t rows;            /* full rows that wait */
+  /* Bits that wait to be added up, many rows at a time: whole rows, one directly behind the other,
+   * the first value in the least significant bit. Never more than one sample if per_sample. */
+  uint64_t *waiting;
+  size_t waiting_bits; /* how many wait */
+  size_t waiting_room; /* when they are added up: a multiple of `neurons` */
 };
 
 /*

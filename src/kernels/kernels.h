@@ -1,0 +1,73 @@
+/*
+ * The hot loops, once for every instruction set.
+ *
+ * scalar.c says what each kernel means, as plainly as it can; every other variant gives the same
+ * bits. The best one that the processor has is chosen once, before threads start; until then the
+ * scalar ones are in force. Kernels allocate nothing, keep nothing and know nothing of what they
+ * are used for.
+ */
+#ifndef SPIKELOSS_KERNELS_KERNELS_H
+#define SPIKELOSS_KERNELS_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a scan of spike text carries from call to call. */
+struct sl_text_scan {
+  size_t row_length; /* values between two brackets; SL_NO_ROWS where no bracket may come */
+  size_t column;     /* values of the current row that were read already */
+  uint64_t *bits;    /* out: the values read, first in the least significant bit */
+  size_t count;      /* out: how many values `bits` got */
+  size_t room;       /* values that fit in `bits` */
+  size_t resume;     /* out: bytes of text before which another scan would take nothing */
+};
+
+#define SL_NO_ROWS SIZE_MAX
+
+enum { SL_SCAN_BLOCK = 64 }; /* bytes of text looked at together */
+enum { SL_BITS_SLACK = 8 };  /* readable words behind packed bits */
+
+struct sl_kernels {
+  const char *name;
+
+  /*
+   * Reads the text of binary spikes, `0` `1` `0.0` `1.0` in rows `[…],[…]` with any white space,
+   * as far as it is beyond all doubt. `text` stands directly behind a comma, and so does the end
+   * of what is taken. Returns how many bytes were taken, 0 if the first block already holds
+   * something else: another number, the bracket of an outer array, an error. Looks only at whole
+   * blocks, and only while `bits` has room for as many values as a block has bytes.
+   */
+  size_t (*scan_spike_text)(struct sl_text_scan *scan, const char *text, size_t length);
+
+  /*
+   * counts[column] += how many of the rows have that bit set.
+   * counts [columns], bits [rows][columns], packed without gaps. May read, but does not use, up to
+   * SL_BITS_SLACK words behind the word that holds the last bit.
+   */
+  void (*add_columns)(uint64_t *counts, const uint64_t *bits, size_t rows, size_t columns);
+
+  /*
+   * bytes[0 … 3 * groups) from the base64 text[0 … 4 * groups), no padding. Returns how many groups
+   * were taken: fewer only if the next one has a character outside the alphabet.
+   */
+  size_t (*decode_base64)(uint8_t *bytes, const char *text, size_t groups);
+};
+
+/* The kernels in force. */
+const struct sl_kernels *sl_kernels(void);
+
+/*
+ * Puts the named kernels in force ("scalar", "avx2", …), or with NULL the best that this processor
+ * has. Returns false, and changes nothing, if there are none of that name here. Call it before
+ * threads start.
+ */
+bool sl_kernels_choose(const char *name);
+
+/* The name of the kernels in force. */
+const char *sl_kernels_name(void);
+
+/* All variants that this processor can run, for tests: the i-th, or NULL. The first is scalar. */
+const struct sl_kernels *sl_kernels_variant(size_t index);
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * Every kernel in portable C: what the others must agree with, and what runs where there is nothing
+ * better.
+ */
+#include "kernels/spike_text.h"
+#include "kernels/variants.h"
+
+static inline struct text_block classify_block(const char *text) {
+  struct text_block block = {0};
+  for (unsigned i = 0; i < SL_SCAN_BLOCK; i++) {
+    uint64_t here = UINT64_C(1) << i;
+    switch (text[i]) {
+    case '0':
+      block.zeros |= here;
+      break;
+    case '1':
+      block.ones |= here;
+      break;
+    case '.':
+      block.points |= here;
+      break;
+    case ',':
+      block.commas |= here;
+      break;
+    case '[':
+      block.opens |= here;
+      break;
+    case ']':
+      block.closes |= here;
+      break;
+    case ' ':
+    case '\t':
+    case '\n':
+    case '\r':
+      block.spaces |= here;
+      break;
+    default:
+      break;
+    }
+  }
+  return block;
+}
+
+static inline uint64_t extract_bits(uint64_t source, uint64_t mask) {
+  uint64_t extracted = 0;
+  for (unsigned place = 0; mask != 0; place++, mask &= mask - 1) {
+    if (source & mask & -mask) {
+      extracted |= UINT64_C(1) << place;
+    }
+  }
+  return extracted;
+}
+
+static void add_columns(uint64_t *counts, const uint64_t *bits, size_t rows, size_t columns) {
+  size_t place = 0;
+  for (size_t row = 0; row < rows; row++) {
+    for (size_t column = 0; column < columns; column++, place++) {
+      counts[column] += bits[place / 64] >> (place % 64) & 1;
+    }
+  }
+}
+
+/* The value of a base64 character, or 64 for any other. */
+static uint32_t base64_value(char character) {
+  unsigned char c = (unsigned char)character;
+  if (c >= 'A' && c <= 'Z') {
+    return c - 'A';
+  }
+  if (c >= 'a' && c <= 'z') {
+    return c - 'a' + 26U;
+  }
+  if (c >= '0' && c <= '9') {
+    return c - '0' + 52U;
+  }
+  return c == '+' ? 62 : c == '/' ? 63 : 64;
+}
+
+static size_t decode_base64(uint8_t *bytes, const char *text, size_t groups) {
+  for (size_t group = 0; group < groups; group++, text += 4, bytes += 3) {
+    uint32_t value = 0;
+    for (size_t i = 0; i < 4; i++) {
+      uint32_t six_bits = base64_value(text[i]);
+      if (six_bits == 64) {
+        return group;
+      }
+      value = value << 6 | six_bits;
+    }
+    bytes[0] = (uint8_t)(value >> 16);
+    bytes[1] = (uint8_t)(value >> 8);
+    bytes[2] = (uint8_t)value;
+  }
+  return groups;
+}
+
+const struct sl_kernels sl_kernels_scalar = {
+    .name = "scalar",
+    .scan_spike_text = scan_spike_text,
+    .add_columns = add_columns,
+    .decode_base64 = decode_base64,
+};
