@@ -106,6 +106,7 @@ struct sl_loss {
   const char *name;
   const char *summary; /* one sentence for people */
   const char *formula; /* one line of plain text */
+  const char *example; /* a small request body that works, as JSON text */
   const struct sl_field *fields;
   size_t field_count;
 

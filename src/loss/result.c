@@ -1,0 +1,141 @@
+#include "loss/result.h"
+
+#include "core/checked.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void sl_value_free(struct sl_value *value) {
+  if (value->spikes != NULL) {
+    for (size_t item = 0; item < value->length; item++) {
+      sl_spikes_free(&value->spikes[item]);
+    }
+  }
+  free(value->spikes);
+  free(value->reals);
+  free(value->labels);
+  *value = (struct sl_value){0};
+}
+
+void sl_result_free(struct sl_result *result) {
+  for (size_t i = 0; i < result->gradient_count; i++) {
+    free(result->gradients[i].values);
+  }
+  free(result->gradients);
+  free(result->diagnostics);
+  *result = (struct sl_result){0};
+}
+
+static enum sl_status no_memory(struct sl_error *error) {
+  return sl_fail(error, SL_OUT_OF_MEMORY, "no memory for the result");
+}
+
+enum sl_status sl_result_reserve(struct sl_result *result, size_t gradients, size_t diagnostics,
+                                 struct sl_error *error) {
+  result->gradients = calloc(gradients, sizeof *result->gradients);
+  result->diagnostics = calloc(diagnostics, sizeof *result->diagnostics);
+  if (result->gradients == NULL || result->diagnostics == NULL) {
+    return no_memory(error);
+  }
+  return SL_OK;
+}
+
+/* Takes the memory of a gradient whose other members are set. */
+static double *add_gradient(struct sl_result *result, struct sl_gradient gradient,
+                            struct sl_error *error) {
+  if (sl_checked_product(&gradient.count, gradient.small_shape, gradient.rank)) {
+    gradient.values = calloc(gradient.count, sizeof *gradient.values);
+  }
+  if (gradient.values == NULL) {
+    no_memory(error);
+    return NULL;
+  }
+  result->gradients[result->gradient_count++] = gradient;
+  return gradient.values;
+}
+
+double *sl_result_add_spikes_gradient(struct sl_result *result, size_t field, size_t item,
+                                      const struct sl_spikes *spikes, const size_t *small_shape,
+                                      struct sl_error *error) {
+  struct sl_gradient gradient = {.field = field, .item = item, .rank = spikes->rank};
+  memcpy(gradient.shape, spikes->shape, spikes->rank * sizeof *spikes->shape);
+  memcpy(gradient.small_shape, small_shape, spikes->rank * sizeof *small_shape);
+  return add_gradient(result, gradient, error);
+}
+
+double *sl_result_add_reals_gradient(struct sl_result *result, size_t field, size_t length,
+                                     struct sl_error *error) {
+  struct sl_gradient gradient = {
+      .field = field, .rank = 1, .shape = {length}, .small_shape = {length}};
+  return add_gradient(result, gradient, error);
+}
+
+double *sl_result_add_real_gradient(struct sl_result *result, size_t field,
+                                    struct sl_error *error) {
+  return add_gradient(result, (struct sl_gradient){.field = field}, error);
+}
+
+static void add_diagnostic(struct sl_result *result, const char *name, enum sl_diagnostic_kind kind,
+                           double value) {
+  result->diagnostics[result->diagnostic_count++] =
+      (struct sl_diagnostic){.name = name, .kind = kind, .value = value};
+}
+
+void sl_result_add_real(struct sl_result *result, const char *name, double value) {
+  add_diagnostic(result, name, SL_DIAGNOSTIC_REAL, value);
+}
+
+void sl_result_add_count(struct sl_result *result, const char *name, size_t value) {
+  add_diagnostic(result, name, SL_DIAGNOSTIC_COUNT, (double)value);
+}
+
+void sl_result_add_flag(struct sl_result *result, const char *name, bool value) {
+  add_diagnostic(result, name, SL_DIAGNOSTIC_FLAG, value ? 1.0 : 0.0);
+}
+
+/* The first value that is not finite, or `count`. */
+static size_t first_not_finite(const double *values, size_t count) {
+  size_t i = 0;
+  while (i < count && isfinite(values[i])) {
+    i++;
+  }
+  return i;
+}
+
+static enum sl_status gradient_not_finite(const struct sl_gradient *gradient, size_t at,
+                                          const struct sl_field *fields, struct sl_error *error) {
+  const struct sl_field *field = &fields[gradient->field];
+  char pointer[sizeof error->pointer];
+  if (field->kind == SL_FIELD_SPIKES_LIST) {
+    snprintf(pointer, sizeof pointer, "/%s/%zu", field->name, gradient->item);
+  } else if (field->kind == SL_FIELD_REALS) {
+    snprintf(pointer, sizeof pointer, "/%s/%zu", field->name, at);
+  } else {
+    snprintf(pointer, sizeof pointer, "/%s", field->name);
+  }
+  return sl_fail_at(error, SL_RESULT_NOT_FINITE, pointer, SL_NO_OFFSET,
+                    "the gradient of %s is too large for a double", field->name);
+}
+
+enum sl_status sl_result_check_finite(const struct sl_result *result, const struct sl_field *fields,
+                                      struct sl_error *error) {
+  if (!isfinite(result->loss)) {
+    return sl_fail_at(error, SL_RESULT_NOT_FINITE, "", SL_NO_OFFSET,
+                      "the loss is too large for a double");
+  }
+  for (size_t i = 0; i < result->gradient_count; i++) {
+    const struct sl_gradient *gradient = &result->gradients[i];
+    size_t at = first_not_finite(gradient->values, gradient->count);
+    if (at < gradient->count) {
+      return gradient_not_finite(gradient, at, fields, error);
+    }
+  }
+  for (size_t i = 0; i < result->diagnostic_count; i++) {
+    if (!isfinite(result->diagnostics[i].value)) {
+      return sl_fail_at(error, SL_RESULT_NOT_FINITE, "", SL_NO_OFFSET,
+                        "the diagnostic %s is too large for a double", result->diagnostics[i].name);
+    }
+  }
+  return SL_OK;
+}

@@ -1,0 +1,44 @@
+/*
+ * Building and checking a struct sl_result: what every loss does in the same way.
+ *
+ * A loss first says how many gradients and diagnostics there will be, then adds exactly so many, in
+ * the order in which users see them, and at the end has everything checked for being finite.
+ * All memory belongs to the result, from the moment it is taken: a loss that gives up half-way just
+ * returns, and sl_result_free tidies up.
+ */
+#ifndef SPIKELOSS_LOSS_RESULT_H
+#define SPIKELOSS_LOSS_RESULT_H
+
+#include <spikeloss/error.h>
+#include <spikeloss/loss.h>
+#include <stddef.h>
+
+/* Room for that many of each. Once per result. Error: SL_OUT_OF_MEMORY. */
+enum sl_status sl_result_reserve(struct sl_result *result, size_t gradients, size_t diagnostics,
+                                 struct sl_error *error);
+
+/*
+ * The next gradient: of a spike tensor, a list of reals, one real. Returns its values, all 0, for
+ * the loss to fill; NULL, with SL_OUT_OF_MEMORY set, when there is no memory. `small_shape` has the
+ * rank of the spikes, each entry that of their shape or 1.
+ */
+double *sl_result_add_spikes_gradient(struct sl_result *result, size_t field, size_t item,
+                                      const struct sl_spikes *spikes, const size_t *small_shape,
+                                      struct sl_error *error);
+double *sl_result_add_reals_gradient(struct sl_result *result, size_t field, size_t length,
+                                     struct sl_error *error);
+double *sl_result_add_real_gradient(struct sl_result *result, size_t field, struct sl_error *error);
+
+/* The next diagnostic. `name` is static text. */
+void sl_result_add_real(struct sl_result *result, const char *name, double value);
+void sl_result_add_count(struct sl_result *result, const char *name, size_t value);
+void sl_result_add_flag(struct sl_result *result, const char *name, bool value);
+
+/*
+ * Finite input may still overflow. SL_RESULT_NOT_FINITE for the first of loss, gradients and
+ * diagnostics that no double can hold, with the pointer of the member that it belongs to.
+ */
+enum sl_status sl_result_check_finite(const struct sl_result *result, const struct sl_field *fields,
+                                      struct sl_error *error);
+
+#endif

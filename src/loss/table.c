@@ -1,0 +1,26 @@
+#include <spikeloss/loss.h>
+
+#include <string.h>
+
+/*
+ * The table: one row a loss, in the order in which users see them. The loss itself stands at the
+ * end of the file that bears its name.
+ */
+#define LOSS_ROWS(ROW)                                                                             \
+  ROW(sl_firing_rate_target_mse_loss)                                                              \
+  ROW(sl_balanced_population_mse)
+
+#define DECLARED(loss) extern const struct sl_loss loss;
+LOSS_ROWS(DECLARED)
+
+#define LISTED(loss) &loss,
+const struct sl_loss *const sl_losses[] = {LOSS_ROWS(LISTED) NULL};
+
+const struct sl_loss *sl_loss_find(const char *name) {
+  for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
+    if (strcmp((*loss)->name, name) == 0) {
+      return *loss;
+    }
+  }
+  return NULL;
+}

@@ -1,0 +1,303 @@
+#!/usr/bin/python3
+"""Makes cases.json: what both losses must answer, computed without spikelossd.
+
+An independent implementation: the losses are written straight from their formulas with PyTorch
+tensors in double precision, and every gradient comes from automatic differentiation. Needs
+Debian's python3-torch to run; the tests that read cases.json need no Python.
+
+    /usr/bin/python3 tests/golden/make_vectors.py > tests/golden/cases.json
+
+cases.json is a list of objects:
+
+    name     what is special about the case
+    loss     which loss: POST /v1/losses/<loss>
+    request  a complete body, its tensors as nested arrays
+    expect   the answer to it with "gradient": "broadcast" added to the request
+
+Numbers of `expect` hold to a relative error of 1e-12: summation orders differ. The worked examples
+and every count and flag hold exactly. A gradient's small shape broadcasts to its tensor's shape.
+"""
+
+import json
+import random
+
+import torch
+
+torch.set_default_dtype(torch.float64)
+
+
+def binary(generator, shape, rate=0.3):
+    return (torch.rand(shape, generator=generator) < rate).to(torch.float64)
+
+
+def graded(generator, shape):
+    """Spikes of several strengths, most values 0; three decimals keep the file small."""
+    strength = (torch.rand(shape, generator=generator) * 3).round(decimals=3)
+    return strength * binary(generator, shape)
+
+
+def signed(generator, shape):
+    """Ones, minus ones and strengths of either sign between them."""
+    strength = (torch.randn(shape, generator=generator)).round(decimals=3)
+    ones = binary(generator, shape)
+    return torch.where(binary(generator, shape, 0.2) > 0, strength, ones)
+
+
+def reals(source, count, low, high):
+    return [round(source.uniform(low, high), 4) for _ in range(count)]
+
+
+def small_gradient(gradient, small_shape):
+    """Folds a full gradient to its small shape; it must be constant along every folded axis."""
+    small = gradient
+    for axis, length in enumerate(small_shape):
+        if length == 1:
+            small = small.narrow(axis, 0, 1)
+    if not torch.allclose(small.expand_as(gradient), gradient, rtol=1e-14, atol=0):
+        raise AssertionError("a gradient is not constant where the formula says it is")
+    return {"shape": list(small_shape), "data": small.flatten().tolist()}
+
+
+def health(spikes, neurons):
+    """Silent and saturated neurons and binarity of spikes given as [anything, neurons]."""
+    fired = spikes.reshape(-1, neurons) != 0
+    return {
+        "neurons": neurons,
+        "silent": int((~fired).all(dim=0).sum()),
+        "saturated": int(fired.all(dim=0).sum()),
+        "binary": bool(((spikes == 0) | (spikes == 1)).all()),
+    }
+
+
+def neurons_of(spikes):
+    """Rank 1 is [neurons], rank 2 [time, neurons], from rank 3 on [batch, time, neurons...]."""
+    axes_before = min(spikes.dim() - 1, 2)
+    return spikes[(0,) * axes_before].numel()
+
+
+def firing_rate_target_mse_loss(name, spikes_list, offsets, multipliers):
+    spikes = [layer.clone().requires_grad_() for layer in spikes_list]
+    o = torch.tensor(offsets, requires_grad=True)
+    m = torch.tensor(multipliers, requires_grad=True)
+    rates = torch.stack([layer.mean() for layer in spikes])
+    terms = ((rates - o) * m) ** 2
+    loss = terms.sum()
+    loss.backward()
+    layers = [
+        {"rate": rates[i].item(), "target": offsets[i], "loss": terms[i].item()}
+        | health(layer.detach(), neurons_of(layer))
+        for i, layer in enumerate(spikes)
+    ]
+    return {
+        "name": name,
+        "loss": "firing_rate_target_mse_loss",
+        "request": {
+            "spikes_list": [layer.tolist() for layer in spikes_list],
+            "offsets": offsets,
+            "multipliers": multipliers,
+        },
+        "expect": {
+            "loss": loss.item(),
+            "gradients": {
+                "spikes_list": [small_gradient(s.grad, [1] * s.dim()) for s in spikes],
+                "offsets": o.grad.tolist(),
+                "multipliers": m.grad.tolist(),
+            },
+            "diagnostics": {"layers": layers},
+        },
+    }
+
+
+def population_accuracy(spk, targets, num_classes, neurons_per_class):
+    """Spikes over time and population; the lowest of the best classes wins; shared wins are ties."""
+    samples = spk.shape[0]
+    totals = spk.sum(dim=1).reshape(samples, num_classes, neurons_per_class).sum(dim=2).tolist()
+    hits = sum(row.index(max(row)) == target for row, target in zip(totals, targets))
+    ties = sum(row.count(max(row)) > 1 for row in totals)
+    return hits / samples, ties
+
+
+def balanced_population_mse(
+    name, spk, targets, num_classes, neurons_per_class, correct_rate, incorrect_rate
+):
+    spikes = spk.clone().requires_grad_()
+    correct = torch.tensor(correct_rate, requires_grad=True)
+    incorrect = torch.tensor(incorrect_rate, requires_grad=True)
+    samples, steps, neurons = spk.shape
+    class_of_neuron = torch.arange(neurons) // neurons_per_class
+    right = class_of_neuron[None, :] == torch.tensor(targets)[:, None]
+    counts = spikes.sum(dim=1)
+    wanted = torch.where(right, steps * correct, steps * incorrect)
+    loss = ((counts - wanted) ** 2).mean()
+    loss.backward()
+    accuracy, ties = population_accuracy(spk, targets, num_classes, neurons_per_class)
+    rates = spk.mean(dim=1)
+    return {
+        "name": name,
+        "loss": "balanced_population_mse",
+        "request": {
+            "spk": spk.tolist(),
+            "targets": targets,
+            "num_classes": num_classes,
+            "neurons_per_class": neurons_per_class,
+            "correct_rate": correct_rate,
+            "incorrect_rate": incorrect_rate,
+        },
+        "expect": {
+            "loss": loss.item(),
+            "gradients": {
+                "spk": small_gradient(spikes.grad, [samples, 1, neurons]),
+                "correct_rate": correct.grad.item(),
+                "incorrect_rate": incorrect.grad.item(),
+            },
+            "diagnostics": {"accuracy": accuracy, "ties": ties}
+            | health(spk, neurons)
+            | {
+                "mean_rate_correct": rates[right].mean().item(),
+                "mean_rate_incorrect": rates[~right].mean().item() if num_classes > 1 else 0.0,
+            },
+        },
+    }
+
+
+def firing_rate_cases():
+    generator = torch.Generator().manual_seed(20240311)
+    source = random.Random(7)
+
+    def case(name, spikes_list):
+        layers = len(spikes_list)
+        return firing_rate_target_mse_loss(
+            name, spikes_list, reals(source, layers, 0, 0.6), reals(source, layers, -3, 12)
+        )
+
+    yield firing_rate_target_mse_loss(
+        "the worked example",
+        [
+            torch.tensor([[[1, 0, 1], [0, 0, 1]], [[0, 1, 0], [1, 0, 1]]], dtype=torch.float64),
+            torch.tensor([[[0, 0], [0, 1]], [[0, 0], [0, 0]]], dtype=torch.float64),
+        ],
+        [0.25, 0.25],
+        [1.0, 10.0],
+    )
+    yield case("one layer of binary spikes", [binary(generator, (4, 13, 10))])
+    yield case("a single value", [torch.ones(1)])
+    yield case("one sample and one time step", [binary(generator, (1, 1, 67), 0.5)])
+    yield case("graded spikes", [graded(generator, (3, 7, 11)), graded(generator, (2, 5))])
+    yield case("signed spikes", [signed(generator, (2, 9, 17))])
+    yield case(
+        "every rank from 1 to 8",
+        [binary(generator, tuple([3, 2, 3, 1, 2, 2, 1, 2][:rank]), 0.4) for rank in range(1, 9)],
+    )
+    yield case(
+        "binary, graded and signed layers of odd sizes",
+        [
+            binary(generator, (2, 3, 129)),
+            graded(generator, (5, 1, 7)),
+            signed(generator, (1, 31, 3)),
+            binary(generator, (63,)),
+        ],
+    )
+    yield case("silent and saturated layers", [torch.zeros(2, 4, 5), torch.ones(2, 4, 6)])
+    mixed = binary(generator, (3, 6, 8), 0.5)
+    mixed[:, :, 2] = 0
+    mixed[:, :, 5] = 1
+    yield case("a silent and a saturated neuron among others", [mixed])
+    yield firing_rate_target_mse_loss(
+        "every layer on its target", [torch.tensor([1.0, 0, 0, 1])] * 2, [0.5, 0.5], [3.0, 0.1]
+    )
+    yield firing_rate_target_mse_loss(
+        "multipliers and offsets of any sign",
+        [binary(generator, (2, 3, 5)), binary(generator, (2, 3, 5)), binary(generator, (6, 4))],
+        [-0.75, 1.5, 0.25],
+        [-4.0, 0.0, 1e-6],
+    )
+    yield firing_rate_target_mse_loss(
+        "large and tiny numbers", [graded(generator, (2, 3)) * 1e9], [1e-9], [1e20]
+    )
+
+
+def population_cases():
+    generator = torch.Generator().manual_seed(20240312)
+    source = random.Random(11)
+
+    def case(name, spk, num_classes, neurons_per_class):
+        targets = [source.randrange(num_classes) for _ in range(spk.shape[0])]
+        correct, incorrect = reals(source, 1, 0.5, 1) + reals(source, 1, 0, 0.2)
+        return balanced_population_mse(
+            name, spk, targets, num_classes, neurons_per_class, correct, incorrect
+        )
+
+    yield balanced_population_mse(
+        "the worked example",
+        torch.tensor(
+            [
+                [[1, 0, 0, 1], [1, 1, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0]],
+                [[0, 0, 1, 1], [0, 0, 1, 0], [1, 0, 1, 1], [0, 0, 1, 0]],
+            ],
+            dtype=torch.float64,
+        ),
+        [0, 0],
+        2,
+        2,
+        0.75,
+        0.125,
+    )
+    yield case("ten classes of four neurons", binary(generator, (5, 13, 40)), 10, 4)
+    yield case("one class", binary(generator, (3, 8, 5)), 1, 5)
+    yield case("one neuron a class", binary(generator, (4, 9, 7)), 7, 1)
+    yield case("one sample, one time step, one neuron", torch.ones(1, 1, 1), 1, 1)
+    yield case("one time step", binary(generator, (6, 1, 9)), 3, 3)
+    yield case("one sample", binary(generator, (1, 33, 6)), 2, 3)
+    yield case("graded spikes", graded(generator, (3, 11, 12)), 4, 3)
+    yield case("signed spikes", signed(generator, (4, 7, 15)), 5, 3)
+    yield case("more neurons than a machine word has bits", binary(generator, (2, 9, 129)), 43, 3)
+    yield case("a silent network: every sample a tie", torch.zeros(4, 5, 6), 3, 2)
+    yield case("a saturated network: every sample a tie", torch.ones(3, 4, 6), 2, 3)
+    tied = torch.zeros(3, 4, 6)
+    tied[0, 0, 2] = tied[0, 3, 5] = 1
+    tied[1, 1, 4] = 1
+    tied[2, 2, 0] = tied[2, 0, 3] = 1
+    yield balanced_population_mse(
+        "ties among some classes: the lowest wins", tied, [1, 2, 1], 3, 2, 0.5, 0.25
+    )
+    exact = torch.zeros(2, 4, 4)
+    exact[0, :3, :2] = exact[1, 1:, 2:] = 1
+    exact[0, 0, 2:] = exact[1, 3, :2] = 1
+    yield balanced_population_mse(
+        "every count on its target", exact, [0, 1], 2, 2, 0.75, 0.25
+    )
+    yield balanced_population_mse(
+        "rates outside [0, 1], and target counts that are no integers",
+        binary(generator, (3, 7, 6)),
+        [2, 0, 1],
+        3,
+        2,
+        1.3,
+        -0.15,
+    )
+
+
+def tidy(value):
+    """Whole numbers as integers and no negative zeros, as the service writes them."""
+    if isinstance(value, dict):
+        return {key: tidy(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [tidy(member) for member in value]
+    if isinstance(value, float) and value == int(value) and abs(value) < 2**53:
+        return int(value)
+    return value
+
+
+def main():
+    cases = [tidy(case) for case in (*firing_rate_cases(), *population_cases())]
+    lines = []
+    for case in cases:
+        members = [
+            f"  {json.dumps(key)}: {json.dumps(member, separators=(',', ':'), allow_nan=False)}"
+            for key, member in case.items()
+        ]
+        lines.append("{\n" + ",\n".join(members) + "\n}")
+    print("[" + ",\n".join(lines) + "]")
+
+
+main()

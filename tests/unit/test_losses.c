@@ -1,0 +1,442 @@
+/*
+ * What the two losses promise: the worked examples of docs/losses.md to the last bit, the order of
+ * additions, the diagnostics, and an error that helps wherever the numbers do not fit together.
+ */
+#include "dense_request.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct sl_loss *firing_rate(void) {
+  return sl_loss_find("firing_rate_target_mse_loss");
+}
+
+static const struct sl_loss *population(void) {
+  return sl_loss_find("balanced_population_mse");
+}
+
+static struct sl_result answer(const struct sl_loss *loss, const char *body) {
+  struct sl_result result;
+  struct sl_error error;
+  enum sl_status status = evaluate_text(loss, body, &result, &error);
+  ck_assert_msg(status == SL_OK, "%s: %s", error.pointer, error.message);
+  return result;
+}
+
+/* `words` is a piece of the message. */
+static void assert_refused(const struct sl_loss *loss, const char *body, enum sl_status code,
+                           const char *pointer, const char *words) {
+  struct sl_result result;
+  struct sl_error error;
+  ck_assert_int_eq(evaluate_text(loss, body, &result, &error), code);
+  sl_result_free(&result);
+  ck_assert_int_eq(error.code, code);
+  ck_assert_str_eq(error.pointer, pointer);
+  ck_assert_uint_eq(error.offset, SL_NO_OFFSET);
+  ck_assert_msg(strstr(error.message, words) != NULL, "\"%s\" does not say \"%s\"", error.message,
+                words);
+}
+
+static void assert_gradient(const struct sl_result *result, size_t index, size_t count,
+                            const double *values) {
+  ck_assert_uint_lt(index, result->gradient_count);
+  const struct sl_gradient *gradient = &result->gradients[index];
+  ck_assert_uint_eq(gradient->count, count);
+  for (size_t i = 0; i < count; i++) {
+    ck_assert_msg(gradient->values[i] == values[i], "gradient %zu, value %zu is %.17g, not %.17g",
+                  index, i, gradient->values[i], values[i]);
+  }
+}
+
+static double diagnostic(const struct sl_result *result, size_t item, const char *name) {
+  size_t width = result->list_name != NULL ? result->list_width : result->diagnostic_count;
+  ck_assert_uint_le((item + 1) * width, result->diagnostic_count);
+  for (size_t i = item * width; i < (item + 1) * width; i++) {
+    if (strcmp(result->diagnostics[i].name, name) == 0) {
+      return result->diagnostics[i].value;
+    }
+  }
+  ck_abort_msg("no diagnostic %s", name);
+}
+
+#define VALUES(...)                                                                                \
+  sizeof((double[]){__VA_ARGS__}) / sizeof(double), (double[]) {                                   \
+    __VA_ARGS__                                                                                    \
+  }
+
+START_TEST(the_worked_example_of_the_firing_rate_loss_is_exact) {
+  struct sl_result result =
+      answer(firing_rate(), "{\"spikes_list\":[[[[1,0,1],[0,0,1]],[[0,1,0],[1,0,1]]],"
+                            "[[[0,0],[0,1]],[[0,0],[0,0]]]],"
+                            "\"offsets\":[0.25,0.25],\"multipliers\":[1,10]}");
+  ck_assert(result.loss == 1.625);
+  ck_assert_uint_eq(result.gradient_count, 4);
+  assert_gradient(&result, 0, VALUES(1.0 / 24.0));
+  assert_gradient(&result, 1, VALUES(-3.125));
+  assert_gradient(&result, 2, VALUES(-0.5, 25));
+  assert_gradient(&result, 3, VALUES(0.125, 0.3125));
+  ck_assert(diagnostic(&result, 0, "rate") == 0.5);
+  ck_assert(diagnostic(&result, 0, "target") == 0.25);
+  ck_assert(diagnostic(&result, 0, "loss") == 0.0625);
+  ck_assert(diagnostic(&result, 1, "rate") == 0.125);
+  ck_assert(diagnostic(&result, 1, "loss") == 1.5625);
+  sl_result_free(&result);
+}
+END_TEST
+
+#define WORKED_SPK                                                                                 \
+  "\"spk\":[[[1,0,0,1],[1,1,0,0],[1,0,0,0],[0,1,0,0]],"                                            \
+  "[[0,0,1,1],[0,0,1,0],[1,0,1,1],[0,0,1,0]]]"
+
+START_TEST(the_worked_example_of_the_population_loss_is_exact) {
+  struct sl_result result = answer(
+      population(), "{" WORKED_SPK ",\"targets\":[0,0],\"num_classes\":2,"
+                    "\"neurons_per_class\":2,\"correct_rate\":0.75,\"incorrect_rate\":0.125}");
+  ck_assert(result.loss == 3.625);
+  ck_assert_uint_eq(result.gradient_count, 3);
+  assert_gradient(&result, 0, VALUES(0, -0.25, -0.125, 0.125, -0.5, -0.75, 0.875, 0.375));
+  assert_gradient(&result, 1, VALUES(6));
+  assert_gradient(&result, 2, VALUES(-5));
+  ck_assert(diagnostic(&result, 0, "accuracy") == 0.5);
+  ck_assert(diagnostic(&result, 0, "ties") == 0);
+  ck_assert(diagnostic(&result, 0, "mean_rate_correct") == 0.375);
+  ck_assert(diagnostic(&result, 0, "mean_rate_incorrect") == 0.4375);
+  sl_result_free(&result);
+}
+END_TEST
+
+/* 1e16 + 1.5 rounds to 1e16 + 2: taking -1e16 off again leaves 2. The ones are counted apart. */
+START_TEST(graded_sums_of_a_layer_are_added_in_ascending_order_behind_the_ones) {
+  struct sl_result result =
+      answer(firing_rate(), "{\"spikes_list\":[[1e16,1,1,1.5,-1e16],[1,1,1.5,1e16,-1e16]],"
+                            "\"offsets\":[0,0],\"multipliers\":[1,1]}");
+  ck_assert(diagnostic(&result, 0, "rate") == 4.0 / 5.0);
+  ck_assert(diagnostic(&result, 1, "rate") == 4.0 / 5.0);
+  sl_result_free(&result);
+  result = answer(firing_rate(), "{\"spikes_list\":[[1,1,1e16,-1e16,1.5]],"
+                                 "\"offsets\":[0],\"multipliers\":[1]}");
+  ck_assert(diagnostic(&result, 0, "rate") == 3.5 / 5.0);
+  sl_result_free(&result);
+}
+END_TEST
+
+/* Next to 2^53 a single 1 is lost, but two that were added before are not. */
+START_TEST(terms_of_the_population_loss_are_added_in_row_major_order) {
+  const double large = 9007199254740992.0;
+  const char *const rest = "\"targets\":[0,0],\"num_classes\":1,\"neurons_per_class\":3,"
+                           "\"correct_rate\":0,\"incorrect_rate\":0}";
+  char body[256];
+  snprintf(body, sizeof body, "{\"spk\":[[[9007199254740992,1,1]],[[0,0,0]]],%s", rest);
+  struct sl_result result = answer(population(), body);
+  assert_gradient(&result, 1, VALUES(-2.0 * large / 6.0));
+  sl_result_free(&result);
+  snprintf(body, sizeof body, "{\"spk\":[[[1,0,1]],[[9007199254740992,0,0]]],%s", rest);
+  result = answer(population(), body);
+  assert_gradient(&result, 1, VALUES(-2.0 * (large + 2.0) / 6.0));
+  sl_result_free(&result);
+  snprintf(body, sizeof body, "{\"spk\":[[[1e8,1,1]],[[0,0,0]]],%s", rest);
+  result = answer(population(), body);
+  const double square = 1e16;
+  ck_assert(square + 1.0 + 1.0 != 1.0 + 1.0 + square);
+  ck_assert(result.loss == (square + 1.0 + 1.0) / 6.0);
+  sl_result_free(&result);
+}
+END_TEST
+
+START_TEST(a_huge_multiplier_does_no_harm_to_a_layer_on_its_target) {
+  struct sl_result result =
+      answer(firing_rate(), "{\"spikes_list\":[[1,0]],\"offsets\":[0.5],\"multipliers\":[1e200]}");
+  ck_assert(result.loss == 0);
+  for (size_t i = 0; i < 3; i++) {
+    assert_gradient(&result, i, VALUES(0));
+  }
+  sl_result_free(&result);
+}
+END_TEST
+
+START_TEST(silent_and_saturated_neurons_are_counted_over_all_samples_and_steps) {
+  struct sl_result result =
+      answer(firing_rate(), "{\"spikes_list\":[[[[0,1,1,0],[0,1,0,-1]],[[0,1,1,0.5],[0,0.5,0,2]]]],"
+                            "\"offsets\":[0],\"multipliers\":[1]}");
+  ck_assert(diagnostic(&result, 0, "neurons") == 4);
+  ck_assert(diagnostic(&result, 0, "silent") == 1);
+  ck_assert(diagnostic(&result, 0, "saturated") == 1);
+  ck_assert(diagnostic(&result, 0, "binary") == 0);
+  sl_result_free(&result);
+  result = answer(population(), "{\"spk\":[[[0,1,1],[0,1,1]],[[0,1,0],[0,1,1]]],\"targets\":[1,2],"
+                                "\"num_classes\":3,\"neurons_per_class\":1,"
+                                "\"correct_rate\":1,\"incorrect_rate\":0}");
+  ck_assert(diagnostic(&result, 0, "neurons") == 3);
+  ck_assert(diagnostic(&result, 0, "silent") == 1);
+  ck_assert(diagnostic(&result, 0, "saturated") == 1);
+  ck_assert(diagnostic(&result, 0, "binary") == 1);
+  sl_result_free(&result);
+}
+END_TEST
+
+static struct sl_result winners(const char *spk, const char *targets) {
+  char body[512];
+  snprintf(body, sizeof body,
+           "{\"spk\":%s,\"targets\":%s,\"num_classes\":3,\"neurons_per_class\":2,"
+           "\"correct_rate\":0.5,\"incorrect_rate\":0}",
+           spk, targets);
+  return answer(population(), body);
+}
+
+START_TEST(the_class_with_the_most_spikes_in_its_whole_population_wins) {
+  struct sl_result result = winners("[[[1,0,0,1,0,0],[1,0,1,1,0,0]]]", "[1]");
+  ck_assert(diagnostic(&result, 0, "accuracy") == 1);
+  ck_assert(diagnostic(&result, 0, "ties") == 0);
+  sl_result_free(&result);
+}
+END_TEST
+
+START_TEST(on_a_tie_the_lowest_class_wins_and_the_tie_is_counted) {
+  const char *const tie_of_one_and_two = "[[[1,0,1,1,1,1]]]";
+  struct sl_result result = winners(tie_of_one_and_two, "[1]");
+  ck_assert(diagnostic(&result, 0, "accuracy") == 1);
+  ck_assert(diagnostic(&result, 0, "ties") == 1);
+  sl_result_free(&result);
+  result = winners(tie_of_one_and_two, "[2]");
+  ck_assert(diagnostic(&result, 0, "accuracy") == 0);
+  ck_assert(diagnostic(&result, 0, "ties") == 1);
+  sl_result_free(&result);
+}
+END_TEST
+
+START_TEST(classes_that_tie_below_the_winner_are_no_tie) {
+  struct sl_result result = winners("[[[1,0,0,1,1,1]]]", "[2]");
+  ck_assert(diagnostic(&result, 0, "accuracy") == 1);
+  ck_assert(diagnostic(&result, 0, "ties") == 0);
+  sl_result_free(&result);
+}
+END_TEST
+
+START_TEST(negative_totals_have_a_winner_too) {
+  struct sl_result result = winners("[[[-3,0,-1,0,-2,0]]]", "[1]");
+  ck_assert(diagnostic(&result, 0, "accuracy") == 1);
+  ck_assert(diagnostic(&result, 0, "ties") == 0);
+  sl_result_free(&result);
+}
+END_TEST
+
+START_TEST(a_silent_network_shows_a_tie_in_every_sample) {
+  struct sl_result result = winners("[[[0,0,0,0,0,0]],[[0,0,0,0,0,0]]]", "[0,1]");
+  ck_assert(diagnostic(&result, 0, "accuracy") == 0.5);
+  ck_assert(diagnostic(&result, 0, "ties") == 2);
+  ck_assert(diagnostic(&result, 0, "silent") == 6);
+  sl_result_free(&result);
+}
+END_TEST
+
+START_TEST(a_single_class_has_no_ties_and_no_incorrect_rate) {
+  struct sl_result result =
+      answer(population(), "{\"spk\":[[[1,0],[0,0]]],\"targets\":[0],\"num_classes\":1,"
+                           "\"neurons_per_class\":2,\"correct_rate\":1,\"incorrect_rate\":7}");
+  ck_assert(diagnostic(&result, 0, "ties") == 0);
+  ck_assert(diagnostic(&result, 0, "mean_rate_correct") == 0.25);
+  ck_assert(diagnostic(&result, 0, "mean_rate_incorrect") == 0);
+  assert_gradient(&result, 2, VALUES(0));
+  sl_result_free(&result);
+}
+END_TEST
+
+START_TEST(offsets_and_multipliers_need_one_number_a_layer) {
+  assert_refused(firing_rate(), "{\"spikes_list\":[[1],[0]],\"offsets\":[0],\"multipliers\":[1,1]}",
+                 SL_LENGTH_MISMATCH, "/offsets",
+                 "offsets has 1 number, but spikes_list has 2 layers");
+  assert_refused(firing_rate(), "{\"spikes_list\":[[1]],\"offsets\":[0],\"multipliers\":[1,2,3]}",
+                 SL_LENGTH_MISMATCH, "/multipliers",
+                 "multipliers has 3 numbers, but spikes_list has 1 layer");
+  assert_refused(firing_rate(), "{\"spikes_list\":[[1]],\"offsets\":[],\"multipliers\":[]}",
+                 SL_LENGTH_MISMATCH, "/offsets", "offsets has 0 numbers");
+}
+END_TEST
+
+#define RATES      ",\"correct_rate\":0.75,\"incorrect_rate\":0.125}"
+#define TWO_BY_TWO ",\"num_classes\":2,\"neurons_per_class\":2" RATES
+
+START_TEST(output_neurons_must_be_classes_times_neurons_per_class) {
+  assert_refused(population(),
+                 "{" WORKED_SPK
+                 ",\"targets\":[0,0],\"num_classes\":2,\"neurons_per_class\":3" RATES,
+                 SL_LENGTH_MISMATCH, "/spk",
+                 "spk has 4 output neurons, but num_classes * neurons_per_class is 2 * 3 = 6");
+}
+END_TEST
+
+START_TEST(a_product_of_classes_and_neurons_that_overflows_is_a_mismatch) {
+  assert_refused(population(),
+                 "{\"spk\":[[[0]]],\"targets\":[0],\"num_classes\":4294967296,"
+                 "\"neurons_per_class\":4294967296" RATES,
+                 SL_LENGTH_MISMATCH, "/spk", "4294967296 * 4294967296, more than any tensor has");
+}
+END_TEST
+
+START_TEST(targets_need_one_label_a_sample) {
+  assert_refused(population(), "{" WORKED_SPK ",\"targets\":[0,1,0]" TWO_BY_TWO, SL_LENGTH_MISMATCH,
+                 "/targets",
+                 "targets has 3 labels, but spk has 2 samples: spk is [batch, time, neurons]");
+  assert_refused(population(), "{" WORKED_SPK ",\"targets\":[]" TWO_BY_TWO, SL_LENGTH_MISMATCH,
+                 "/targets", "targets has 0 labels");
+}
+END_TEST
+
+START_TEST(labels_outside_the_classes_are_pointed_at) {
+  assert_refused(population(), "{" WORKED_SPK ",\"targets\":[1,2]" TWO_BY_TWO,
+                 SL_CLASS_OUT_OF_RANGE, "/targets/1",
+                 "targets[1] is 2, but num_classes is 2: labels go from 0 to 1");
+  assert_refused(population(), "{" WORKED_SPK ",\"targets\":[-1,5]" TWO_BY_TWO,
+                 SL_CLASS_OUT_OF_RANGE, "/targets/0", "targets[0] is -1");
+}
+END_TEST
+
+START_TEST(the_first_relation_in_field_order_wins) {
+  assert_refused(firing_rate(), "{\"spikes_list\":[[1]],\"offsets\":[],\"multipliers\":[1,2]}",
+                 SL_LENGTH_MISMATCH, "/offsets", "offsets");
+  assert_refused(population(),
+                 "{" WORKED_SPK ",\"targets\":[9],\"num_classes\":3,\"neurons_per_class\":2" RATES,
+                 SL_LENGTH_MISMATCH, "/spk", "spk has 4");
+  assert_refused(population(), "{" WORKED_SPK ",\"targets\":[9]" TWO_BY_TWO, SL_LENGTH_MISMATCH,
+                 "/targets", "1 label,");
+}
+END_TEST
+
+START_TEST(a_layer_whose_loss_overflows_is_refused_and_named) {
+  assert_refused(firing_rate(),
+                 "{\"spikes_list\":[[1],[1e200]],\"offsets\":[0,0],\"multipliers\":[1,1]}",
+                 SL_RESULT_NOT_FINITE, "/spikes_list/1", "mean of spikes_list[1]");
+  assert_refused(firing_rate(),
+                 "{\"spikes_list\":[[1.5e308,1.5e308]],\"offsets\":[0],\"multipliers\":[0]}",
+                 SL_RESULT_NOT_FINITE, "/spikes_list/0", "too large for a double");
+}
+END_TEST
+
+START_TEST(a_sum_of_layers_that_overflows_is_refused) {
+  assert_refused(firing_rate(),
+                 "{\"spikes_list\":[[1.2e154],[1.2e154]],\"offsets\":[0,0],\"multipliers\":[1,1]}",
+                 SL_RESULT_NOT_FINITE, "", "the loss is too large");
+}
+END_TEST
+
+START_TEST(a_gradient_that_overflows_is_refused_and_pointed_at) {
+  assert_refused(firing_rate(),
+                 "{\"spikes_list\":[[1],[1e-200]],\"offsets\":[0,0],\"multipliers\":[1,1e300]}",
+                 SL_RESULT_NOT_FINITE, "/spikes_list/1", "gradient of spikes_list");
+  assert_refused(firing_rate(),
+                 "{\"spikes_list\":[[1],[1e300]],\"offsets\":[0,0],\"multipliers\":[1,1e-200]}",
+                 SL_RESULT_NOT_FINITE, "/multipliers/1", "gradient of multipliers");
+}
+END_TEST
+
+START_TEST(a_population_loss_that_overflows_is_refused) {
+  const char *const rest = "\"targets\":[0],\"num_classes\":1,\"neurons_per_class\":2,";
+  char body[256];
+  snprintf(body, sizeof body,
+           "{\"spk\":[[[1e200,0]]],%s\"correct_rate\":1,"
+           "\"incorrect_rate\":0}",
+           rest);
+  assert_refused(population(), body, SL_RESULT_NOT_FINITE, "/spk", "too large for a double");
+  snprintf(body, sizeof body,
+           "{\"spk\":[[[1,0],[1,0]]],%s\"correct_rate\":1.5e308,"
+           "\"incorrect_rate\":0}",
+           rest);
+  assert_refused(population(), body, SL_RESULT_NOT_FINITE, "/spk", "too large for a double");
+}
+END_TEST
+
+START_TEST(a_diagnostic_that_overflows_is_refused) {
+  assert_refused(population(),
+                 "{\"spk\":[[[1e308,1e308]]],\"targets\":[0],\"num_classes\":1,"
+                 "\"neurons_per_class\":2,\"correct_rate\":1e308,\"incorrect_rate\":0}",
+                 SL_RESULT_NOT_FINITE, "", "mean_rate_correct");
+}
+END_TEST
+
+START_TEST(losses_are_found_by_name_and_only_by_their_whole_name) {
+  ck_assert_ptr_eq(sl_losses[0], firing_rate());
+  ck_assert_ptr_eq(sl_losses[1], population());
+  ck_assert_ptr_null(sl_losses[2]);
+  ck_assert_ptr_null(sl_loss_find("balanced_population"));
+  ck_assert_ptr_null(sl_loss_find("balanced_population_mse2"));
+  ck_assert_ptr_null(sl_loss_find(""));
+}
+END_TEST
+
+START_TEST(fields_stand_in_the_order_of_the_api_and_say_what_they_are) {
+  const char *const names[2][6] = {
+      {"spikes_list", "offsets", "multipliers"},
+      {"spk", "targets", "num_classes", "neurons_per_class", "correct_rate", "incorrect_rate"}};
+  const size_t counts[2] = {3, 6};
+  for (size_t i = 0; sl_losses[i] != NULL; i++) {
+    ck_assert_uint_eq(sl_losses[i]->field_count, counts[i]);
+    ck_assert_uint_gt(strlen(sl_losses[i]->summary), 0);
+    ck_assert_uint_gt(strlen(sl_losses[i]->formula), 0);
+    for (size_t f = 0; f < counts[i]; f++) {
+      ck_assert_str_eq(sl_losses[i]->fields[f].name, names[i][f]);
+      ck_assert_uint_gt(strlen(sl_losses[i]->fields[f].summary), 0);
+    }
+  }
+}
+END_TEST
+
+START_TEST(the_example_of_every_loss_has_an_answer) {
+  for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
+    struct sl_result result = answer(*loss, (*loss)->example);
+    ck_assert_double_gt(result.loss, 0);
+    sl_result_free(&result);
+  }
+}
+END_TEST
+
+START_TEST(nothing_can_be_freed_and_what_is_free_can_be_freed_again) {
+  struct sl_value value = {0};
+  struct sl_result result = {0};
+  sl_value_free(&value);
+  sl_result_free(&result);
+  result = winners("[[[0,0,0,0,0,0]]]", "[0]");
+  sl_result_free(&result);
+  ck_assert_ptr_null(result.gradients);
+  ck_assert_uint_eq(result.gradient_count, 0);
+  sl_result_free(&result);
+}
+END_TEST
+
+int main(void) {
+  TCase *group = tcase_create("losses");
+  tcase_add_test(group, the_worked_example_of_the_firing_rate_loss_is_exact);
+  tcase_add_test(group, the_worked_example_of_the_population_loss_is_exact);
+  tcase_add_test(group, graded_sums_of_a_layer_are_added_in_ascending_order_behind_the_ones);
+  tcase_add_test(group, terms_of_the_population_loss_are_added_in_row_major_order);
+  tcase_add_test(group, a_huge_multiplier_does_no_harm_to_a_layer_on_its_target);
+  tcase_add_test(group, silent_and_saturated_neurons_are_counted_over_all_samples_and_steps);
+  tcase_add_test(group, the_class_with_the_most_spikes_in_its_whole_population_wins);
+  tcase_add_test(group, on_a_tie_the_lowest_class_wins_and_the_tie_is_counted);
+  tcase_add_test(group, classes_that_tie_below_the_winner_are_no_tie);
+  tcase_add_test(group, negative_totals_have_a_winner_too);
+  tcase_add_test(group, a_silent_network_shows_a_tie_in_every_sample);
+  tcase_add_test(group, a_single_class_has_no_ties_and_no_incorrect_rate);
+  tcase_add_test(group, offsets_and_multipliers_need_one_number_a_layer);
+  tcase_add_test(group, output_neurons_must_be_classes_times_neurons_per_class);
+  tcase_add_test(group, a_product_of_classes_and_neurons_that_overflows_is_a_mismatch);
+  tcase_add_test(group, targets_need_one_label_a_sample);
+  tcase_add_test(group, labels_outside_the_classes_are_pointed_at);
+  tcase_add_test(group, the_first_relation_in_field_order_wins);
+  tcase_add_test(group, a_layer_whose_loss_overflows_is_refused_and_named);
+  tcase_add_test(group, a_sum_of_layers_that_overflows_is_refused);
+  tcase_add_test(group, a_gradient_that_overflows_is_refused_and_pointed_at);
+  tcase_add_test(group, a_population_loss_that_overflows_is_refused);
+  tcase_add_test(group, a_diagnostic_that_overflows_is_refused);
+  tcase_add_test(group, losses_are_found_by_name_and_only_by_their_whole_name);
+  tcase_add_test(group, fields_stand_in_the_order_of_the_api_and_say_what_they_are);
+  tcase_add_test(group, the_example_of_every_loss_has_an_answer);
+  tcase_add_test(group, nothing_can_be_freed_and_what_is_free_can_be_freed_again);
+  Suite *suite = suite_create("losses");
+  suite_add_tcase(suite, group);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? 0 : 1;
+}

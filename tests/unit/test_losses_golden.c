@@ -1,0 +1,284 @@
+/*
+ * Both losses against cases.json, which an independent implementation with automatic
+ * differentiation made (tests/golden/make_vectors.py), and against their own finite differences.
+ */
+#include "dense_request.h"
+
+#include <check.h>
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* All cases; main reads them once, no test changes them. */
+static cJSON *cases;
+
+static cJSON *read_json(const char *path) {
+  FILE *file = fopen(path, "rb");
+  if (file == NULL) {
+    return NULL;
+  }
+  char *text = NULL;
+  size_t room = 0;
+  cJSON *json = getdelim(&text, &room, '\0', file) > 0 ? cJSON_Parse(text) : NULL;
+  free(text);
+  fclose(file);
+  return json;
+}
+
+struct golden {
+  const char *name;
+  const cJSON *expect;
+  struct dense_request request;
+  struct sl_result result;
+  struct sl_error error;
+};
+
+static const cJSON *member(const cJSON *object, const char *name) {
+  const cJSON *found = cJSON_GetObjectItemCaseSensitive(object, name);
+  ck_assert_msg(found != NULL, "cases.json lacks %s", name);
+  return found;
+}
+
+static void evaluate_case(struct golden *golden, int index) {
+  const cJSON *json = cJSON_GetArrayItem(cases, index);
+  const struct sl_loss *loss = sl_loss_find(member(json, "loss")->valuestring);
+  ck_assert_ptr_nonnull(loss);
+  *golden = (struct golden){.name = member(json, "name")->valuestring,
+                            .expect = member(json, "expect"),
+                            .error = SL_NO_ERROR};
+  dense_request_read(&golden->request, loss, member(json, "request"));
+  enum sl_status status = dense_request_evaluate(&golden->request, &golden->result, &golden->error);
+  ck_assert_msg(status == SL_OK, "%s: %s", golden->name, golden->error.message);
+}
+
+static void free_case(struct golden *golden) {
+  sl_result_free(&golden->result);
+  dense_request_free(&golden->request);
+}
+
+static void assert_close(const struct golden *golden, const char *what, double got, double want) {
+  ck_assert_msg(fabs(got - want) <= 1e-12 * fabs(want), "%s: %s is %.17g, expected %.17g",
+                golden->name, what, got, want);
+}
+
+static void assert_close_list(const struct golden *golden, const char *what, const double *got,
+                              size_t count, const cJSON *want) {
+  ck_assert_uint_eq(count, (size_t)cJSON_GetArraySize(want));
+  for (const cJSON *number = want->child; number != NULL; number = number->next) {
+    assert_close(golden, what, *got++, number->valuedouble);
+  }
+}
+
+static void assert_spikes_gradient(const struct golden *golden, const char *what,
+                                   const struct sl_gradient *gradient, const cJSON *want) {
+  const struct dense_tensor *tensor = &golden->request.tensors[gradient->field][gradient->item];
+  ck_assert_uint_eq(gradient->rank, tensor->rank);
+  ck_assert_mem_eq(gradient->shape, tensor->shape, tensor->rank * sizeof *tensor->shape);
+  const cJSON *shape = member(want, "shape");
+  ck_assert_uint_eq(gradient->rank, (size_t)cJSON_GetArraySize(shape));
+  const cJSON *length = shape->child;
+  for (size_t axis = 0; axis < gradient->rank; axis++, length = length->next) {
+    ck_assert_uint_eq(gradient->small_shape[axis], (size_t)length->valuedouble);
+  }
+  assert_close_list(golden, what, gradient->values, gradient->count, member(want, "data"));
+}
+
+static void assert_gradient(const struct golden *golden, const struct sl_gradient *gradient) {
+  const struct sl_field *field = &golden->request.loss->fields[gradient->field];
+  const cJSON *want = member(member(golden->expect, "gradients"), field->name);
+  if (field->kind == SL_FIELD_SPIKES) {
+    assert_spikes_gradient(golden, field->name, gradient, want);
+  } else if (field->kind == SL_FIELD_SPIKES_LIST) {
+    assert_spikes_gradient(golden, field->name, gradient,
+                           cJSON_GetArrayItem(want, (int)gradient->item));
+  } else if (field->kind == SL_FIELD_REALS) {
+    ck_assert_uint_eq(gradient->rank, 1);
+    ck_assert_uint_eq(gradient->shape[0], gradient->count);
+    ck_assert_uint_eq(gradient->small_shape[0], gradient->count);
+    assert_close_list(golden, field->name, gradient->values, gradient->count, want);
+  } else {
+    ck_assert_uint_eq(gradient->rank, 0);
+    ck_assert_uint_eq(gradient->count, 1);
+    assert_close(golden, field->name, gradient->values[0], want->valuedouble);
+  }
+}
+
+START_TEST(loss_and_gradients_match_automatic_differentiation) {
+  struct golden golden;
+  evaluate_case(&golden, _i);
+  assert_close(&golden, "loss", golden.result.loss, member(golden.expect, "loss")->valuedouble);
+  for (size_t i = 0; i < golden.result.gradient_count; i++) {
+    assert_gradient(&golden, &golden.result.gradients[i]);
+  }
+  free_case(&golden);
+}
+END_TEST
+
+START_TEST(every_field_that_can_be_learned_has_its_gradients_in_field_and_item_order) {
+  struct golden golden;
+  evaluate_case(&golden, _i);
+  const struct sl_gradient *gradient = golden.result.gradients;
+  for (size_t field = 0; field < golden.request.loss->field_count; field++) {
+    enum sl_field_kind kind = golden.request.loss->fields[field].kind;
+    bool tensors = kind == SL_FIELD_SPIKES || kind == SL_FIELD_SPIKES_LIST;
+    bool numbers = kind == SL_FIELD_REALS || kind == SL_FIELD_REAL;
+    size_t items = tensors ? golden.request.values[field].length : numbers;
+    for (size_t item = 0; item < items; item++, gradient++) {
+      ck_assert_uint_eq(gradient->field, field);
+      ck_assert_uint_eq(gradient->item, item);
+    }
+  }
+  ck_assert_ptr_eq(gradient, golden.result.gradients + golden.result.gradient_count);
+  free_case(&golden);
+}
+END_TEST
+
+static const struct sl_diagnostic *assert_diagnostics(const struct golden *golden,
+                                                      const struct sl_diagnostic *got,
+                                                      const cJSON *object) {
+  const cJSON *want;
+  cJSON_ArrayForEach(want, object) {
+    ck_assert_str_eq(got->name, want->string);
+    if (cJSON_IsBool(want)) {
+      ck_assert_int_eq(got->kind, SL_DIAGNOSTIC_FLAG);
+      ck_assert_msg(got->value == cJSON_IsTrue(want), "%s: %s", golden->name, got->name);
+    } else if (got->kind == SL_DIAGNOSTIC_COUNT) {
+      ck_assert_msg(got->value == want->valuedouble, "%s: %s is %g, expected %g", golden->name,
+                    got->name, got->value, want->valuedouble);
+    } else {
+      ck_assert_int_eq(got->kind, SL_DIAGNOSTIC_REAL);
+      assert_close(golden, got->name, got->value, want->valuedouble);
+    }
+    got++;
+  }
+  return got;
+}
+
+START_TEST(diagnostics_match_the_independent_implementation_name_by_name) {
+  struct golden golden;
+  evaluate_case(&golden, _i);
+  const struct sl_result *result = &golden.result;
+  const struct sl_diagnostic *end = result->diagnostics;
+  const cJSON *want = member(golden.expect, "diagnostics");
+  if (result->list_name == NULL) {
+    end = assert_diagnostics(&golden, end, want);
+  } else {
+    const cJSON *item;
+    cJSON_ArrayForEach(item, member(want, result->list_name)) {
+      ck_assert_uint_eq(result->list_width, (size_t)cJSON_GetArraySize(item));
+      end = assert_diagnostics(&golden, end, item);
+    }
+  }
+  ck_assert_ptr_eq(end, result->diagnostics + result->diagnostic_count);
+  free_case(&golden);
+}
+END_TEST
+
+static double loss_of(const struct dense_request *request) {
+  struct sl_result result;
+  struct sl_error error = SL_NO_ERROR;
+  ck_assert_int_eq(dense_request_evaluate(request, &result, &error), SL_OK);
+  double loss = result.loss;
+  sl_result_free(&result);
+  return loss;
+}
+
+/*
+ * Both losses are quadratic in every single number, so central differences are exact but for
+ * rounding, and a step as large as this loses little to it.
+ */
+static void assert_slope(const struct golden *golden, const char *what, double *parameter,
+                         double slope) {
+  double kept = *parameter;
+  double step = 0.0625 * fmax(1.0, fabs(kept));
+  *parameter = kept + step;
+  double above = *parameter;
+  double loss_above = loss_of(&golden->request);
+  *parameter = kept - step;
+  double below = *parameter;
+  double loss_below = loss_of(&golden->request);
+  *parameter = kept;
+  double difference = (loss_above - loss_below) / (above - below);
+  double rounding = 64 * DBL_EPSILON * fmax(loss_above, loss_below) / step;
+  ck_assert_msg(fabs(difference - slope) <= 1e-9 * fabs(slope) + rounding,
+                "%s: the gradient of %s is %.17g, its central difference %.17g", golden->name, what,
+                slope, difference);
+}
+
+/* The place of a tensor's value in the small gradient that broadcasts to the tensor. */
+static size_t small_index(const struct sl_gradient *gradient, size_t index) {
+  size_t small = 0;
+  size_t stride = 1;
+  for (size_t axis = gradient->rank; axis-- > 0; index /= gradient->shape[axis]) {
+    if (gradient->small_shape[axis] > 1) {
+      small += index % gradient->shape[axis] * stride;
+    }
+    stride *= gradient->small_shape[axis];
+  }
+  return small;
+}
+
+START_TEST(every_gradient_matches_central_differences) {
+  struct golden golden;
+  evaluate_case(&golden, _i);
+  for (size_t i = 0; i < golden.result.gradient_count; i++) {
+    const struct sl_gradient *gradient = &golden.result.gradients[i];
+    const char *name = golden.request.loss->fields[gradient->field].name;
+    struct sl_value *value = &golden.request.values[gradient->field];
+    struct dense_tensor *tensors = golden.request.tensors[gradient->field];
+    if (tensors != NULL) {
+      struct dense_tensor *tensor = &tensors[gradient->item];
+      for (size_t at = 0; at < tensor->count; at++) {
+        assert_slope(&golden, name, &tensor->values[at],
+                     gradient->values[small_index(gradient, at)]);
+      }
+      continue;
+    }
+    for (size_t at = 0; at < gradient->count; at++) {
+      double *parameter = value->reals != NULL ? &value->reals[at] : &value->real;
+      assert_slope(&golden, name, parameter, gradient->values[at]);
+    }
+  }
+  free_case(&golden);
+}
+END_TEST
+
+START_TEST(both_losses_have_at_least_a_dozen_cases) {
+  for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
+    int found = 0;
+    const cJSON *json;
+    cJSON_ArrayForEach(json, cases) {
+      found += strcmp(member(json, "loss")->valuestring, (*loss)->name) == 0;
+    }
+    ck_assert_int_ge(found, 12);
+  }
+}
+END_TEST
+
+int main(void) {
+  cases = read_json(GOLDEN_DIR "/cases.json");
+  if (!cJSON_IsArray(cases)) {
+    fprintf(stderr, "cannot read %s\n", GOLDEN_DIR "/cases.json");
+    return 1;
+  }
+  int count = cJSON_GetArraySize(cases);
+  TCase *group = tcase_create("golden");
+  tcase_set_timeout(group, 300);
+  tcase_add_test(group, both_losses_have_at_least_a_dozen_cases);
+  tcase_add_loop_test(group, loss_and_gradients_match_automatic_differentiation, 0, count);
+  tcase_add_loop_test(
+      group, every_field_that_can_be_learned_has_its_gradients_in_field_and_item_order, 0, count);
+  tcase_add_loop_test(group, diagnostics_match_the_independent_implementation_name_by_name, 0,
+                      count);
+  tcase_add_loop_test(group, every_gradient_matches_central_differences, 0, count);
+  Suite *suite = suite_create("losses_golden");
+  suite_add_tcase(suite, group);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  cJSON_Delete(cases);
+  return failed == 0 ? 0 : 1;
+}
