@@ -1,0 +1,46 @@
+/*
+ * A spread tensor as JSON text, nested in its own brackets or flat, made while it is read.
+ *
+ * Each distinct row is formatted once, when the stream reaches its block, and then copied as often
+ * as it repeats. The block and the cache are workspace that the caller lends.
+ */
+#ifndef SPIKELOSS_WIRE_ENCODE_TEXT_H
+#define SPIKELOSS_WIRE_ENCODE_TEXT_H
+
+#include "wire/number_cache.h"
+#include "wire/repeated_block.h"
+#include "wire/spread.h"
+#include <spikeloss/spikes.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What a stream will give and need. */
+struct sl_stream_size {
+  size_t length; /* exact, in bytes */
+  size_t unit;   /* room for its longest row */
+};
+
+/* Formats every distinct number once. False: more bytes than a size can count. */
+bool sl_text_measure(struct sl_stream_size *size, const struct sl_spread *spread, bool nested,
+                     struct sl_number_cache *cache);
+
+struct sl_text_stream {
+  struct sl_spread spread;
+  struct sl_walk walk;
+  bool nested;
+  struct sl_number_cache *cache;   /* lent */
+  struct sl_repeated_block *block; /* lent */
+  size_t next_block;
+  bool in_block;                     /* `block` has the bytes of block next_block - 1 */
+  char between[2 * SL_MAX_RANK + 1]; /* the brackets and comma between two blocks */
+  size_t between_length;
+  size_t between_position;
+};
+
+void sl_text_start(struct sl_text_stream *stream, const struct sl_spread *spread, bool nested,
+                   struct sl_number_cache *cache, struct sl_repeated_block *block);
+
+/* Writes the next bytes, at most `room`; returns how many: fewer only at the end. */
+size_t sl_text_read(struct sl_text_stream *stream, char *bytes, size_t room);
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * From a small value of JSON to the value of a field: the kinds and bounds of the field table.
+ */
+#ifndef SPIKELOSS_WIRE_FIELD_VALUE_H
+#define SPIKELOSS_WIRE_FIELD_VALUE_H
+
+#include "wire/small_value.h"
+#include <spikeloss/loss.h>
+
+/*
+ * Reads a complete small value as the field wants it. `value` must be absent; its arrays go to the
+ * caller, whatever the status (sl_value_free).
+ */
+enum sl_status sl_read_field_value(const struct sl_field *field, const struct sl_small_value *small,
+                                   struct sl_value *value, struct sl_error *error);
+
+#endif

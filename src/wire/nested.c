@@ -1,0 +1,229 @@
+#include "wire/nested.h"
+
+void sl_nested_begin(struct sl_nested *nested, struct sl_spikes *spikes,
+                     const struct sl_field *field, const struct sl_path *path, size_t most_depth) {
+  *nested =
+      (struct sl_nested){.spikes = spikes, .field = field, .path = *path, .most_depth = most_depth};
+  sl_array_reader_begin(&nested->reader);
+}
+
+/* The path of what stands at the current place of the first `levels` open arrays. */
+static struct sl_path path_at(const struct sl_nested *nested, size_t levels) {
+  struct sl_path path = nested->path;
+  for (size_t level = 0; level < levels; level++) {
+    path = sl_path_element(&path, nested->index[level]);
+  }
+  return path;
+}
+
+static enum sl_status fail_at_element(struct sl_nested *nested, struct sl_error *error,
+                                      enum sl_status code, const char *expected, const char *came) {
+  struct sl_path path = path_at(nested, nested->depth);
+  return sl_fail_at(error, code, path.pointer, nested->reader.token_offset,
+                    "%s: expected %s, not %s", path.name, expected, came);
+}
+
+static enum sl_status wrong_rank(struct sl_nested *nested, struct sl_error *error) {
+  return fail_at_element(nested, error, SL_WRONG_RANK, nested->field->axes,
+                         nested->depth < nested->field->min_rank ? "fewer dimensions"
+                                                                 : "more dimensions");
+}
+
+/* An element beyond the length that the arrays before this one have. */
+static enum sl_status check_room(struct sl_nested *nested, struct sl_error *error) {
+  size_t level = nested->depth - 1;
+  if (nested->length[level] == 0 || nested->index[level] < nested->length[level]) {
+    return SL_OK;
+  }
+  struct sl_path array = path_at(nested, level);
+  return sl_fail_at(error, SL_RAGGED, path_at(nested, nested->depth).pointer,
+                    nested->reader.token_offset,
+                    "%s has more than %zu values, the arrays before it have %zu", array.name,
+                    nested->length[level], nested->length[level]);
+}
+
+static enum sl_status open_array(struct sl_nested *nested, struct sl_error *error) {
+  if (nested->depth == nested->most_depth) {
+    return fail_at_element(nested, error, SL_TOO_DEEP, "less nesting", "another array");
+  }
+  if (nested->depth > 0) {
+    if (nested->rank > 0 && nested->depth == nested->rank) {
+      return fail_at_element(nested, error, SL_RAGGED, "a number, like its neighbours", "an array");
+    }
+    if (nested->depth == nested->field->max_rank) {
+      return wrong_rank(nested, error);
+    }
+    if (check_room(nested, error) != SL_OK) {
+      return error->code;
+    }
+  }
+  nested->index[nested->depth++] = 0;
+  return SL_OK;
+}
+
+static enum sl_status begin_number(struct sl_nested *nested, struct sl_error *error) {
+  if (nested->rank == 0) {
+    if (nested->depth < nested->field->min_rank) {
+      return wrong_rank(nested, error);
+    }
+    nested->rank = nested->depth;
+  }
+  if (nested->depth < nested->rank) {
+    return fail_at_element(nested, error, SL_RAGGED, "an array, like its neighbours", "a number");
+  }
+  return check_room(nested, error);
+}
+
+static enum sl_status add_number(struct sl_nested *nested, struct sl_error *error) {
+  struct sl_error cause = SL_NO_ERROR;
+  if (sl_spikes_push_reals(nested->spikes, &nested->reader.value, 1, &cause) != SL_OK) {
+    return sl_place_error(error, &cause, nested->path.pointer, nested->reader.token_offset);
+  }
+  nested->index[nested->depth - 1]++;
+  return SL_OK;
+}
+
+/* The first array of a level is complete: its length is the length of that axis. */
+static void learn_length(struct sl_nested *nested, size_t level) {
+  nested->length[level] = nested->index[level];
+  size_t step_level = nested->rank < 3 ? nested->rank - 1 : 2;
+  if (level == step_level) {
+    sl_spikes_end_step(nested->spikes);
+  } else if (level + 1 == step_level) {
+    sl_spikes_end_sample(nested->spikes);
+  }
+}
+
+static enum sl_status close_array(struct sl_nested *nested, struct sl_error *error) {
+  size_t level = nested->depth - 1;
+  size_t count = nested->index[level];
+  struct sl_array_reader *reader = &nested->reader;
+  if (nested->length[level] == 0 && reader->was_empty) {
+    struct sl_path array = path_at(nested, level);
+    return sl_fail_at(error, SL_EMPTY_TENSOR, array.pointer, reader->token_offset,
+                      "%s is empty: there is no mean of nothing", array.name);
+  }
+  if (nested->length[level] == 0) {
+    learn_length(nested, level);
+  } else if (count != nested->length[level]) {
+    struct sl_path array = path_at(nested, level);
+    return sl_fail_at(error, SL_RAGGED, array.pointer, reader->token_offset,
+                      "%s has %zu values, the arrays before it have %zu", array.name, count,
+                      nested->length[level]);
+  }
+  nested->depth = level;
+  if (level > 0) {
+    nested->index[level - 1]++;
+  }
+  return SL_OK;
+}
+
+static enum sl_status finish(struct sl_nested *nested, struct sl_error *error) {
+  struct sl_error cause = SL_NO_ERROR;
+  if (sl_spikes_set_shape(nested->spikes, nested->rank, nested->length, &cause) != SL_OK) {
+    return sl_place_error(error, &cause, nested->path.pointer, nested->reader.token_offset);
+  }
+  sl_spikes_finish(nested->spikes);
+  return SL_OK;
+}
+
+/* Whether the text behind a comma may go to the kernel: values of a row are next, or whole rows. */
+static bool may_scan(const struct sl_nested *nested, const struct sl_text *text) {
+  bool in_row = nested->rank > 0 && nested->depth == nested->rank;
+  bool between_rows =
+      nested->rank > 1 && nested->depth == nested->rank - 1 && nested->length[nested->rank - 1] > 0;
+  return (in_row || between_rows) && sl_scan_is_due(&nested->scan_plan, text);
+}
+
+/* Whether a scan has stayed within the rows there should be. */
+static bool rows_are_due(const struct sl_nested *nested, size_t rows, size_t column) {
+  if (nested->rank == 1) {
+    return true;
+  }
+  size_t reached = nested->index[nested->rank - 2] + rows + (column > 0);
+  size_t most = nested->length[nested->rank - 2];
+  return most == 0 || reached <= most;
+}
+
+static void take_rows(struct sl_nested *nested, size_t rows, size_t column) {
+  if (nested->rank > 1) {
+    nested->index[nested->rank - 2] += rows;
+  }
+  nested->depth = column > 0 ? nested->rank : nested->rank - 1;
+  nested->index[nested->rank - 1] = column;
+}
+
+/*
+ * Lets the kernel take whole blocks of text. What it cannot take, or what turns out to be an error,
+ * stays for the events, which know exactly what is wrong and where.
+ */
+static enum sl_status scan(struct sl_nested *nested, struct sl_text *text, struct sl_error *error) {
+  uint64_t bits[SL_SCAN_VALUES / 64];
+  size_t row_length = nested->length[nested->rank - 1];
+  size_t column = nested->depth == nested->rank ? nested->index[nested->rank - 1] : 0;
+  struct sl_text_scan found = {
+      .row_length = row_length > 0 ? row_length : SL_NO_ROWS,
+      .column = column,
+      .bits = bits,
+      .room = SL_SCAN_VALUES,
+  };
+  uint64_t offset = sl_text_offset(text);
+  size_t taken = sl_kernels()->scan_spike_text(&found, text->at, sl_text_left(text));
+  sl_scan_plan_next(&nested->scan_plan, offset, found.resume, taken == 0);
+  if (taken == 0) {
+    return SL_OK;
+  }
+  size_t rows = row_length > 0 ? (column + found.count - found.column) / row_length : 0;
+  struct sl_error cause = SL_NO_ERROR;
+  if (rows_are_due(nested, rows, found.column) &&
+      sl_spikes_push_bits(nested->spikes, bits, found.count, &cause) == SL_OK) {
+    take_rows(nested, rows, found.column);
+    text->at += taken;
+    return SL_OK;
+  }
+  nested->scan_plan.from = offset + taken;
+  bool by_events = cause.code == SL_OK || cause.code == SL_TENSOR_TOO_LARGE;
+  return by_events ? SL_OK : sl_place_error(error, &cause, nested->path.pointer, offset);
+}
+
+enum sl_status sl_nested_read(struct sl_nested *nested, struct sl_text *text,
+                              struct sl_error *error) {
+  for (;;) {
+    enum sl_status status = SL_OK;
+    switch (sl_array_reader_next(&nested->reader, text, error)) {
+    case SL_ARRAY_NEED_MORE:
+      return SL_NEED_MORE;
+    case SL_ARRAY_COMMA:
+      while (status == SL_OK && may_scan(nested, text)) {
+        status = scan(nested, text, error);
+      }
+      break;
+    case SL_ARRAY_NUMBER_BEGINS:
+      status = begin_number(nested, error);
+      break;
+    case SL_ARRAY_NUMBER:
+      status = add_number(nested, error);
+      break;
+    case SL_ARRAY_OPEN:
+      status = open_array(nested, error);
+      break;
+    case SL_ARRAY_CLOSE:
+      status = close_array(nested, error);
+      if (status == SL_OK && nested->depth == 0) {
+        return finish(nested, error);
+      }
+      break;
+    case SL_ARRAY_NOT_FINITE:
+      return fail_at_element(nested, error, SL_NOT_FINITE, "a finite number",
+                             "NaN, an infinity or a number too large for a double");
+    case SL_ARRAY_OTHER_VALUE:
+      return fail_at_element(nested, error, SL_WRONG_TYPE, "a number",
+                             sl_describe_value(*text->at));
+    default:
+      return error->code;
+    }
+    if (status != SL_OK) {
+      return status;
+    }
+  }
+}

@@ -1,0 +1,126 @@
+#include "wire/packed_values.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { BATCH_WORDS = 64 };
+
+bool sl_packed_size(enum sl_packing packing, uint64_t values, uint64_t *bytes) {
+  if (packing == SL_PACKED_BITS) {
+    *bytes = values / 8 + (values % 8 > 0);
+    return true;
+  }
+  return !__builtin_mul_overflow(values, packing == SL_PACKED_F32 ? 4U : 8U, bytes);
+}
+
+void sl_packed_values_begin(struct sl_packed_values *packed, enum sl_packing packing,
+                            struct sl_spikes *spikes, uint64_t values) {
+  *packed = (struct sl_packed_values){.packing = packing, .spikes = spikes, .values_left = values};
+}
+
+/* Turns every byte of a word around: the first value becomes the least significant bit. */
+static uint64_t reverse_bytes_bits(uint64_t word) {
+  word = (word >> 1 & UINT64_C(0x5555555555555555)) | (word & UINT64_C(0x5555555555555555)) << 1;
+  word = (word >> 2 & UINT64_C(0x3333333333333333)) | (word & UINT64_C(0x3333333333333333)) << 2;
+  return (word >> 4 & UINT64_C(0x0f0f0f0f0f0f0f0f)) | (word & UINT64_C(0x0f0f0f0f0f0f0f0f)) << 4;
+}
+
+/* Eight bytes as a word whose least significant byte is the first, on any machine. */
+static uint64_t little_endian(const uint8_t *bytes, size_t count) {
+  uint64_t word = 0;
+  for (size_t i = 0; i < count; i++) {
+    word |= (uint64_t)bytes[i] << (8 * i);
+  }
+  return word;
+}
+
+static enum sl_status check_padding(uint8_t last_byte, size_t used_bits, struct sl_error *error) {
+  uint8_t spare = (uint8_t)(last_byte << used_bits);
+  return spare == 0 ? SL_OK
+                    : sl_fail(error, SL_NONZERO_PADDING,
+                              "the bits behind the last value must be 0, as numpy.packbits "
+                              "writes them");
+}
+
+static enum sl_status push_bits(struct sl_packed_values *packed, const uint8_t *bytes, size_t count,
+                                struct sl_error *error) {
+  uint64_t words[BATCH_WORDS];
+  for (size_t done = 0; done < count && packed->values_left > 0;) {
+    size_t length = count - done < sizeof words ? count - done : sizeof words;
+    for (size_t i = 0; i < length; i += 8) {
+      size_t rest = length - i < 8 ? length - i : 8;
+      words[i / 8] = reverse_bytes_bits(little_endian(bytes + done + i, rest));
+    }
+    size_t values = 8 * length;
+    if (values > packed->values_left) {
+      values = (size_t)packed->values_left;
+      size_t last = done + (values - 1) / 8;
+      if (values % 8 > 0 && check_padding(bytes[last], values % 8, error) != SL_OK) {
+        return error->code;
+      }
+    }
+    if (sl_spikes_push_bits(packed->spikes, words, values, error) != SL_OK) {
+      return error->code;
+    }
+    packed->values_left -= values;
+    done += length;
+  }
+  return SL_OK;
+}
+
+static double read_float(enum sl_packing packing, const uint8_t *bytes) {
+  uint64_t pattern = little_endian(bytes, packing == SL_PACKED_F32 ? 4 : 8);
+  if (packing == SL_PACKED_F32) {
+    uint32_t half = (uint32_t)pattern;
+    float value;
+    memcpy(&value, &half, sizeof value);
+    return (double)value;
+  }
+  double value;
+  memcpy(&value, &pattern, sizeof value);
+  return value;
+}
+
+static enum sl_status push_float(struct sl_packed_values *packed, const uint8_t *bytes,
+                                 struct sl_error *error) {
+  if (packed->values_left == 0) {
+    return SL_OK;
+  }
+  double value = read_float(packed->packing, bytes);
+  if (!isfinite(value)) {
+    return sl_fail(error, SL_NOT_FINITE, "value %llu, counted from 0, is NaN or infinite",
+                   (unsigned long long)packed->value);
+  }
+  packed->values_left--;
+  packed->value++;
+  return sl_spikes_push_reals(packed->spikes, &value, 1, error);
+}
+
+static enum sl_status push_floats(struct sl_packed_values *packed, const uint8_t *bytes,
+                                  size_t count, struct sl_error *error) {
+  size_t size = packed->packing == SL_PACKED_F32 ? 4 : 8;
+  size_t done = 0;
+  while (done < count) {
+    if (packed->begun_bytes == 0 && count - done >= size) {
+      if (push_float(packed, bytes + done, error) != SL_OK) {
+        return error->code;
+      }
+      done += size;
+      continue;
+    }
+    packed->begun[packed->begun_bytes++] = bytes[done++];
+    if (packed->begun_bytes == size) {
+      packed->begun_bytes = 0;
+      if (push_float(packed, packed->begun, error) != SL_OK) {
+        return error->code;
+      }
+    }
+  }
+  return SL_OK;
+}
+
+enum sl_status sl_packed_values_push(struct sl_packed_values *packed, const uint8_t *bytes,
+                                     size_t count, struct sl_error *error) {
+  return packed->packing == SL_PACKED_BITS ? push_bits(packed, bytes, count, error)
+                                           : push_floats(packed, bytes, count, error);
+}

@@ -1,0 +1,44 @@
+#include "wire/text.h"
+
+enum sl_status sl_text_not_json(const struct sl_text *text, struct sl_error *error,
+                                const char *expected) {
+  unsigned char byte = (unsigned char)*text->at;
+  if (byte > ' ' && byte < 0x7f) {
+    return sl_fail_at(error, SL_NOT_JSON, "", sl_text_offset(text), "expected %s, not '%c'",
+                      expected, byte);
+  }
+  return sl_fail_at(error, SL_NOT_JSON, "", sl_text_offset(text), "expected %s, not byte 0x%02x",
+                    expected, byte);
+}
+
+enum sl_status sl_place_error(struct sl_error *error, const struct sl_error *cause,
+                              const char *pointer, uint64_t offset) {
+  return sl_fail_at(error, cause->code, pointer, offset, "%s", cause->message);
+}
+
+const char *sl_describe_value(char first_byte) {
+  switch (first_byte) {
+  case 'n':
+    return "null (JavaScript writes NaN as null)";
+  case 't':
+  case 'f':
+    return "a boolean (write 1 or 0)";
+  case '"':
+    return "a string";
+  case '{':
+    return "an object";
+  case '[':
+    return "an array";
+  default:
+    return "a number";
+  }
+}
+
+enum sl_status sl_text_wrong_type(const struct sl_text *text, struct sl_error *error,
+                                  const char *pointer, const char *name, const char *expected) {
+  if (!sl_begins_value(*text->at)) {
+    return sl_text_not_json(text, error, expected);
+  }
+  return sl_fail_at(error, SL_WRONG_TYPE, pointer, sl_text_offset(text), "%s: expected %s, not %s",
+                    name, expected, sl_describe_value(*text->at));
+}
