@@ -10,14 +10,15 @@
 #include <stdint.h>
 
 struct sl_server_options {
-  const char *const *listen;  /* "127.0.0.1:8080", "[::1]:0", "unix:/run/spikelossd.sock" */
+  const char *const *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/run/spikelossd.sock" */
   size_t listen_count;
   unsigned threads;           /* per listener; 0 is one for each core */
   uint64_t idle_seconds;      /* a connection on which nothing moves is closed */
   uint64_t connection_memory; /* bytes of libmicrohttpd's buffer per connection */
   uint64_t drain_bytes;       /* of a refused upload are read before the answer */
   uint64_t drain_seconds;
-  struct sl_limits limits;    /* what one request may ask for */
+  uint64_t stop_seconds;   /* requests in flight get to finish when the server stops */
+  struct sl_limits limits; /* what one request may ask for */
 };
 
 struct sl_server;

@@ -1,0 +1,313 @@
+#include "daemon/config.h"
+
+#include "core/buffer.h"
+#include "daemon/config_file.h"
+#include "daemon/config_set.h"
+#include "daemon/options.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VARIABLE_PREFIX "SPIKELOSSD_"
+
+/* Flags that are no options: they say what to do, and with which file. */
+static const struct {
+  const char *flag;
+  enum sl_task task;
+  const char *help;
+} tasks[] = {
+    {"--check", SL_TASK_CHECK, "validate the configuration, say whether it is good, and exit"},
+    {"--version", SL_TASK_VERSION, "print the version and the instruction set, and exit"},
+    {"--help", SL_TASK_HELP, "print this, and exit"},
+};
+
+enum { TASK_COUNT = sizeof tasks / sizeof tasks[0] };
+
+/* "body_bytes" as "BODY_BYTES" or "body-bytes". */
+static void spell(char *spelt, size_t size, const char *name, char separator, bool upper) {
+  size_t i = 0;
+  for (; name[i] != '\0' && i + 1 < size; i++) {
+    int character = name[i] == '_' ? separator : (unsigned char)name[i];
+    spelt[i] = (char)(upper ? toupper(character) : character);
+  }
+  spelt[i] = '\0';
+}
+
+static bool set_defaults(struct sl_config *config, char *message, size_t message_size) {
+  for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
+    if (!sl_config_set(config, option, option->default_text, SL_SOURCE_DEFAULT, "the default",
+                       message, message_size)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static const struct sl_option *find_by_flag(const char *flag, size_t length) {
+  for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
+    char spelt[64];
+    spell(spelt, sizeof spelt, option->name, '-', false);
+    if (strlen(spelt) == length && strncmp(spelt, flag, length) == 0) {
+      return option;
+    }
+  }
+  return NULL;
+}
+
+/* One argument: "--name=value", "--name value" or "--task". */
+struct argument {
+  const char *text;  /* as it stands */
+  size_t length;     /* of the part before "=" */
+  const char *value; /* NULL if there is none */
+};
+
+static bool is_task(const struct argument *argument, enum sl_task *task) {
+  for (size_t i = 0; i < TASK_COUNT; i++) {
+    if (strcmp(argument->text, tasks[i].flag) == 0) {
+      *task = tasks[i].task;
+      return true;
+    }
+  }
+  return false;
+}
+
+static struct argument split(const char *text) {
+  const char *equals = strchr(text, '=');
+  return (struct argument){.text = text,
+                           .length = equals == NULL ? strlen(text) : (size_t)(equals - text),
+                           .value = equals == NULL ? NULL : equals + 1};
+}
+
+static bool names_file(const struct argument *argument) {
+  return argument->length == strlen("--config") &&
+         strncmp(argument->text, "--config", argument->length) == 0;
+}
+
+static bool set_file(struct sl_config *config, const char *path, char *message,
+                     size_t message_size) {
+  free(config->file);
+  config->file = strdup(path);
+  if (config->file == NULL) {
+    snprintf(message, message_size, "there is no memory for the configuration");
+  }
+  return config->file != NULL;
+}
+
+/*
+ * Walks over the command line. The first walk (`options` false) finds out what is to be done and
+ * with which file, the second sets the options, because flags are stronger than the file.
+ */
+static bool read_arguments(struct sl_config *config, int count, char *const *arguments,
+                           bool options, char *message, size_t message_size) {
+  for (int i = 1; i < count; i++) {
+    struct argument argument = split(arguments[i]);
+    if (is_task(&argument, &config->task)) {
+      continue;
+    }
+    const struct sl_option *option = NULL;
+    if (strncmp(argument.text, "--", 2) == 0) {
+      option = find_by_flag(argument.text + 2, argument.length - 2);
+    }
+    if (option == NULL && !names_file(&argument)) {
+      snprintf(message, message_size, "unknown option %.80s; --help lists all of them",
+               argument.text);
+      return false;
+    }
+    if (argument.value == NULL && ++i == count) {
+      snprintf(message, message_size, "%s wants a value behind it", argument.text);
+      return false;
+    }
+    const char *value = argument.value != NULL ? argument.value : arguments[i];
+    char flag[64];
+    snprintf(flag, sizeof flag, "%.*s", (int)argument.length, argument.text);
+    bool good = option == NULL ? set_file(config, value, message, message_size)
+                               : !options || sl_config_set(config, option, value, SL_SOURCE_FLAG,
+                                                           flag, message, message_size);
+    if (!good) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static const struct sl_option *find_by_variable(const char *name, size_t length) {
+  for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
+    char spelt[64];
+    spell(spelt, sizeof spelt, option->name, '_', true);
+    if (strlen(spelt) == length && strncmp(spelt, name, length) == 0) {
+      return option;
+    }
+  }
+  return NULL;
+}
+
+/* Kubernetes sets such variables for a service that is named spikelossd; they are not meant for
+ * the program. `name` stands behind the prefix. */
+static bool is_service_link(const char *name) {
+  return strncmp(name, "SERVICE_", 8) == 0 || strncmp(name, "PORT=", 5) == 0 ||
+         strncmp(name, "PORT_", 5) == 0;
+}
+
+static bool set_addresses(struct sl_config *config, const struct sl_option *option,
+                          const char *list, const char *where, char *message, size_t message_size) {
+  char *copy = strdup(list);
+  bool good = copy != NULL;
+  if (!good) {
+    snprintf(message, message_size, "there is no memory for the configuration");
+  }
+  char *rest = copy;
+  while (good && rest != NULL) {
+    const char *address = strsep(&rest, ",");
+    good =
+        sl_config_set(config, option, address, SL_SOURCE_ENVIRONMENT, where, message, message_size);
+  }
+  free(copy);
+  return good;
+}
+
+static bool read_variable(struct sl_config *config, const char *variable, char *message,
+                          size_t message_size) {
+  const char *name = variable + strlen(VARIABLE_PREFIX);
+  const char *equals = strchr(variable, '=');
+  if (equals == NULL || is_service_link(name)) {
+    return true;
+  }
+  char where[96];
+  snprintf(where, sizeof where, "%.*s", (int)(equals - variable), variable);
+  const struct sl_option *option = find_by_variable(name, (size_t)(equals - name));
+  if (option == NULL) {
+    snprintf(message, message_size, "unknown environment variable %s; --help lists all options",
+             where);
+    return false;
+  }
+  if (option->kind == SL_OPTION_ADDRESSES) {
+    return set_addresses(config, option, equals + 1, where, message, message_size);
+  }
+  return sl_config_set(config, option, equals + 1, SL_SOURCE_ENVIRONMENT, where, message,
+                       message_size);
+}
+
+/* SPIKELOSSD_CONFIG is the one variable that is no option. The value, or NULL. */
+static const char *file_variable(const char *variable) {
+  static const char name[] = VARIABLE_PREFIX "CONFIG=";
+  return strncmp(variable, name, strlen(name)) == 0 ? variable + strlen(name) : NULL;
+}
+
+static bool read_environment(struct sl_config *config, char *const *environment, char *message,
+                             size_t message_size) {
+  for (; *environment != NULL; environment++) {
+    bool ours = strncmp(*environment, VARIABLE_PREFIX, strlen(VARIABLE_PREFIX)) == 0;
+    if (ours && file_variable(*environment) == NULL &&
+        !read_variable(config, *environment, message, message_size)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool choose_file(struct sl_config *config, char *const *environment, char *message,
+                        size_t message_size) {
+  for (; config->file == NULL && *environment != NULL; environment++) {
+    const char *path = file_variable(*environment);
+    if (path != NULL && !set_file(config, path, message, message_size)) {
+      return false;
+    }
+  }
+  return config->file == NULL || sl_config_read_file(config, config->file, message, message_size);
+}
+
+static bool wants_only_words(const struct sl_config *config) {
+  return config->task == SL_TASK_HELP || config->task == SL_TASK_VERSION;
+}
+
+bool sl_config_read(struct sl_config *config, int count, char *const *arguments,
+                    char *const *environment, char *message, size_t message_size) {
+  *config = SL_NO_CONFIG;
+  if (!set_defaults(config, message, message_size) ||
+      !read_arguments(config, count, arguments, false, message, message_size)) {
+    return false;
+  }
+  if (wants_only_words(config)) {
+    return true;
+  }
+  bool good = choose_file(config, environment, message, message_size) &&
+              read_environment(config, environment, message, message_size) &&
+              read_arguments(config, count, arguments, true, message, message_size);
+  sl_config_follow(config);
+  return good;
+}
+
+struct sl_server_options sl_config_server(const struct sl_config *config) {
+  return (struct sl_server_options){
+      .listen = (const char *const *)config->listen,
+      .listen_count = config->listen_count,
+      .threads = (unsigned)config->threads,
+      .idle_seconds = config->idle_seconds,
+      .connection_memory = config->connection_memory,
+      .drain_bytes = config->drain_bytes,
+      .drain_seconds = config->drain_seconds,
+      .stop_seconds = config->stop_seconds,
+      .limits = {.body_bytes = config->body_bytes,
+                 .pairs = config->pairs,
+                 .answer_bytes = config->answer_bytes,
+                 .deferred_bytes = config->deferred_bytes,
+                 .member_bytes = config->member_bytes,
+                 .depth = (size_t)config->depth},
+  };
+}
+
+const char *sl_config_isa(const struct sl_config *config) {
+  return config->isa == 0 ? NULL : sl_option_find("isa")->words[config->isa];
+}
+
+void sl_config_free(struct sl_config *config) {
+  sl_config_forget_addresses(config);
+  free(config->file);
+  *config = SL_NO_CONFIG;
+}
+
+static bool append_line(struct sl_buffer *text, const char *flag, const char *value,
+                        const char *help) {
+  char left[64];
+  snprintf(left, sizeof left, "%s %s", flag, value);
+  return sl_buffer_append_format(text, "  %-28s %s", left, help);
+}
+
+static bool append_option(struct sl_buffer *text, const struct sl_option *option) {
+  char flag[64] = "--";
+  spell(flag + 2, sizeof flag - 2, option->name, '-', false);
+  bool good = append_line(text, flag, sl_option_placeholder(option), option->help);
+  if (good && option->kind == SL_OPTION_CHOICE) {
+    good = sl_buffer_append_text(text, ":");
+    for (const char *const *word = option->words; good && *word != NULL; word++) {
+      good = sl_buffer_append_format(text, " %s", *word);
+    }
+  }
+  return good && (option->follows != NULL
+                      ? sl_buffer_append_format(text, " (default as %s)\n", option->follows)
+                      : sl_buffer_append_format(text, " (default %s)\n", option->default_text));
+}
+
+char *sl_config_help(void) {
+  struct sl_buffer text = {0};
+  bool good = sl_buffer_append_text(&text, "usage: spikelossd [OPTION...]\n\n"
+                                           "Losses of spiking neural networks over HTTP.\n\n") &&
+              append_line(&text, "--config", "FILE", "read options from this file\n");
+  for (size_t i = 0; good && i < TASK_COUNT; i++) {
+    good =
+        append_line(&text, tasks[i].flag, "", tasks[i].help) && sl_buffer_append_text(&text, "\n");
+  }
+  good = good && sl_buffer_append_text(&text, "\n");
+  for (const struct sl_option *option = sl_options; good && option->name != NULL; option++) {
+    good = append_option(&text, option);
+  }
+  good = good && sl_buffer_append_text(
+                     &text, "\nAn option --body-bytes is also the variable SPIKELOSSD_BODY_BYTES "
+                            "and the line\n\"body_bytes = 1GiB\" of the file. Flags win over "
+                            "variables, variables over the file.\n");
+  if (!good || !sl_buffer_append(&text, "", 1)) {
+    sl_buffer_free(&text);
+  }
+  return text.bytes;
+}

@@ -1,0 +1,72 @@
+#include "daemon/config_set.h"
+
+#include "http/listener.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t *place_of(struct sl_config *config, const struct sl_option *option) {
+  return (uint64_t *)((char *)config + option->place);
+}
+
+static enum sl_source *source_of(struct sl_config *config, const struct sl_option *option) {
+  return &config->sources[option - sl_options];
+}
+
+void sl_config_forget_addresses(struct sl_config *config) {
+  for (size_t i = 0; i < config->listen_count; i++) {
+    free(config->listen[i]);
+  }
+  config->listen_count = 0;
+}
+
+static bool add_address(struct sl_config *config, const char *text, char *reason,
+                        size_t reason_size) {
+  if (!sl_listener_address_is_good(text)) {
+    snprintf(reason, reason_size, "\"%.120s\" is no address such as " SL_ADDRESS_FORMS, text);
+    return false;
+  }
+  if (config->listen_count == SL_MAX_LISTENERS) {
+    snprintf(reason, reason_size, "there are more than %d addresses", SL_MAX_LISTENERS);
+    return false;
+  }
+  char *copy = strdup(text);
+  if (copy == NULL) {
+    snprintf(reason, reason_size, "there is no memory for the configuration");
+    return false;
+  }
+  config->listen[config->listen_count++] = copy;
+  return true;
+}
+
+bool sl_config_set(struct sl_config *config, const struct sl_option *option, const char *text,
+                   enum sl_source source, const char *where, char *message, size_t message_size) {
+  enum sl_source *strongest = source_of(config, option);
+  char reason[256];
+  bool good = true;
+  if (option->kind == SL_OPTION_ADDRESSES) {
+    if (source > *strongest) {
+      sl_config_forget_addresses(config);
+    }
+    good = add_address(config, text, reason, sizeof reason);
+  } else if (source == SL_SOURCE_FILE && *strongest == SL_SOURCE_FILE) {
+    snprintf(reason, sizeof reason, "stands there twice");
+    good = false;
+  } else {
+    good = sl_option_read(option, text, place_of(config, option), reason, sizeof reason);
+  }
+  if (!good) {
+    snprintf(message, message_size, "%s: %s", where, reason);
+    return false;
+  }
+  *strongest = source;
+  return true;
+}
+
+void sl_config_follow(struct sl_config *config) {
+  for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
+    if (option->follows != NULL && *source_of(config, option) == SL_SOURCE_DEFAULT) {
+      *place_of(config, option) = *place_of(config, sl_option_find(option->follows));
+    }
+  }
+}

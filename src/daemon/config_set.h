@@ -1,0 +1,23 @@
+/*
+ * The one setter through which defaults, file, environment and flags go, from the weakest source
+ * to the strongest. Used by the config room only.
+ */
+#ifndef SPIKELOSS_DAEMON_CONFIG_SET_H
+#define SPIKELOSS_DAEMON_CONFIG_SET_H
+
+#include "daemon/config.h"
+#include "daemon/options.h"
+
+/*
+ * Sets an option from text. Addresses add up within one source and replace those of weaker ones.
+ * On failure returns false; `message` begins with `where`, the place the text comes from.
+ */
+bool sl_config_set(struct sl_config *config, const struct sl_option *option, const char *text,
+                   enum sl_source source, const char *where, char *message, size_t message_size);
+
+/* Options that nobody set take the value of the option they follow. */
+void sl_config_follow(struct sl_config *config);
+
+void sl_config_forget_addresses(struct sl_config *config);
+
+#endif

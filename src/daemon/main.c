@@ -1,0 +1,105 @@
+#include "daemon/config.h"
+#include "daemon/log.h"
+#include "http/listener.h"
+#include "http/server.h"
+#include "kernels/kernels.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void fill_stop_signals(sigset_t *signals) {
+  sigemptyset(signals);
+  sigaddset(signals, SIGTERM);
+  sigaddset(signals, SIGINT);
+}
+
+/* Threads that start after this leave these signals to the main thread, which waits for them. */
+static void hold_stop_signals(void) {
+  sigset_t signals;
+  fill_stop_signals(&signals);
+  pthread_sigmask(SIG_BLOCK, &signals, NULL);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+/* The first signal stops in good order; from then on another one ends the process at once. */
+static int wait_for_stop_signal(void) {
+  sigset_t signals;
+  int signal_number = 0;
+  fill_stop_signals(&signals);
+  sigwait(&signals, &signal_number);
+  pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+  return signal_number;
+}
+
+static void announce(const struct sl_server *server, size_t listeners) {
+  for (size_t i = 0; i < listeners; i++) {
+    const char *address = sl_server_address(server, i);
+    const char *scheme = sl_address_is_unix(address) ? "" : "http://";
+    sl_log_announce("spikelossd " SPIKELOSSD_VERSION " listening on %s%s", scheme, address);
+  }
+}
+
+static int serve(const struct sl_config *config) {
+  const struct sl_log log = {.level = (enum sl_log_level)config->log_level};
+  const struct sl_server_options options = sl_config_server(config);
+  char message[256];
+
+  hold_stop_signals();
+  struct sl_server *server = sl_server_start(&options, message, sizeof message);
+  if (server == NULL) {
+    sl_log_announce("spikelossd: %s", message);
+    return EXIT_FAILURE;
+  }
+  announce(server, options.listen_count);
+  sl_log(&log, SL_LOG_DEBUG, "the hot loops use %s", sl_kernels_name());
+
+  int signal_number = wait_for_stop_signal();
+  sl_log(&log, SL_LOG_INFO, "%s: requests in flight finish, then the server stops",
+         strsignal(signal_number));
+  sl_server_stop(server);
+  sl_log(&log, SL_LOG_INFO, "the server has stopped");
+  return EXIT_SUCCESS;
+}
+
+static int print_help(void) {
+  char *help = sl_config_help();
+  bool printed = help != NULL && fputs(help, stdout) >= 0 && fflush(stdout) == 0;
+  free(help);
+  return printed ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int run(const struct sl_config *config) {
+  switch (config->task) {
+  case SL_TASK_HELP:
+    return print_help();
+  case SL_TASK_VERSION:
+    printf("spikelossd " SPIKELOSSD_VERSION " (%s)\n", sl_kernels_name());
+    return EXIT_SUCCESS;
+  case SL_TASK_CHECK:
+    printf("the configuration is good\n");
+    return EXIT_SUCCESS;
+  case SL_TASK_SERVE:
+    break;
+  }
+  return serve(config);
+}
+
+int main(int count, char **arguments) {
+  struct sl_config config;
+  char message[1024];
+  int status = EXIT_FAILURE;
+
+  if (!sl_config_read(&config, count, arguments, environ, message, sizeof message)) {
+    sl_log_announce("spikelossd: %s", message);
+  } else if (!sl_kernels_choose(sl_config_isa(&config))) {
+    sl_log_announce("spikelossd: isa: this processor or this build has no %s",
+                    sl_config_isa(&config));
+  } else {
+    status = run(&config);
+  }
+  sl_config_free(&config);
+  return status;
+}

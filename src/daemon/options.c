@@ -1,0 +1,207 @@
+#include "daemon/options.h"
+
+#include "daemon/config.h"
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KIBI (UINT64_C(1) << 10)
+#define GIBI (UINT64_C(1) << 30)
+#define TEBI (UINT64_C(1) << 40)
+
+static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
+static const char *const instruction_sets[] = {"best", "scalar", "avx2", "avx512", NULL};
+
+#define AT(member) offsetof(struct sl_config, member)
+
+const struct sl_option sl_options[] = {
+    {.name = "listen",
+     .kind = SL_OPTION_ADDRESSES,
+     .default_text = "127.0.0.1:8080",
+     .help =
+         "serve here: IPv4:PORT, [IPv6]:PORT or unix:PATH; may be repeated; port 0 is a free one"},
+    {.name = "threads",
+     .kind = SL_OPTION_NUMBER,
+     .place = AT(threads),
+     .minimum = 0,
+     .maximum = 1024,
+     .default_text = "0",
+     .help = "threads for each listener; 0 is one for each core"},
+    {.name = "idle_seconds",
+     .kind = SL_OPTION_NUMBER,
+     .place = AT(idle_seconds),
+     .minimum = 1,
+     .maximum = 86400,
+     .default_text = "60",
+     .help = "close a connection on which nothing moves for so long"},
+    {.name = "connection_memory",
+     .kind = SL_OPTION_BYTES,
+     .place = AT(connection_memory),
+     .minimum = 4 * KIBI,
+     .maximum = GIBI,
+     .default_text = "128KiB",
+     .help = "buffer for each connection, headers included"},
+    {.name = "drain_bytes",
+     .kind = SL_OPTION_BYTES,
+     .place = AT(drain_bytes),
+     .minimum = 0,
+     .maximum = TEBI,
+     .default_text = "1GiB",
+     .follows = "body_bytes",
+     .help = "read at most so much of a refused upload before the answer"},
+    {.name = "drain_seconds",
+     .kind = SL_OPTION_NUMBER,
+     .place = AT(drain_seconds),
+     .minimum = 0,
+     .maximum = 86400,
+     .default_text = "30",
+     .help = "read a refused upload for at most so long before the answer"},
+    {.name = "stop_seconds",
+     .kind = SL_OPTION_NUMBER,
+     .place = AT(stop_seconds),
+     .minimum = 0,
+     .maximum = 86400,
+     .default_text = "30",
+     .help = "after SIGTERM, requests that have begun get so long to finish"},
+    {.name = "body_bytes",
+     .kind = SL_OPTION_BYTES,
+     .place = AT(body_bytes),
+     .minimum = 1,
+     .maximum = TEBI,
+     .default_text = "1GiB",
+     .help = "largest request body"},
+    {.name = "pairs",
+     .kind = SL_OPTION_COUNT,
+     .place = AT(pairs),
+     .minimum = 1,
+     .maximum = 64 * GIBI,
+     .default_text = "16Mi",
+     .help = "most samples * neurons over all tensors of a request; memory is 8 to 24 bytes each"},
+    {.name = "answer_bytes",
+     .kind = SL_OPTION_BYTES,
+     .place = AT(answer_bytes),
+     .minimum = 1,
+     .maximum = TEBI,
+     .default_text = "2GiB",
+     .help = "largest answer"},
+    {.name = "deferred_bytes",
+     .kind = SL_OPTION_BYTES,
+     .place = AT(deferred_bytes),
+     .minimum = 0,
+     .maximum = TEBI,
+     .default_text = "64MiB",
+     .help = "memory for tensor data that comes before its shape and encoding"},
+    {.name = "member_bytes",
+     .kind = SL_OPTION_BYTES,
+     .place = AT(member_bytes),
+     .minimum = 1,
+     .maximum = GIBI,
+     .default_text = "4MiB",
+     .help = "longest text of a member that is not a tensor"},
+    {.name = "depth",
+     .kind = SL_OPTION_NUMBER,
+     .place = AT(depth),
+     .minimum = 1,
+     .maximum = SL_MAX_DEPTH,
+     .default_text = "32",
+     .help = "most arrays and objects inside each other"},
+    {.name = "log_level",
+     .kind = SL_OPTION_CHOICE,
+     .place = AT(log_level),
+     .words = log_levels,
+     .default_text = "info",
+     .help = "least important messages that are written"},
+    {.name = "isa",
+     .kind = SL_OPTION_CHOICE,
+     .place = AT(isa),
+     .words = instruction_sets,
+     .default_text = "best",
+     .help = "instruction set of the hot loops; results are the same to the last bit"},
+    {.name = NULL},
+};
+
+static_assert(sizeof sl_options / sizeof sl_options[0] <= SL_MAX_OPTIONS,
+              "a config remembers a source for every option");
+
+const struct sl_option *sl_option_find(const char *name) {
+  for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
+    if (strcmp(option->name, name) == 0) {
+      return option;
+    }
+  }
+  return NULL;
+}
+
+const char *sl_option_placeholder(const struct sl_option *option) {
+  static const char *const placeholders[] = {
+      [SL_OPTION_ADDRESSES] = "ADDRESS", [SL_OPTION_BYTES] = "SIZE",  [SL_OPTION_COUNT] = "COUNT",
+      [SL_OPTION_NUMBER] = "NUMBER",     [SL_OPTION_CHOICE] = "WORD",
+  };
+  return placeholders[option->kind];
+}
+
+/* 1, 2^10, 2^20 or 2^30; 0 if this kind of option has no such suffix. */
+static uint64_t suffix_factor(enum sl_option_kind kind, const char *suffix) {
+  static const char letters[] = "KMG";
+  if (suffix[0] == '\0') {
+    return 1;
+  }
+  const char *letter = strchr(letters, suffix[0]);
+  bool binary = letter != NULL && suffix[1] == 'i';
+  bool ends =
+      binary && (suffix[2] == '\0' || (kind == SL_OPTION_BYTES && strcmp(suffix + 2, "B") == 0));
+  if (!ends || kind == SL_OPTION_NUMBER) {
+    return 0;
+  }
+  return UINT64_C(1) << (10 * (letter - letters + 1));
+}
+
+static bool read_number(const struct sl_option *option, const char *text, uint64_t *value,
+                        char *message, size_t message_size) {
+  static const char *const forms[] = {
+      [SL_OPTION_BYTES] = "a number with an optional KiB, MiB or GiB",
+      [SL_OPTION_COUNT] = "a number with an optional Ki, Mi or Gi",
+      [SL_OPTION_NUMBER] = "a whole number",
+  };
+  char *end = NULL;
+  errno = 0;
+  unsigned long long number = isdigit((unsigned char)text[0]) ? strtoull(text, &end, 10) : 0;
+  uint64_t factor = end == NULL ? 0 : suffix_factor(option->kind, end);
+  if (factor == 0) {
+    snprintf(message, message_size, "\"%.80s\" is not %s", text, forms[option->kind]);
+    return false;
+  }
+  uint64_t product;
+  bool too_large = errno == ERANGE || __builtin_mul_overflow((uint64_t)number, factor, &product);
+  if (too_large || product < option->minimum || product > option->maximum) {
+    snprintf(message, message_size, "%.80s is outside its bounds %ju to %ju", text,
+             (uintmax_t)option->minimum, (uintmax_t)option->maximum);
+    return false;
+  }
+  *value = product;
+  return true;
+}
+
+static bool read_word(const struct sl_option *option, const char *text, uint64_t *value,
+                      char *message, size_t message_size) {
+  for (size_t i = 0; option->words[i] != NULL; i++) {
+    if (strcmp(option->words[i], text) == 0) {
+      *value = i;
+      return true;
+    }
+  }
+  int length = snprintf(message, message_size, "\"%.80s\" is not one of", text);
+  for (size_t i = 0; option->words[i] != NULL && (size_t)length < message_size; i++) {
+    length += snprintf(message + length, message_size - (size_t)length, " %s", option->words[i]);
+  }
+  return false;
+}
+
+bool sl_option_read(const struct sl_option *option, const char *text, uint64_t *value,
+                    char *message, size_t message_size) {
+  return option->kind == SL_OPTION_CHOICE ? read_word(option, text, value, message, message_size)
+                                          : read_number(option, text, value, message, message_size);
+}

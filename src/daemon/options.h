@@ -1,0 +1,50 @@
+/*
+ * The one table of options. Flags, environment, configuration file, defaults, --help and the tests
+ * all read it; nothing else knows which options there are.
+ */
+#ifndef SPIKELOSS_DAEMON_OPTIONS_H
+#define SPIKELOSS_DAEMON_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_config;
+
+enum sl_option_kind {
+  SL_OPTION_ADDRESSES, /* repeatable */
+  SL_OPTION_BYTES,     /* a number with an optional KiB, MiB or GiB (Ki, Mi, Gi) */
+  SL_OPTION_COUNT,     /* a number with an optional Ki, Mi or Gi */
+  SL_OPTION_NUMBER,    /* a plain number */
+  SL_OPTION_CHOICE,    /* one of a few words */
+};
+
+struct sl_option {
+  const char *name; /* body_bytes: --body-bytes, SPIKELOSSD_BODY_BYTES, "body_bytes = " */
+  enum sl_option_kind kind;
+  size_t place;     /* offset of its uint64_t in struct sl_config; choices: the index */
+  uint64_t minimum; /* both bounds are allowed values */
+  uint64_t maximum;
+  const char *const *words; /* of a choice, NULL-terminated */
+  const char *default_text; /* goes through the same setter as everything else */
+  const char *follows;      /* the option whose value is this one's default, or NULL */
+  const char *help;         /* one line for people */
+};
+
+/* The last entry has no name. */
+extern const struct sl_option sl_options[];
+
+/* The option of that name, or NULL. */
+const struct sl_option *sl_option_find(const char *name);
+
+/* What a value of this kind looks like: "SIZE", "NUMBER". Static. */
+const char *sl_option_placeholder(const struct sl_option *option);
+
+/*
+ * Reads a number or word. On failure returns false and writes to `message` what was wrong and what
+ * would be right. Not for addresses.
+ */
+bool sl_option_read(const struct sl_option *option, const char *text, uint64_t *value,
+                    char *message, size_t message_size);
+
+#endif

@@ -1,0 +1,100 @@
+#include "http/describe.h"
+
+#include "http/json.h"
+#include "http/reply.h"
+#include "http/request.h"
+#include "wire/request_fields.h"
+
+static const char *const kind_names[] = {
+    [SL_FIELD_SPIKES] = "spikes", [SL_FIELD_SPIKES_LIST] = "spikes_list",
+    [SL_FIELD_REALS] = "reals",   [SL_FIELD_REAL] = "real",
+    [SL_FIELD_LABELS] = "labels", [SL_FIELD_COUNT] = "count",
+    [SL_FIELD_CHOICE] = "choice",
+};
+
+const char *sl_field_kind_name(enum sl_field_kind kind) {
+  return kind_names[kind];
+}
+
+static void describe_choices(cJSON *item, const struct sl_field *field, bool *good) {
+  cJSON *choices = sl_json_array(item, "choices", good);
+  for (const char *const *choice = field->choices; *choice != NULL; choice++) {
+    sl_json_text(choices, NULL, *choice, good);
+  }
+  if (field->optional) {
+    sl_json_text(item, "default", field->choices[0], good);
+  }
+}
+
+static void describe_field(cJSON *fields, const struct sl_field *field, bool *good) {
+  cJSON *item = sl_json_object(fields, NULL, good);
+  sl_json_text(item, "name", field->name, good);
+  sl_json_text(item, "kind", kind_names[field->kind], good);
+  sl_json_text(item, "summary", field->summary, good);
+  sl_json_flag(item, "required", !field->optional, good);
+  switch (field->kind) {
+  case SL_FIELD_SPIKES:
+  case SL_FIELD_SPIKES_LIST:
+    sl_json_text(item, "axes", field->axes, good);
+    sl_json_number(item, "min_rank", (double)field->min_rank, good);
+    sl_json_number(item, "max_rank", (double)field->max_rank, good);
+    break;
+  case SL_FIELD_COUNT:
+    sl_json_number(item, "minimum", (double)field->min_count, good);
+    sl_json_number(item, "maximum", (double)field->max_count, good);
+    break;
+  case SL_FIELD_CHOICE:
+    describe_choices(item, field, good);
+    break;
+  case SL_FIELD_LABELS:
+    sl_json_number(item, "minimum", 0, good);
+    break;
+  case SL_FIELD_REALS:
+  case SL_FIELD_REAL:
+    break;
+  }
+}
+
+static void describe_loss(cJSON *item, const struct sl_loss *loss, bool *good) {
+  sl_json_text(item, "name", loss->name, good);
+  sl_json_text(item, "summary", loss->summary, good);
+  sl_json_text(item, "formula", loss->formula, good);
+  cJSON *fields = sl_json_array(item, "fields", good);
+  for (size_t i = 0; i < sl_request_field_count(loss); i++) {
+    describe_field(fields, sl_request_field(loss, i), good);
+  }
+  if (loss->example != NULL) {
+    sl_json_parsed(item, "example", loss->example, good);
+  }
+}
+
+static void describe_limits(cJSON *item, const struct sl_limits *limits, bool *good) {
+  cJSON *list = sl_json_object(item, "limits", good);
+  sl_json_number(list, "body_bytes", (double)limits->body_bytes, good);
+  sl_json_number(list, "pairs", (double)limits->pairs, good);
+  sl_json_number(list, "answer_bytes", (double)limits->answer_bytes, good);
+  sl_json_number(list, "deferred_bytes", (double)limits->deferred_bytes, good);
+  sl_json_number(list, "member_bytes", (double)limits->member_bytes, good);
+  sl_json_number(list, "depth", (double)limits->depth, good);
+}
+
+enum MHD_Result sl_answer_losses(struct sl_request *request, struct MHD_Connection *connection) {
+  bool good = true;
+  cJSON *document = cJSON_CreateObject();
+  cJSON *losses = sl_json_array(document, "losses", &good);
+  for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
+    describe_loss(sl_json_object(losses, NULL, &good), *loss, &good);
+  }
+  describe_limits(document, &request->service->limits, &good);
+  return sl_reply_text(request, connection, "application/json",
+                       sl_json_finish(document, good, true));
+}
+
+enum MHD_Result sl_answer_loss(struct sl_request *request, struct MHD_Connection *connection) {
+  bool good = true;
+  cJSON *document = cJSON_CreateObject();
+  describe_loss(document, request->match.loss, &good);
+  describe_limits(document, &request->service->limits, &good);
+  return sl_reply_text(request, connection, "application/json",
+                       sl_json_finish(document, good, true));
+}

@@ -1,0 +1,19 @@
+/*
+ * GET /v1/losses and GET /v1/losses/{name}: what can be computed, from which fields, within which
+ * limits; made from the tables that validate requests.
+ */
+#ifndef SPIKELOSS_HTTP_DESCRIBE_H
+#define SPIKELOSS_HTTP_DESCRIBE_H
+
+#include <microhttpd.h>
+#include <spikeloss/loss.h>
+
+struct sl_request;
+
+enum MHD_Result sl_answer_losses(struct sl_request *request, struct MHD_Connection *connection);
+enum MHD_Result sl_answer_loss(struct sl_request *request, struct MHD_Connection *connection);
+
+/* The name of a field kind as users see it: "spikes_list", "real". Static. */
+const char *sl_field_kind_name(enum sl_field_kind kind);
+
+#endif

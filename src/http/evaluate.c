@@ -1,0 +1,31 @@
+#include "http/evaluate.h"
+
+#include "http/reply.h"
+#include "http/request.h"
+
+enum sl_status sl_evaluate(struct sl_answer **answer, struct sl_decoder *decoder,
+                           const struct sl_limits *limits, struct sl_error *error) {
+  *answer = NULL;
+  if (sl_decoder_finish(decoder) != SL_OK) {
+    *error = *sl_decoder_error(decoder);
+    return error->code;
+  }
+  const struct sl_decoded *decoded = sl_decoder_decoded(decoder);
+  struct sl_result result = {0};
+  enum sl_status status = decoded->loss->evaluate(decoded->values, &result, error);
+  if (status == SL_OK) {
+    status = sl_answer_new(answer, decoded, &result, limits, error);
+  }
+  sl_result_free(&result);
+  return status;
+}
+
+enum MHD_Result sl_answer_evaluation(struct sl_request *request,
+                                     struct MHD_Connection *connection) {
+  struct sl_error error = SL_NO_ERROR;
+  if (sl_evaluate(&request->answer, request->decoder, &request->service->limits, &error) != SL_OK) {
+    sl_request_refuse(request, &error);
+    return sl_reply_problem(request, connection);
+  }
+  return sl_reply_answer(request, connection);
+}

@@ -1,0 +1,16 @@
+#include "http/health.h"
+
+#include "http/reply.h"
+#include "http/request.h"
+
+enum MHD_Result sl_answer_livez(struct sl_request *request, struct MHD_Connection *connection) {
+  return sl_reply_static(request, connection, "text/plain", "ok\n");
+}
+
+enum MHD_Result sl_answer_readyz(struct sl_request *request, struct MHD_Connection *connection) {
+  if (atomic_load_explicit(&request->service->draining, memory_order_relaxed)) {
+    sl_fail(&request->error, SL_DRAINING, "the server is shutting down, use another one");
+    return sl_reply_problem(request, connection);
+  }
+  return sl_reply_static(request, connection, "text/plain", "ok\n");
+}

@@ -1,0 +1,30 @@
+/*
+ * Building JSON documents with cJSON, with one place to look whether there was memory.
+ *
+ * Every function below adds something to a container (`name` is NULL in an array) and clears
+ * *good when it cannot; containers that could not be made are NULL, and adding to NULL is harmless.
+ * So a builder runs straight through, and sl_json_finish says at its end how it went.
+ */
+#ifndef SPIKELOSS_HTTP_JSON_H
+#define SPIKELOSS_HTTP_JSON_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+
+cJSON *sl_json_object(cJSON *container, const char *name, bool *good);
+cJSON *sl_json_array(cJSON *container, const char *name, bool *good);
+void sl_json_text(cJSON *container, const char *name, const char *text, bool *good);
+/* Finite; reads back to the same double. */
+void sl_json_number(cJSON *container, const char *name, double number, bool *good);
+void sl_json_flag(cJSON *container, const char *name, bool flag, bool *good);
+
+/* Adds a value that is written down as JSON text, and returns it. */
+cJSON *sl_json_parsed(cJSON *container, const char *name, const char *json, bool *good);
+
+/*
+ * Deletes the document and returns its text with a line break at the end, indented for people or
+ * on one line; free() it. NULL if it or anything before it failed.
+ */
+char *sl_json_finish(cJSON *document, bool good, bool indented);
+
+#endif

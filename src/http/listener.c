@@ -1,0 +1,232 @@
+#include "http/listener.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define UNIX_PREFIX "unix:"
+
+bool sl_address_is_unix(const char *address) {
+  return strncmp(address, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0;
+}
+
+const char *sl_address_unix_path(const char *address) {
+  return address + strlen(UNIX_PREFIX);
+}
+
+/* "host:port" or "[host]:port" taken apart. */
+struct tcp_address {
+  char host[96];
+  char port[6];
+};
+
+static bool is_port(const char *text) {
+  size_t length = strlen(text);
+  if (length == 0 || length > 5 || strspn(text, "0123456789") != length) {
+    return false;
+  }
+  unsigned port = 0;
+  sscanf(text, "%u", &port);
+  return port <= 65535;
+}
+
+static bool split_tcp(struct tcp_address *parts, const char *address) {
+  const char *colon = strrchr(address, ':');
+  if (colon == NULL || !is_port(colon + 1)) {
+    return false;
+  }
+  const char *host = address;
+  size_t length = (size_t)(colon - address);
+  bool bracketed = length >= 2 && host[0] == '[' && host[length - 1] == ']';
+  if (bracketed) {
+    host++;
+    length -= 2;
+  } else if (memchr(host, ':', length) != NULL) {
+    return false; /* an IPv6 address needs its brackets */
+  }
+  if (length == 0 || length >= sizeof parts->host || memchr(host, '[', length) != NULL) {
+    return false;
+  }
+  memcpy(parts->host, host, length);
+  parts->host[length] = '\0';
+  memcpy(parts->port, colon + 1, strlen(colon + 1) + 1);
+  return true;
+}
+
+static bool unix_path_fits(const char *path) {
+  size_t room = sizeof((struct sockaddr_un *)NULL)->sun_path;
+  return path[0] != '\0' && strlen(path) < room;
+}
+
+bool sl_listener_address_is_good(const char *address) {
+  if (sl_address_is_unix(address)) {
+    return unix_path_fits(sl_address_unix_path(address));
+  }
+  struct tcp_address parts;
+  return split_tcp(&parts, address);
+}
+
+/* Binds and listens; false with errno set, and the socket closed. */
+static bool listen_at(struct sl_listener *listener, const struct sockaddr *address,
+                      socklen_t length) {
+  int family = address->sa_family;
+  listener->socket = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (listener->socket < 0) {
+    return false;
+  }
+  const int yes = 1;
+  if (family != AF_UNIX) {
+    setsockopt(listener->socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  }
+  if (family == AF_INET6) {
+    setsockopt(listener->socket, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
+  }
+  if (bind(listener->socket, address, length) == 0 && listen(listener->socket, SOMAXCONN) == 0) {
+    return true;
+  }
+  int reason = errno;
+  close(listener->socket);
+  listener->socket = -1;
+  errno = reason;
+  return false;
+}
+
+/* Asks the kernel where a TCP listener really is: port 0 was a wish for any free one. */
+static bool read_bound_address(struct sl_listener *listener) {
+  struct sockaddr_storage bound;
+  socklen_t length = sizeof bound;
+  struct tcp_address parts;
+  if (getsockname(listener->socket, (struct sockaddr *)&bound, &length) != 0 ||
+      getnameinfo((struct sockaddr *)&bound, length, parts.host, sizeof parts.host, parts.port,
+                  sizeof parts.port, NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+    return false;
+  }
+  const char *format = bound.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s";
+  snprintf(listener->address, sizeof listener->address, format, parts.host, parts.port);
+  return true;
+}
+
+static bool open_tcp(struct sl_listener *listener, const char *address, char *message,
+                     size_t message_size) {
+  struct tcp_address parts;
+  if (!split_tcp(&parts, address)) {
+    snprintf(message, message_size, "\"%s\" is no address such as " SL_ADDRESS_FORMS, address);
+    return false;
+  }
+  struct addrinfo wanted = {
+      .ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+  struct addrinfo *found = NULL;
+  int trouble = getaddrinfo(parts.host, parts.port, &wanted, &found);
+  if (trouble != 0) {
+    snprintf(message, message_size, "cannot find the address of %s: %s", address,
+             gai_strerror(trouble));
+    return false;
+  }
+  bool listening = listen_at(listener, found->ai_addr, found->ai_addrlen);
+  int reason = errno;
+  freeaddrinfo(found);
+  if (!listening) {
+    snprintf(message, message_size, "cannot listen on %s: %s", address, strerror(reason));
+    return false;
+  }
+  if (!read_bound_address(listener)) {
+    snprintf(message, message_size, "cannot tell where %s is bound", address);
+    sl_listener_close(listener);
+    return false;
+  }
+  return true;
+}
+
+/*
+ * Makes way for a Unix socket: the file that a daemon left behind when it was killed is removed,
+ * anything else (a file of another kind, a socket that somebody listens on) stays.
+ */
+static bool clear_path(const struct sockaddr_un *name, char *message, size_t message_size) {
+  struct stat file;
+  if (lstat(name->sun_path, &file) != 0) {
+    return true; /* nothing there, or bind will say what is wrong */
+  }
+  if (!S_ISSOCK(file.st_mode)) {
+    snprintf(message, message_size, "%s exists and is no socket", name->sun_path);
+    return false;
+  }
+  int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  bool abandoned = probe >= 0 && connect(probe, (const struct sockaddr *)name, sizeof *name) != 0 &&
+                   errno == ECONNREFUSED;
+  if (probe >= 0) {
+    close(probe);
+  }
+  if (!abandoned) {
+    snprintf(message, message_size, "somebody already listens on %s", name->sun_path);
+    return false;
+  }
+  unlink(name->sun_path);
+  return true;
+}
+
+static bool open_unix(struct sl_listener *listener, const char *address, char *message,
+                      size_t message_size) {
+  const char *path = sl_address_unix_path(address);
+  struct sockaddr_un name = {.sun_family = AF_UNIX};
+  if (!unix_path_fits(path)) {
+    snprintf(message, message_size, "the path of \"%s\" must have 1 to %zu bytes", address,
+             sizeof name.sun_path - 1);
+    return false;
+  }
+  memcpy(name.sun_path, path, strlen(path));
+  if (!clear_path(&name, message, message_size)) {
+    return false;
+  }
+  if (!listen_at(listener, (const struct sockaddr *)&name, sizeof name)) {
+    snprintf(message, message_size, "cannot listen on %s: %s", address, strerror(errno));
+    return false;
+  }
+  struct stat file;
+  if (lstat(path, &file) == 0) {
+    listener->device = file.st_dev;
+    listener->inode = file.st_ino;
+  }
+  snprintf(listener->address, sizeof listener->address, "%s", address);
+  return true;
+}
+
+bool sl_listener_open(struct sl_listener *listener, const char *address, char *message,
+                      size_t message_size) {
+  *listener = SL_NO_LISTENER;
+  return sl_address_is_unix(address) ? open_unix(listener, address, message, message_size)
+                                     : open_tcp(listener, address, message, message_size);
+}
+
+/* Only the file that this listener made: another daemon may have put its own there since. */
+static void remove_own_file(struct sl_listener *listener) {
+  struct stat file;
+  if (listener->inode == 0) {
+    return;
+  }
+  const char *path = sl_address_unix_path(listener->address);
+  if (lstat(path, &file) == 0 && file.st_dev == listener->device &&
+      file.st_ino == listener->inode) {
+    unlink(path);
+  }
+  listener->inode = 0;
+}
+
+void sl_listener_stop(struct sl_listener *listener) {
+  remove_own_file(listener);
+  if (listener->socket >= 0) {
+    shutdown(listener->socket, SHUT_RDWR);
+  }
+}
+
+void sl_listener_close(struct sl_listener *listener) {
+  sl_listener_stop(listener);
+  if (listener->socket >= 0) {
+    close(listener->socket);
+    listener->socket = -1;
+  }
+}

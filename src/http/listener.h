@@ -1,0 +1,48 @@
+/*
+ * Listening sockets: TCP over IPv4 and IPv6, and Unix sockets.
+ */
+#ifndef SPIKELOSS_HTTP_LISTENER_H
+#define SPIKELOSS_HTTP_LISTENER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct sl_listener {
+  int socket;        /* -1 while closed; owned until sl_listener_release */
+  char address[128]; /* as bound, text that a client can use: "127.0.0.1:45123", "unix:/run/x" */
+  dev_t device;      /* which file the Unix socket is, so that only this one is removed */
+  ino_t inode;
+};
+
+/* A listener that holds nothing. */
+#define SL_NO_LISTENER ((struct sl_listener){.socket = -1})
+
+/* What addresses look like, for messages. */
+#define SL_ADDRESS_FORMS "127.0.0.1:8080, [::1]:8080 or unix:/run/spikelossd.sock"
+
+/* Whether the text has the form of an address, without looking whether it can be bound. */
+bool sl_listener_address_is_good(const char *address);
+
+/*
+ * Binds and listens. The file of a Unix socket on which nobody listens any more is replaced.
+ * On failure returns false and writes one sentence to `message`.
+ */
+bool sl_listener_open(struct sl_listener *listener, const char *address, char *message,
+                      size_t message_size);
+
+/*
+ * Turns new clients away: removes the file of a Unix socket, refuses connections. The socket stays
+ * open, because a thread may still be about to look at it. Tolerates SL_NO_LISTENER.
+ */
+void sl_listener_stop(struct sl_listener *listener);
+
+/* Stops and closes. Tolerates SL_NO_LISTENER. */
+void sl_listener_close(struct sl_listener *listener);
+
+bool sl_address_is_unix(const char *address);
+
+/* The path behind "unix:". */
+const char *sl_address_unix_path(const char *address);
+
+#endif

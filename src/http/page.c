@@ -1,0 +1,66 @@
+#include "http/page.h"
+
+#include "core/buffer.h"
+#include "http/listener.h"
+#include "http/reply.h"
+#include "http/request.h"
+#include <string.h>
+
+/* The name by which this client reached us, if it has only characters that are safe in a shell. */
+static const char *name_for_client(const struct sl_request *request) {
+  const char *host = request->headers.host;
+  if (host != NULL && host[0] != '\0' && strlen(host) <= 255 &&
+      host[strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]")] ==
+          '\0') {
+    return host;
+  }
+  return sl_address_is_unix(request->address) ? "localhost" : request->address;
+}
+
+/* `text` as one word of a POSIX shell. */
+static bool append_quoted(struct sl_buffer *page, const char *text) {
+  bool good = sl_buffer_append_text(page, "'");
+  for (; good && *text != '\0'; text++) {
+    good = *text == '\'' ? sl_buffer_append_text(page, "'\\''") : sl_buffer_append(page, text, 1);
+  }
+  return good && sl_buffer_append_text(page, "'");
+}
+
+static bool append_curl_line(struct sl_buffer *page, const struct sl_request *request,
+                             const struct sl_loss *loss) {
+  bool good = sl_buffer_append_text(page, "  curl -g -H 'Content-Type: application/json' -d ") &&
+              append_quoted(page, loss->example);
+  if (good && sl_address_is_unix(request->address)) {
+    good = sl_buffer_append_text(page, " --unix-socket ") &&
+           append_quoted(page, sl_address_unix_path(request->address));
+  }
+  return good && sl_buffer_append_format(page, " 'http://%s/v1/losses/%s'\n\n",
+                                         name_for_client(request), loss->name);
+}
+
+static bool append_page(struct sl_buffer *page, const struct sl_request *request) {
+  bool good = sl_buffer_append_text(
+      page,
+      "spikelossd " SPIKELOSSD_VERSION "\n\n"
+      "Post spikes of a spiking neural network, get a training loss, its gradients and a few\n"
+      "diagnostics back. Try it:\n\n");
+  for (const struct sl_loss *const *loss = sl_losses; good && *loss != NULL; loss++) {
+    if ((*loss)->example != NULL) {
+      good = append_curl_line(page, request, *loss);
+    }
+  }
+  return good && sl_buffer_append_text(
+                     page, "  GET /v1/losses     every loss with its formula, its fields and the "
+                           "limits in force\n"
+                           "  GET /openapi.json  all of it for machines (OpenAPI 3.1)\n"
+                           "  GET /livez         whether the process runs\n"
+                           "  GET /readyz        whether it wants requests\n");
+}
+
+enum MHD_Result sl_answer_page(struct sl_request *request, struct MHD_Connection *connection) {
+  struct sl_buffer page = {0};
+  if (!append_page(&page, request) || !sl_buffer_append(&page, "", 1)) {
+    sl_buffer_free(&page);
+  }
+  return sl_reply_text(request, connection, "text/plain; charset=utf-8", page.bytes);
+}

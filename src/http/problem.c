@@ -1,0 +1,116 @@
+#include "http/problem.h"
+
+#include "http/json.h"
+#include <stdio.h>
+#include <string.h>
+
+struct problem {
+  unsigned http_status;
+  const char *title;
+};
+
+static const struct problem problems[SL_STATUS_COUNT] = {
+    [SL_NOT_JSON] = {400, "The body is not JSON"},
+    [SL_TOO_DEEP] = {400, "Arrays or objects are nested too deeply"},
+    [SL_WRONG_TYPE] = {400, "A value has the wrong type"},
+    [SL_UNKNOWN_MEMBER] = {400, "There is no member of that name"},
+    [SL_DUPLICATE_MEMBER] = {400, "A member stands there twice"},
+    [SL_MISSING_MEMBER] = {400, "A required member is missing"},
+    [SL_RAGGED] = {400, "Nested arrays have unequal lengths or depths"},
+    [SL_BAD_BASE64] = {400, "A text is not base64"},
+    [SL_BAD_REQUEST] = {400, "The request is ambiguous"},
+    [SL_UNEXPECTED_QUERY] = {400, "There are no query options"},
+
+    [SL_NOT_FOUND] = {404, "There is nothing at this path"},
+    [SL_METHOD_NOT_ALLOWED] = {405, "The method is not allowed here"},
+
+    [SL_BODY_TOO_LARGE] = {413, "The body is too large"},
+    [SL_TENSOR_TOO_LARGE] = {413, "The tensors have too many neurons and samples"},
+    [SL_DEFERRED_TOO_LARGE] = {413, "Too much data came before its shape and encoding"},
+    [SL_MEMBER_TOO_LARGE] = {413, "A member is too long"},
+
+    [SL_UNSUPPORTED_MEDIA_TYPE] = {415, "The media type is not supported"},
+    [SL_UNSUPPORTED_ENCODING] = {415, "The content encoding is not supported"},
+
+    [SL_NOT_FINITE] = {422, "A number is not finite"},
+    [SL_EMPTY_TENSOR] = {422, "A tensor is empty"},
+    [SL_WRONG_RANK] = {422, "A tensor has the wrong number of dimensions"},
+    [SL_LENGTH_MISMATCH] = {422, "Lengths do not agree"},
+    [SL_SHAPE_OVERFLOW] = {422, "A shape is too large to count"},
+    [SL_OUT_OF_RANGE] = {422, "A number is outside its bounds"},
+    [SL_CLASS_OUT_OF_RANGE] = {422, "A class label is outside its bounds"},
+    [SL_UNKNOWN_CHOICE] = {422, "A word is not one of the choices"},
+    [SL_NONZERO_PADDING] = {422, "The padding bits are not zero"},
+    [SL_COO_NOT_INCREASING] = {422, "Coordinates are not in increasing order"},
+    [SL_COO_OUT_OF_RANGE] = {422, "A coordinate is outside the shape"},
+    [SL_RESULT_NOT_FINITE] = {422, "The result is not finite"},
+    [SL_ANSWER_TOO_LARGE] = {422, "The answer would be too large"},
+
+    [SL_OUT_OF_MEMORY] = {503, "The server has no memory left for this request"},
+    [SL_DRAINING] = {503, "The server is shutting down"},
+};
+
+unsigned sl_problem_http_status(enum sl_status status) {
+  return problems[status].http_status;
+}
+
+const char *sl_problem_title(enum sl_status status) {
+  return problems[status].title;
+}
+
+/* Length of the UTF-8 sequence that `bytes` starts with, 0 if it is none. */
+static size_t sequence_length(const unsigned char *bytes) {
+  unsigned char first = bytes[0];
+  size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  if (first > 0xF4) {
+    return 0;
+  }
+  for (size_t i = 1; i < length; i++) {
+    if ((bytes[i] & 0xC0) != 0x80) {
+      return 0;
+    }
+  }
+  bool overlong = (first == 0xE0 && bytes[1] < 0xA0) || (first == 0xF0 && bytes[1] < 0x90);
+  bool surrogate = first == 0xED && bytes[1] > 0x9F;
+  bool beyond = first == 0xF4 && bytes[1] > 0x8F;
+  return overlong || surrogate || beyond ? 0 : length;
+}
+
+/*
+ * Messages quote what clients sent and are cut at a fixed length, maybe inside a character: what
+ * is not UTF-8 becomes a question mark, so that the document is always JSON.
+ */
+static void make_valid_utf8(char *text) {
+  for (char *next = text; *next != '\0';) {
+    size_t length = sequence_length((const unsigned char *)next);
+    if (length == 0) {
+      *next = '?';
+      length = 1;
+    }
+    next += length;
+  }
+}
+
+char *sl_problem_document(const struct sl_error *given, const char *instance) {
+  struct sl_error error = *given;
+  make_valid_utf8(error.message);
+  make_valid_utf8(error.pointer);
+  char type[64];
+  snprintf(type, sizeof type, "urn:spikelossd:problem:%s", sl_status_name(error.code));
+
+  bool good = true;
+  cJSON *document = cJSON_CreateObject();
+  sl_json_text(document, "type", type, &good);
+  sl_json_text(document, "title", sl_problem_title(error.code), &good);
+  sl_json_number(document, "status", sl_problem_http_status(error.code), &good);
+  sl_json_text(document, "code", sl_status_name(error.code), &good);
+  sl_json_text(document, "detail", error.message, &good);
+  sl_json_text(document, "instance", instance, &good);
+  if (error.pointer[0] != '\0') {
+    sl_json_text(document, "pointer", error.pointer, &good);
+  }
+  if (error.offset != SL_NO_OFFSET) {
+    sl_json_number(document, "offset", (double)error.offset, &good);
+  }
+  return sl_json_finish(document, good, false);
+}

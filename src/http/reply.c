@@ -1,0 +1,136 @@
+#include "http/reply.h"
+
+#include "http/problem.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Answers up to this length are written at once, and the request's memory is free before sending.
+ */
+enum { SMALL_ANSWER = 64 * 1024 };
+
+/* Large answers are made and sent in pieces of this size. */
+enum { PIECE = 128 * 1024 };
+
+/* Seconds after which a client may try again. */
+#define RETRY_AFTER "1"
+
+static bool add(struct MHD_Response *response, const char *name, const char *value) {
+  return MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
+/* The headers that depend on the error. */
+static bool add_problem_headers(struct MHD_Response *response, const struct sl_request *request) {
+  enum sl_status code = request->error.code;
+  if (code == SL_METHOD_NOT_ALLOWED && !add(response, "Allow", request->match.allow)) {
+    return false;
+  }
+  return sl_problem_http_status(code) != 503 || add(response, "Retry-After", RETRY_AFTER);
+}
+
+static bool add_headers(struct MHD_Response *response, const struct sl_request *request,
+                        const char *media_type) {
+  bool closing = request->must_close ||
+                 atomic_load_explicit(&request->service->draining, memory_order_relaxed);
+  return add(response, "Content-Type", media_type) && add(response, "Cache-Control", "no-store") &&
+         add(response, "X-Request-Id", request->id) &&
+         (!closing || add(response, "Connection", "close")) &&
+         add_problem_headers(response, request);
+}
+
+static enum MHD_Result queue_no_memory(struct sl_request *request,
+                                       struct MHD_Connection *connection) {
+  return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE, request->service->no_memory);
+}
+
+/* Adds the headers and queues; takes `response`, which is NULL if there was no memory for it. */
+static enum MHD_Result queue(struct sl_request *request, struct MHD_Connection *connection,
+                             const char *media_type, struct MHD_Response *response) {
+  enum sl_status code = request->error.code;
+  unsigned status = code == SL_OK ? MHD_HTTP_OK : sl_problem_http_status(code);
+  enum MHD_Result queued = MHD_NO;
+  if (response != NULL && add_headers(response, request, media_type)) {
+    queued = MHD_queue_response(connection, status, response);
+  } else {
+    queued = queue_no_memory(request, connection);
+  }
+  if (response != NULL) {
+    MHD_destroy_response(response);
+  }
+  return queued;
+}
+
+enum MHD_Result sl_reply_static(struct sl_request *request, struct MHD_Connection *connection,
+                                const char *media_type, const char *text) {
+  /* libmicrohttpd asks for void*, but only reads it. */
+  struct MHD_Response *response =
+      MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_PERSISTENT);
+  return queue(request, connection, media_type, response);
+}
+
+static struct MHD_Response *response_from(char *bytes, size_t length) {
+  struct MHD_Response *response =
+      MHD_create_response_from_buffer(length, bytes, MHD_RESPMEM_MUST_FREE);
+  if (response == NULL) {
+    free(bytes);
+  }
+  return response;
+}
+
+enum MHD_Result sl_reply_text(struct sl_request *request, struct MHD_Connection *connection,
+                              const char *media_type, char *text) {
+  struct MHD_Response *response = text == NULL ? NULL : response_from(text, strlen(text));
+  return queue(request, connection, media_type, response);
+}
+
+enum MHD_Result sl_reply_problem(struct sl_request *request, struct MHD_Connection *connection) {
+  return sl_reply_text(request, connection, SL_PROBLEM_MEDIA_TYPE,
+                       sl_problem_document(&request->error, request->id));
+}
+
+static ssize_t read_answer(void *closure, uint64_t position, char *bytes, size_t room) {
+  (void)position; /* always where the last call ended */
+  struct sl_request *request = closure;
+  size_t length = sl_answer_read(request->answer, bytes, room);
+  return length > 0 ? (ssize_t)length : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+/* The whole answer in one buffer; the request keeps nothing. */
+static struct MHD_Response *small_answer(struct sl_request *request, size_t length) {
+  char *bytes = malloc(length);
+  if (bytes == NULL) {
+    return NULL;
+  }
+  sl_answer_read(request->answer, bytes, length);
+  sl_answer_free(request->answer);
+  request->answer = NULL;
+  sl_decoder_free(request->decoder);
+  request->decoder = NULL;
+  return response_from(bytes, length);
+}
+
+enum MHD_Result sl_reply_answer(struct sl_request *request, struct MHD_Connection *connection) {
+  uint64_t length = sl_answer_length(request->answer);
+  /* The request outlives the response's last read, so the response need not free anything. */
+  struct MHD_Response *response =
+      length <= SMALL_ANSWER
+          ? small_answer(request, (size_t)length)
+          : MHD_create_response_from_callback(length, PIECE, read_answer, request, NULL);
+  return queue(request, connection, "application/json", response);
+}
+
+struct MHD_Response *sl_reply_no_memory_new(void) {
+  struct sl_error error = SL_NO_ERROR;
+  sl_fail(&error, SL_OUT_OF_MEMORY, "there is no memory for this request now, try again later");
+  char *document = sl_problem_document(&error, "");
+  struct MHD_Response *response =
+      document == NULL ? NULL : response_from(document, strlen(document));
+  if (response != NULL && add(response, "Content-Type", SL_PROBLEM_MEDIA_TYPE) &&
+      add(response, "Cache-Control", "no-store") && add(response, "Retry-After", RETRY_AFTER)) {
+    return response;
+  }
+  if (response != NULL) {
+    MHD_destroy_response(response);
+  }
+  return NULL;
+}

@@ -1,0 +1,29 @@
+/*
+ * Queueing answers. Each function queues one response for a request and returns what
+ * libmicrohttpd's handler should return: MHD_NO only where not even an error can be answered, and
+ * the connection is closed. All answers carry X-Request-Id and Cache-Control: no-store.
+ */
+#ifndef SPIKELOSS_HTTP_REPLY_H
+#define SPIKELOSS_HTTP_REPLY_H
+
+#include "http/request.h"
+#include <microhttpd.h>
+
+/* Text that lives for ever. */
+enum MHD_Result sl_reply_static(struct sl_request *request, struct MHD_Connection *connection,
+                                const char *media_type, const char *text);
+
+/* Text from malloc, which is taken over; NULL is answered as out of memory. */
+enum MHD_Result sl_reply_text(struct sl_request *request, struct MHD_Connection *connection,
+                              const char *media_type, char *text);
+
+/* The request's latched error as a problem document. */
+enum MHD_Result sl_reply_problem(struct sl_request *request, struct MHD_Connection *connection);
+
+/* The request's answer: small ones in one piece, large ones made while they are sent. */
+enum MHD_Result sl_reply_answer(struct sl_request *request, struct MHD_Connection *connection);
+
+/* The response that needs no memory any more when it is used; NULL if there is none now. */
+struct MHD_Response *sl_reply_no_memory_new(void);
+
+#endif

@@ -1,0 +1,165 @@
+#include "http/request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define NANOSECONDS UINT64_C(1000000000)
+
+static uint64_t monotonic_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec;
+}
+
+struct sl_request *sl_request_new(struct sl_service *service, const char *address) {
+  struct sl_request *request = calloc(1, sizeof *request);
+  if (request == NULL) {
+    return NULL;
+  }
+  request->service = service;
+  request->address = address;
+  request->error = SL_NO_ERROR;
+  atomic_fetch_add_explicit(&service->requests, 1, memory_order_relaxed);
+  return request;
+}
+
+static void free_body(struct sl_request *request) {
+  sl_answer_free(request->answer);
+  sl_decoder_free(request->decoder);
+  request->answer = NULL;
+  request->decoder = NULL;
+}
+
+void sl_request_free(struct sl_request *request) {
+  if (request == NULL) {
+    return;
+  }
+  free_body(request);
+  atomic_fetch_sub_explicit(&request->service->requests, 1, memory_order_release);
+  free(request);
+}
+
+static bool is_sane_id(const char *text) {
+  size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+  return text[length] == '\0' && length >= 1 && length <= SL_REQUEST_ID_MAX;
+}
+
+static void set_id(struct sl_request *request) {
+  const char *wish = request->headers.request_id;
+  if (wish != NULL && is_sane_id(wish)) {
+    memcpy(request->id, wish, strlen(wish) + 1);
+    return;
+  }
+  uint64_t random[2] = {0, monotonic_now()};
+  if (getrandom(random, sizeof random, 0) != sizeof random) {
+    random[0] = (uint64_t)(uintptr_t)request; /* no entropy: still unlike its neighbours */
+  }
+  snprintf(request->id, sizeof request->id, "%016jx%016jx", (uintmax_t)random[0],
+           (uintmax_t)random[1]);
+}
+
+/* From now on the body is read, so that the client gets to reading the answer, and thrown away. */
+static void discard_body(struct sl_request *request) {
+  free_body(request);
+  request->discard_until = monotonic_now() + request->service->drain_seconds * NANOSECONDS;
+}
+
+void sl_request_refuse(struct sl_request *request, const struct sl_error *error) {
+  if (request->error.code == SL_OK) {
+    request->error = *error;
+  }
+  discard_body(request);
+}
+
+static void check_query(struct MHD_Connection *connection, struct sl_error *error) {
+  if (MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, NULL, NULL) > 0) {
+    sl_fail(error, SL_UNEXPECTED_QUERY,
+            "the path ends in a query string; put all options into the JSON body");
+  }
+}
+
+static void check_announced_length(const struct sl_request *request, struct sl_error *error) {
+  uint64_t limit = request->service->limits.body_bytes;
+  if (request->headers.content_length > limit) {
+    sl_fail(error, SL_BODY_TOO_LARGE, "the body has %ju bytes, the limit (body_bytes) is %ju",
+            (uintmax_t)request->headers.content_length, (uintmax_t)limit);
+  }
+}
+
+/* Everything that can be said before the body comes; the first trouble stays in `error`. */
+static void check_headers(struct sl_request *request, struct MHD_Connection *connection,
+                          const char *path, const char *method, const char *version,
+                          struct sl_error *error) {
+  if (sl_headers_check_framing(&request->headers, version, error) != SL_OK) {
+    request->must_close = true;
+    return;
+  }
+  if (sl_route_find(&request->match, method, path, error) != SL_OK ||
+      !request->match.route->takes_body) {
+    return;
+  }
+  check_query(connection, error);
+  sl_headers_check_content(&request->headers, error);
+  check_announced_length(request, error);
+}
+
+/*
+ * Whether an error is answered before the body has come. libmicrohttpd closes the connection then
+ * (and only for these methods), which a client that is still sending sees as a broken pipe; so only
+ * where the client waits for our word, where no byte behind the headers can be trusted, or
+ * where there would be too much to throw away.
+ */
+static bool can_answer_now(const struct sl_request *request, const char *method,
+                           const char *version) {
+  bool waits = request->headers.wants_continue && strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
+  bool hopeless = request->headers.content_length > request->service->drain_bytes;
+  bool uploads = strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0;
+  return uploads && (waits || hopeless || request->must_close);
+}
+
+void sl_request_open(struct sl_request *request, struct MHD_Connection *connection,
+                     const char *path, const char *method, const char *version) {
+  sl_headers_read(&request->headers, connection);
+  set_id(request);
+  struct sl_error error = SL_NO_ERROR;
+  check_headers(request, connection, path, method, version, &error);
+
+  if (error.code == SL_OK && request->match.route->takes_body) {
+    request->decoder = sl_decoder_new(request->match.loss, &request->service->limits);
+    if (request->decoder != NULL) {
+      return;
+    }
+    sl_fail(&error, SL_OUT_OF_MEMORY, "there is no memory for this request now, try again later");
+  }
+  request->error = error;
+  discard_body(request);
+  request->answer_now = error.code != SL_OK && can_answer_now(request, method, version);
+}
+
+/* Counts what is thrown away. False beyond the bounds. */
+static bool discard(struct sl_request *request, size_t length) {
+  request->discarded += length;
+  return request->discarded <= request->service->drain_bytes &&
+         monotonic_now() <= request->discard_until;
+}
+
+bool sl_request_take(struct sl_request *request, const char *bytes, size_t length) {
+  request->received += length;
+  if (request->decoder == NULL) {
+    return discard(request, length);
+  }
+  struct sl_error error = SL_NO_ERROR;
+  uint64_t limit = request->service->limits.body_bytes;
+  if (request->received > limit) {
+    sl_fail(&error, SL_BODY_TOO_LARGE, "the body is larger than the limit (body_bytes) of %ju",
+            (uintmax_t)limit);
+    sl_request_refuse(request, &error);
+  } else if (sl_decoder_feed(request->decoder, bytes, length) != SL_OK) {
+    error = *sl_decoder_error(request->decoder);
+    sl_request_refuse(request, &error);
+  }
+  return true;
+}

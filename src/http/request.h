@@ -1,0 +1,61 @@
+/*
+ * One request, from its first header to the last byte of its answer.
+ *
+ * Everything that a request owns hangs on this one struct, and sl_request_free frees it in any
+ * half-built state. A request belongs to the thread of its connection. Between the calls it is:
+ *
+ *     opened      the headers were read and checked
+ *     taking      the body goes into the decoder, or after an error into nothing
+ *     complete    the route's answer, or the latched error, is queued
+ */
+#ifndef SPIKELOSS_HTTP_REQUEST_H
+#define SPIKELOSS_HTTP_REQUEST_H
+
+#include "http/headers.h"
+#include "http/routes.h"
+#include "http/service.h"
+#include "wire/decode.h"
+#include "wire/encode.h"
+#include <microhttpd.h>
+#include <spikeloss/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SL_REQUEST_ID_MAX = 64 };
+
+struct sl_request {
+  struct sl_service *service; /* not owned */
+  const char *address;        /* of the listener it came to; not owned */
+  struct sl_headers headers;
+  struct sl_route_match match;
+  struct sl_error error; /* latched: the first that happened */
+  char id[SL_REQUEST_ID_MAX + 1];
+
+  struct sl_decoder *decoder; /* NULL where no body is wanted any more */
+  struct sl_answer *answer;   /* reads from the decoder */
+
+  uint64_t received;      /* bytes of the body */
+  uint64_t discarded;     /* of these, thrown away */
+  uint64_t discard_until; /* monotonic nanoseconds */
+  bool must_close;        /* the connection cannot carry another request */
+  bool answer_now;        /* without waiting for the body */
+};
+
+/* NULL when there is no memory. */
+struct sl_request *sl_request_new(struct sl_service *service, const char *address);
+
+/* Tolerates NULL. */
+void sl_request_free(struct sl_request *request);
+
+/* Reads the headers. What is wrong with them is latched. */
+void sl_request_open(struct sl_request *request, struct MHD_Connection *connection,
+                     const char *path, const char *method, const char *version);
+
+/* Takes a piece of the body. False if too much was thrown away already: hang up. */
+bool sl_request_take(struct sl_request *request, const char *bytes, size_t length);
+
+/* Latches an error of the decoder or of a computation, and lets go of all memory. */
+void sl_request_refuse(struct sl_request *request, const struct sl_error *error);
+
+#endif

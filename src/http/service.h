@@ -1,0 +1,27 @@
+/*
+ * What all requests share: the limits in force and a few numbers that any thread may read or count
+ * up without a lock. Made by the server before the first connection, freed after the last.
+ */
+#ifndef SPIKELOSS_HTTP_SERVICE_H
+#define SPIKELOSS_HTTP_SERVICE_H
+
+#include "wire/limits.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct MHD_Response;
+
+struct sl_service {
+  struct sl_limits limits;
+  uint64_t drain_bytes;
+  uint64_t drain_seconds;
+  atomic_bool draining;
+  atomic_size_t requests; /* begun and not yet answered to the last byte */
+
+  /* The answer that needs no memory: 503, made beforehand. */
+  struct MHD_Response *no_memory;
+};
+
+#endif
