@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include "http/engine.h"
 #include "http/listener.h"
 #include "http/reply.h"
 #include "http/request.h"
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 /* libmicrohttpd listens on one socket a daemon, so every listener has its own daemon and threads.
  */
@@ -82,40 +82,9 @@ static void on_completed(void *closure, struct MHD_Connection *connection, void 
   *slot = NULL;
 }
 
-/* Paths are compared as they come: none of ours has a character that needs a percent sign. */
-static size_t leave_escapes(void *closure, struct MHD_Connection *connection, char *text) {
-  (void)closure;
-  (void)connection;
-  size_t length = 0;
-  while (text[length] != '\0') {
-    length++;
-  }
-  return length;
-}
-
-static unsigned thread_count(const struct sl_server_options *options) {
-  long cores = sysconf(_SC_NPROCESSORS_ONLN);
-  if (options->threads > 0) {
-    return options->threads;
-  }
-  return cores > 1 ? (unsigned)cores : 1;
-}
-
 static bool start_station(struct station *station, const struct sl_server_options *options) {
-  unsigned threads = thread_count(options);
-  struct MHD_OptionItem pool[] = {
-      {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)threads, NULL},
-      {MHD_OPTION_END, 0, NULL},
-  };
-  if (threads == 1) {
-    pool[0].option = MHD_OPTION_END; /* one thread is no pool */
-  }
-  station->daemon = MHD_start_daemon(
-      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, station,
-      MHD_OPTION_LISTEN_SOCKET, station->listener.socket, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-      NULL, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_seconds,
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)options->connection_memory,
-      MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+  station->daemon =
+      sl_engine_start(options, station->listener.socket, on_request, on_completed, station);
   return station->daemon != NULL;
 }
 

@@ -37,9 +37,13 @@ static inline uint64_t equal_to(__m256i low, __m256i high, char character) {
   return join(_mm256_cmpeq_epi8(low, wanted), _mm256_cmpeq_epi8(high, wanted));
 }
 
+static inline __m256i load_half(const void *block, size_t half) {
+  return _mm256_loadu_si256((const __m256i *)block + half);
+}
+
 static inline struct text_block classify_block(const char *text) {
-  __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)text);
-  __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(text + 32));
+  __m256i low = load_half(text, 0);
+  __m256i high = load_half(text, 1);
   /* Looked up by its low four bits, a white space character finds itself, others never do. */
   const __m256i space_table = _mm256_broadcastsi128_si256(
       _mm_setr_epi8(' ', -1, -1, -1, -1, -1, -1, -1, -1, '\t', '\n', -1, -1, '\r', -1, 0));
@@ -57,6 +61,18 @@ static inline struct text_block classify_block(const char *text) {
 
 static inline uint64_t extract_bits(uint64_t source, uint64_t mask) {
   return _pext_u64(source, mask);
+}
+
+static inline bool repeats_layout(const char *text, const struct sl_text_layout *layout,
+                                  uint64_t *low_bits) {
+  __m256i low = load_half(text, 0);
+  __m256i high = load_half(text, 1);
+  __m256i low_difference = (low ^ load_half(layout->expected, 0)) & load_half(layout->compared, 0);
+  __m256i high_difference =
+      (high ^ load_half(layout->expected, 1)) & load_half(layout->compared, 1);
+  __m256i difference = low_difference | high_difference;
+  *low_bits = join(_mm256_slli_epi16(low, 7), _mm256_slli_epi16(high, 7));
+  return _mm256_testz_si256(difference, difference);
 }
 
 /* The 64 bits that begin at a bit. */
@@ -161,7 +177,7 @@ static void add_narrow_rows(uint64_t *counts, const uint8_t *bits, size_t first_
                             size_t columns) {
   uint64_t counters[NARROW / 8] = {0};
   size_t words = (columns + 7) / 8;
-  uint64_t used = lowest_bits(columns);
+  uint64_t used = lowest_bits(columns); /* at least one */
   for (size_t row = 0; row < rows; row++, first_bit += columns) {
     uint64_t values = load_bits(bits, first_bit) & used;
     for (size_t word = 0; word < words; word++) {
@@ -228,7 +244,7 @@ static inline void store_base64(uint8_t *bytes, __m256i values) {
   memcpy(bytes + 12, both + 16, 12);
 }
 
-static size_t decode_base64(uint8_t *bytes, const char *text, size_t groups) {
+size_t sl_decode_base64_avx2(uint8_t *bytes, const char *text, size_t groups) {
   size_t group = 0;
   for (; group + 8 <= groups; group += 8) {
     uint32_t valid;
@@ -247,5 +263,5 @@ const struct sl_kernels sl_kernels_avx2 = {
     .name = "avx2",
     .scan_spike_text = scan_spike_text,
     .add_columns = add_columns,
-    .decode_base64 = decode_base64,
+    .decode_base64 = sl_decode_base64_avx2,
 };

@@ -1,6 +1,9 @@
 #include "kernels/variants.h"
 
 #include <string.h>
+#ifdef SPIKELOSS_X86
+#include <cpuid.h>
+#endif
 
 struct variant {
   const struct sl_kernels *kernels;
@@ -12,9 +15,20 @@ static bool always(void) {
 }
 
 #ifdef SPIKELOSS_X86
+/* Not among the features that every compiler knows by name. */
+static bool has_lzcnt(void) {
+  unsigned a, b, c, d;
+  return __get_cpuid(0x80000001, &a, &b, &c, &d) && (c & bit_LZCNT);
+}
+
 static bool has_avx2(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-         __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
+         __builtin_cpu_supports("bmi2") && has_lzcnt() && __builtin_cpu_supports("popcnt");
+}
+
+static bool has_avx512(void) {
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl");
 }
 #endif
 
@@ -23,6 +37,7 @@ static const struct variant variants[] = {
     {&sl_kernels_scalar, always},
 #ifdef SPIKELOSS_X86
     {&sl_kernels_avx2, has_avx2},
+    {&sl_kernels_avx512, has_avx512},
 #endif
 };
 

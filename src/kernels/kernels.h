@@ -13,20 +13,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a scan of spike text carries from call to call. */
+enum { SL_SCAN_BLOCK = 64 }; /* bytes of text looked at together */
+enum { SL_BITS_SLACK = 8 };  /* readable words behind packed bits */
+
+/* Text that was found to be plain, as a form that later text may repeat. */
+struct sl_text_layout {
+  size_t length;                         /* bytes; 0 if there is no layout yet */
+  size_t count;                          /* values */
+  uint64_t starts;                       /* bit i: byte i is the first digit of a value */
+  unsigned char expected[SL_SCAN_BLOCK]; /* the bytes, */
+  unsigned char compared[SL_SCAN_BLOCK]; /* and the bits of them that must be the same */
+};
+
+/* What a scan of spike text carries from call to call. All zeros but for the first two is a start;
+ * the layouts stay good as long as the row length stays. */
 struct sl_text_scan {
   size_t row_length; /* values between two brackets; SL_NO_ROWS where no bracket may come */
   size_t column;     /* values of the current row that were read already */
   uint64_t *bits;    /* out: the values read, first in the least significant bit */
-  size_t count;      /* out: how many values `bits` got */
   size_t room;       /* values that fit in `bits` */
+  size_t count;      /* out: how many values `bits` got */
   size_t resume;     /* out: bytes of text before which another scan would take nothing */
+  struct sl_text_layout within_row;
+  struct sl_text_layout whole_rows;
 };
 
 #define SL_NO_ROWS SIZE_MAX
-
-enum { SL_SCAN_BLOCK = 64 }; /* bytes of text looked at together */
-enum { SL_BITS_SLACK = 8 };  /* readable words behind packed bits */
 
 struct sl_kernels {
   const char *name;

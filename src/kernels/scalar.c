@@ -51,6 +51,19 @@ static inline uint64_t extract_bits(uint64_t source, uint64_t mask) {
   return extracted;
 }
 
+static inline bool repeats_layout(const char *text, const struct sl_text_layout *layout,
+                                  uint64_t *low_bits) {
+  uint64_t low = 0;
+  unsigned char different = 0;
+  for (unsigned i = 0; i < SL_SCAN_BLOCK; i++) {
+    unsigned char byte = (unsigned char)text[i];
+    different |= (byte ^ layout->expected[i]) & layout->compared[i];
+    low |= (uint64_t)(byte & 1) << i;
+  }
+  *low_bits = low;
+  return different == 0;
+}
+
 static void add_columns(uint64_t *counts, const uint64_t *bits, size_t rows, size_t columns) {
   size_t place = 0;
   for (size_t row = 0; row < rows; row++) {

@@ -1,11 +1,13 @@
 /*
  * Reading the text of binary spikes, 64 bytes at a time.
  *
- * Included once by every variant, which first defines how its processor does two things:
+ * Included once by every variant, which defines how its processor does three things:
  *
  *     struct text_block classify_block(const char *text)      where does each character stand?
  *     uint64_t extract_bits(uint64_t source, uint64_t mask)   the source bits under the mask,
  *                                                             moved together (pext)
+ *     bool repeats_layout(text, layout, &low_bits)            is this the same text but for the
+ *                                                             spikes, and what are they?
  *
  * The picture. Bit i of a mask says something of byte i of the block; text runs from left to right:
  *
@@ -25,6 +27,13 @@
  * byte that is wrong, or merely not plain, is as it seems. A block is therefore taken up to its
  * last comma before that byte. As each block begins behind a comma, nothing is carried over from
  * block to block but the place in the row.
+ *
+ * What one encoder writes looks the same over and over. Once a block has been found plain, its
+ * bytes are kept as a layout; text that differs from a layout only in the lowest bit of the value
+ * digits ('0' is 0x30, '1' is 0x31) is as plain as it was, and needs no second look. One layout is
+ * for the inside of a row, one for whole short rows:
+ *
+ *     within_row   v,v,v,v,v,v,v,v,            whole_rows   [v,v,v],[v,v,v],
  */
 #ifndef SPIKELOSS_KERNELS_SPIKE_TEXT_H
 #define SPIKELOSS_KERNELS_SPIKE_TEXT_H
@@ -37,12 +46,16 @@ struct text_block {
 
 static inline struct text_block classify_block(const char *text);
 static inline uint64_t extract_bits(uint64_t source, uint64_t mask);
+static inline bool repeats_layout(const char *text, const struct sl_text_layout *layout,
+                                  uint64_t *low_bits);
 
 /* The plain part of a block: complete values, each with the comma or bracket behind it. */
 struct plain_text {
-  size_t length;       /* bytes, up to and with the last plain comma; 0 if there is none */
+  size_t length;       /* bytes, up to and with the last plain comma, or the last one between
+                        * rows if there are any; 0 if there is none */
   size_t stop;         /* the first byte that is not plain, 64 if all are */
-  size_t count;        /* values */
+  size_t count;        /* values, at least one if length is not 0 */
+  uint64_t starts;     /* bit i: byte i is the first digit of a value */
   uint64_t values;     /* bit i: value i is a one */
   bool has_brackets;   /* the two below say something */
   uint64_t row_starts; /* bit i: a bracket opens before value i */
@@ -54,32 +67,50 @@ static inline uint64_t next_token(uint64_t marks, uint64_t spaces) {
   return ((marks << 1) + spaces) & ~spaces;
 }
 
+/* The lowest `count` bits, 1 to 64 of them. */
 static inline uint64_t lowest_bits(size_t count) {
-  return count < 64 ? (UINT64_C(1) << count) - 1 : UINT64_MAX;
+  return UINT64_MAX >> (64 - count);
 }
 
 static inline struct plain_text read_plain_text(struct text_block block) {
   uint64_t digits = block.zeros | block.ones;
-  uint64_t starts = digits & ~(block.points << 1);
-  uint64_t ends = (digits & ~starts) | (starts & ~(block.points >> 1));
   uint64_t brackets = block.opens | block.closes;
-
+  uint64_t starts = digits; /* of values */
+  uint64_t ends = digits;
   uint64_t wrong = ~(digits | block.points | block.commas | brackets | block.spaces);
-  wrong |= digits & (digits << 1);             /* 01, 10, 0.00 */
-  wrong |= block.points & ~(starts << 1);      /* a point without a digit before it */
-  wrong |= (block.points << 1) & ~block.zeros; /* 0.1, or no digit behind the point */
+  wrong |= digits & (digits << 1); /* 01, 10, 0.00 */
+  if (block.points != 0) {
+    uint64_t fractions = block.points << 1;
+    starts &= ~fractions;
+    ends &= ~(block.points >> 1);
+    wrong |= block.points & ~(starts << 1); /* a point without a digit before it */
+    wrong |= fractions & ~block.zeros;      /* 0.1, or no digit behind the point */
+  }
 
   /* Behind a comma or `[`, and only there, stands a value or another `[`. */
   uint64_t before_value = ((block.commas | block.opens) << 1) | 1;
   wrong |= ((before_value + block.spaces) & ~block.spaces) ^ (starts | block.opens);
 
   /* `]` behind something else than a value, `[` before something else: an outer array. */
-  uint64_t followers = next_token(ends, block.spaces);
-  uint64_t first_of_row = next_token(block.opens, block.spaces);
-  wrong |= (block.closes & ~followers) | (block.opens & first_of_row);
+  uint64_t followers = 0;
+  uint64_t first_of_row = 0;
+  if (brackets != 0) {
+    followers = next_token(ends, block.spaces);
+    first_of_row = next_token(block.opens, block.spaces);
+    wrong |= (block.closes & ~followers) | (block.opens & first_of_row);
+  }
 
-  size_t stop = wrong == 0 ? 64 : (size_t)__builtin_ctzll(wrong);
-  uint64_t plain_commas = block.commas & lowest_bits(stop);
+  /* A branch, not a minimum: the place of the next block must not wait for all the checks. */
+  size_t stop = SL_SCAN_BLOCK;
+  uint64_t plain_commas = block.commas;
+  if (__builtin_expect(wrong != 0, 0)) {
+    stop = (size_t)__builtin_ctzll(wrong);
+    plain_commas &= ~(UINT64_MAX << stop);
+  }
+  uint64_t commas_between_rows = plain_commas & next_token(block.closes, block.spaces);
+  if (commas_between_rows != 0) {
+    plain_commas = commas_between_rows;
+  }
   if (plain_commas == 0) {
     return (struct plain_text){.stop = stop};
   }
@@ -90,6 +121,7 @@ static inline struct plain_text read_plain_text(struct text_block block) {
       .length = length,
       .stop = stop,
       .count = (size_t)__builtin_popcountll(starts),
+      .starts = starts,
       .values = extract_bits(block.ones, starts),
       .has_brackets = (brackets & taken) != 0,
   };
@@ -100,15 +132,16 @@ static inline struct plain_text read_plain_text(struct text_block block) {
   return text;
 }
 
-/* Whether the brackets stand exactly where a row of the known length begins and ends. */
-static inline bool rows_fit(const struct plain_text *text, const struct sl_text_scan *scan,
+/* Whether the brackets stand exactly where a row of the known length begins and ends. `every_row`
+ * has one bit for the first value of each row. */
+static inline bool rows_fit(const struct plain_text *text, size_t row_length, size_t column,
                             uint64_t every_row) {
-  size_t to_end = scan->row_length - 1 - scan->column;
+  size_t to_end = row_length - 1 - column;
   if (!text->has_brackets) {
-    return scan->column > 0 && text->count <= to_end;
+    return column > 0 && text->count <= to_end;
   }
   uint64_t ends = to_end < 64 ? every_row << to_end : 0;
-  uint64_t starts = ends << 1 | (scan->column == 0 ? 1 : 0);
+  uint64_t starts = ends << 1 | (column == 0 ? 1 : 0);
   uint64_t values = lowest_bits(text->count);
   return text->row_ends == (ends & values) && text->row_starts == (starts & values);
 }
@@ -122,40 +155,103 @@ static inline uint64_t row_pattern(size_t row_length) {
   return pattern;
 }
 
-static inline size_t scan_spike_text(struct sl_text_scan *scan, const char *text, size_t length) {
-  uint64_t every_row = row_pattern(scan->row_length);
-  size_t filled = scan->count % 64;
-  uint64_t *word = scan->bits + scan->count / 64;
-  uint64_t gathered = filled > 0 ? *word : 0;
+/* Bits on their way to memory, in words of 64. */
+struct bit_writer {
+  uint64_t *word;
+  uint64_t gathered;
+  size_t filled; /* below 64 */
+};
+
+static inline void write_bits(struct bit_writer *writer, uint64_t bits, size_t count) {
+  writer->gathered |= bits << writer->filled;
+  writer->filled += count;
+  if (writer->filled >= 64) {
+    *writer->word++ = writer->gathered;
+    writer->filled -= 64;
+    writer->gathered = writer->filled > 0 ? bits >> (count - writer->filled) : 0;
+  }
+}
+
+/* Keeps the longest: blocks that were cut short make poor layouts. */
+static inline void keep_layout(struct sl_text_layout *layout, const struct plain_text *plain,
+                               const char *text) {
+  if (plain->length <= layout->length) {
+    return;
+  }
+  layout->length = plain->length;
+  layout->count = plain->count;
+  layout->starts = plain->starts;
+  for (size_t i = 0; i < SL_SCAN_BLOCK; i++) {
+    bool is_value = plain->starts >> i & 1;
+    layout->expected[i] = (unsigned char)text[i];
+    layout->compared[i] = i >= plain->length ? 0 : is_value ? 0xfe : 0xff;
+  }
+}
+
+/* Text in a known layout: values to `room` at most, within the row if not whole rows. */
+static inline size_t take_repeats(const struct sl_text_layout *layout, const char *text,
+                                  size_t length, size_t most_values, struct bit_writer *writer) {
   size_t done = 0;
-  scan->resume = 0;
-  while (length >= done + SL_SCAN_BLOCK && scan->room - scan->count >= SL_SCAN_BLOCK) {
+  size_t taken = 0;
+  uint64_t low_bits;
+  while (taken + layout->count <= most_values && length - done >= SL_SCAN_BLOCK &&
+         repeats_layout(text + done, layout, &low_bits)) {
+    write_bits(writer, extract_bits(low_bits, layout->starts), layout->count);
+    taken += layout->count;
+    done += layout->length;
+  }
+  return done;
+}
+
+static inline size_t scan_spike_text(struct sl_text_scan *scan, const char *text, size_t length) {
+  const size_t row_length = scan->row_length;
+  const uint64_t every_row = row_pattern(row_length);
+  size_t column = scan->column;
+  size_t room = scan->room;
+  struct bit_writer writer = {.word = scan->bits};
+  size_t done = 0;
+  size_t resume = 0;
+  while (length - done >= SL_SCAN_BLOCK && room >= SL_SCAN_BLOCK) {
+    const struct sl_text_layout *layout = column == 0 ? &scan->whole_rows : &scan->within_row;
+    if (layout->length > 0) {
+      size_t to_end = row_length - 1 - column;
+      size_t most = column == 0 || room < to_end ? room : to_end;
+      size_t taken = take_repeats(layout, text + done, length - done, most, &writer);
+      size_t values = taken / layout->length * layout->count;
+      done += taken;
+      room -= values;
+      column += column == 0 ? 0 : values;
+      if (length - done < SL_SCAN_BLOCK || room < SL_SCAN_BLOCK) {
+        break;
+      }
+    }
     struct plain_text plain = read_plain_text(classify_block(text + done));
-    if (plain.length == 0 || !rows_fit(&plain, scan, every_row)) {
-      scan->resume = done + plain.stop;
+    if (plain.length == 0 || !rows_fit(&plain, row_length, column, every_row)) {
+      resume = done + plain.stop;
       break;
     }
-    if (plain.stop < SL_SCAN_BLOCK) {
-      scan->resume = done + plain.stop;
-      length = 0; /* this is the last block */
+    size_t rows = plain.has_brackets ? (size_t)__builtin_popcountll(plain.row_ends) : 0;
+    bool whole_rows = column == 0 && plain.count == rows * row_length;
+    if (!plain.has_brackets) {
+      keep_layout(&scan->within_row, &plain, text + done);
+    } else if (whole_rows) {
+      keep_layout(&scan->whole_rows, &plain, text + done);
     }
+    column += plain.count - rows * row_length;
+    room -= plain.count;
+    write_bits(&writer, plain.values, plain.count);
     done += plain.length;
-    scan->column += plain.count;
-    if (plain.has_brackets) {
-      scan->column -= scan->row_length * (size_t)__builtin_popcountll(plain.row_ends);
-    }
-    scan->count += plain.count;
-    gathered |= plain.values << filled;
-    filled += plain.count;
-    if (filled >= 64) {
-      *word++ = gathered;
-      filled -= 64;
-      gathered = filled > 0 ? plain.values >> (plain.count - filled) : 0;
+    if (plain.stop < SL_SCAN_BLOCK) {
+      resume = done - plain.length + plain.stop;
+      break;
     }
   }
-  if (filled > 0) {
-    *word = gathered;
+  if (writer.filled > 0) {
+    *writer.word = writer.gathered;
   }
+  scan->column = column;
+  scan->count = scan->room - room;
+  scan->resume = resume;
   return done;
 }
 

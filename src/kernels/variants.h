@@ -10,6 +10,8 @@
 extern const struct sl_kernels sl_kernels_scalar;
 #ifdef SPIKELOSS_X86
 extern const struct sl_kernels sl_kernels_avx2;
+extern const struct sl_kernels sl_kernels_avx512;
+size_t sl_decode_base64_avx2(uint8_t *bytes, const char *text, size_t groups);
 #endif
 
 #endif

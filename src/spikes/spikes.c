@@ -94,7 +94,7 @@ static enum sl_status begin_waiting(struct sl_spikes *spikes, struct sl_error *e
   if (!sl_checked_multiply(&spikes->waiting_room, rows, spikes->neurons)) {
     return out_of_memory(error);
   }
-  spikes->waiting = calloc(spikes->waiting_room / 64 + 1 + SL_BITS_SLACK, sizeof(uint64_t));
+  spikes->waiting = malloc((spikes->waiting_room / 64 + 1 + SL_BITS_SLACK) * sizeof(uint64_t));
   return spikes->waiting != NULL ? SL_OK : out_of_memory(error);
 }
 

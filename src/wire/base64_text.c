@@ -56,7 +56,8 @@ static enum sl_status bad_base64(const struct sl_base64_text *base64, uint64_t o
 static enum sl_status store(struct sl_base64_text *base64, const uint8_t *bytes, size_t count,
                             struct sl_error *error) {
   struct sl_tensor_target *target = base64->target;
-  struct sl_error cause = SL_NO_ERROR;
+  struct sl_error cause;
+  sl_error_clear(&cause);
   base64->bytes += count;
   enum sl_status status = base64->meaning_known
                               ? sl_packed_values_push(&base64->packed, bytes, count, &cause)

@@ -102,7 +102,8 @@ static enum sl_status begin_number(struct sl_data_array *array, struct sl_error 
 
 static enum sl_status add_value(struct sl_data_array *array, struct sl_error *error) {
   struct sl_tensor_target *target = array->target;
-  struct sl_error cause = SL_NO_ERROR;
+  struct sl_error cause;
+  sl_error_clear(&cause);
   double value = array->reader.value;
   enum sl_status status = target->shape_known
                               ? sl_spikes_push_reals(target->spikes, &value, 1, &cause)
@@ -123,7 +124,8 @@ static enum sl_status add_coordinate(struct sl_data_array *array, struct sl_erro
                      value < 0 ? "a negative one" : "one beyond it");
   }
   array->coordinates[array->axis] = (uint64_t)value;
-  struct sl_error cause = SL_NO_ERROR;
+  struct sl_error cause;
+  sl_error_clear(&cause);
   if (!target->shape_known &&
       sl_deferred_keep_integer(&target->deferred, (uint64_t)value, &cause) != SL_OK) {
     return fail_storing(array, error, &cause);
@@ -186,27 +188,27 @@ static enum sl_status close_data(struct sl_data_array *array, struct sl_error *e
 }
 
 /* Behind a comma between flat numbers: whole blocks of plain text go to the kernel. */
-static enum sl_status scan(struct sl_data_array *array, struct sl_text *text,
-                           struct sl_error *error) {
+static enum sl_status scan_blocks(struct sl_data_array *array, struct sl_text *text,
+                                  struct sl_error *error) {
   struct sl_tensor_target *target = array->target;
   uint64_t bits[SL_SCAN_VALUES / 64];
   uint64_t room = target->most_values - array->count;
-  struct sl_text_scan found = {
-      .row_length = SL_NO_ROWS,
-      .column = 1,
-      .bits = bits,
-      .room = room < SL_SCAN_VALUES ? (size_t)room : SL_SCAN_VALUES,
-  };
+  struct sl_text_scan *scan = &array->scan;
+  scan->row_length = SL_NO_ROWS;
+  scan->column = 1;
+  scan->bits = bits;
+  scan->room = room < SL_SCAN_VALUES ? (size_t)room : SL_SCAN_VALUES;
   uint64_t offset = sl_text_offset(text);
-  size_t taken = sl_kernels()->scan_spike_text(&found, text->at, sl_text_left(text));
-  sl_scan_plan_next(&array->scan_plan, offset, found.resume, taken == 0);
-  struct sl_error cause = SL_NO_ERROR;
+  size_t taken = sl_kernels()->scan_spike_text(scan, text->at, sl_text_left(text));
+  sl_scan_plan_next(&array->scan_plan, offset, scan->resume, taken == 0);
+  struct sl_error cause;
+  sl_error_clear(&cause);
   enum sl_status status = target->shape_known
-                              ? sl_spikes_push_bits(target->spikes, bits, found.count, &cause)
-                              : sl_deferred_keep_bits(&target->deferred, bits, found.count, &cause);
+                              ? sl_spikes_push_bits(target->spikes, bits, scan->count, &cause)
+                              : sl_deferred_keep_bits(&target->deferred, bits, scan->count, &cause);
   if (status == SL_OK) {
     text->at += taken;
-    array->count += found.count;
+    array->count += scan->count;
     return SL_OK;
   }
   array->scan_plan.from = offset + taken; /* the events know which value is one too many */
@@ -218,7 +220,7 @@ static enum sl_status handle(struct sl_data_array *array, enum sl_array_event ev
   switch (event) {
   case SL_ARRAY_COMMA:
     while (array->kind == SL_DATA_FLAT && sl_scan_is_due(&array->scan_plan, text)) {
-      if (scan(array, text, error) != SL_OK) {
+      if (scan_blocks(array, text, error) != SL_OK) {
         return error->code;
       }
     }

@@ -21,6 +21,7 @@ struct sl_data_array {
   uint64_t count;        /* complete elements: numbers, or coordinate lists */
   uint64_t close_offset; /* of the closing bracket */
   struct sl_scan_plan scan_plan;
+  struct sl_text_scan scan; /* kept for the layouts it has learnt */
 
   size_t rank; /* coordinates in a list, 0 while unknown */
   size_t axis; /* of the next coordinate */

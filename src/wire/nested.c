@@ -75,7 +75,8 @@ static enum sl_status begin_number(struct sl_nested *nested, struct sl_error *er
 }
 
 static enum sl_status add_number(struct sl_nested *nested, struct sl_error *error) {
-  struct sl_error cause = SL_NO_ERROR;
+  struct sl_error cause;
+  sl_error_clear(&cause);
   if (sl_spikes_push_reals(nested->spikes, &nested->reader.value, 1, &cause) != SL_OK) {
     return sl_place_error(error, &cause, nested->path.pointer, nested->reader.token_offset);
   }
@@ -119,7 +120,8 @@ static enum sl_status close_array(struct sl_nested *nested, struct sl_error *err
 }
 
 static enum sl_status finish(struct sl_nested *nested, struct sl_error *error) {
-  struct sl_error cause = SL_NO_ERROR;
+  struct sl_error cause;
+  sl_error_clear(&cause);
   if (sl_spikes_set_shape(nested->spikes, nested->rank, nested->length, &cause) != SL_OK) {
     return sl_place_error(error, &cause, nested->path.pointer, nested->reader.token_offset);
   }
@@ -157,27 +159,28 @@ static void take_rows(struct sl_nested *nested, size_t rows, size_t column) {
  * Lets the kernel take whole blocks of text. What it cannot take, or what turns out to be an error,
  * stays for the events, which know exactly what is wrong and where.
  */
-static enum sl_status scan(struct sl_nested *nested, struct sl_text *text, struct sl_error *error) {
+static enum sl_status scan_blocks(struct sl_nested *nested, struct sl_text *text,
+                                  struct sl_error *error) {
   uint64_t bits[SL_SCAN_VALUES / 64];
   size_t row_length = nested->length[nested->rank - 1];
   size_t column = nested->depth == nested->rank ? nested->index[nested->rank - 1] : 0;
-  struct sl_text_scan found = {
-      .row_length = row_length > 0 ? row_length : SL_NO_ROWS,
-      .column = column,
-      .bits = bits,
-      .room = SL_SCAN_VALUES,
-  };
+  struct sl_text_scan *scan = &nested->scan;
+  scan->row_length = row_length > 0 ? row_length : SL_NO_ROWS;
+  scan->column = column;
+  scan->bits = bits;
+  scan->room = SL_SCAN_VALUES;
   uint64_t offset = sl_text_offset(text);
-  size_t taken = sl_kernels()->scan_spike_text(&found, text->at, sl_text_left(text));
-  sl_scan_plan_next(&nested->scan_plan, offset, found.resume, taken == 0);
+  size_t taken = sl_kernels()->scan_spike_text(scan, text->at, sl_text_left(text));
+  sl_scan_plan_next(&nested->scan_plan, offset, scan->resume, taken == 0);
   if (taken == 0) {
     return SL_OK;
   }
-  size_t rows = row_length > 0 ? (column + found.count - found.column) / row_length : 0;
-  struct sl_error cause = SL_NO_ERROR;
-  if (rows_are_due(nested, rows, found.column) &&
-      sl_spikes_push_bits(nested->spikes, bits, found.count, &cause) == SL_OK) {
-    take_rows(nested, rows, found.column);
+  size_t rows = row_length > 0 ? (column + scan->count - scan->column) / row_length : 0;
+  struct sl_error cause;
+  sl_error_clear(&cause);
+  if (rows_are_due(nested, rows, scan->column) &&
+      sl_spikes_push_bits(nested->spikes, bits, scan->count, &cause) == SL_OK) {
+    take_rows(nested, rows, scan->column);
     text->at += taken;
     return SL_OK;
   }
@@ -195,7 +198,7 @@ enum sl_status sl_nested_read(struct sl_nested *nested, struct sl_text *text,
       return SL_NEED_MORE;
     case SL_ARRAY_COMMA:
       while (status == SL_OK && may_scan(nested, text)) {
-        status = scan(nested, text, error);
+        status = scan_blocks(nested, text, error);
       }
       break;
     case SL_ARRAY_NUMBER_BEGINS:

@@ -24,6 +24,7 @@ struct sl_nested {
   size_t length[SL_MAX_RANK]; /* of the arrays of each level, 0 while unknown */
   size_t index[SL_MAX_RANK];  /* elements that are complete in the open array of each level */
   struct sl_scan_plan scan_plan;
+  struct sl_text_scan scan; /* kept for the layouts it has learnt */
 };
 
 void sl_nested_begin(struct sl_nested *nested, struct sl_spikes *spikes,

@@ -57,7 +57,6 @@ struct scaled {
   wide gap;
   int shift;
   int scale;
-  bool even;         /* the mantissa is: halfway cases read back as this double */
   bool power_of_two; /* the gap below is half the gap above */
 };
 
@@ -74,7 +73,7 @@ static struct scaled scale_to_integer(double magnitude) {
   uint64_t mantissa = fraction | UINT64_C(1) << MANTISSA_BITS;
   int exponent = (int)(bits >> MANTISSA_BITS) - EXPONENT_BIAS;
 
-  struct scaled scaled = {.even = mantissa % 2 == 0, .power_of_two = fraction == 0};
+  struct scaled scaled = {.power_of_two = fraction == 0};
   scaled.scale = MOST_DIGITS - 1 - decimal_exponent(exponent + MANTISSA_BITS);
   scaled.gap = power_of_five(scaled.scale);
   scaled.shift = -exponent - scaled.scale;
@@ -87,7 +86,11 @@ static struct scaled scale_to_integer(double magnitude) {
   return scaled;
 }
 
-/* Rounds to `precision` digits, halfway cases to even. Returns whether they read back. */
+/*
+ * Rounds to `precision` digits, halfway cases to even. Returns whether they read back: whether they
+ * are less than half a gap away. (Just half a gap takes more than 16 digits in this range, and 17
+ * always read back.)
+ */
 static bool round_scaled(struct decimal *decimal, const struct scaled *scaled, int precision) {
   wide unit = (wide)power_of_ten(MOST_DIGITS - precision) << scaled->shift;
   uint64_t digits = (uint64_t)(scaled->numerator / unit);
@@ -101,7 +104,7 @@ static bool round_scaled(struct decimal *decimal, const struct scaled *scaled, i
   if (decimal->digits == power_of_ten(precision)) { /* 9.99… became 10 */
     decimal->exponent++;
   }
-  return reach < scaled->gap || (reach == scaled->gap && scaled->even);
+  return reach < scaled->gap;
 }
 
 static struct decimal decimal_by_arithmetic(double magnitude) {

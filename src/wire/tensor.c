@@ -205,7 +205,8 @@ static enum sl_status set_shape(struct sl_tensor *tensor, struct sl_error *error
   if (read_dimensions(tensor, shape, &rank, error) != SL_OK) {
     return error->code;
   }
-  struct sl_error cause = SL_NO_ERROR;
+  struct sl_error cause;
+  sl_error_clear(&cause);
   if (rank < tensor->field->min_rank || rank > tensor->field->max_rank) {
     sl_fail(&cause, SL_WRONG_RANK, "%s has %zu dimensions, expected %s", tensor->small.path.name,
             rank, tensor->field->axes);
@@ -239,7 +240,8 @@ static enum sl_status set_encoding(struct sl_tensor *tensor, struct sl_error *er
 static enum sl_status count_flat(struct sl_tensor *tensor, uint64_t offset,
                                  struct sl_error *error) {
   struct sl_tensor_target *target = &tensor->target;
-  struct sl_error cause = SL_NO_ERROR;
+  struct sl_error cause;
+  sl_error_clear(&cause);
   size_t values = sl_deferred_reals(&target->deferred);
   if (values != target->most_values) {
     sl_fail(&cause, SL_LENGTH_MISMATCH, "%s has %zu values, its shape has %llu", target->data.name,
@@ -285,7 +287,8 @@ static enum sl_status count_bytes(struct sl_tensor *tensor, struct sl_error *err
     return error->code;
   }
   struct sl_packed_values packed;
-  struct sl_error cause = SL_NO_ERROR;
+  struct sl_error cause;
+  sl_error_clear(&cause);
   sl_packed_values_begin(&packed, packing, target->spikes, target->most_values);
   sl_packed_values_push(&packed, (const uint8_t *)bytes->bytes, bytes->length, &cause);
   return cause.code == SL_OK ? SL_OK : sl_place_error(error, &cause, target->data.pointer, quote);

@@ -1,0 +1,41 @@
+#include "http/engine.h"
+
+#include <unistd.h>
+
+/* Paths are compared as they come: none of ours has a character that needs a percent sign. */
+static size_t leave_escapes(void *closure, struct MHD_Connection *connection, char *text) {
+  (void)closure;
+  (void)connection;
+  size_t length = 0;
+  while (text[length] != '\0') {
+    length++;
+  }
+  return length;
+}
+
+static unsigned thread_count(const struct sl_server_options *options) {
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  if (options->threads > 0) {
+    return options->threads;
+  }
+  return cores > 1 ? (unsigned)cores : 1;
+}
+
+struct MHD_Daemon *sl_engine_start(const struct sl_server_options *options, int listening_socket,
+                                   MHD_AccessHandlerCallback on_request,
+                                   MHD_RequestCompletedCallback on_completed, void *closure) {
+  unsigned threads = thread_count(options);
+  struct MHD_OptionItem pool[] = {
+      {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)threads, NULL},
+      {MHD_OPTION_END, 0, NULL},
+  };
+  if (threads == 1) {
+    pool[0].option = MHD_OPTION_END; /* one thread is no pool */
+  }
+  return MHD_start_daemon(
+      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, closure,
+      MHD_OPTION_LISTEN_SOCKET, listening_socket, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+      closure, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_seconds,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)options->connection_memory,
+      MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+}

@@ -1,0 +1,19 @@
+/*
+ * libmicrohttpd with the service's settings, in the one place that knows them. The server runs on
+ * it, and so does the empty sink that the benchmarks compare the server with.
+ */
+#ifndef SPIKELOSS_HTTP_ENGINE_H
+#define SPIKELOSS_HTTP_ENGINE_H
+
+#include "http/server.h"
+#include <microhttpd.h>
+
+/*
+ * Serves the listening socket, which stays the caller's, with `closure` for both callbacks.
+ * NULL when there is no memory or no thread.
+ */
+struct MHD_Daemon *sl_engine_start(const struct sl_server_options *options, int listening_socket,
+                                   MHD_AccessHandlerCallback on_request,
+                                   MHD_RequestCompletedCallback on_completed, void *closure);
+
+#endif

@@ -1,0 +1,261 @@
+/*
+ * Every variant of every kernel against the scalar one: the same bits at every length, tail and
+ * alignment. The scalar kernels themselves are checked against what the words say they do.
+ */
+#include "kernels/kernels.h"
+#include "support/small_random.h"
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_BITS = 4096, TEXT = 4096 };
+
+static const struct sl_kernels *scalar(void) {
+  return sl_kernels_variant(0);
+}
+
+/* One scan from a place in a row, into poisoned memory. */
+struct scan_outcome {
+  size_t taken;
+  struct sl_text_scan scan;
+  uint64_t bits[MOST_BITS / 64 + 1];
+};
+
+static void scan_with(const struct sl_kernels *kernels, struct scan_outcome *outcome,
+                      size_t row_length, size_t column, const char *text, size_t length) {
+  memset(outcome->bits, 0xa5, sizeof outcome->bits);
+  outcome->scan = (struct sl_text_scan){
+      .row_length = row_length, .column = column, .bits = outcome->bits, .room = MOST_BITS};
+  char *copy = malloc(length); /* exactly, so that a sanitizer sees reads beyond it */
+  ck_assert_ptr_nonnull(copy);
+  memcpy(copy, text, length);
+  outcome->taken = kernels->scan_spike_text(&outcome->scan, copy, length);
+  free(copy);
+}
+
+static bool same_bits(const struct scan_outcome *left, const struct scan_outcome *right) {
+  for (size_t i = 0; i < left->scan.count; i++) {
+    if ((left->bits[i / 64] ^ right->bits[i / 64]) >> (i % 64) & 1) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static void assert_all_scan_alike(size_t row_length, size_t column, const char *text,
+                                  size_t length) {
+  struct scan_outcome oracle;
+  scan_with(scalar(), &oracle, row_length, column, text, length);
+  for (size_t i = 1; sl_kernels_variant(i) != NULL; i++) {
+    struct scan_outcome outcome;
+    scan_with(sl_kernels_variant(i), &outcome, row_length, column, text, length);
+    ck_assert_uint_eq(outcome.taken, oracle.taken);
+    ck_assert_uint_eq(outcome.scan.count, oracle.scan.count);
+    ck_assert_uint_eq(outcome.scan.column, oracle.scan.column);
+    ck_assert_uint_eq(outcome.scan.resume, oracle.scan.resume);
+    ck_assert(same_bits(&outcome, &oracle));
+  }
+}
+
+static const char *const spellings[][2] = {{"0", "1"}, {"0.0", "1.0"}};
+static const char *const separators[] = {",", ", ", " ,\n\t"};
+
+/* Rows of values as text, as if in the middle of an array of rows; returns the length. */
+static size_t write_rows(struct sl_random *random, char *text, size_t row_length, size_t spelling,
+                         size_t separator) {
+  size_t length = 0;
+  for (size_t value = 0; length < TEXT - 64; value++) {
+    size_t column = value % row_length;
+    length += (size_t)sprintf(text + length, "%s%s%s%s", column == 0 ? "[" : "",
+                              spellings[spelling][sl_random_below(random, 2)],
+                              column + 1 == row_length ? "]" : "", separators[separator]);
+  }
+  return length;
+}
+
+START_TEST(scan_takes_every_whole_block_of_plain_rows) {
+  struct sl_random random = {7};
+  char text[TEXT];
+  for (size_t row_length = 1; row_length <= 80; row_length++) {
+    for (size_t style = 0; style < 6; style++) {
+      size_t length = write_rows(&random, text, row_length, style % 2, style / 2);
+      struct scan_outcome outcome;
+      scan_with(scalar(), &outcome, row_length, 0, text, length);
+      ck_assert_uint_ge(outcome.taken + 2 * SL_SCAN_BLOCK, length);
+      size_t values = 0;
+      for (size_t i = 0; i < outcome.taken; i++) {
+        bool digit = text[i] == '0' || text[i] == '1';
+        if (digit && (i == 0 || text[i - 1] != '.')) {
+          uint64_t bit = outcome.bits[values / 64] >> (values % 64) & 1;
+          ck_assert_uint_eq(bit, text[i] == '1');
+          values++;
+        }
+      }
+      ck_assert_uint_eq(outcome.scan.count, values);
+      ck_assert_uint_eq(outcome.scan.column, values % row_length);
+    }
+  }
+}
+END_TEST
+
+START_TEST(scans_agree_on_plain_rows_of_every_length) {
+  struct sl_random random = {11};
+  char text[TEXT];
+  for (size_t row_length = 1; row_length <= 140; row_length++) {
+    for (size_t style = 0; style < 6; style++) {
+      size_t length = write_rows(&random, text, row_length, style % 2, style / 2);
+      assert_all_scan_alike(row_length, 0, text, length - sl_random_below(&random, 70));
+    }
+  }
+}
+END_TEST
+
+START_TEST(scans_agree_on_damaged_rows) {
+  static const char damage[] = "01.,[] \n\t-2e9x\"\0\x80";
+  struct sl_random random = {13};
+  char text[TEXT];
+  for (size_t round = 0; round < 20000; round++) {
+    size_t row_length = 1 + sl_random_below(&random, 70);
+    size_t length = write_rows(&random, text, row_length, round % 2, round / 2 % 3);
+    for (size_t hits = 1 + sl_random_below(&random, 4); hits > 0; hits--) {
+      text[sl_random_below(&random, 300)] = damage[sl_random_below(&random, sizeof damage)];
+    }
+    length = sl_random_below(&random, 400);
+    assert_all_scan_alike(row_length, sl_random_below(&random, row_length), text, length);
+  }
+}
+END_TEST
+
+START_TEST(scan_of_flat_text_stops_before_any_bracket) {
+  char text[256];
+  memset(text, 0, sizeof text);
+  for (size_t i = 0; i < 128; i++) {
+    memcpy(text + 2 * i, "1,", 2);
+  }
+  text[200] = ']';
+  for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
+    struct scan_outcome outcome;
+    scan_with(sl_kernels_variant(i), &outcome, SL_NO_ROWS, 1, text, sizeof text);
+    ck_assert_uint_eq(outcome.taken, 200);
+    ck_assert_uint_eq(outcome.scan.count, 100);
+  }
+}
+END_TEST
+
+static void fill(struct sl_random *random, uint64_t *words, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    words[i] = sl_random_next(random);
+  }
+}
+
+static void assert_all_add_alike(struct sl_random *random, size_t rows, size_t columns) {
+  size_t words = rows * columns / 64 + 1 + SL_BITS_SLACK;
+  uint64_t *bits = malloc(words * sizeof *bits);
+  uint64_t *expected = calloc(columns, sizeof *expected);
+  uint64_t *counts = calloc(columns, sizeof *counts);
+  ck_assert(bits != NULL && expected != NULL && counts != NULL);
+  fill(random, bits, words);
+  scalar()->add_columns(expected, bits, rows, columns);
+  for (size_t i = 1; sl_kernels_variant(i) != NULL; i++) {
+    memset(counts, 0, columns * sizeof *counts);
+    sl_kernels_variant(i)->add_columns(counts, bits, rows, columns);
+    ck_assert_mem_eq(counts, expected, columns * sizeof *counts);
+  }
+  free(bits);
+  free(expected);
+  free(counts);
+}
+
+START_TEST(columns_add_up_alike_for_every_width) {
+  struct sl_random random = {17};
+  static const size_t rows[] = {1, 2, 7, 8, 9, 25, 100, 254, 255, 256, 600};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t columns = 1; columns <= 300; columns++) {
+      assert_all_add_alike(&random, rows[i], columns);
+    }
+    assert_all_add_alike(&random, rows[i], 1000);
+    assert_all_add_alike(&random, rows[i], 4097);
+  }
+}
+END_TEST
+
+START_TEST(columns_are_added_to_what_is_there) {
+  for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
+    uint64_t bits[2 + SL_BITS_SLACK] = {0x5};
+    uint64_t counts[3] = {10, 20, 30};
+    sl_kernels_variant(i)->add_columns(counts, bits, 1, 3);
+    ck_assert_uint_eq(counts[0], 11);
+    ck_assert_uint_eq(counts[1], 20);
+    ck_assert_uint_eq(counts[2], 31);
+  }
+}
+END_TEST
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+START_TEST(base64_is_decoded_alike_up_to_the_first_bad_character) {
+  struct sl_random random = {19};
+  enum { GROUPS = 50 };
+  char text[4 * GROUPS];
+  for (size_t round = 0; round < 20000; round++) {
+    for (size_t i = 0; i < sizeof text; i++) {
+      text[i] = alphabet[sl_random_below(&random, 64)];
+    }
+    if (round % 2 == 1) {
+      text[sl_random_below(&random, sizeof text)] = (char)sl_random_below(&random, 256);
+    }
+    size_t groups = sl_random_below(&random, GROUPS + 1);
+    uint8_t expected[3 * GROUPS + 3] = {0};
+    size_t taken = scalar()->decode_base64(expected, text, groups);
+    for (size_t i = 1; sl_kernels_variant(i) != NULL; i++) {
+      uint8_t bytes[3 * GROUPS + 3] = {0};
+      ck_assert_uint_eq(sl_kernels_variant(i)->decode_base64(bytes, text, groups), taken);
+      ck_assert_mem_eq(bytes, expected, 3 * taken);
+      ck_assert_mem_eq(bytes + 3 * groups, expected + 3 * groups, 3);
+    }
+  }
+}
+END_TEST
+
+START_TEST(base64_knows_its_alphabet) {
+  uint8_t bytes[48];
+  ck_assert_uint_eq(scalar()->decode_base64(bytes, alphabet, 16), 16);
+  for (size_t i = 0; i < 64; i++) {
+    unsigned value = 0;
+    for (size_t bit = 6 * i; bit < 6 * i + 6; bit++) {
+      value = value << 1 | ((unsigned)bytes[bit / 8] >> (7 - bit % 8) & 1U);
+    }
+    ck_assert_uint_eq(value, i);
+  }
+}
+END_TEST
+
+START_TEST(an_unknown_variant_is_refused_and_changes_nothing) {
+  ck_assert(sl_kernels_choose("scalar"));
+  ck_assert(!sl_kernels_choose("mmx"));
+  ck_assert_str_eq(sl_kernels_name(), "scalar");
+  ck_assert(sl_kernels_choose(NULL));
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("kernels");
+  TCase *cases = tcase_create("every variant");
+  tcase_set_timeout(cases, 300);
+  tcase_add_test(cases, scan_takes_every_whole_block_of_plain_rows);
+  tcase_add_test(cases, scans_agree_on_plain_rows_of_every_length);
+  tcase_add_test(cases, scans_agree_on_damaged_rows);
+  tcase_add_test(cases, scan_of_flat_text_stops_before_any_bracket);
+  tcase_add_test(cases, columns_add_up_alike_for_every_width);
+  tcase_add_test(cases, columns_are_added_to_what_is_there);
+  tcase_add_test(cases, base64_is_decoded_alike_up_to_the_first_bad_character);
+  tcase_add_test(cases, base64_knows_its_alphabet);
+  tcase_add_test(cases, an_unknown_variant_is_refused_and_changes_nothing);
+  suite_add_tcase(suite, cases);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? 0 : 1;
+}
