@@ -205,6 +205,30 @@ static void add_columns(uint64_t *counts, const uint64_t *bits, size_t rows, siz
   }
 }
 
+/* A comparison gives all ones, which is -1, in the lanes where it holds. */
+static inline void count_lanes(uint64_t *counts, __m256d held) {
+  __m256i *four = (__m256i *)(void *)counts;
+  _mm256_storeu_si256(four, _mm256_sub_epi64(_mm256_loadu_si256(four), _mm256_castpd_si256(held)));
+}
+
+static void add_reals(uint64_t *ones, uint64_t *others, double *sums, const double *values,
+                      size_t columns) {
+  size_t column = 0;
+  for (; column + 4 <= columns; column += 4) {
+    __m256d value = _mm256_loadu_pd(values + column);
+    __m256d is_one = _mm256_cmp_pd(value, _mm256_set1_pd(1), _CMP_EQ_OQ);
+    __m256d is_zero = _mm256_cmp_pd(value, _mm256_setzero_pd(), _CMP_EQ_OQ);
+    __m256d is_binary = _mm256_or_pd(is_one, is_zero);
+    __m256d is_other = _mm256_andnot_pd(is_binary, _mm256_castsi256_pd(_mm256_set1_epi64x(-1)));
+    __m256d sum = _mm256_loadu_pd(sums + column);
+    count_lanes(ones + column, is_one);
+    count_lanes(others + column, is_other);
+    _mm256_storeu_pd(sums + column, _mm256_blendv_pd(_mm256_add_pd(sum, value), sum, is_binary));
+  }
+  sl_kernels_scalar.add_reals(ones + column, others + column, sums + column, values + column,
+                              columns - column);
+}
+
 static inline __m256i in_range(__m256i text, char first, char last) {
   return _mm256_and_si256(_mm256_cmpgt_epi8(text, _mm256_set1_epi8((char)(first - 1))),
                           _mm256_cmpgt_epi8(_mm256_set1_epi8((char)(last + 1)), text));
@@ -263,5 +287,6 @@ const struct sl_kernels sl_kernels_avx2 = {
     .name = "avx2",
     .scan_spike_text = scan_spike_text,
     .add_columns = add_columns,
+    .add_reals = add_reals,
     .decode_base64 = sl_decode_base64_avx2,
 };

@@ -174,9 +174,29 @@ static void add_columns(uint64_t *counts, const uint64_t *bits, size_t rows, siz
   }
 }
 
+static void add_reals(uint64_t *ones, uint64_t *others, double *sums, const double *values,
+                      size_t columns) {
+  const __m512i one = _mm512_set1_epi64(1);
+  for (size_t column = 0; column < columns; column += 8) {
+    size_t left = columns - column;
+    __mmask8 used = left < 8 ? (__mmask8)((1U << left) - 1) : 0xff;
+    __m512d value = _mm512_maskz_loadu_pd(used, values + column);
+    __mmask8 is_one = _mm512_cmp_pd_mask(value, _mm512_set1_pd(1), _CMP_EQ_OQ);
+    __mmask8 is_zero = _mm512_cmp_pd_mask(value, _mm512_setzero_pd(), _CMP_EQ_OQ);
+    __mmask8 is_other = used & (__mmask8) ~(is_one | is_zero);
+    __m512i one_counts = _mm512_maskz_loadu_epi64(is_one, ones + column);
+    __m512i other_counts = _mm512_maskz_loadu_epi64(is_other, others + column);
+    __m512d sum = _mm512_maskz_loadu_pd(is_other, sums + column);
+    _mm512_mask_storeu_epi64(ones + column, is_one, _mm512_add_epi64(one_counts, one));
+    _mm512_mask_storeu_epi64(others + column, is_other, _mm512_add_epi64(other_counts, one));
+    _mm512_mask_storeu_pd(sums + column, is_other, _mm512_add_pd(sum, value));
+  }
+}
+
 const struct sl_kernels sl_kernels_avx512 = {
     .name = "avx512",
     .scan_spike_text = scan_spike_text,
     .add_columns = add_columns,
+    .add_reals = add_reals,
     .decode_base64 = sl_decode_base64_avx2,
 };

@@ -34,6 +34,7 @@ struct sl_text_scan {
   size_t room;       /* values that fit in `bits` */
   size_t count;      /* out: how many values `bits` got */
   size_t resume;     /* out: bytes of text before which another scan would take nothing */
+  bool closed_row;   /* out: what was taken ends behind the bracket of a row, not behind a comma */
   struct sl_text_layout within_row;
   struct sl_text_layout whole_rows;
 };
@@ -45,9 +46,10 @@ struct sl_kernels {
 
   /*
    * Reads the text of binary spikes, `0` `1` `0.0` `1.0` in rows `[…],[…]` with any white space,
-   * as far as it is beyond all doubt. `text` stands directly behind a comma, and so does the end
-   * of what is taken. Returns how many bytes were taken, 0 if the first block already holds
-   * something else: another number, the bracket of an outer array, an error. Looks only at whole
+   * as far as it is beyond all doubt. `text` stands where a value of the row must follow, or, with
+   * column 0, the bracket that opens a row: behind a comma, say. What is taken ends behind a comma
+   * too, or behind the last row of an outer array. Returns how many bytes were taken, 0 if the
+   * first block already holds something else: another number, an error. Looks only at whole
    * blocks, and only while `bits` has room for as many values as a block has bytes.
    */
   size_t (*scan_spike_text)(struct sl_text_scan *scan, const char *text, size_t length);
@@ -58,6 +60,13 @@ struct sl_kernels {
    * SL_BITS_SLACK words behind the word that holds the last bit.
    */
   void (*add_columns)(uint64_t *counts, const uint64_t *bits, size_t rows, size_t columns);
+
+  /*
+   * Adds one row of values to its accumulators: counts those that are 1 and those that are neither
+   * 0 nor 1, and sums up the latter. All arrays have `columns` elements.
+   */
+  void (*add_reals)(uint64_t *ones, uint64_t *others, double *sums, const double *values,
+                    size_t columns);
 
   /*
    * bytes[0 … 3 * groups) from the base64 text[0 … 4 * groups), no padding. Returns how many groups

@@ -73,6 +73,19 @@ static void add_columns(uint64_t *counts, const uint64_t *bits, size_t rows, siz
   }
 }
 
+static void add_reals(uint64_t *ones, uint64_t *others, double *sums, const double *values,
+                      size_t columns) {
+  for (size_t column = 0; column < columns; column++) {
+    double value = values[column];
+    if (value == 1) {
+      ones[column] += 1;
+    } else if (value != 0) {
+      others[column] += 1;
+      sums[column] += value;
+    }
+  }
+}
+
 /* The value of a base64 character, or 64 for any other. */
 static uint32_t base64_value(char character) {
   unsigned char c = (unsigned char)character;
@@ -109,5 +122,6 @@ const struct sl_kernels sl_kernels_scalar = {
     .name = "scalar",
     .scan_spike_text = scan_spike_text,
     .add_columns = add_columns,
+    .add_reals = add_reals,
     .decode_base64 = decode_base64,
 };

@@ -25,8 +25,8 @@
  *
  * Information only flows from left to right (shifts and carries), so everything before the first
  * byte that is wrong, or merely not plain, is as it seems. A block is therefore taken up to its
- * last comma before that byte. As each block begins behind a comma, nothing is carried over from
- * block to block but the place in the row.
+ * last comma before that byte, or up to that byte if it only closes an outer array. As each block
+ * begins behind a comma, nothing is carried over from block to block but the place in the row.
  *
  * What one encoder writes looks the same over and over. Once a block has been found plain, its
  * bytes are kept as a layout; text that differs from a layout only in the lowest bit of the value
@@ -52,7 +52,8 @@ static inline bool repeats_layout(const char *text, const struct sl_text_layout 
 /* The plain part of a block: complete values, each with the comma or bracket behind it. */
 struct plain_text {
   size_t length;       /* bytes, up to and with the last plain comma, or the last one between
-                        * rows if there are any; 0 if there is none */
+                        * rows if there are any, or a closed row; 0 if there is nothing plain */
+  bool closed_row;     /* they end before the bracket that closes an outer array */
   size_t stop;         /* the first byte that is not plain, 64 if all are */
   size_t count;        /* values, at least one if length is not 0 */
   uint64_t starts;     /* bit i: byte i is the first digit of a value */
@@ -94,31 +95,37 @@ static inline struct plain_text read_plain_text(struct text_block block) {
   /* `]` behind something else than a value, `[` before something else: an outer array. */
   uint64_t followers = 0;
   uint64_t first_of_row = 0;
+  uint64_t outer_closes = 0;
   if (brackets != 0) {
     followers = next_token(ends, block.spaces);
     first_of_row = next_token(block.opens, block.spaces);
-    wrong |= (block.closes & ~followers) | (block.opens & first_of_row);
+    outer_closes = block.closes & ~followers & ~wrong;
+    wrong |= outer_closes | (block.opens & first_of_row);
   }
 
   /* A branch, not a minimum: the place of the next block must not wait for all the checks. */
   size_t stop = SL_SCAN_BLOCK;
-  uint64_t plain_commas = block.commas;
+  uint64_t ending = block.commas;
   if (__builtin_expect(wrong != 0, 0)) {
     stop = (size_t)__builtin_ctzll(wrong);
-    plain_commas &= ~(UINT64_MAX << stop);
+    ending &= ~(UINT64_MAX << stop);
   }
-  uint64_t commas_between_rows = plain_commas & next_token(block.closes, block.spaces);
-  if (commas_between_rows != 0) {
-    plain_commas = commas_between_rows;
+  bool closed_row = stop > 0 && (outer_closes & wrong & -wrong) != 0;
+  uint64_t commas_between_rows = ending & next_token(block.closes, block.spaces);
+  if (closed_row) {
+    ending = UINT64_C(1) << (stop - 1);
+  } else if (commas_between_rows != 0) {
+    ending = commas_between_rows;
   }
-  if (plain_commas == 0) {
+  if (ending == 0) {
     return (struct plain_text){.stop = stop};
   }
-  size_t length = 64 - (size_t)__builtin_clzll(plain_commas);
+  size_t length = 64 - (size_t)__builtin_clzll(ending);
   uint64_t taken = lowest_bits(length);
   starts &= taken;
   struct plain_text text = {
       .length = length,
+      .closed_row = closed_row,
       .stop = stop,
       .count = (size_t)__builtin_popcountll(starts),
       .starts = starts,
@@ -211,6 +218,7 @@ static inline size_t scan_spike_text(struct sl_text_scan *scan, const char *text
   struct bit_writer writer = {.word = scan->bits};
   size_t done = 0;
   size_t resume = 0;
+  scan->closed_row = false;
   while (length - done >= SL_SCAN_BLOCK && room >= SL_SCAN_BLOCK) {
     const struct sl_text_layout *layout = column == 0 ? &scan->whole_rows : &scan->within_row;
     if (layout->length > 0) {
@@ -234,7 +242,7 @@ static inline size_t scan_spike_text(struct sl_text_scan *scan, const char *text
     bool whole_rows = column == 0 && plain.count == rows * row_length;
     if (!plain.has_brackets) {
       keep_layout(&scan->within_row, &plain, text + done);
-    } else if (whole_rows) {
+    } else if (whole_rows && !plain.closed_row) {
       keep_layout(&scan->whole_rows, &plain, text + done);
     }
     column += plain.count - rows * row_length;
@@ -243,6 +251,7 @@ static inline size_t scan_spike_text(struct sl_text_scan *scan, const char *text
     done += plain.length;
     if (plain.stop < SL_SCAN_BLOCK) {
       resume = done - plain.length + plain.stop;
+      scan->closed_row = plain.closed_row;
       break;
     }
   }

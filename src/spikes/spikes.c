@@ -199,32 +199,46 @@ enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bit
   return SL_OK;
 }
 
-/* A value that is neither 0 nor 1 is counted apart, and as a 0 among the bits. */
-static enum sl_status push_other(struct sl_spikes *spikes, double value, struct sl_error *error) {
-  size_t accumulator = spikes->base + spikes->column;
-  uint64_t zero = 0;
-  if (sl_spikes_push_bits(spikes, &zero, 1, error) != SL_OK ||
-      (spikes->others == NULL && begin_others(spikes, error) != SL_OK)) {
+static bool is_binary(double value) {
+  return value == 0 || value == 1;
+}
+
+/* Values of one row, at most 64: binary ones as bits. Others are added at once, and stand as 0
+ * among the bits. */
+static enum sl_status push_part_of_row(struct sl_spikes *spikes, const double *values, size_t count,
+                                       struct sl_error *error) {
+  size_t first = spikes->base + spikes->column;
+  uint64_t bits = 0;
+  bool graded = false;
+  for (size_t i = 0; i < count; i++) {
+    bits |= (uint64_t)(values[i] == 1) << i;
+    graded |= !is_binary(values[i]);
+  }
+  if (graded) {
+    bits = 0;
+  }
+  if (sl_spikes_push_bits(spikes, &bits, count, error) != SL_OK ||
+      (graded && spikes->others == NULL && begin_others(spikes, error) != SL_OK)) {
     return error->code;
   }
-  spikes->others[accumulator] += 1;
-  spikes->sums[accumulator] += value;
+  if (graded) {
+    sl_kernels()->add_reals(spikes->ones + first, spikes->others + first, spikes->sums + first,
+                            values, count);
+  }
   return SL_OK;
 }
 
 enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *values, size_t count,
                                     struct sl_error *error) {
-  for (size_t i = 0; i < count; i++) {
-    enum sl_status status;
-    if (values[i] == 0 || values[i] == 1) {
-      uint64_t bit = values[i] == 1;
-      status = sl_spikes_push_bits(spikes, &bit, 1, error);
-    } else {
-      status = push_other(spikes, values[i], error);
+  for (size_t done = 0; done < count;) {
+    size_t length = count - done < 64 ? count - done : 64;
+    if (spikes->neurons_known && length > spikes->neurons - spikes->column) {
+      length = spikes->neurons - spikes->column;
     }
-    if (status != SL_OK) {
-      return status;
+    if (push_part_of_row(spikes, values + done, length, error) != SL_OK) {
+      return error->code;
     }
+    done += length;
   }
   return SL_OK;
 }

@@ -57,11 +57,6 @@ static enum sl_array_event read_number(struct sl_array_reader *reader, struct sl
   return SL_ARRAY_NEED_MORE;
 }
 
-/* Whether the byte behind a one-digit number surely ends it. */
-static bool ends_number(char byte) {
-  return byte == ',' || byte == ']' || sl_is_space(byte);
-}
-
 static enum sl_array_event begin_number(struct sl_array_reader *reader, struct sl_text *text,
                                         struct sl_error *error) {
   if (!reader->number_announced) {
@@ -69,8 +64,9 @@ static enum sl_array_event begin_number(struct sl_array_reader *reader, struct s
     return SL_ARRAY_NUMBER_BEGINS;
   }
   reader->number_announced = false;
-  if (*text->at != '-' && sl_text_left(text) > 1 && ends_number(text->at[1])) {
-    reader->value = *text->at++ - '0';
+  size_t length = sl_json_number_short(text->at, sl_text_left(text), &reader->value);
+  if (length > 0) {
+    text->at += length;
     reader->place = SL_AFTER_VALUE;
     return SL_ARRAY_NUMBER;
   }
@@ -130,4 +126,21 @@ enum sl_array_event sl_array_reader_next(struct sl_array_reader *reader, struct 
     return SL_ARRAY_CLOSE;
   }
   return not_json(text, error, "a comma or `]`");
+}
+
+size_t sl_array_reader_short_numbers(const struct sl_array_reader *reader, struct sl_text *text,
+                                     double *values, size_t room) {
+  if (reader->place == SL_AFTER_VALUE || reader->number_announced) {
+    return 0;
+  }
+  size_t count = 0;
+  for (struct sl_text next = *text; count < room && sl_text_skip_space(&next); count++) {
+    size_t length = sl_json_number_short(next.at, sl_text_left(&next), &values[count]);
+    if (length == 0 || next.at[length] != ',') {
+      break;
+    }
+    next.at += length + 1;
+    *text = next;
+  }
+  return count;
 }

@@ -22,6 +22,9 @@ enum sl_array_event {
   SL_ARRAY_FAILED,        /* not JSON: the error is set */
 };
 
+/* Numbers that are worth counting together. */
+enum { SL_PENDING_VALUES = 64 };
+
 struct sl_array_reader {
   enum {
     SL_EXPECT_FIRST, /* behind `[`: a value or `]` */
@@ -41,6 +44,13 @@ struct sl_array_reader {
 
 /* Before the opening bracket of the outermost array. */
 void sl_array_reader_begin(struct sl_array_reader *reader);
+
+/*
+ * Where a value must follow: takes short numbers, each with the comma behind it, as many as there
+ * are and `room` allows, without events. Returns how many; the rest is left to the events.
+ */
+size_t sl_array_reader_short_numbers(const struct sl_array_reader *reader, struct sl_text *text,
+                                     double *values, size_t room);
 
 /* Takes text up to the next event. */
 enum sl_array_event sl_array_reader_next(struct sl_array_reader *reader, struct sl_text *text,

@@ -215,16 +215,39 @@ static enum sl_status scan_blocks(struct sl_data_array *array, struct sl_text *t
   return status == SL_DEFERRED_TOO_LARGE ? SL_OK : fail_storing(array, error, &cause);
 }
 
+/* Graded values; one that might be one too many for the safekeeping is left to the events. */
+static enum sl_status read_short_numbers(struct sl_data_array *array, struct sl_text *text,
+                                         struct sl_error *error) {
+  struct sl_tensor_target *target = array->target;
+  if (!target->shape_known) {
+    return SL_OK;
+  }
+  double values[SL_PENDING_VALUES];
+  uint64_t left = target->most_values - array->count;
+  size_t room = left < SL_PENDING_VALUES ? (size_t)left : SL_PENDING_VALUES;
+  size_t count = sl_array_reader_short_numbers(&array->reader, text, values, room);
+  struct sl_error cause;
+  sl_error_clear(&cause);
+  array->count += count;
+  return sl_spikes_push_reals(target->spikes, values, count, &cause) == SL_OK
+             ? SL_OK
+             : fail_storing(array, error, &cause);
+}
+
+static enum sl_status read_ahead(struct sl_data_array *array, struct sl_text *text,
+                                 struct sl_error *error) {
+  enum sl_status status = SL_OK;
+  while (status == SL_OK && sl_scan_is_due(&array->scan_plan, text)) {
+    status = scan_blocks(array, text, error);
+  }
+  return status == SL_OK ? read_short_numbers(array, text, error) : status;
+}
+
 static enum sl_status handle(struct sl_data_array *array, enum sl_array_event event,
                              struct sl_text *text, struct sl_error *error) {
   switch (event) {
   case SL_ARRAY_COMMA:
-    while (array->kind == SL_DATA_FLAT && sl_scan_is_due(&array->scan_plan, text)) {
-      if (scan_blocks(array, text, error) != SL_OK) {
-        return error->code;
-      }
-    }
-    return SL_OK;
+    return array->kind == SL_DATA_FLAT ? read_ahead(array, text, error) : SL_OK;
   case SL_ARRAY_OPEN:
     return open_array(array, error);
   case SL_ARRAY_NUMBER_BEGINS:

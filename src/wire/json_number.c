@@ -145,3 +145,35 @@ double sl_json_number_value(struct sl_json_number *number) {
   }
   return number->negative ? -magnitude : magnitude;
 }
+
+/* Appends the digits that begin at a place to a mantissa; returns the place behind them. */
+static size_t read_digits(const char *text, size_t place, size_t length, uint64_t *mantissa) {
+  for (; place < length && is_digit(text[place]); place++) {
+    *mantissa = 10 * *mantissa + (uint64_t)(text[place] - '0');
+  }
+  return place;
+}
+
+size_t sl_json_number_short(const char *text, size_t length, double *value) {
+  enum { MOST_LENGTH = MANTISSA_DIGITS + 3 }; /* sign, point, and the byte behind */
+  length = length < MOST_LENGTH ? length : MOST_LENGTH;
+  uint64_t mantissa = 0;
+  size_t first = length > 0 && text[0] == '-';
+  size_t integer_end = read_digits(text, first, length, &mantissa);
+  bool leading_zero = integer_end > first + 1 && text[first] == '0';
+  size_t end = integer_end;
+  size_t decimals = 0;
+  if (end < length && text[end] == '.') {
+    end = read_digits(text, integer_end + 1, length, &mantissa);
+    decimals = end - integer_end - 1;
+  }
+  size_t digits = end - first - (end > integer_end);
+  bool complete = digits <= MANTISSA_DIGITS && end < length && text[end] != 'e' && text[end] != 'E';
+  bool digits_missing = integer_end == first || (end > integer_end && decimals == 0);
+  if (!complete || digits_missing || leading_zero || mantissa > MOST_EXACT) {
+    return 0;
+  }
+  double magnitude = scale_exactly((double)mantissa, -(int64_t)decimals);
+  *value = first > 0 ? -magnitude : magnitude;
+  return end;
+}

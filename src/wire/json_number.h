@@ -42,6 +42,13 @@ struct sl_json_number {
   char text[SL_NUMBER_DIGITS + 32]; /* the kept digits, then scratch for strtod */
 };
 
+/*
+ * The common case at once: up to 19 digits and no exponent, complete within text[0 … length), and
+ * exact without long arithmetic. Returns how many bytes the number took, or 0 if it must be read
+ * byte by byte.
+ */
+size_t sl_json_number_short(const char *text, size_t length, double *value);
+
 void sl_json_number_begin(struct sl_json_number *number);
 enum sl_number_event sl_json_number_byte(struct sl_json_number *number, char byte);
 

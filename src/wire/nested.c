@@ -74,14 +74,27 @@ static enum sl_status begin_number(struct sl_nested *nested, struct sl_error *er
   return check_room(nested, error);
 }
 
-static enum sl_status add_number(struct sl_nested *nested, struct sl_error *error) {
+static enum sl_status count_pending(struct sl_nested *nested, struct sl_error *error) {
+  size_t count = nested->pending_count;
+  nested->pending_count = 0;
   struct sl_error cause;
   sl_error_clear(&cause);
-  if (sl_spikes_push_reals(nested->spikes, &nested->reader.value, 1, &cause) != SL_OK) {
+  if (count > 0 && sl_spikes_push_reals(nested->spikes, nested->pending, count, &cause) != SL_OK) {
     return sl_place_error(error, &cause, nested->path.pointer, nested->reader.token_offset);
   }
-  nested->index[nested->depth - 1]++;
   return SL_OK;
+}
+
+/* Values wait to be counted together, but for those that may be one pair too many: they are counted
+ * at once, as the error names their place. */
+static enum sl_status add_number(struct sl_nested *nested, struct sl_error *error) {
+  size_t level = nested->depth - 1;
+  bool may_be_new_pair = nested->length[level] == 0 || nested->index[level] == 0;
+  nested->pending[nested->pending_count++] = nested->reader.value;
+  nested->index[level]++;
+  return may_be_new_pair || nested->pending_count == SL_PENDING_VALUES
+             ? count_pending(nested, error)
+             : SL_OK;
 }
 
 /* The first array of a level is complete: its length is the length of that axis. */
@@ -99,6 +112,9 @@ static enum sl_status close_array(struct sl_nested *nested, struct sl_error *err
   size_t level = nested->depth - 1;
   size_t count = nested->index[level];
   struct sl_array_reader *reader = &nested->reader;
+  if (count_pending(nested, error) != SL_OK) {
+    return error->code;
+  }
   if (nested->length[level] == 0 && reader->was_empty) {
     struct sl_path array = path_at(nested, level);
     return sl_fail_at(error, SL_EMPTY_TENSOR, array.pointer, reader->token_offset,
@@ -129,9 +145,14 @@ static enum sl_status finish(struct sl_nested *nested, struct sl_error *error) {
   return SL_OK;
 }
 
-/* Whether the text behind a comma may go to the kernel: values of a row are next, or whole rows. */
+/* The first row has no known end: only a long one is worth a scan before it. */
+enum { LONG_FIRST_ROW = 64 };
+
+/* Whether text may go to the kernel: values of a row are next, or whole rows. */
 static bool may_scan(const struct sl_nested *nested, const struct sl_text *text) {
-  bool in_row = nested->rank > 0 && nested->depth == nested->rank;
+  bool in_row =
+      nested->rank > 0 && nested->depth == nested->rank &&
+      (nested->length[nested->rank - 1] > 0 || nested->index[nested->rank - 1] >= LONG_FIRST_ROW);
   bool between_rows =
       nested->rank > 1 && nested->depth == nested->rank - 1 && nested->length[nested->rank - 1] > 0;
   return (in_row || between_rows) && sl_scan_is_due(&nested->scan_plan, text);
@@ -153,6 +174,7 @@ static void take_rows(struct sl_nested *nested, size_t rows, size_t column) {
   }
   nested->depth = column > 0 ? nested->rank : nested->rank - 1;
   nested->index[nested->rank - 1] = column;
+  nested->reader.place = nested->scan.closed_row ? SL_AFTER_VALUE : SL_EXPECT_VALUE;
 }
 
 /*
@@ -161,6 +183,9 @@ static void take_rows(struct sl_nested *nested, size_t rows, size_t column) {
  */
 static enum sl_status scan_blocks(struct sl_nested *nested, struct sl_text *text,
                                   struct sl_error *error) {
+  if (count_pending(nested, error) != SL_OK) {
+    return error->code;
+  }
   uint64_t bits[SL_SCAN_VALUES / 64];
   size_t row_length = nested->length[nested->rank - 1];
   size_t column = nested->depth == nested->rank ? nested->index[nested->rank - 1] : 0;
@@ -189,6 +214,38 @@ static enum sl_status scan_blocks(struct sl_nested *nested, struct sl_text *text
   return by_events ? SL_OK : sl_place_error(error, &cause, nested->path.pointer, offset);
 }
 
+/* Graded values inside a row whose length is known, but not its last: that needs its bracket. */
+static enum sl_status read_short_numbers(struct sl_nested *nested, struct sl_text *text,
+                                         struct sl_error *error) {
+  size_t level = nested->depth - 1;
+  size_t row_length = nested->length[level];
+  if (nested->depth != nested->rank || nested->index[level] + 1 >= row_length) {
+    return SL_OK;
+  }
+  size_t room = SL_PENDING_VALUES - nested->pending_count;
+  size_t before_last = row_length - 1 - nested->index[level];
+  size_t count =
+      sl_array_reader_short_numbers(&nested->reader, text, nested->pending + nested->pending_count,
+                                    room < before_last ? room : before_last);
+  nested->pending_count += count;
+  nested->index[level] += count;
+  return nested->pending_count == SL_PENDING_VALUES ? count_pending(nested, error) : SL_OK;
+}
+
+/* Behind a comma or a bracket: what can be read without events is read so. */
+static enum sl_status read_ahead(struct sl_nested *nested, struct sl_text *text,
+                                 struct sl_error *error) {
+  enum sl_status status = SL_OK;
+  while (status == SL_OK && nested->reader.place != SL_AFTER_VALUE && may_scan(nested, text)) {
+    status = scan_blocks(nested, text, error);
+  }
+  bool in_row = nested->depth > 0 && nested->depth == nested->rank;
+  if (status == SL_OK && in_row && nested->index[nested->depth - 1] > 0) {
+    status = read_short_numbers(nested, text, error);
+  }
+  return status;
+}
+
 enum sl_status sl_nested_read(struct sl_nested *nested, struct sl_text *text,
                               struct sl_error *error) {
   for (;;) {
@@ -197,9 +254,7 @@ enum sl_status sl_nested_read(struct sl_nested *nested, struct sl_text *text,
     case SL_ARRAY_NEED_MORE:
       return SL_NEED_MORE;
     case SL_ARRAY_COMMA:
-      while (status == SL_OK && may_scan(nested, text)) {
-        status = scan_blocks(nested, text, error);
-      }
+      status = read_ahead(nested, text, error);
       break;
     case SL_ARRAY_NUMBER_BEGINS:
       status = begin_number(nested, error);
@@ -209,6 +264,9 @@ enum sl_status sl_nested_read(struct sl_nested *nested, struct sl_text *text,
       break;
     case SL_ARRAY_OPEN:
       status = open_array(nested, error);
+      if (status == SL_OK && nested->rank > 0 && nested->depth < nested->rank) {
+        status = read_ahead(nested, text, error);
+      }
       break;
     case SL_ARRAY_CLOSE:
       status = close_array(nested, error);

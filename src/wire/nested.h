@@ -23,6 +23,8 @@ struct sl_nested {
   size_t depth;               /* arrays that are open */
   size_t length[SL_MAX_RANK]; /* of the arrays of each level, 0 while unknown */
   size_t index[SL_MAX_RANK];  /* elements that are complete in the open array of each level */
+  double pending[SL_PENDING_VALUES]; /* of the current row, complete but not yet counted */
+  size_t pending_count;
   struct sl_scan_plan scan_plan;
   struct sl_text_scan scan; /* kept for the layouts it has learnt */
 };

@@ -3,14 +3,18 @@
 #include <math.h>
 #include <string.h>
 
-enum { BATCH_WORDS = 64 };
+enum { BATCH_WORDS = 64, BATCH_VALUES = 256 };
+
+static size_t float_size(enum sl_packing packing) {
+  return packing == SL_PACKED_F32 ? 4 : 8;
+}
 
 bool sl_packed_size(enum sl_packing packing, uint64_t values, uint64_t *bytes) {
   if (packing == SL_PACKED_BITS) {
     *bytes = values / 8 + (values % 8 > 0);
     return true;
   }
-  return !__builtin_mul_overflow(values, packing == SL_PACKED_F32 ? 4U : 8U, bytes);
+  return !__builtin_mul_overflow(values, float_size(packing), bytes);
 }
 
 void sl_packed_values_begin(struct sl_packed_values *packed, enum sl_packing packing,
@@ -69,7 +73,7 @@ static enum sl_status push_bits(struct sl_packed_values *packed, const uint8_t *
 }
 
 static double read_float(enum sl_packing packing, const uint8_t *bytes) {
-  uint64_t pattern = little_endian(bytes, packing == SL_PACKED_F32 ? 4 : 8);
+  uint64_t pattern = little_endian(bytes, float_size(packing));
   if (packing == SL_PACKED_F32) {
     uint32_t half = (uint32_t)pattern;
     float value;
@@ -81,42 +85,53 @@ static double read_float(enum sl_packing packing, const uint8_t *bytes) {
   return value;
 }
 
-static enum sl_status push_float(struct sl_packed_values *packed, const uint8_t *bytes,
-                                 struct sl_error *error) {
-  if (packed->values_left == 0) {
-    return SL_OK;
+/* Whole floats, at most BATCH_VALUES. */
+static enum sl_status push_batch(struct sl_packed_values *packed, const uint8_t *bytes,
+                                 size_t count, struct sl_error *error) {
+  double values[BATCH_VALUES];
+  size_t size = float_size(packed->packing);
+  count = count < packed->values_left ? count : (size_t)packed->values_left;
+  for (size_t i = 0; i < count; i++) {
+    values[i] = read_float(packed->packing, bytes + i * size);
+    if (!isfinite(values[i])) {
+      return sl_fail(error, SL_NOT_FINITE, "value %llu, counted from 0, is NaN or infinite",
+                     (unsigned long long)(packed->value + i));
+    }
   }
-  double value = read_float(packed->packing, bytes);
-  if (!isfinite(value)) {
-    return sl_fail(error, SL_NOT_FINITE, "value %llu, counted from 0, is NaN or infinite",
-                   (unsigned long long)packed->value);
-  }
-  packed->values_left--;
-  packed->value++;
-  return sl_spikes_push_reals(packed->spikes, &value, 1, error);
+  packed->values_left -= count;
+  packed->value += count;
+  return sl_spikes_push_reals(packed->spikes, values, count, error);
+}
+
+/* Fills up the float that a former piece has begun. Returns how many bytes that took. */
+static size_t complete_float(struct sl_packed_values *packed, const uint8_t *bytes, size_t count) {
+  size_t missing = float_size(packed->packing) - packed->begun_bytes;
+  size_t taken = count < missing ? count : missing;
+  memcpy(packed->begun + packed->begun_bytes, bytes, taken);
+  packed->begun_bytes += taken;
+  return taken;
 }
 
 static enum sl_status push_floats(struct sl_packed_values *packed, const uint8_t *bytes,
                                   size_t count, struct sl_error *error) {
-  size_t size = packed->packing == SL_PACKED_F32 ? 4 : 8;
+  size_t size = float_size(packed->packing);
   size_t done = 0;
-  while (done < count) {
-    if (packed->begun_bytes == 0 && count - done >= size) {
-      if (push_float(packed, bytes + done, error) != SL_OK) {
-        return error->code;
-      }
-      done += size;
+  enum sl_status status = SL_OK;
+  while (status == SL_OK && done < count) {
+    size_t whole = (count - done) / size;
+    if (packed->begun_bytes == 0 && whole > 0) {
+      whole = whole < BATCH_VALUES ? whole : BATCH_VALUES;
+      status = push_batch(packed, bytes + done, whole, error);
+      done += whole * size;
       continue;
     }
-    packed->begun[packed->begun_bytes++] = bytes[done++];
+    done += complete_float(packed, bytes + done, count - done);
     if (packed->begun_bytes == size) {
       packed->begun_bytes = 0;
-      if (push_float(packed, packed->begun, error) != SL_OK) {
-        return error->code;
-      }
+      status = push_batch(packed, packed->begun, 1, error);
     }
   }
-  return SL_OK;
+  return status;
 }
 
 enum sl_status sl_packed_values_push(struct sl_packed_values *packed, const uint8_t *bytes,

@@ -3,15 +3,23 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { SIZE = sizeof(((struct sl_path *)0)->pointer) };
+
 /* Appends to one of the two texts. Field names are short and ranks are small: the room is enough
  * for every path, and a longer one would only be cut. */
-static void append(char text[128], const char *piece) {
+static void append(char text[SIZE], const char *piece) {
   size_t length = strlen(text);
-  snprintf(text + length, 128 - length, "%s", piece);
+  while (length + 1 < SIZE && *piece != '\0') {
+    text[length++] = *piece++;
+  }
+  text[length] = '\0';
 }
 
 struct sl_path sl_path_member(const char *member) {
-  struct sl_path path = {.pointer = "/"};
+  struct sl_path path;
+  path.pointer[0] = '/';
+  path.pointer[1] = '\0';
+  path.name[0] = '\0';
   append(path.pointer, member);
   append(path.name, member);
   return path;

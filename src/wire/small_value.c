@@ -32,10 +32,11 @@ static enum sl_status keep(struct sl_small_value *value, struct sl_text *text,
                       "%s has more than %llu bytes of text", value->path.name,
                       (unsigned long long)value->most_bytes);
   }
-  if (!sl_buffer_append(&value->text, text->at, 1)) {
+  struct sl_buffer *kept = &value->text;
+  if (kept->length == kept->capacity && !sl_buffer_reserve(kept, 1)) {
     return sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory to read %s", value->path.name);
   }
-  text->at++;
+  kept->bytes[kept->length++] = *text->at++;
   return SL_OK;
 }
 
