@@ -1,0 +1,67 @@
+# shellcheck shell=bash
+# Installs, with Debian's package manager, what a script needs and the machine does not have.
+#
+#     need_to_build; need_to_test; install_missing
+#
+# Each need is looked for by what it provides, not by its package's name, so a machine that has
+# it from elsewhere is left alone. Where nothing is missing, nothing is touched or downloaded.
+
+missing_packages=()
+
+need_command() { # COMMAND PACKAGE
+  command -v "$1" >/dev/null || missing_packages+=("$2")
+}
+
+need_header() { # HEADER PACKAGE
+  [ -e "/usr/include/$1" ] || missing_packages+=("$2")
+}
+
+need_library() { # PKG-CONFIG-NAME PACKAGE
+  pkg-config --exists "$1" 2>/dev/null || missing_packages+=("$2")
+}
+
+need_to_build() {
+  need_command gcc gcc
+  need_header stdio.h libc6-dev
+  need_command meson meson
+  need_command ninja ninja-build
+  need_command pkg-config pkg-config
+  need_library libmicrohttpd libmicrohttpd-dev
+  need_library libcjson libcjson-dev
+  need_library inih libinih-dev
+  need_command curl curl
+}
+
+need_to_test() {
+  need_library check check
+  need_library libcurl libcurl4-gnutls-dev
+}
+
+need_to_test_all() {
+  need_command clang clang
+  need_command clang-format clang-format
+  need_command shellcheck shellcheck
+}
+
+install_missing() {
+  [ ${#missing_packages[@]} -eq 0 ] && return 0
+
+  if ! command -v apt-get >/dev/null; then
+    echo "missing, as Debian names it: ${missing_packages[*]} (there is no apt-get here)" >&2
+    return 1
+  fi
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      echo "as root, please: apt-get install ${missing_packages[*]}" >&2
+      return 1
+    fi
+    as_root=(sudo)
+  fi
+
+  echo "installing ${missing_packages[*]}" >&2
+  "${as_root[@]}" apt-get update -q >&2 &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -q -y --no-install-recommends "${missing_packages[@]}" >&2 &&
+    missing_packages=()
+}

@@ -1,0 +1,150 @@
+/*
+ * The command line: what the program says and with which exit code it ends.
+ */
+#include "daemon.h"
+#include "suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void expect_words(const char *text, const char *words) {
+  ck_assert_msg(strstr(text, words) != NULL, "\"%s\" lacks \"%s\"", text, words);
+}
+
+START_TEST(version_names_the_version) {
+  struct run run;
+  RUN(&run, "--version");
+  ck_assert_int_eq(run.exit_code, 0);
+  ck_assert_int_eq(strncmp(run.output, "spikelossd 0.", 13), 0);
+  ck_assert_str_eq(run.messages, "");
+}
+END_TEST
+
+START_TEST(help_names_every_option) {
+  static const char *const options[] = {
+      "--config",       "--check",         "--version",           "--help",         "--listen",
+      "--threads",      "--idle-seconds",  "--drain-bytes",       "--body-bytes",   "--pairs",
+      "--answer-bytes", "--depth",         "--deferred-bytes",    "--member-bytes", "--log-level",
+      "--stop-seconds", "--drain-seconds", "--connection-memory", "--isa"};
+  struct run run;
+  RUN(&run, "--help");
+  ck_assert_int_eq(run.exit_code, 0);
+  ck_assert_str_eq(run.messages, "");
+  for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+    expect_words(run.output, options[i]);
+  }
+}
+END_TEST
+
+START_TEST(check_accepts_a_good_configuration_without_serving) {
+  struct run run;
+  RUN(&run, "--check");
+  ck_assert_int_eq(run.exit_code, 0);
+  expect_words(run.output, "the configuration is good");
+  ck_assert_str_eq(run.messages, "");
+  RUN(&run, "--listen", "127.0.0.1:0", "--body-bytes=1KiB", "--check", "--depth", "7");
+  ck_assert_int_eq(run.exit_code, 0);
+}
+END_TEST
+
+/* Arguments that are wrong, and the words that must tell so. */
+static const struct {
+  const char *arguments[3];
+  const char *words[2];
+} bad[] = {
+    {{"--colour"}, {"--colour", "--help"}},
+    {{"serve"}, {"serve", "--help"}},
+    {{"-v"}, {"-v", "--help"}},
+    {{"--depth"}, {"--depth", "wants a value"}},
+    {{"--depth", "many"}, {"--depth", "\"many\" is not a whole number"}},
+    {{"--depth", "65"}, {"--depth", "bounds 1 to 64"}},
+    {{"--depth=0"}, {"--depth", "bounds 1 to 64"}},
+    {{"--body-bytes", "10MB"}, {"--body-bytes", "KiB, MiB or GiB"}},
+    {{"--body-bytes", "-1"}, {"--body-bytes", "\"-1\""}},
+    {{"--pairs", "99999999999999999999"}, {"--pairs", "bounds"}},
+    {{"--log-level", "loud"}, {"--log-level", "error warning info debug"}},
+    {{"--listen", "nowhere"}, {"--listen", "nowhere"}},
+    {{"--listen", "127.0.0.1:70000"}, {"--listen", "127.0.0.1:70000"}},
+    {{"--listen", "unix:"}, {"--listen", "unix:"}},
+    {{"--config", "/nowhere/spikelossd.conf"}, {"/nowhere/spikelossd.conf", "No such file"}},
+};
+
+START_TEST(bad_arguments_are_fatal_and_named) {
+  struct run run;
+  program_run(&run, bad[_i].arguments);
+  ck_assert_int_eq(run.exit_code, 1);
+  ck_assert_str_eq(run.output, "");
+  ck_assert_int_eq(strncmp(run.messages, "spikelossd: ", 12), 0);
+  ck_assert_ptr_eq(strchr(run.messages, '\n'), run.messages + strlen(run.messages) - 1);
+  expect_words(run.messages, bad[_i].words[0]);
+  expect_words(run.messages, bad[_i].words[1]);
+}
+END_TEST
+
+START_TEST(check_refuses_a_bad_configuration) {
+  struct run run;
+  RUN(&run, "--check", "--depth", "65");
+  ck_assert_int_eq(run.exit_code, 1);
+  ck_assert_str_eq(run.output, "");
+  expect_words(run.messages, "--depth");
+}
+END_TEST
+
+START_TEST(bad_variables_are_fatal_and_named) {
+  static const char *const variables[] = {"SPIKELOSSD_DEPTH", "SPIKELOSSD_COLOUR"};
+  for (size_t i = 0; i < 2; i++) {
+    struct run run;
+    setenv(variables[i], "blue", 1);
+    RUN(&run, "--check");
+    unsetenv(variables[i]);
+    ck_assert_int_eq(run.exit_code, 1);
+    expect_words(run.messages, variables[i]);
+  }
+}
+END_TEST
+
+/* Runs --check on a configuration file of this text. */
+static void check_file(struct run *run, const char *text) {
+  char path[] = "/tmp/spikelossd-test-XXXXXX";
+  int file = mkstemp(path);
+  ck_assert_int_ge(file, 0);
+  ck_assert_int_eq(write(file, text, strlen(text)), (ssize_t)strlen(text));
+  close(file);
+  RUN(run, "--config", path, "--check");
+  unlink(path);
+}
+
+START_TEST(a_bad_line_of_the_file_is_named_by_its_number) {
+  struct run run;
+  check_file(&run, "# good\nbody_bytes = 64MiB\n\npairs = 1Mi\n");
+  ck_assert_int_eq(run.exit_code, 0);
+  check_file(&run, "# good\nbody_bytes = 64MiB\ncolour = blue\n");
+  ck_assert_int_eq(run.exit_code, 1);
+  expect_words(run.messages, ":3: ");
+  expect_words(run.messages, "colour");
+  check_file(&run, "depth = deep\n");
+  ck_assert_int_eq(run.exit_code, 1);
+  expect_words(run.messages, ":1: ");
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("command");
+  TCase *arguments = tcase_create("arguments");
+  tcase_add_test(arguments, version_names_the_version);
+  tcase_add_test(arguments, help_names_every_option);
+  tcase_add_test(arguments, check_accepts_a_good_configuration_without_serving);
+  tcase_add_loop_test(arguments, bad_arguments_are_fatal_and_named, 0,
+                      (int)(sizeof bad / sizeof *bad));
+  tcase_add_test(arguments, check_refuses_a_bad_configuration);
+  tcase_add_test(arguments, bad_variables_are_fatal_and_named);
+  tcase_add_test(arguments, a_bad_line_of_the_file_is_named_by_its_number);
+  suite_add_tcase(suite, arguments);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed > 0 ? 1 : 0;
+}

@@ -1,0 +1,192 @@
+/*
+ * Where the daemon listens: TCP, Unix sockets, sockets that were left behind.
+ */
+#include "client.h"
+#include "suite.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define GOOD                                                                                       \
+  "{\"spikes_list\": [[[[1, 0, 1], [0, 0, 1]]]], \"offsets\": [0.25], \"multipliers\": [2]}"
+
+static struct daemon daemon_process;
+static struct daemon second_daemon;
+static struct client client;
+
+static void tidy(void) {
+  daemon_tidy(&daemon_process);
+  daemon_tidy(&second_daemon);
+}
+
+static bool exists(const char *path) {
+  struct stat file;
+  return lstat(path, &file) == 0;
+}
+
+/* A path in the daemon's folder, as it is and as an address. */
+struct place {
+  char path[96];
+  char address[104];
+};
+
+static struct place place_in(const struct daemon *daemon, const char *name) {
+  struct place place;
+  snprintf(place.path, sizeof place.path, "%.60s/%.20s", daemon->folder, name);
+  snprintf(place.address, sizeof place.address, "unix:%.95s", place.path);
+  return place;
+}
+
+START_TEST(requests_work_over_the_unix_socket) {
+  START(&daemon_process);
+  client_open(&client, &daemon_process);
+  for (int i = 0; i < 3; i++) {
+    client_ask(&client, &(struct question){.path = FIRING_RATE, .body = GOOD, .unix_socket = true});
+    ck_assert_int_eq(client.status, 200);
+    ck_assert_int_eq(client.connections, i == 0);
+    cJSON *answer = client_json(&client);
+    ck_assert_double_eq(json_number(answer, "/loss"), 0.25);
+    cJSON_Delete(answer);
+  }
+  client_ask(&client, &(struct question){.path = FIRING_RATE, .body = "[", .unix_socket = true});
+  client_expect_problem(&client, 400, "wrong_type", NULL, 0);
+  client_close(&client);
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
+START_TEST(the_socket_file_goes_when_the_daemon_goes) {
+  START(&daemon_process);
+  struct place folder = place_in(&daemon_process, "kept");
+  mkdir(folder.path, 0700); /* keeps the folder, and with it what the daemon leaves there */
+  char path[sizeof daemon_process.socket];
+  strcpy(path, daemon_process.socket);
+  ck_assert(exists(path));
+  daemon_signal(&daemon_process, 15);
+  daemon_wait_for_message(&daemon_process, "the server has stopped");
+  ck_assert(!exists(path));
+  rmdir(folder.path);
+  daemon_ends_well(&daemon_process);
+}
+END_TEST
+
+START_TEST(every_address_that_is_asked_for_is_served) {
+  START(&daemon_process, "--listen", "127.0.0.1:0", "--listen", "localhost:0");
+  client_open(&client, &daemon_process);
+  daemon_wait_for_message(&daemon_process, "daemon.sock\n");
+  daemon_signal(&daemon_process, 15);
+  daemon_ends_well(&daemon_process);
+  char first[64];
+  int served = 0;
+  const char *next = daemon_process.said;
+  while ((next = strstr(next, "listening on http://")) != NULL) {
+    ck_assert_int_eq(sscanf(next, "listening on %63s", first), 1);
+    next++;
+    served++;
+  }
+  ck_assert_int_eq(served, 3);
+  client_close(&client);
+}
+END_TEST
+
+/* What a daemon leaves behind when it is killed: a socket file that nobody listens on. */
+static void leave_socket(const char *path) {
+  struct sockaddr_un name = {.sun_family = AF_UNIX};
+  snprintf(name.sun_path, sizeof name.sun_path, "%s", path);
+  int left = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ck_assert_int_ge(left, 0);
+  ck_assert_int_eq(bind(left, (const struct sockaddr *)&name, sizeof name), 0);
+  close(left);
+}
+
+START_TEST(a_socket_that_was_left_behind_is_replaced) {
+  START(&daemon_process);
+  struct place stale = place_in(&daemon_process, "stale.sock");
+  leave_socket(stale.path);
+  START(&second_daemon, "--listen", stale.address);
+  daemon_wait_for_message(&second_daemon, stale.address);
+  strcpy(second_daemon.socket, stale.path);
+  client_open(&client, &second_daemon);
+  client_ask(&client, &(struct question){.path = FIRING_RATE, .body = GOOD, .unix_socket = true});
+  ck_assert_int_eq(client.status, 200);
+  client_close(&client);
+  snprintf(second_daemon.socket, sizeof second_daemon.socket, "%s/daemon.sock",
+           second_daemon.folder);
+  daemon_stop(&second_daemon);
+  ck_assert(!exists(stale.path));
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
+START_TEST(a_socket_that_somebody_listens_on_is_left_alone) {
+  START(&daemon_process);
+  char address[128];
+  struct run run;
+  snprintf(address, sizeof address, "unix:%s", daemon_process.socket);
+  RUN(&run, "--listen", address);
+  ck_assert_int_eq(run.exit_code, 1);
+  ck_assert_ptr_nonnull(strstr(run.messages, "somebody already listens on"));
+  ck_assert_ptr_nonnull(strstr(run.messages, daemon_process.socket));
+  client_open(&client, &daemon_process);
+  client_ask(&client, &(struct question){.path = "/livez", .unix_socket = true});
+  ck_assert_int_eq(client.status, 200);
+  client_close(&client);
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
+START_TEST(a_file_that_is_no_socket_is_left_alone) {
+  START(&daemon_process);
+  struct place file = place_in(&daemon_process, "notes.txt");
+  struct run run;
+  FILE *notes = fopen(file.path, "w");
+  ck_assert_ptr_nonnull(notes);
+  fclose(notes);
+  RUN(&run, "--listen", file.address);
+  ck_assert_int_eq(run.exit_code, 1);
+  ck_assert_ptr_nonnull(strstr(run.messages, "exists and is no socket"));
+  ck_assert(exists(file.path));
+  unlink(file.path);
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
+START_TEST(a_port_that_is_taken_is_named) {
+  START(&daemon_process);
+  char address[64];
+  struct run run;
+  snprintf(address, sizeof address, "127.0.0.1:%d", daemon_process.port);
+  RUN(&run, "--listen", address);
+  ck_assert_int_eq(run.exit_code, 1);
+  ck_assert_ptr_nonnull(strstr(run.messages, address));
+  ck_assert_ptr_nonnull(strstr(run.messages, "Address already in use"));
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
+START_TEST(if_one_address_fails_none_is_served) {
+  START(&daemon_process);
+  char taken[64];
+  struct run run;
+  struct place fresh = place_in(&daemon_process, "fresh.sock");
+  snprintf(taken, sizeof taken, "127.0.0.1:%d", daemon_process.port);
+  RUN(&run, "--listen", fresh.address, "--listen", taken);
+  ck_assert_int_eq(run.exit_code, 1);
+  ck_assert_ptr_null(strstr(run.messages, "listening on"));
+  ck_assert(!exists(fresh.path));
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
+int main(void) {
+  return RUN_SUITE(
+      "listening", tidy, requests_work_over_the_unix_socket,
+      the_socket_file_goes_when_the_daemon_goes, every_address_that_is_asked_for_is_served,
+      a_socket_that_was_left_behind_is_replaced, a_socket_that_somebody_listens_on_is_left_alone,
+      a_file_that_is_no_socket_is_left_alone, a_port_that_is_taken_is_named,
+      if_one_address_fails_none_is_served);
+}

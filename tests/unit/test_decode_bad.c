@@ -1,0 +1,308 @@
+/*
+ * Bodies that must be refused: every one of the tables in tests/support/bad_*.c gives its own
+ * error, at its own byte, however the body is cut; and the reference says the same.
+ */
+#include "support/bad_bodies.h"
+#include "support/compare.h"
+#include "wire/decode.h"
+#include <check.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct sl_limits limits_of(const struct sl_bad_body *bad) {
+  struct sl_limits limits = SL_DEFAULT_LIMITS;
+  limits.pairs = bad->pairs == 0 ? limits.pairs : bad->pairs;
+  limits.deferred_bytes = bad->deferred_bytes == 0 ? limits.deferred_bytes : bad->deferred_bytes;
+  limits.member_bytes = bad->member_bytes == 0 ? limits.member_bytes : bad->member_bytes;
+  limits.depth = bad->depth == 0 ? limits.depth : bad->depth;
+  return limits;
+}
+
+/* The body without its mark, to be freed by the caller; `*length` and where the mark was. */
+static char *unmarked(const struct sl_bad_body *bad, size_t *length, size_t *offset) {
+  const char *mark = memchr(bad->body, '@', bad->length);
+  ck_assert_msg(mark != NULL, "%s: no mark in the body", bad->name);
+  *offset = (size_t)(mark - bad->body);
+  *length = bad->length - 1;
+  char *body = malloc(bad->length);
+  ck_assert_ptr_nonnull(body);
+  memcpy(body, bad->body, *offset);
+  memcpy(body + *offset, mark + 1, *length - *offset);
+  ck_assert_msg(memchr(body, '@', *length) == NULL, "%s: two marks in the body", bad->name);
+  return body;
+}
+
+/* Failures are shown one a line, so that a table tells all of them at once. */
+__attribute__((format(printf, 2, 3))) static bool report(const struct sl_bad_body *bad,
+                                                         const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fprintf(stderr, "%s: ", bad->name);
+  vfprintf(stderr, format, arguments);
+  fprintf(stderr, "; body %s\n", bad->body);
+  va_end(arguments);
+  return false;
+}
+
+static bool check_error(const struct sl_bad_body *bad, const char *who,
+                        const struct sl_error *error, size_t offset) {
+  if (error->code != bad->code || error->offset != offset ||
+      strcmp(error->pointer, bad->pointer) != 0) {
+    return report(bad, "the %s says %s at %lld under '%s' (%s), expected %s at %zu under '%s'", who,
+                  sl_status_name(error->code), (long long)error->offset, error->pointer,
+                  error->message, sl_status_name(bad->code), offset, bad->pointer);
+  }
+  return true;
+}
+
+/* A sentence of printable characters that names the figures that matter. */
+static bool check_message(const struct sl_bad_body *bad, const struct sl_error *error) {
+  if (strlen(error->message) < 8 || strchr(error->message, ' ') == NULL) {
+    return report(bad, "the message is '%s'", error->message);
+  }
+  for (const char *byte = error->message; *byte != '\0'; byte++) {
+    if ((unsigned char)*byte < 0x20) {
+      return report(bad, "a control byte in '%s'", error->message);
+    }
+  }
+  for (size_t i = 0; i < 3 && bad->figures[i] != NULL; i++) {
+    if (strstr(error->message, bad->figures[i]) == NULL) {
+      return report(bad, "no '%s' in '%s'", bad->figures[i], error->message);
+    }
+  }
+  return true;
+}
+
+static bool check_decoder(const struct sl_bad_body *bad, const struct sl_limits *limits,
+                          const char *body, size_t length, size_t offset) {
+  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(bad->loss), limits);
+  ck_assert_ptr_nonnull(decoder);
+  sl_decoder_feed(decoder, body, length);
+  sl_decoder_finish(decoder);
+  const struct sl_error *error = sl_decoder_error(decoder);
+  bool good = check_error(bad, "decoder", error, offset) && check_message(bad, error);
+  sl_decoder_free(decoder);
+  return good;
+}
+
+static bool check_bad_body(const struct sl_bad_body *bad) {
+  size_t length;
+  size_t offset;
+  char *body = unmarked(bad, &length, &offset);
+  struct sl_limits limits = limits_of(bad);
+  struct sl_reference *reference =
+      sl_reference_read(sl_loss_find(bad->loss), &limits, body, length);
+  bool good = check_error(bad, "reference", &reference->error, offset);
+  good = check_decoder(bad, &limits, body, length, offset) && good;
+  if (good) {
+    struct sl_case one = sl_case_new(reference, &limits, body, length);
+    bool same = sl_compare_bytewise(&one) && sl_compare_every_split(&one);
+    good = same || report(bad, "%s", one.difference);
+  }
+  sl_reference_free(reference);
+  free(body);
+  return good;
+}
+
+static void check_table(const struct sl_bad_body *table, size_t count) {
+  size_t failures = 0;
+  for (size_t i = 0; i < count; i++) {
+    failures += check_bad_body(&table[i]) ? 0 : 1;
+  }
+  ck_assert_msg(failures == 0, "%zu of %zu bodies got another answer", failures, count);
+}
+
+START_TEST(bodies_that_are_not_json_are_refused_at_the_first_impossible_byte) {
+  check_table(sl_bad_texts, sl_bad_text_count);
+}
+END_TEST
+
+START_TEST(numbers_that_are_not_json_or_not_finite_are_refused) {
+  check_table(sl_bad_numbers, sl_bad_number_count);
+}
+END_TEST
+
+START_TEST(nested_arrays_that_are_no_tensor_are_refused_at_the_element_that_breaks_it) {
+  check_table(sl_bad_nested, sl_bad_nested_count);
+}
+END_TEST
+
+START_TEST(members_that_are_unknown_twice_missing_or_of_another_kind_are_refused) {
+  check_table(sl_bad_members, sl_bad_member_count);
+}
+END_TEST
+
+START_TEST(tensor_objects_with_bad_members_shapes_or_encodings_are_refused) {
+  check_table(sl_bad_objects, sl_bad_object_count);
+}
+END_TEST
+
+START_TEST(data_that_does_not_fit_its_shape_or_encoding_is_refused) {
+  check_table(sl_bad_data, sl_bad_data_count);
+}
+END_TEST
+
+START_TEST(requests_beyond_a_limit_are_refused_where_they_cross_it) {
+  check_table(sl_bad_limits, sl_bad_limit_count);
+}
+END_TEST
+
+START_TEST(there_are_enough_bad_bodies_and_each_has_a_name_of_its_own) {
+  const struct sl_bad_body *tables[] = {sl_bad_texts,   sl_bad_numbers, sl_bad_nested,
+                                        sl_bad_members, sl_bad_objects, sl_bad_data,
+                                        sl_bad_limits};
+  const size_t counts[] = {sl_bad_text_count,   sl_bad_number_count, sl_bad_nested_count,
+                           sl_bad_member_count, sl_bad_object_count, sl_bad_data_count,
+                           sl_bad_limit_count};
+  size_t total = 0;
+  for (size_t table = 0; table < 7; table++) {
+    total += counts[table];
+    for (size_t i = 0; i < counts[table]; i++) {
+      for (size_t k = 0; k < i; k++) {
+        ck_assert_str_ne(tables[table][i].name, tables[table][k].name);
+      }
+    }
+  }
+  ck_assert_uint_ge(total, 170);
+}
+END_TEST
+
+/* A body that stands exactly at a limit, or one below what would be refused. */
+static void assert_accepted(const char *loss, const char *body, struct sl_limits limits) {
+  struct sl_reference *reference =
+      sl_reference_read(sl_loss_find(loss), &limits, body, strlen(body));
+  ck_assert_msg(reference->error.code == SL_OK, "the reference says %s at %lld; body %s",
+                sl_status_name(reference->error.code), (long long)reference->error.offset, body);
+  struct sl_case one = sl_case_new(reference, &limits, body, strlen(body));
+  ck_assert_msg(sl_compare_thoroughly(&one), "%s; body %s", one.difference, body);
+  sl_reference_free(reference);
+}
+
+static void assert_accepted_with_pairs(const char *loss, const char *body, uint64_t pairs) {
+  struct sl_limits limits = SL_DEFAULT_LIMITS;
+  limits.pairs = pairs;
+  assert_accepted(loss, body, limits);
+  limits.pairs = pairs + 1;
+  assert_accepted(loss, body, limits);
+}
+
+START_TEST(as_many_pairs_as_the_limit_are_accepted) {
+  assert_accepted_with_pairs(RATES, LAYERS("[0,1,0]"), 3);
+  assert_accepted_with_pairs(RATES, LAYERS("[" ZEROS_64 "0]"), 65);
+  assert_accepted_with_pairs(RATES, LAYERS("[[0,1,0],[0,1,0],[1,1,1]]"), 3);
+  assert_accepted_with_pairs(RATES, LAYERS("[[[0,1]],[[1,1]],[[1,0]]]"), 6);
+  assert_accepted_with_pairs(RATES, LAYERS("[[[[0,1],[0,1]],[[1,1],[1,1]]]]"), 4);
+  assert_accepted_with_pairs(RATES, LAYERS("[0,1],{\"shape\":[2],\"data\":[1,1]}"), 4);
+  assert_accepted_with_pairs(RATES, LAYERS("{\"shape\":[3,2,2],\"data\":[],\"encoding\":\"coo\"}"),
+                             6);
+  assert_accepted_with_pairs(RATES, LAYERS("{\"data\":[1,0,1],\"shape\":[3]}"), 3);
+  assert_accepted_with_pairs(POPULATION, SPK("[[[0,1],[1,1]],[[0,1],[1,0]]]"), 4);
+}
+END_TEST
+
+START_TEST(as_deep_as_the_limit_is_accepted) {
+  struct sl_limits limits = SL_DEFAULT_LIMITS;
+  limits.depth = 3;
+  assert_accepted(RATES, LAYERS("[1]"), limits);
+  limits.depth = 4;
+  assert_accepted(RATES, LAYERS("[[1]]"), limits);
+  assert_accepted(POPULATION, SPK("[[[1,0]]]"), limits);
+  assert_accepted(RATES, LAYERS("{\"shape\":[1],\"data\":[1]}"), limits);
+  limits.depth = 5;
+  assert_accepted(RATES, LAYERS("{\"shape\":[1],\"encoding\":\"coo\",\"data\":[[0]]}"), limits);
+}
+END_TEST
+
+START_TEST(members_as_long_as_the_limit_are_accepted) {
+  struct sl_limits limits = SL_DEFAULT_LIMITS;
+  limits.member_bytes = 5;
+  assert_accepted(RATES, OFFSETS("  [1,2]  "), limits);
+  assert_accepted(RATES, OFFSETS("[ 1 ]"), limits);
+  assert_accepted(RATES, LAYERS("{\"encoding\" : \"coo\",\"data\":[[0,0]],\"shape\":[1,1]}"),
+                  limits);
+  /* Tensors may be as long as they like. */
+  assert_accepted(RATES, LAYERS("[0,0,0,0,0,0,0]"), limits);
+}
+END_TEST
+
+START_TEST(deferred_data_as_large_as_the_limit_is_accepted) {
+  struct sl_limits limits = SL_DEFAULT_LIMITS;
+  limits.deferred_bytes = 8;
+  assert_accepted(RATES,
+                  LAYERS("{\"data\":[" ZEROS_16 ZEROS_16 ZEROS_16
+                         "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],\"shape\":[64]}"),
+                  limits);
+  assert_accepted(RATES, LAYERS("{\"data\":[0.5],\"shape\":[1]}"), limits);
+  assert_accepted(RATES, LAYERS("{\"data\":\"AAAAAAAAAAA=\",\"shape\":[64],\"encoding\":\"bits\"}"),
+                  limits);
+  assert_accepted(RATES, LAYERS("{\"data\":[[7]],\"shape\":[64],\"encoding\":\"coo\"}"), limits);
+  /* What comes behind its shape is not deferred, however much it is. */
+  assert_accepted(RATES, LAYERS("{\"shape\":[65],\"data\":[" ZEROS_64 "0.5]}"), limits);
+  assert_accepted(RATES, LAYERS("{\"shape\":[2],\"data\":[[0],[1]],\"encoding\":\"coo\"}"), limits);
+}
+END_TEST
+
+static void check_truncations(const char *loss, const char *body) {
+  struct sl_limits limits = SL_DEFAULT_LIMITS;
+  assert_accepted(loss, body, limits);
+  for (size_t length = 0; length < strlen(body); length++) {
+    struct sl_reference *reference = sl_reference_read(sl_loss_find(loss), &limits, body, length);
+    ck_assert_int_eq(reference->error.code, SL_NOT_JSON);
+    ck_assert_uint_eq(reference->error.offset, length);
+    struct sl_case one = sl_case_new(reference, &limits, body, length);
+    bool same = sl_compare_whole(&one) && sl_compare_bytewise(&one) && sl_compare_every_split(&one);
+    ck_assert_msg(same, "%.*s: %s", (int)length, body, one.difference);
+    sl_reference_free(reference);
+  }
+}
+
+START_TEST(a_body_that_ends_early_is_not_json_at_its_end) {
+  check_truncations(RATES, LAYERS("[[0,1.5e+0],[-1,0]]"));
+  check_truncations(POPULATION, " " SPK("[[[1.0, 0.0], [0.0, 1.0]]]"));
+  check_truncations(
+      POPULATION, SPK_OBJECT("\"sh\\u0061pe\":[1,4,2],\"encoding\":\"bits\",\"data\":\"\\/w==\""));
+  check_truncations(RATES, LAYERS("{\"data\":[[0],[2]],\"encoding\":\"coo\",\"shape\":[3]},[1]"));
+  check_truncations(RATES, LAYERS("{\"data\":[0,1,2],\"shape\":[3]},[[1]]"));
+  check_truncations(RATES, LAYERS("{\"data\":\"AACAPw==\",\"shape\":[1],\"encoding\":\"f32\"}"));
+  check_truncations(RATES,
+                    "{\"gradient\":\"non\\u0065\",\"gradient_encoding\":\"f64\","
+                    "\"offsets\":[0.5,1e3],\"multipliers\":[1,2],\"spikes_list\":[[1],[1]]}");
+}
+END_TEST
+
+START_TEST(the_message_for_an_empty_body_says_so) {
+  struct sl_limits limits = SL_DEFAULT_LIMITS;
+  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(RATES), &limits);
+  ck_assert_int_eq(sl_decoder_finish(decoder), SL_NOT_JSON);
+  ck_assert_str_eq(sl_decoder_error(decoder)->message, "the body is empty");
+  sl_decoder_free(decoder);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("decode_bad");
+  TCase *tests = tcase_create("decode_bad");
+  tcase_set_timeout(tests, 120);
+  tcase_add_test(tests, bodies_that_are_not_json_are_refused_at_the_first_impossible_byte);
+  tcase_add_test(tests, numbers_that_are_not_json_or_not_finite_are_refused);
+  tcase_add_test(tests, nested_arrays_that_are_no_tensor_are_refused_at_the_element_that_breaks_it);
+  tcase_add_test(tests, members_that_are_unknown_twice_missing_or_of_another_kind_are_refused);
+  tcase_add_test(tests, tensor_objects_with_bad_members_shapes_or_encodings_are_refused);
+  tcase_add_test(tests, data_that_does_not_fit_its_shape_or_encoding_is_refused);
+  tcase_add_test(tests, requests_beyond_a_limit_are_refused_where_they_cross_it);
+  tcase_add_test(tests, there_are_enough_bad_bodies_and_each_has_a_name_of_its_own);
+  tcase_add_test(tests, as_many_pairs_as_the_limit_are_accepted);
+  tcase_add_test(tests, as_deep_as_the_limit_is_accepted);
+  tcase_add_test(tests, members_as_long_as_the_limit_are_accepted);
+  tcase_add_test(tests, deferred_data_as_large_as_the_limit_is_accepted);
+  tcase_add_test(tests, a_body_that_ends_early_is_not_json_at_its_end);
+  tcase_add_test(tests, the_message_for_an_empty_body_says_so);
+  suite_add_tcase(suite, tests);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
