@@ -1,6 +1,7 @@
 #include "wire/data_array.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* Beyond this not every integer has a double of its own. */
 static const double MOST_INTEGER = 9007199254740992.0;
@@ -70,10 +71,11 @@ static enum sl_status open_array(struct sl_data_array *array, struct sl_error *e
 }
 
 static enum sl_status wrong_count(struct sl_data_array *array, struct sl_error *error,
-                                  const char *came) {
+                                  const char *more) {
   return sl_fail_at(error, SL_LENGTH_MISMATCH, array->target->data.pointer,
-                    array->reader.token_offset, "%s has %s values than the %llu of its shape",
-                    array->target->data.name, came, (unsigned long long)array->target->most_values);
+                    array->reader.token_offset, "%s has %s%llu values, its shape has %llu",
+                    array->target->data.name, more, (unsigned long long)array->count,
+                    (unsigned long long)array->target->most_values);
 }
 
 /* A coordinate list with more or fewer entries than the tensor has axes. */
@@ -90,7 +92,8 @@ static enum sl_status begin_number(struct sl_data_array *array, struct sl_error 
     if (set_kind(array, SL_DATA_FLAT, error) != SL_OK) {
       return error->code;
     }
-    return array->count < array->target->most_values ? SL_OK : wrong_count(array, error, "more");
+    return array->count < array->target->most_values ? SL_OK
+                                                     : wrong_count(array, error, "more than ");
   }
   size_t most = array->rank > 0 ? array->rank : SL_MAX_RANK;
   if (array->axis == most) {
@@ -120,8 +123,11 @@ static enum sl_status add_coordinate(struct sl_data_array *array, struct sl_erro
   }
   double most = target->shape_known ? (double)target->spikes->shape[array->axis] : MOST_INTEGER;
   if (value < 0 || value >= most) {
-    return fail_here(array, error, SL_COO_OUT_OF_RANGE, "a coordinate within the shape",
-                     value < 0 ? "a negative one" : "one beyond it");
+    char expected[64];
+    char came[32];
+    snprintf(expected, sizeof expected, "a coordinate from 0 to %.17g", most - 1);
+    snprintf(came, sizeof came, "%.17g", value);
+    return fail_here(array, error, SL_COO_OUT_OF_RANGE, expected, came);
   }
   array->coordinates[array->axis] = (uint64_t)value;
   struct sl_error cause;
@@ -181,7 +187,7 @@ static enum sl_status close_data(struct sl_data_array *array, struct sl_error *e
   }
   bool is_flat = array->kind == SL_DATA_FLAT;
   if (is_flat && array->target->shape_known && array->count < array->target->most_values) {
-    return wrong_count(array, error, "fewer");
+    return wrong_count(array, error, "");
   }
   array->depth = 0;
   return SL_OK;

@@ -122,9 +122,8 @@ static enum sl_status read_list(const struct sl_field *field, const struct numbe
     } else {
       value->reals[place.index] = number;
     }
-    place.index++;
+    value->length = ++place.index;
   }
-  value->length = length;
   return SL_OK;
 }
 

@@ -9,7 +9,8 @@
 
 /*
  * Reads a complete small value as the field wants it. `value` must be absent; its arrays go to the
- * caller, whatever the status (sl_value_free).
+ * caller, whatever the status (sl_value_free). When an element of a list is wrong, `value` holds
+ * the elements before it.
  */
 enum sl_status sl_read_field_value(const struct sl_field *field, const struct sl_small_value *small,
                                    struct sl_value *value, struct sl_error *error);

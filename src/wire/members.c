@@ -30,6 +30,20 @@ static void add_to_name(struct sl_members *members) {
   }
 }
 
+/* Ends a name that did not fit before the character that was cut. */
+static void end_name(struct sl_members *members) {
+  size_t kept = members->name_length;
+  if (kept > SL_MEMBER_NAME_SIZE) {
+    kept = SL_MEMBER_NAME_SIZE;
+    while (kept > 0 && (members->name[kept - 1] & 0xc0) == 0x80) {
+      kept--;
+    }
+    bool cut = kept > 0 && (members->name[kept - 1] & 0x80) != 0;
+    kept -= cut;
+  }
+  members->name[kept] = '\0';
+}
+
 static enum sl_members_event read_name(struct sl_members *members, struct sl_text *text,
                                        struct sl_error *error) {
   while (text->at < text->end) {
@@ -39,8 +53,7 @@ static enum sl_members_event read_name(struct sl_members *members, struct sl_tex
     case SL_STRING_END:
       text->at++;
       members->place = SL_MEMBERS_COLON;
-      size_t kept = members->name_length;
-      members->name[kept < SL_MEMBER_NAME_SIZE ? kept : SL_MEMBER_NAME_SIZE] = '\0';
+      end_name(members);
       return SL_MEMBERS_NAMED;
     default:
       add_to_name(members);

@@ -89,7 +89,7 @@ static enum sl_status count_pending(struct sl_nested *nested, struct sl_error *e
  * at once, as the error names their place. */
 static enum sl_status add_number(struct sl_nested *nested, struct sl_error *error) {
   size_t level = nested->depth - 1;
-  bool may_be_new_pair = nested->length[level] == 0 || nested->index[level] == 0;
+  bool may_be_new_pair = !nested->spikes->neurons_known || nested->index[level] == 0;
   nested->pending[nested->pending_count++] = nested->reader.value;
   nested->index[level]++;
   return may_be_new_pair || nested->pending_count == SL_PENDING_VALUES
@@ -219,7 +219,7 @@ static enum sl_status read_short_numbers(struct sl_nested *nested, struct sl_tex
                                          struct sl_error *error) {
   size_t level = nested->depth - 1;
   size_t row_length = nested->length[level];
-  if (nested->depth != nested->rank || nested->index[level] + 1 >= row_length) {
+  if (!nested->spikes->neurons_known || nested->index[level] + 1 >= row_length) {
     return SL_OK;
   }
   size_t room = SL_PENDING_VALUES - nested->pending_count;

@@ -142,7 +142,7 @@ static enum sl_status begin_string(struct sl_tensor *tensor, struct sl_text *tex
 
 static enum sl_status begin_array(struct sl_tensor *tensor, struct sl_text *text,
                                   struct sl_error *error) {
-  if (is_packed(tensor->encoding)) {
+  if (is_packed(tensor->encoding) && *text->at == '[') {
     return wrong_data(tensor, sl_text_offset(text), error);
   }
   tensor->data_is_counted = tensor->target.shape_known;
@@ -183,7 +183,10 @@ static enum sl_status read_dimensions(const struct sl_tensor *tensor, size_t sha
                                       size_t *rank, struct sl_error *error) {
   static const double most = 9007199254740992.0;
   struct sl_value entries = {0};
-  enum sl_status status = sl_read_field_value(&shape_field, &tensor->small, &entries, error);
+  struct sl_error not_a_number;
+  sl_error_clear(&not_a_number);
+  sl_read_field_value(&shape_field, &tensor->small, &entries, &not_a_number);
+  enum sl_status status = SL_OK;
   for (size_t axis = 0; status == SL_OK && axis < entries.length; axis++) {
     double entry = entries.reals[axis];
     if (entry != floor(entry) || entry < 0) {
@@ -193,6 +196,9 @@ static enum sl_status read_dimensions(const struct sl_tensor *tensor, size_t sha
     } else if (axis < SL_MAX_RANK) {
       shape[axis] = (size_t)entry;
     }
+  }
+  if (status == SL_OK && not_a_number.code != SL_OK) {
+    status = sl_place_error(error, &not_a_number, not_a_number.pointer, not_a_number.offset);
   }
   *rank = entries.length;
   sl_value_free(&entries);
