@@ -66,9 +66,9 @@ void sl_value_free(struct sl_value *value);
  * mean over a whole layer constant everywhere.
  */
 struct sl_gradient {
-  size_t field; /* index into the loss's fields */
-  size_t item;  /* index in a list of tensors, else 0 */
-  size_t rank;  /* 0 for a single number */
+  size_t field;                    /* index into the loss's fields */
+  size_t item;                     /* index in a list of tensors, else 0 */
+  size_t rank;                     /* 0 for a single number */
   size_t shape[SL_MAX_RANK];       /* of what it belongs to */
   size_t small_shape[SL_MAX_RANK]; /* of `values`: each entry is shape[i] or 1 */
   size_t count;                    /* product of small_shape */

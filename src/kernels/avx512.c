@@ -54,6 +54,11 @@ static inline uint64_t load_bits(const uint8_t *bits, size_t first_bit) {
   return words[0] >> shift | words[1] << 1 << (63 - shift);
 }
 
+/* A mask of the first `count` of eight lanes, of all if there are more. */
+static inline __mmask8 first_lanes(size_t count) {
+  return (__mmask8)_bzhi_u32(0xff, count < 8 ? (unsigned)count : 8);
+}
+
 /* 512 columns of the row that begins at a bit, the last of them perhaps beyond the memory. */
 static inline __m512i load_columns(const uint8_t *bits, size_t first_bit, __mmask8 words) {
   const uint8_t *bytes = bits + first_bit / 8;
@@ -104,7 +109,7 @@ static inline void add_byte_counters(uint64_t *counts, __m512i counters, size_t 
   memcpy(bytes, &counters, sizeof bytes);
   for (size_t first = 0; first < columns; first += 8) {
     size_t left = columns - first;
-    __mmask8 used = left < 8 ? (__mmask8)((1U << left) - 1) : 0xff;
+    __mmask8 used = first_lanes(left);
     __m512i more = _mm512_cvtepu8_epi64(_mm_loadl_epi64((const __m128i *)(void *)(bytes + first)));
     __m512i sums = _mm512_add_epi64(_mm512_maskz_loadu_epi64(used, counts + first), more);
     _mm512_mask_storeu_epi64(counts + first, used, sums);
@@ -130,7 +135,7 @@ static void add_wide_rows(uint64_t *counts, const uint8_t *bits, size_t first_bi
                           size_t stride, size_t columns) {
   __m512i slices[SLICES];
   memset(slices, 0, sizeof slices);
-  __mmask8 words = (__mmask8)((1U << ((columns + 63) / 64)) - 1);
+  __mmask8 words = first_lanes((columns + 63) / 64);
   size_t row = 0;
   for (; row + 8 <= rows; row += 8) {
     add_eight_rows(slices, bits, first_bit + row * stride, stride, words);
@@ -179,7 +184,7 @@ static void add_reals(uint64_t *ones, uint64_t *others, double *sums, const doub
   const __m512i one = _mm512_set1_epi64(1);
   for (size_t column = 0; column < columns; column += 8) {
     size_t left = columns - column;
-    __mmask8 used = left < 8 ? (__mmask8)((1U << left) - 1) : 0xff;
+    __mmask8 used = first_lanes(left);
     __m512d value = _mm512_maskz_loadu_pd(used, values + column);
     __mmask8 is_one = _mm512_cmp_pd_mask(value, _mm512_set1_pd(1), _CMP_EQ_OQ);
     __mmask8 is_zero = _mm512_cmp_pd_mask(value, _mm512_setzero_pd(), _CMP_EQ_OQ);
