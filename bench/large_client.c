@@ -80,7 +80,8 @@ int main(int count, char **arguments) {
   }
   for (long round = 0; round <= rounds; round++) {
     for (int i = 0; i < server_count; i++) {
-      ask(&servers[i], arguments[3], body, round > 0);
+      int turn = round % 2 == 0 ? i : server_count - 1 - i; /* nobody always follows the same */
+      ask(&servers[turn], arguments[3], body, round > 0);
     }
   }
   free(body.bytes);

@@ -63,7 +63,9 @@ static struct MHD_Response *make_answer(size_t length) {
 }
 
 int main(int count, char **arguments) {
-  if (count < 2) {
+  char *end = NULL;
+  size_t answer_length = count > 1 ? strtoull(arguments[1], &end, 10) : 0;
+  if (count < 2 || end == arguments[1] || *end != '\0') {
     errx(EXIT_FAILURE, "usage: sink ANSWER-BYTES [OPTION-OF-SPIKELOSSD]...");
   }
   char message[1024];
@@ -80,7 +82,7 @@ int main(int count, char **arguments) {
   pthread_sigmask(SIG_BLOCK, &stop, NULL);
 
   struct sl_server_options options = sl_config_server(&config);
-  struct MHD_Response *answer = make_answer(strtoull(arguments[1], NULL, 10));
+  struct MHD_Response *answer = make_answer(answer_length);
   struct MHD_Daemon *daemon =
       sl_engine_start(&options, listener.socket, on_request, on_completed, answer);
   if (daemon == NULL) {
