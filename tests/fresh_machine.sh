@@ -56,6 +56,7 @@ make_machine() {
     cp /etc/apt/sources.list "$machine/etc/apt/sources.list"
   cp /etc/apt/apt.conf.d/docker-* "$machine/etc/apt/apt.conf.d/" 2>/dev/null
   cp /etc/resolv.conf "$machine/etc/resolv.conf"
+  echo '127.0.0.1 localhost' >"$machine/etc/hosts" # an installer writes it, debootstrap does not
   mount -t proc proc "$machine/proc" || skip "proc cannot be mounted here"
   [ -c "$machine/dev/null" ] || mknod -m 666 "$machine/dev/null" c 1 3
 }

@@ -12,10 +12,6 @@ static const char *const kind_names[] = {
     [SL_FIELD_CHOICE] = "choice",
 };
 
-const char *sl_field_kind_name(enum sl_field_kind kind) {
-  return kind_names[kind];
-}
-
 static void describe_choices(cJSON *item, const struct sl_field *field, bool *good) {
   cJSON *choices = sl_json_array(item, "choices", good);
   for (const char *const *choice = field->choices; *choice != NULL; choice++) {

@@ -13,7 +13,4 @@ struct sl_request;
 enum MHD_Result sl_answer_losses(struct sl_request *request, struct MHD_Connection *connection);
 enum MHD_Result sl_answer_loss(struct sl_request *request, struct MHD_Connection *connection);
 
-/* The name of a field kind as users see it: "spikes_list", "real". Static. */
-const char *sl_field_kind_name(enum sl_field_kind kind);
-
 #endif

@@ -151,15 +151,14 @@ bool sl_request_take(struct sl_request *request, const char *bytes, size_t lengt
   if (request->decoder == NULL) {
     return discard(request, length);
   }
-  struct sl_error error = SL_NO_ERROR;
   uint64_t limit = request->service->limits.body_bytes;
   if (request->received > limit) {
+    struct sl_error error = SL_NO_ERROR;
     sl_fail(&error, SL_BODY_TOO_LARGE, "the body is larger than the limit (body_bytes) of %ju",
             (uintmax_t)limit);
     sl_request_refuse(request, &error);
   } else if (sl_decoder_feed(request->decoder, bytes, length) != SL_OK) {
-    error = *sl_decoder_error(request->decoder);
-    sl_request_refuse(request, &error);
+    sl_request_refuse(request, sl_decoder_error(request->decoder));
   }
   return true;
 }

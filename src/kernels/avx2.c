@@ -15,6 +15,7 @@
  * Narrow rows, below 64 columns: pdep spreads the bits of a row to the bytes of a few words, which
  * are added as they are.
  */
+#include "kernels/packed_bits.h"
 #include "kernels/spike_text.h"
 #include "kernels/variants.h"
 
@@ -73,14 +74,6 @@ static inline bool repeats_layout(const char *text, const struct sl_text_layout 
   __m256i difference = low_difference | high_difference;
   *low_bits = join(_mm256_slli_epi16(low, 7), _mm256_slli_epi16(high, 7));
   return _mm256_testz_si256(difference, difference);
-}
-
-/* The 64 bits that begin at a bit. */
-static inline uint64_t load_bits(const uint8_t *bits, size_t first_bit) {
-  uint64_t words[2];
-  memcpy(words, bits + first_bit / 8, sizeof words);
-  size_t shift = first_bit % 8;
-  return words[0] >> shift | words[1] << 1 << (63 - shift);
 }
 
 /* The eight bits of a byte, each in a byte of its own. */
@@ -179,7 +172,7 @@ static void add_narrow_rows(uint64_t *counts, const uint8_t *bits, size_t first_
   size_t words = (columns + 7) / 8;
   uint64_t used = lowest_bits(columns); /* at least one */
   for (size_t row = 0; row < rows; row++, first_bit += columns) {
-    uint64_t values = load_bits(bits, first_bit) & used;
+    uint64_t values = sl_load_bits(bits, first_bit) & used;
     for (size_t word = 0; word < words; word++) {
       counters[word] += bits_to_bytes(values >> (8 * word) & 0xff);
     }

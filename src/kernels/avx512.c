@@ -5,6 +5,7 @@
  * bit slices (see avx2.c) is two operations instead of five; and a mask of 64 columns adds to 64
  * byte counters in one masked instruction.
  */
+#include "kernels/packed_bits.h"
 #include "kernels/spike_text.h"
 #include "kernels/variants.h"
 
@@ -44,14 +45,6 @@ static inline bool repeats_layout(const char *text, const struct sl_text_layout 
   __m512i difference = _mm512_xor_si512(bytes, _mm512_loadu_si512(layout->expected));
   *low_bits = _mm512_test_epi8_mask(bytes, _mm512_set1_epi8(1));
   return _mm512_test_epi8_mask(difference, _mm512_loadu_si512(layout->compared)) == 0;
-}
-
-/* The 64 bits that begin at a bit. */
-static inline uint64_t load_bits(const uint8_t *bits, size_t first_bit) {
-  uint64_t words[2];
-  memcpy(words, bits + first_bit / 8, sizeof words);
-  size_t shift = first_bit % 8;
-  return words[0] >> shift | words[1] << 1 << (63 - shift);
 }
 
 /* A mask of the first `count` of eight lanes, of all if there are more. */
@@ -154,11 +147,11 @@ static void add_narrow_rows(uint64_t *counts, const uint8_t *bits, size_t first_
   __m512i odd = _mm512_setzero_si512();
   size_t row = 0;
   for (; row + 2 <= rows; row += 2, first_bit += 2 * columns) {
-    even = _mm512_mask_sub_epi8(even, load_bits(bits, first_bit), even, minus_one);
-    odd = _mm512_mask_sub_epi8(odd, load_bits(bits, first_bit + columns), odd, minus_one);
+    even = _mm512_mask_sub_epi8(even, sl_load_bits(bits, first_bit), even, minus_one);
+    odd = _mm512_mask_sub_epi8(odd, sl_load_bits(bits, first_bit + columns), odd, minus_one);
   }
   if (row < rows) {
-    even = _mm512_mask_sub_epi8(even, load_bits(bits, first_bit), even, minus_one);
+    even = _mm512_mask_sub_epi8(even, sl_load_bits(bits, first_bit), even, minus_one);
   }
   add_byte_counters(counts, _mm512_add_epi8(even, odd), columns);
 }

@@ -2,6 +2,7 @@
  * Every kernel in portable C: what the others must agree with, and what runs where there is nothing
  * better.
  */
+#include "core/base64.h"
 #include "kernels/spike_text.h"
 #include "kernels/variants.h"
 
@@ -86,30 +87,15 @@ static void add_reals(uint64_t *ones, uint64_t *others, double *sums, const doub
   }
 }
 
-/* The value of a base64 character, or 64 for any other. */
-static uint32_t base64_value(char character) {
-  unsigned char c = (unsigned char)character;
-  if (c >= 'A' && c <= 'Z') {
-    return c - 'A';
-  }
-  if (c >= 'a' && c <= 'z') {
-    return c - 'a' + 26U;
-  }
-  if (c >= '0' && c <= '9') {
-    return c - '0' + 52U;
-  }
-  return c == '+' ? 62 : c == '/' ? 63 : 64;
-}
-
 static size_t decode_base64(uint8_t *bytes, const char *text, size_t groups) {
   for (size_t group = 0; group < groups; group++, text += 4, bytes += 3) {
     uint32_t value = 0;
     for (size_t i = 0; i < 4; i++) {
-      uint32_t six_bits = base64_value(text[i]);
-      if (six_bits == 64) {
+      int six_bits = sl_base64_value(text[i]);
+      if (six_bits < 0) {
         return group;
       }
-      value = value << 6 | six_bits;
+      value = value << 6 | (uint32_t)six_bits;
     }
     bytes[0] = (uint8_t)(value >> 16);
     bytes[1] = (uint8_t)(value >> 8);

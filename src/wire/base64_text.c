@@ -1,5 +1,6 @@
 #include "wire/base64_text.h"
 
+#include "core/base64.h"
 #include "kernels/kernels.h"
 
 enum { BATCH_GROUPS = 1024 };
@@ -67,19 +68,6 @@ static enum sl_status store(struct sl_base64_text *base64, const uint8_t *bytes,
              : sl_place_error(error, &cause, target->data.pointer, base64->quote_offset);
 }
 
-static int six_bits(char character) {
-  if (character >= 'A' && character <= 'Z') {
-    return character - 'A';
-  }
-  if (character >= 'a' && character <= 'z') {
-    return character - 'a' + 26;
-  }
-  if (character >= '0' && character <= '9') {
-    return character - '0' + 52;
-  }
-  return character == '+' ? 62 : character == '/' ? 63 : -1;
-}
-
 static enum sl_status end_group(struct sl_base64_text *base64, struct sl_error *error) {
   uint32_t group = base64->group;
   uint8_t bytes[3] = {(uint8_t)(group >> 16), (uint8_t)(group >> 8), (uint8_t)group};
@@ -122,7 +110,7 @@ static enum sl_status add_character(struct sl_base64_text *base64, char characte
   if (character == '=') {
     return add_padding(base64, error);
   }
-  int value = six_bits(character);
+  int value = sl_base64_value(character);
   if (value < 0) {
     return bad_base64(base64, base64->character_offset, "a character outside the alphabet", error);
   }

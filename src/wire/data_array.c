@@ -3,9 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Beyond this not every integer has a double of its own. */
-static const double MOST_INTEGER = 9007199254740992.0;
-
 void sl_data_array_begin(struct sl_data_array *array, struct sl_tensor_target *target,
                          enum sl_data_kind expected, size_t most_depth) {
   *array = (struct sl_data_array){
@@ -121,7 +118,7 @@ static enum sl_status add_coordinate(struct sl_data_array *array, struct sl_erro
   if (value != floor(value)) {
     return fail_here(array, error, SL_WRONG_TYPE, "an integer", "a fraction");
   }
-  double most = target->shape_known ? (double)target->spikes->shape[array->axis] : MOST_INTEGER;
+  double most = target->shape_known ? (double)target->spikes->shape[array->axis] : SL_MOST_INTEGER;
   if (value < 0 || value >= most) {
     char expected[64];
     char came[32];

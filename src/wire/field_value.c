@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* From here on not every integer has a double of its own. */
-static const double MOST_INTEGER = 9007199254740992.0;
-
 /* One number of a small value: the whole of it, or an element of its array. */
 struct number_place {
   const struct sl_small_value *small;
@@ -76,7 +73,7 @@ static enum sl_status read_count(const struct sl_field *field, const struct numb
     return error->code;
   }
   if (integer < (double)field->min_count || integer > (double)field->max_count ||
-      integer > MOST_INTEGER) {
+      integer > SL_MOST_INTEGER) {
     char bounds[64];
     snprintf(bounds, sizeof bounds, "%llu to %llu", (unsigned long long)field->min_count,
              (unsigned long long)field->max_count);
@@ -90,7 +87,9 @@ static enum sl_status read_count(const struct sl_field *field, const struct numb
 
 /* Labels too large for an integer are out of every range all the same. */
 static int64_t clamp_label(double label) {
-  return label > MOST_INTEGER ? INT64_MAX : label < -MOST_INTEGER ? INT64_MIN : (int64_t)label;
+  return label > SL_MOST_INTEGER    ? INT64_MAX
+         : label < -SL_MOST_INTEGER ? INT64_MIN
+                                    : (int64_t)label;
 }
 
 static enum sl_status read_list(const struct sl_field *field, const struct number_place *whole,

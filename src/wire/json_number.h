@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Up to here, and no further, every integer has a double of its own. */
+#define SL_MOST_INTEGER 9007199254740992.0
+
 enum sl_number_event {
   SL_NUMBER_MORE, /* the byte was taken */
   SL_NUMBER_END,  /* the number is complete, the byte stands behind it */

@@ -181,7 +181,6 @@ static enum sl_status fail_dimension(const struct sl_tensor *tensor, struct sl_e
 /* The dimensions as sizes; *rank may be more than SL_MAX_RANK, then only the first are there. */
 static enum sl_status read_dimensions(const struct sl_tensor *tensor, size_t shape[SL_MAX_RANK],
                                       size_t *rank, struct sl_error *error) {
-  static const double most = 9007199254740992.0;
   struct sl_value entries = {0};
   struct sl_error not_a_number;
   sl_error_clear(&not_a_number);
@@ -191,7 +190,7 @@ static enum sl_status read_dimensions(const struct sl_tensor *tensor, size_t sha
     double entry = entries.reals[axis];
     if (entry != floor(entry) || entry < 0) {
       status = fail_dimension(tensor, error, SL_WRONG_TYPE, axis, "a positive integer");
-    } else if (entry > most) {
+    } else if (entry > SL_MOST_INTEGER) {
       status = fail_dimension(tensor, error, SL_SHAPE_OVERFLOW, axis, "at most 2^53");
     } else if (axis < SL_MAX_RANK) {
       shape[axis] = (size_t)entry;
