@@ -29,7 +29,7 @@ struct sl_text_layout {
  * the layouts stay good as long as the row length stays. */
 struct sl_text_scan {
   size_t row_length; /* values between two brackets; SL_NO_ROWS where no bracket may come */
-  size_t column;     /* values of the current row that were read already */
+  size_t column;     /* values of the current row that were read already, fewer than all */
   uint64_t *bits;    /* out: the values read, first in the least significant bit */
   size_t room;       /* values that fit in `bits` */
   size_t count;      /* out: how many values `bits` got */

@@ -148,14 +148,17 @@ static enum sl_status finish(struct sl_nested *nested, struct sl_error *error) {
 /* The first row has no known end: only a long one is worth a scan before it. */
 enum { LONG_FIRST_ROW = 64 };
 
-/* Whether text may go to the kernel: values of a row are next, or whole rows. */
+/* Whether text may go to the kernel: values of a row that is not full are next, or whole rows. */
 static bool may_scan(const struct sl_nested *nested, const struct sl_text *text) {
-  bool in_row =
-      nested->rank > 0 && nested->depth == nested->rank &&
-      (nested->length[nested->rank - 1] > 0 || nested->index[nested->rank - 1] >= LONG_FIRST_ROW);
-  bool between_rows =
-      nested->rank > 1 && nested->depth == nested->rank - 1 && nested->length[nested->rank - 1] > 0;
-  return (in_row || between_rows) && sl_scan_is_due(&nested->scan_plan, text);
+  if (nested->rank == 0 || !sl_scan_is_due(&nested->scan_plan, text)) {
+    return false;
+  }
+  size_t row_length = nested->length[nested->rank - 1];
+  size_t column = nested->index[nested->rank - 1];
+  if (nested->depth == nested->rank) {
+    return row_length > 0 ? column < row_length : column >= LONG_FIRST_ROW;
+  }
+  return nested->depth == nested->rank - 1 && nested->depth > 0 && row_length > 0;
 }
 
 /* Whether a scan has stayed within the rows there should be. */

@@ -143,6 +143,23 @@ START_TEST(scan_of_flat_text_stops_before_any_bracket) {
 }
 END_TEST
 
+START_TEST(scan_of_values_without_a_bracket_never_completes_a_row) {
+  char text[TEXT];
+  for (size_t i = 0; i < TEXT / 2; i++) {
+    memcpy(text + 2 * i, "1,", 2);
+  }
+  for (size_t row_length = 2; row_length <= 140; row_length++) {
+    for (size_t column = 1; column < row_length; column++) {
+      struct scan_outcome outcome;
+      scan_with(scalar(), &outcome, row_length, column, text, TEXT);
+      ck_assert_uint_lt(outcome.scan.column, row_length);
+      ck_assert_uint_eq(outcome.scan.column, column + outcome.scan.count);
+      assert_all_scan_alike(row_length, column, text, TEXT);
+    }
+  }
+}
+END_TEST
+
 static void fill(struct sl_random *random, uint64_t *words, size_t count) {
   for (size_t i = 0; i < count; i++) {
     words[i] = sl_random_next(random);
@@ -247,6 +264,7 @@ int main(void) {
   tcase_add_test(cases, scans_agree_on_plain_rows_of_every_length);
   tcase_add_test(cases, scans_agree_on_damaged_rows);
   tcase_add_test(cases, scan_of_flat_text_stops_before_any_bracket);
+  tcase_add_test(cases, scan_of_values_without_a_bracket_never_completes_a_row);
   tcase_add_test(cases, columns_add_up_alike_for_every_width);
   tcase_add_test(cases, columns_are_added_to_what_is_there);
   tcase_add_test(cases, base64_is_decoded_alike_up_to_the_first_bad_character);

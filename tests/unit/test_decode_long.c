@@ -1,0 +1,143 @@
+/*
+ * Long nested bodies in which one row or one sample is too long, or one too short: most of such a
+ * body is read in whole blocks, and still the error has the place that the reference gives it.
+ */
+#include "core/buffer.h"
+#include "kernels/kernels.h"
+#include "support/compare.h"
+#include <check.h>
+#include <stdlib.h>
+
+#define POPULATION "balanced_population_mse"
+
+enum { SAMPLES = 3, BODIES = 600 };
+
+/* A tensor [SAMPLES, steps, neurons], but for one row or one sample that differs by `by`. */
+struct uneven {
+  size_t steps, neurons;
+  size_t sample, step; /* where it differs */
+  bool in_row;         /* a row is too long or short, else a sample */
+  int by;              /* how much longer, 0 for a good tensor */
+  bool last_nested;    /* instead of a value too many: an array too many */
+};
+
+static const struct {
+  const char *digits[2];
+  const char *comma;
+} styles[] = {{{"0", "1"}, ","}, {{"0", "1"}, ", "}, {{"0.0", "1.0"}, ", "}};
+
+static size_t length_here(const struct uneven *shape, bool here, size_t length) {
+  return here ? (size_t)((long)length + shape->by) : length;
+}
+
+static void write_row(struct sl_buffer *body, struct sl_random *random, const struct uneven *shape,
+                      size_t length, size_t style) {
+  for (size_t value = 0; value < length; value++) {
+    bool odd = shape->last_nested && value >= shape->neurons;
+    const char *digits = styles[style].digits[sl_random_below(random, 2)];
+    ck_assert(sl_buffer_append_format(body, "%s%s%s%s", value > 0 ? styles[style].comma : "[",
+                                      odd ? "[" : "", digits, odd ? "]" : ""));
+  }
+  ck_assert(sl_buffer_append_text(body, "]"));
+}
+
+static void write_sample(struct sl_buffer *body, struct sl_random *random,
+                         const struct uneven *shape, size_t sample, size_t style) {
+  bool here = sample == shape->sample;
+  size_t steps = length_here(shape, here && !shape->in_row, shape->steps);
+  for (size_t step = 0; step < steps; step++) {
+    bool uneven_row = here && shape->in_row && step == shape->step;
+    ck_assert(sl_buffer_append_text(body, step > 0 ? styles[style].comma : "["));
+    write_row(body, random, shape, length_here(shape, uneven_row, shape->neurons), style);
+  }
+  ck_assert(sl_buffer_append_text(body, "]"));
+}
+
+static struct sl_buffer write_body(struct sl_random *random, const struct uneven *shape) {
+  struct sl_buffer body = {0};
+  size_t style = sl_random_below(random, sizeof styles / sizeof styles[0]);
+  ck_assert(sl_buffer_append_text(&body, "{\"spk\":"));
+  for (size_t sample = 0; sample < SAMPLES; sample++) {
+    ck_assert(sl_buffer_append_text(&body, sample > 0 ? styles[style].comma : "["));
+    write_sample(&body, random, shape, sample, style);
+  }
+  ck_assert(sl_buffer_append_format(&body,
+                                    "],\"targets\":[0,0,0],\"num_classes\":1,"
+                                    "\"neurons_per_class\":%zu,\"correct_rate\":1,"
+                                    "\"incorrect_rate\":0}",
+                                    shape->neurons));
+  return body;
+}
+
+static struct uneven random_shape(struct sl_random *random, int by) {
+  static const size_t neurons[] = {2, 3, 10, 25, 31, 32, 33, 64, 100, 200};
+  struct uneven shape = {
+      .steps = 3 + sl_random_below(random, 30),
+      .neurons = neurons[sl_random_below(random, sizeof neurons / sizeof neurons[0])],
+      .sample = sl_random_below(random, SAMPLES),
+      .in_row = sl_random_one_in(random, 2),
+      .by = by,
+      .last_nested = sl_random_one_in(random, 8),
+  };
+  shape.step = sl_random_below(random, shape.steps);
+  return shape;
+}
+
+static void check_uneven(struct sl_random *random, int by) {
+  struct sl_limits limits = SL_DEFAULT_LIMITS;
+  struct uneven shape = random_shape(random, by);
+  struct sl_buffer body = write_body(random, &shape);
+  struct sl_reference *reference =
+      sl_reference_read(sl_loss_find(POPULATION), &limits, body.bytes, body.length);
+  ck_assert_ptr_nonnull(reference);
+  ck_assert_int_eq(reference->error.code, by == 0 ? SL_OK : SL_RAGGED);
+  struct sl_case one = sl_case_new(reference, &limits, body.bytes, body.length);
+  bool same = sl_compare_whole(&one) && sl_compare_random_splits(&one, random, 2);
+  ck_assert_msg(same, "%s; body %.*s", one.difference, (int)body.length, body.bytes);
+  sl_reference_free(reference);
+  sl_buffer_free(&body);
+}
+
+/* The surplus may be longer than what is looked at together. */
+static const int longer[] = {1, 2, 40, 70};
+
+static void check_with_all_kernels(uint64_t seed, int direction) {
+  for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
+    struct sl_random random = {seed};
+    ck_assert(sl_kernels_choose(sl_kernels_variant(variant)->name));
+    for (int i = 0; i < BODIES / 3; i++) {
+      int surplus = longer[sl_random_below(&random, sizeof longer / sizeof longer[0])];
+      check_uneven(&random, direction > 0 ? surplus : direction);
+    }
+  }
+}
+
+START_TEST(even_bodies_are_good) {
+  check_with_all_kernels(29, 0);
+}
+END_TEST
+
+START_TEST(a_row_or_sample_too_long_is_refused_where_it_goes_on) {
+  check_with_all_kernels(31, 1);
+}
+END_TEST
+
+START_TEST(a_row_or_sample_one_too_short_is_refused_where_it_ends) {
+  check_with_all_kernels(37, -1);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("decode_long");
+  TCase *tests = tcase_create("decode_long");
+  tcase_set_timeout(tests, 300);
+  tcase_add_test(tests, even_bodies_are_good);
+  tcase_add_test(tests, a_row_or_sample_too_long_is_refused_where_it_goes_on);
+  tcase_add_test(tests, a_row_or_sample_one_too_short_is_refused_where_it_ends);
+  suite_add_tcase(suite, tests);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? 0 : 1;
+}
