@@ -36,7 +36,6 @@ struct sl_answer {
   uint64_t length;
 
   /* Workspace of the part that is being read. */
-  struct sl_number_cache cache;
   struct sl_repeated_block block;
   struct sl_base64_stage *stage; /* NULL if no part is base64 */
 

@@ -60,14 +60,22 @@ static enum sl_status check_literal(struct plan *plan) {
 }
 
 static bool append_number(struct sl_buffer *literal, double value) {
-  char text[SL_NUMBER_TEXT_MAX + 1];
-  return sl_buffer_append(literal, text, sl_number_text(text, value));
+  const struct sl_cached_number *number = sl_cached_number(value);
+  return sl_buffer_append(literal, number->text, number->length);
+}
+
+/* "name": */
+static bool append_name(struct sl_buffer *literal, const char *name) {
+  return sl_buffer_append_text(literal, "\"") && sl_buffer_append_text(literal, name) &&
+         sl_buffer_append_text(literal, "\":");
 }
 
 static bool append_shape(struct sl_buffer *literal, const struct sl_spread *spread) {
   bool good = sl_buffer_append_text(literal, "\"shape\":[");
   for (size_t axis = 0; axis < spread->rank; axis++) {
-    good = good && sl_buffer_append_format(literal, axis > 0 ? ",%zu" : "%zu", spread->shape[axis]);
+    /* A shape came as JSON, so it has no size beyond the integers of a double. */
+    good = good && (axis == 0 || sl_buffer_append_text(literal, ",")) &&
+           append_number(literal, (double)spread->shape[axis]);
   }
   return good && sl_buffer_append_text(literal, "]");
 }
@@ -89,11 +97,10 @@ static bool append_text_behind(struct sl_buffer *literal, const struct sl_part *
                                                                       : "");
 }
 
-static bool measure_part(struct sl_stream_size *size, const struct sl_part *part,
-                         struct sl_number_cache *cache) {
+static bool measure_part(struct sl_stream_size *size, const struct sl_part *part) {
   return sl_part_is_base64(part->form)
              ? sl_base64_measure(size, &part->spread, sl_part_width(part->form))
-             : sl_text_measure(size, &part->spread, part->form == SL_PART_NESTED, cache);
+             : sl_text_measure(size, &part->spread, part->form == SL_PART_NESTED);
 }
 
 static enum sl_status add_part(struct plan *plan, enum sl_part_form form,
@@ -103,7 +110,7 @@ static enum sl_status add_part(struct plan *plan, enum sl_part_form form,
   *part = (struct sl_part){.form = form, .spread = *spread};
 
   struct sl_stream_size size;
-  if (!measure_part(&size, part, &answer->cache) ||
+  if (!measure_part(&size, part) ||
       !sl_checked_add(&plan->tensor_bytes, plan->tensor_bytes, size.length)) {
     return uncountable(plan);
   }
@@ -196,7 +203,7 @@ static enum sl_status add_field(struct plan *plan, const struct sl_gradient *fir
   struct sl_buffer *literal = &plan->answer->literal;
   bool list = field->kind == SL_FIELD_SPIKES_LIST;
   bool tensor = list || field->kind == SL_FIELD_SPIKES;
-  if (!sl_buffer_append_format(literal, list ? "\"%s\":[" : "\"%s\":", field->name)) {
+  if (!append_name(literal, field->name) || (list && !sl_buffer_append_text(literal, "["))) {
     return no_memory(plan);
   }
   enum sl_status status = SL_OK;
@@ -238,7 +245,7 @@ static enum sl_status add_gradients(struct plan *plan) {
 }
 
 static bool append_diagnostic(struct sl_buffer *literal, const struct sl_diagnostic *diagnostic) {
-  if (!sl_buffer_append_format(literal, "\"%s\":", diagnostic->name)) {
+  if (!append_name(literal, diagnostic->name)) {
     return false;
   }
   if (diagnostic->kind == SL_DIAGNOSTIC_FLAG) {
@@ -261,7 +268,8 @@ static bool append_object(struct sl_buffer *literal, const struct sl_diagnostic 
 static enum sl_status add_diagnostic_list(struct plan *plan) {
   const struct sl_result *result = &plan->answer->result;
   struct sl_buffer *literal = &plan->answer->literal;
-  if (!sl_buffer_append_format(literal, "{\"%s\":[", result->list_name)) {
+  if (!sl_buffer_append_text(literal, "{") || !append_name(literal, result->list_name) ||
+      !sl_buffer_append_text(literal, "[")) {
     return no_memory(plan);
   }
   for (size_t i = 0; i < result->diagnostic_count; i += result->list_width) {
@@ -309,28 +317,6 @@ static enum sl_status add_everything(struct plan *plan) {
   return status == SL_OK ? check_length(plan) : status;
 }
 
-/* How many numbers of tensors will have to be formatted. */
-static size_t count_numbers(const struct sl_result *result, const struct sl_decoded *decoded) {
-  if (decoded->gradient == SL_GRADIENT_NONE || decoded->encoding != SL_ENCODING_TEXT) {
-    return 0;
-  }
-  size_t numbers = 0;
-  for (size_t i = 0; i < result->gradient_count; i++) {
-    numbers += result->gradients[i].count;
-  }
-  return numbers;
-}
-
-static bool take_first_memory(struct sl_answer *answer, const struct sl_decoded *decoded) {
-  if (answer->result.gradient_count > 0) {
-    answer->parts = calloc(answer->result.gradient_count, sizeof *answer->parts);
-    if (answer->parts == NULL) {
-      return false;
-    }
-  }
-  return sl_number_cache_init(&answer->cache, count_numbers(&answer->result, decoded));
-}
-
 static bool take_workspace(struct plan *plan) {
   struct sl_answer *answer = plan->answer;
   if (answer->part_count > 0 && !sl_block_init(&answer->block, plan->unit, plan->longest)) {
@@ -346,7 +332,8 @@ enum sl_status sl_answer_plan(struct sl_answer *answer, const struct sl_decoded 
                               const struct sl_limits *limits, struct sl_error *error) {
   struct plan plan = {
       .answer = answer, .decoded = decoded, .limit = limits->answer_bytes, .error = error};
-  if (!take_first_memory(answer, decoded)) {
+  answer->parts = calloc(answer->result.gradient_count + 1, sizeof *answer->parts);
+  if (answer->parts == NULL) {
     return no_memory(&plan);
   }
   enum sl_status status = add_everything(&plan);

@@ -13,7 +13,7 @@ static void start_part(struct sl_answer *answer) {
     sl_base64_start(&answer->stream.base64, &part->spread, sl_part_width(part->form),
                     &answer->block, answer->stage);
   } else {
-    sl_text_start(&answer->stream.text, &part->spread, part->form == SL_PART_NESTED, &answer->cache,
+    sl_text_start(&answer->stream.text, &part->spread, part->form == SL_PART_NESTED,
                   &answer->block);
   }
 }
@@ -84,7 +84,6 @@ void sl_answer_free(struct sl_answer *answer) {
   sl_result_free(&answer->result);
   sl_buffer_free(&answer->literal);
   free(answer->parts);
-  sl_number_cache_free(&answer->cache);
   sl_block_free(&answer->block);
   free(answer->stage);
   free(answer);

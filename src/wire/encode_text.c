@@ -31,10 +31,10 @@ static bool punctuation(size_t *result, const size_t *shape, size_t rank, bool n
   return sl_checked_product(&elements, shape, rank) && sl_checked_add(result, elements, 1);
 }
 
-static size_t row_digits(const double *values, size_t count, struct sl_number_cache *cache) {
+static size_t row_digits(const double *values, size_t count) {
   size_t digits = 0;
   for (size_t i = 0; i < count; i++) {
-    digits += sl_number_cache_find(cache, values[i])->length;
+    digits += sl_cached_number(values[i])->length;
   }
   return digits;
 }
@@ -55,8 +55,7 @@ static bool unit_room(size_t *room, const struct sl_walk *walk, const struct sl_
          sl_checked_add(room, *room, SL_NUMBER_TEXT_MAX + 1);
 }
 
-bool sl_text_measure(struct sl_stream_size *size, const struct sl_spread *spread, bool nested,
-                     struct sl_number_cache *cache) {
+bool sl_text_measure(struct sl_stream_size *size, const struct sl_spread *spread, bool nested) {
   size_t elements, marks;
   if (!sl_checked_product(&elements, spread->shape, spread->rank) ||
       !punctuation(&marks, spread->shape, spread->rank, nested)) {
@@ -66,7 +65,7 @@ bool sl_text_measure(struct sl_stream_size *size, const struct sl_spread *spread
   size_t digits = 0;
   size_t longest_row = 0;
   for (size_t first = 0; first < spread->count; first += walk.row) {
-    size_t row = row_digits(spread->values + first, walk.row, cache);
+    size_t row = row_digits(spread->values + first, walk.row);
     digits += row;
     longest_row = row > longest_row ? row : longest_row;
   }
@@ -83,6 +82,10 @@ static char *write_repeated(char *text, char character, size_t count) {
 
 /* `ended` arrays end here and as many begin. */
 static char *write_separator(char *text, size_t ended) {
+  if (ended == 0) {
+    *text = ',';
+    return text + 1;
+  }
   text = write_repeated(text, ']', ended);
   *text++ = ',';
   return write_repeated(text, '[', ended);
@@ -107,12 +110,11 @@ static void set_between(struct sl_text_stream *stream) {
 }
 
 void sl_text_start(struct sl_text_stream *stream, const struct sl_spread *spread, bool nested,
-                   struct sl_number_cache *cache, struct sl_repeated_block *block) {
+                   struct sl_repeated_block *block) {
   *stream = (struct sl_text_stream){
       .spread = *spread,
       .walk = sl_walk_plan(spread),
       .nested = nested,
-      .cache = cache,
       .block = block,
   };
   block->commas = true;
@@ -134,8 +136,7 @@ static char *write_values(char *text, struct sl_text_stream *stream, struct sl_r
     if (i > 0) {
       text = write_separator(text, sl_arrays_ended(row_first + i, shape, rank));
     }
-    text = write_number(text,
-                        sl_number_cache_find(stream->cache, stream->spread.values[run.first + i]));
+    text = write_number(text, sl_cached_number(stream->spread.values[run.first + i]));
   }
   return text;
 }

@@ -2,7 +2,7 @@
  * A spread tensor as JSON text, nested in its own brackets or flat, made while it is read.
  *
  * Each distinct row is formatted once, when the stream reaches its block, and then copied as often
- * as it repeats. The block and the cache are workspace that the caller lends.
+ * as it repeats. The block is workspace that the caller lends.
  */
 #ifndef SPIKELOSS_WIRE_ENCODE_TEXT_H
 #define SPIKELOSS_WIRE_ENCODE_TEXT_H
@@ -21,14 +21,12 @@ struct sl_stream_size {
 };
 
 /* Formats every distinct number once. False: more bytes than a size can count. */
-bool sl_text_measure(struct sl_stream_size *size, const struct sl_spread *spread, bool nested,
-                     struct sl_number_cache *cache);
+bool sl_text_measure(struct sl_stream_size *size, const struct sl_spread *spread, bool nested);
 
 struct sl_text_stream {
   struct sl_spread spread;
   struct sl_walk walk;
   bool nested;
-  struct sl_number_cache *cache;   /* lent */
   struct sl_repeated_block *block; /* lent */
   size_t next_block;
   bool in_block;                     /* `block` has the bytes of block next_block - 1 */
@@ -38,7 +36,7 @@ struct sl_text_stream {
 };
 
 void sl_text_start(struct sl_text_stream *stream, const struct sl_spread *spread, bool nested,
-                   struct sl_number_cache *cache, struct sl_repeated_block *block);
+                   struct sl_repeated_block *block);
 
 /* Writes the next bytes, at most `room`; returns how many: fewer only at the end. */
 size_t sl_text_read(struct sl_text_stream *stream, char *bytes, size_t room);

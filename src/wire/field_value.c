@@ -92,19 +92,65 @@ static int64_t clamp_label(double label) {
                                     : (int64_t)label;
 }
 
+static bool take_list_memory(const struct sl_field *field, size_t length, struct sl_value *value) {
+  if (field->kind == SL_FIELD_LABELS) {
+    value->labels = calloc(length + 1, sizeof *value->labels);
+  } else {
+    value->reals = calloc(length + 1, sizeof *value->reals);
+  }
+  return value->labels != NULL || value->reals != NULL;
+}
+
+static size_t count_commas(const struct sl_buffer *text) {
+  size_t commas = 0;
+  for (size_t i = 0; i < text->length; i++) {
+    commas += text->bytes[i] == ',';
+  }
+  return commas;
+}
+
+/*
+ * Reads a list as it mostly is, short numbers that are right, without building a tree of it. False
+ * where it is anything else: that is left to cJSON, from which its errors can be told.
+ */
+static bool read_short_list(const struct sl_field *field, const struct sl_small_value *small,
+                            struct sl_value *value) {
+  const char *at = small->text.bytes;
+  const char *end = at + small->text.length;
+  bool labels = field->kind == SL_FIELD_LABELS;
+  if (*at++ != '[' || !take_list_memory(field, count_commas(&small->text) + 1, value)) {
+    return false;
+  }
+  for (size_t i = 0; at < end; i++) {
+    double number;
+    while (sl_is_space(*at)) {
+      at++;
+    }
+    size_t length = sl_json_number_short(at, (size_t)(end - at), &number);
+    if (length == 0 || (labels && number != floor(number))) {
+      return false;
+    }
+    if (labels) {
+      value->labels[i] = (int64_t)number;
+    } else {
+      value->reals[i] = number;
+    }
+    for (at += length; sl_is_space(*at);) {
+      at++;
+    }
+    value->length = i + 1;
+    at++; /* a comma, or the bracket at the end */
+  }
+  return true;
+}
+
 static enum sl_status read_list(const struct sl_field *field, const struct number_place *whole,
                                 const cJSON *list, struct sl_value *value, struct sl_error *error) {
   if (!cJSON_IsArray(list)) {
     return fail(whole, error, SL_WRONG_TYPE, "a list of numbers", describe(list));
   }
   bool labels = field->kind == SL_FIELD_LABELS;
-  size_t length = (size_t)cJSON_GetArraySize(list);
-  if (labels) {
-    value->labels = calloc(length + 1, sizeof *value->labels);
-  } else {
-    value->reals = calloc(length + 1, sizeof *value->reals);
-  }
-  if (value->labels == NULL && value->reals == NULL) {
+  if (!take_list_memory(field, (size_t)cJSON_GetArraySize(list), value)) {
     return sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory to read %s", field->name);
   }
   struct number_place place = {.small = whole->small, .is_element = true};
@@ -170,12 +216,18 @@ static enum sl_status read_kind(const struct sl_field *field, const struct numbe
 
 enum sl_status sl_read_field_value(const struct sl_field *field, const struct sl_small_value *small,
                                    struct sl_value *value, struct sl_error *error) {
+  value->present = true;
+  bool is_list = field->kind == SL_FIELD_LABELS || field->kind == SL_FIELD_REALS;
+  if (is_list && read_short_list(field, small, value)) {
+    return SL_OK;
+  }
+  sl_value_free(value);
+  value->present = true;
   cJSON *item = sl_small_value_build(small);
   if (item == NULL) {
     return sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory to read %s", field->name);
   }
   struct number_place whole = {.small = small};
-  value->present = true;
   enum sl_status status = read_kind(field, &whole, item, value, error);
   cJSON_Delete(item);
   return status;

@@ -30,17 +30,33 @@ struct decimal {
 };
 
 static uint64_t power_of_ten(int exponent) {
-  uint64_t power = 1;
-  for (int i = 0; i < exponent; i++) {
-    power *= 10;
-  }
-  return power;
+  static const uint64_t powers[MOST_DIGITS + 1] = {1,
+                                                   10,
+                                                   100,
+                                                   1000,
+                                                   10000,
+                                                   100000,
+                                                   1000000,
+                                                   10000000,
+                                                   100000000,
+                                                   1000000000,
+                                                   10000000000,
+                                                   100000000000,
+                                                   1000000000000,
+                                                   10000000000000,
+                                                   100000000000000,
+                                                   1000000000000000,
+                                                   10000000000000000,
+                                                   100000000000000000};
+  return powers[exponent];
 }
 
 static wide power_of_five(int exponent) {
-  wide power = 1;
-  for (int i = 0; i < exponent; i++) {
-    power *= 5;
+  static const uint32_t powers[] = {1, 5, 25, 125, 625, 3125, 15625, 78125, 390625};
+  enum { COUNT = sizeof powers / sizeof powers[0], NINTH = 1953125 };
+  wide power = powers[exponent % COUNT];
+  for (int i = 0; i < exponent / COUNT; i++) {
+    power *= NINTH;
   }
   return power;
 }
@@ -92,9 +108,10 @@ static struct scaled scale_to_integer(double magnitude) {
  * always read back.)
  */
 static bool round_scaled(struct decimal *decimal, const struct scaled *scaled, int precision) {
-  wide unit = (wide)power_of_ten(MOST_DIGITS - precision) << scaled->shift;
-  uint64_t digits = (uint64_t)(scaled->numerator / unit);
-  wide below = scaled->numerator % unit;
+  uint64_t step = power_of_ten(MOST_DIGITS - precision);
+  wide unit = (wide)step << scaled->shift;
+  uint64_t digits = (uint64_t)(scaled->numerator >> scaled->shift) / step;
+  wide below = scaled->numerator - digits * unit;
   bool up = 2 * below > unit || (2 * below == unit && digits % 2 == 1);
   wide distance = up ? unit - below : below;
   wide reach = !up && scaled->power_of_two ? 4 * distance : 2 * distance;
@@ -143,16 +160,14 @@ static struct decimal decimal_by_library(double magnitude) {
 
 /* Writes all digits of an integer, most significant first; returns how many. */
 static size_t write_integer(char *text, uint64_t integer) {
-  char reversed[20];
-  size_t count = 0;
+  char digits[20];
+  size_t first = sizeof digits;
   do {
-    reversed[count++] = (char)('0' + integer % 10);
+    digits[--first] = (char)('0' + integer % 10);
     integer /= 10;
   } while (integer > 0);
-  for (size_t i = 0; i < count; i++) {
-    text[i] = reversed[count - 1 - i];
-  }
-  return count;
+  memcpy(text, digits + first, sizeof digits - first);
+  return sizeof digits - first;
 }
 
 static size_t write_scientific(char *text, const char *digits, size_t count, int exponent) {
