@@ -7,15 +7,23 @@ Debian's python3-torch to run; the tests that read cases.json need no Python.
 
     /usr/bin/python3 tests/golden/make_vectors.py > tests/golden/cases.json
 
-cases.json is a list of objects:
+cases.json is the table that the library and the clients in all languages must agree with. It is a
+list of objects:
 
-    name     what is special about the case
+    name     what is special about the case; no two cases of a loss have the same
     loss     which loss: POST /v1/losses/<loss>
-    request  a complete body, its tensors as nested arrays
-    expect   the answer to it with "gradient": "broadcast" added to the request
+    request  its arguments, tensors as nested arrays; a client may spell them as it likes
+    options  only in some cases: "gradient" and "gradient_encoding", as the service names them;
+             elsewhere a client chooses them
+    expect   the answer, gradients in "broadcast" form; where `options` say "gradient": "none"
+             the answer has no gradients
+    problem  instead of `expect`: the request is refused with this status and code. "pointer" is
+             there where it does not depend on how a tensor is spelt
 
 Numbers of `expect` hold to a relative error of 1e-12: summation orders differ. The worked examples
-and every count and flag hold exactly. A gradient's small shape broadcasts to its tensor's shape.
+and every count and flag hold exactly. Gradients of tensors that came as f32 hold to 1e-7, and what
+is smaller than the least normal f32 to 1e-45. A gradient's small shape broadcasts to its tensor's
+shape. 1e999 in a tensor is legal JSON and reads as infinity: binary encodings can carry it.
 """
 
 import json
@@ -277,25 +285,102 @@ def population_cases():
     )
 
 
+def with_options(case, name, **options):
+    """The same case once more; options change the form of an answer, never its numbers."""
+    place = list(case).index("expect")
+    members = list(case.items())
+    return dict(members[:place] + [("options", options)] + members[place:]) | {"name": name}
+
+
+def option_cases(cases):
+    """Graded spikes, whose gradients are exact in neither f32 nor f64."""
+    for case in cases:
+        if case["name"] == "graded spikes":
+            yield with_options(case, "no gradients", gradient="none")
+            for encoding in "f32", "f64":
+                options = {"gradient": "broadcast", "gradient_encoding": encoding}
+                yield with_options(case, f"gradients as {encoding}", **options)
+
+
+def problem_cases():
+    """Refusals that a client with typed arguments can still run into, as docs/api.md has them."""
+    layers = {"spikes_list": [[[[1, 0], [0, 1]]], [[1, 1]]], "offsets": [0.1, 0.2]}
+    layers["multipliers"] = [1, 10]
+    population = {"spk": [[[1, 0, 0, 1], [0, 1, 0, 0]], [[0, 0, 1, 1], [0, 0, 0, 0]]]}
+    population |= {"targets": [1, 0], "num_classes": 2, "neurons_per_class": 2}
+    population |= {"correct_rate": 0.75, "incorrect_rate": 0.125}
+
+    def case(name, request, status, code, pointer=None, options=None):
+        loss = "balanced_population_mse" if "spk" in request else "firing_rate_target_mse_loss"
+        problem = {"status": status, "code": code} | ({"pointer": pointer} if pointer else {})
+        chosen = {"options": options} if options else {}
+        return {"name": name, "loss": loss, "request": request} | chosen | {"problem": problem}
+
+    def layers_case(name, changes, *problem, **rest):
+        return case(name, layers | changes, *problem, **rest)
+
+    def population_case(name, changes, *problem, **rest):
+        return case(name, population | changes, *problem, **rest)
+
+    infinity = float("inf")
+    mismatch = 422, "length_mismatch"
+    yield layers_case("too few offsets", {"offsets": [0.1]}, *mismatch, "/offsets")
+    yield layers_case("too many multipliers", {"multipliers": [1, 2, 3]}, *mismatch, "/multipliers")
+    nine = {"spikes_list": [[[[[[[[[[1]]]]]]]]]], "offsets": [0.1], "multipliers": [1]}
+    yield layers_case("nine dimensions", nine, 422, "wrong_rank")
+    empty = {"spikes_list": [[[1, 0]], [[[]]]]}
+    yield layers_case("a layer without neurons", empty, 422, "empty_tensor")
+    infinite = {"spikes_list": [[[0, 0.5]], [[[0, infinity]]]]}
+    yield layers_case("an infinite spike", infinite, 422, "not_finite")
+    yield layers_case("a loss beyond doubles", {"offsets": [1e200, 0]}, 422, "result_not_finite")
+    yield layers_case(
+        "a gradient beyond f32",
+        {"multipliers": [1e30, 1]},
+        422,
+        "result_not_finite",
+        options={"gradient": "broadcast", "gradient_encoding": "f32"},
+    )
+
+    yield population_case("too few targets", {"targets": [1]}, *mismatch, "/targets")
+    yield population_case("too many targets", {"targets": [1, 0, 1]}, *mismatch, "/targets")
+    no_such_class = 422, "class_out_of_range", "/targets/1"
+    yield population_case("a target beyond the classes", {"targets": [1, 2]}, *no_such_class)
+    yield population_case("a negative target", {"targets": [1, -1]}, *no_such_class)
+    too_many = {"num_classes": 3}
+    yield population_case("more populations than neurons", too_many, *mismatch, "/spk")
+    out_of_range = 422, "out_of_range"
+    yield population_case("no classes", {"num_classes": 0}, *out_of_range, "/num_classes")
+    no_neurons = {"neurons_per_class": 0}
+    yield population_case("empty classes", no_neurons, *out_of_range, "/neurons_per_class")
+    yield population_case("no batch axis", {"spk": [[1, 0, 0, 1]]}, 422, "wrong_rank")
+    yield population_case("no neurons", {"spk": [[[]], [[]]]}, 422, "empty_tensor")
+    infinite = {"spk": [[[0.5, 0, 0, 0]], [[0, 0, -infinity, 0]]]}
+    yield population_case("an infinite spike", infinite, 422, "not_finite")
+    yield population_case("a loss beyond doubles", {"correct_rate": 1e200}, 422, "result_not_finite")
+
+
 def tidy(value):
     """Whole numbers as integers and no negative zeros, as the service writes them."""
     if isinstance(value, dict):
         return {key: tidy(member) for key, member in value.items()}
     if isinstance(value, list):
         return [tidy(member) for member in value]
-    if isinstance(value, float) and value == int(value) and abs(value) < 2**53:
+    if isinstance(value, float) and abs(value) < 2**53 and value == int(value):
         return int(value)
     return value
 
 
+def text(value):
+    """JSON as compact as can be; infinities, which JSON has no word for, as 1e999."""
+    return json.dumps(value, separators=(",", ":")).replace("Infinity", "1e999")
+
+
 def main():
-    cases = [tidy(case) for case in (*firing_rate_cases(), *population_cases())]
+    cases = [*firing_rate_cases(), *population_cases()]
+    cases += [*option_cases(cases), *problem_cases()]
     lines = []
-    for case in cases:
-        members = [
-            f"  {json.dumps(key)}: {json.dumps(member, separators=(',', ':'), allow_nan=False)}"
-            for key, member in case.items()
-        ]
+    for case in map(tidy, cases):
+        members = [f"  {json.dumps(key)}: {text(member)}" for key, member in case.items()]
         lines.append("{\n" + ",\n".join(members) + "\n}")
     print("[" + ",\n".join(lines) + "]")
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All cases; main reads them once, no test changes them. */
+/* All cases that have an answer; main reads them once, no test changes them. */
 static cJSON *cases;
 
 static cJSON *read_json(const char *path) {
@@ -25,6 +25,18 @@ static cJSON *read_json(const char *path) {
   free(text);
   fclose(file);
   return json;
+}
+
+/* A request that is refused says more about decoding than about the losses; the clients' tests
+ * send it. */
+static void remove_problems(void) {
+  cJSON *next;
+  for (cJSON *json = cases->child; json != NULL; json = next) {
+    next = json->next;
+    if (cJSON_HasObjectItem(json, "problem")) {
+      cJSON_Delete(cJSON_DetachItemViaPointer(cases, json));
+    }
+  }
 }
 
 struct golden {
@@ -263,6 +275,7 @@ int main(void) {
     fprintf(stderr, "cannot read %s\n", GOLDEN_DIR "/cases.json");
     return 1;
   }
+  remove_problems();
   int count = cJSON_GetArraySize(cases);
   TCase *group = tcase_create("golden");
   tcase_set_timeout(group, 300);
