@@ -27,6 +27,7 @@ need_to_build() {
   need_command ninja ninja-build
   need_command pkg-config pkg-config
   need_library libmicrohttpd libmicrohttpd-dev
+  need_library gnutls libgnutls28-dev
   need_library libcjson libcjson-dev
   need_library inih libinih-dev
   need_command curl curl

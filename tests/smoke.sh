@@ -4,6 +4,7 @@
 #     tests/smoke.sh                               http://127.0.0.1:8080
 #     tests/smoke.sh https://losses.example.org    any other address
 #     tests/smoke.sh unix:/run/spikelossd.sock     a Unix socket
+#     TOKEN=... tests/smoke.sh                     where tokens are wanted
 #
 # Needs curl and POSIX tools only. One line a check; the last line says "N passed, N failed".
 set -u
@@ -26,6 +27,7 @@ ask() {
   unix:*) set -- --unix-socket "${address#unix:}" "$@" "http://localhost$path" ;;
   *) set -- "$@" "${address%/}$path" ;;
   esac
+  [ -z "${TOKEN-}" ] || set -- -H "Authorization: Bearer $TOKEN" "$@"
   [ "$method" = HEAD ] && set -- --head "$@"
   [ "$method" = HEAD ] || set -- -X "$method" "$@"
   : >"$work/body"

@@ -248,6 +248,7 @@ struct sl_server_options sl_config_server(const struct sl_config *config) {
       .drain_bytes = config->drain_bytes,
       .drain_seconds = config->drain_seconds,
       .stop_seconds = config->stop_seconds,
+      .token_file = config->token_file,
       .limits = {.body_bytes = config->body_bytes,
                  .pairs = config->pairs,
                  .answer_bytes = config->answer_bytes,
@@ -262,7 +263,7 @@ const char *sl_config_isa(const struct sl_config *config) {
 }
 
 void sl_config_free(struct sl_config *config) {
-  sl_config_forget_addresses(config);
+  sl_config_forget(config);
   free(config->file);
   *config = SL_NO_CONFIG;
 }

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SL_MAX_OPTIONS = 32, SL_MAX_LISTENERS = 16 };
+enum { SL_MAX_OPTIONS = 64, SL_MAX_LISTENERS = 16 };
 
 /* From the weakest to the strongest. */
 enum sl_source { SL_SOURCE_DEFAULT, SL_SOURCE_FILE, SL_SOURCE_ENVIRONMENT, SL_SOURCE_FLAG };
@@ -38,6 +38,7 @@ struct sl_config {
   uint64_t deferred_bytes;
   uint64_t member_bytes;
   uint64_t depth;
+  char *token_file;   /* owned, or NULL, like every text */
   uint64_t log_level; /* enum sl_log_level */
   uint64_t isa;       /* index into the words of its option; 0 is the best there is */
 

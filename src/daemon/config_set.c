@@ -13,11 +13,25 @@ static enum sl_source *source_of(struct sl_config *config, const struct sl_optio
   return &config->sources[option - sl_options];
 }
 
-void sl_config_forget_addresses(struct sl_config *config) {
+static char **text_of(struct sl_config *config, const struct sl_option *option) {
+  return (char **)((char *)config + option->place);
+}
+
+static void forget_addresses(struct sl_config *config) {
   for (size_t i = 0; i < config->listen_count; i++) {
     free(config->listen[i]);
   }
   config->listen_count = 0;
+}
+
+void sl_config_forget(struct sl_config *config) {
+  forget_addresses(config);
+  for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
+    if (option->kind == SL_OPTION_TEXT) {
+      free(*text_of(config, option));
+      *text_of(config, option) = NULL;
+    }
+  }
 }
 
 static bool add_address(struct sl_config *config, const char *text, char *reason,
@@ -39,6 +53,22 @@ static bool add_address(struct sl_config *config, const char *text, char *reason
   return true;
 }
 
+static bool set_text(char **place, const char *text, char *reason, size_t reason_size) {
+  if (text[0] == '\0') {
+    snprintf(reason, reason_size, "the value is empty, expected a text or none");
+    return false;
+  }
+  bool none = strcmp(text, "none") == 0;
+  char *copy = none ? NULL : strdup(text);
+  if (copy == NULL && !none) {
+    snprintf(reason, reason_size, "there is no memory for the configuration");
+    return false;
+  }
+  free(*place);
+  *place = copy;
+  return true;
+}
+
 bool sl_config_set(struct sl_config *config, const struct sl_option *option, const char *text,
                    enum sl_source source, const char *where, char *message, size_t message_size) {
   enum sl_source *strongest = source_of(config, option);
@@ -46,12 +76,14 @@ bool sl_config_set(struct sl_config *config, const struct sl_option *option, con
   bool good = true;
   if (option->kind == SL_OPTION_ADDRESSES) {
     if (source > *strongest) {
-      sl_config_forget_addresses(config);
+      forget_addresses(config);
     }
     good = add_address(config, text, reason, sizeof reason);
   } else if (source == SL_SOURCE_FILE && *strongest == SL_SOURCE_FILE) {
     snprintf(reason, sizeof reason, "stands there twice");
     good = false;
+  } else if (option->kind == SL_OPTION_TEXT) {
+    good = set_text(text_of(config, option), text, reason, sizeof reason);
   } else {
     good = sl_option_read(option, text, place_of(config, option), reason, sizeof reason);
   }

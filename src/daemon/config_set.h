@@ -18,6 +18,7 @@ bool sl_config_set(struct sl_config *config, const struct sl_option *option, con
 /* Options that nobody set take the value of the option they follow. */
 void sl_config_follow(struct sl_config *config);
 
-void sl_config_forget_addresses(struct sl_config *config);
+/* Frees every address and every text. */
+void sl_config_forget(struct sl_config *config);
 
 #endif

@@ -45,7 +45,7 @@ static void announce(const struct sl_server *server, size_t listeners) {
 static int serve(const struct sl_config *config) {
   const struct sl_log log = {.level = (enum sl_log_level)config->log_level};
   const struct sl_server_options options = sl_config_server(config);
-  char message[256];
+  char message[1024];
 
   hold_stop_signals();
   struct sl_server *server = sl_server_start(&options, message, sizeof message);
@@ -71,6 +71,17 @@ static int print_help(void) {
   return printed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int check(const struct sl_config *config) {
+  const struct sl_server_options options = sl_config_server(config);
+  char message[1024];
+  if (!sl_server_check(&options, message, sizeof message)) {
+    sl_log_announce("spikelossd: %s", message);
+    return EXIT_FAILURE;
+  }
+  printf("the configuration is good\n");
+  return EXIT_SUCCESS;
+}
+
 static int run(const struct sl_config *config) {
   switch (config->task) {
   case SL_TASK_HELP:
@@ -79,8 +90,7 @@ static int run(const struct sl_config *config) {
     printf("spikelossd " SPIKELOSSD_VERSION " (%s)\n", sl_kernels_name());
     return EXIT_SUCCESS;
   case SL_TASK_CHECK:
-    printf("the configuration is good\n");
-    return EXIT_SUCCESS;
+    return check(config);
   case SL_TASK_SERVE:
     break;
   }

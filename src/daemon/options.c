@@ -108,6 +108,12 @@ const struct sl_option sl_options[] = {
      .maximum = SL_MAX_DEPTH,
      .default_text = "32",
      .help = "most arrays and objects inside each other"},
+    {.name = "token_file",
+     .kind = SL_OPTION_TEXT,
+     .place = AT(token_file),
+     .default_text = "none",
+     .placeholder = "FILE",
+     .help = "let in only those who send a bearer token of this file, one \"NAME TOKEN\" a line"},
     {.name = "log_level",
      .kind = SL_OPTION_CHOICE,
      .place = AT(log_level),
@@ -136,6 +142,9 @@ const struct sl_option *sl_option_find(const char *name) {
 }
 
 const char *sl_option_placeholder(const struct sl_option *option) {
+  if (option->kind == SL_OPTION_TEXT) {
+    return option->placeholder;
+  }
   static const char *const placeholders[] = {
       [SL_OPTION_ADDRESSES] = "ADDRESS", [SL_OPTION_BYTES] = "SIZE",  [SL_OPTION_COUNT] = "COUNT",
       [SL_OPTION_NUMBER] = "NUMBER",     [SL_OPTION_CHOICE] = "WORD",

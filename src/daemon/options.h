@@ -17,17 +17,19 @@ enum sl_option_kind {
   SL_OPTION_COUNT,     /* a number with an optional Ki, Mi or Gi */
   SL_OPTION_NUMBER,    /* a plain number */
   SL_OPTION_CHOICE,    /* one of a few words */
+  SL_OPTION_TEXT,      /* the name of a file and the like, or "none" */
 };
 
 struct sl_option {
   const char *name; /* body_bytes: --body-bytes, SPIKELOSSD_BODY_BYTES, "body_bytes = " */
   enum sl_option_kind kind;
-  size_t place;     /* offset of its uint64_t in struct sl_config; choices: the index */
+  size_t place;     /* offset in struct sl_config of its uint64_t (choices: the index) or char * */
   uint64_t minimum; /* both bounds are allowed values */
   uint64_t maximum;
   const char *const *words; /* of a choice, NULL-terminated */
   const char *default_text; /* goes through the same setter as everything else */
   const char *follows;      /* the option whose value is this one's default, or NULL */
+  const char *placeholder;  /* of a text: what stands for it in --help */
   const char *help;         /* one line for people */
 };
 
@@ -42,7 +44,7 @@ const char *sl_option_placeholder(const struct sl_option *option);
 
 /*
  * Reads a number or word. On failure returns false and writes to `message` what was wrong and what
- * would be right. Not for addresses.
+ * would be right. Not for addresses and texts.
  */
 bool sl_option_read(const struct sl_option *option, const char *text, uint64_t *value,
                     char *message, size_t message_size);

@@ -246,6 +246,20 @@ static void add_get(cJSON *path, const char *id, const char *summary, const char
   }
 }
 
+/* Where tokens are wanted, every operation but the health of the process wants one. */
+static void add_security(cJSON *document, bool *good) {
+  cJSON *schemes = sl_json_object(cJSON_GetObjectItemCaseSensitive(document, "components"),
+                                  "securitySchemes", good);
+  sl_json_parsed(schemes, "token", "{\"type\": \"http\", \"scheme\": \"bearer\"}", good);
+  sl_json_parsed(document, "security", "[{\"token\": []}]", good);
+  cJSON *paths = cJSON_GetObjectItemCaseSensitive(document, "paths");
+  static const char *const open[] = {"/livez", "/readyz"};
+  for (size_t i = 0; i < sizeof open / sizeof *open; i++) {
+    cJSON *path = cJSON_GetObjectItemCaseSensitive(paths, open[i]);
+    sl_json_array(cJSON_GetObjectItemCaseSensitive(path, "get"), "security", good);
+  }
+}
+
 static void add_paths(cJSON *document, const struct sl_limits *limits, bool *good) {
   cJSON *paths = sl_json_object(document, "paths", good);
   for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
@@ -277,5 +291,8 @@ enum MHD_Result sl_answer_openapi(struct sl_request *request, struct MHD_Connect
                "Losses of spiking neural networks, with gradients and diagnostics", &good);
   add_paths(document, &request->service->limits, &good);
   add_components(document, &good);
+  if (request->service->access != NULL) {
+    add_security(document, &good);
+  }
   return sl_reply_text(request, connection, JSON_MEDIA_TYPE, sl_json_finish(document, good, true));
 }

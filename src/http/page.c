@@ -34,6 +34,9 @@ static bool append_curl_line(struct sl_buffer *page, const struct sl_request *re
     good = sl_buffer_append_text(page, " --unix-socket ") &&
            append_quoted(page, sl_address_unix_path(request->address));
   }
+  if (good && request->service->access != NULL) {
+    good = sl_buffer_append_text(page, " -H \"Authorization: Bearer $TOKEN\"");
+  }
   return good && sl_buffer_append_format(page, " 'http://%s/v1/losses/%s'\n\n",
                                          name_for_client(request), loss->name);
 }

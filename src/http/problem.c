@@ -21,6 +21,9 @@ static const struct problem problems[SL_STATUS_COUNT] = {
     [SL_BAD_REQUEST] = {400, "The request is ambiguous"},
     [SL_UNEXPECTED_QUERY] = {400, "There are no query options"},
 
+    [SL_TOKEN_MISSING] = {401, "A token is needed"},
+    [SL_TOKEN_INVALID] = {401, "The token is not valid"},
+
     [SL_NOT_FOUND] = {404, "There is nothing at this path"},
     [SL_METHOD_NOT_ALLOWED] = {405, "The method is not allowed here"},
 

@@ -1,5 +1,6 @@
 #include "http/reply.h"
 
+#include "http/access.h"
 #include "http/problem.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,10 @@ static bool add(struct MHD_Response *response, const char *name, const char *val
 static bool add_problem_headers(struct MHD_Response *response, const struct sl_request *request) {
   enum sl_status code = request->error.code;
   if (code == SL_METHOD_NOT_ALLOWED && !add(response, "Allow", request->match.allow)) {
+    return false;
+  }
+  const char *challenge = sl_access_challenge(code);
+  if (challenge != NULL && !add(response, "WWW-Authenticate", challenge)) {
     return false;
   }
   return sl_problem_http_status(code) != 503 || add(response, "Retry-After", RETRY_AFTER);

@@ -1,5 +1,6 @@
 #include "http/request.h"
 
+#include "http/access.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,19 @@ static void check_announced_length(const struct sl_request *request, struct sl_e
   }
 }
 
+/* Who may not come in is not told either whether there is something at the path. */
+static bool let_in(struct sl_request *request, struct MHD_Connection *connection,
+                   struct sl_error *error) {
+  const struct sl_route *route = request->match.route;
+  struct sl_error refusal = SL_NO_ERROR;
+  if ((route != NULL && route->open) ||
+      sl_access_check(request->service->access, connection, request->client, &refusal) == SL_OK) {
+    return true;
+  }
+  *error = refusal;
+  return false;
+}
+
 /* Everything that can be said before the body comes; the first trouble stays in `error`. */
 static void check_headers(struct sl_request *request, struct MHD_Connection *connection,
                           const char *path, const char *method, const char *version,
@@ -97,8 +111,11 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
     request->must_close = true;
     return;
   }
-  if (sl_route_find(&request->match, method, path, error) != SL_OK ||
-      !request->match.route->takes_body) {
+  sl_route_find(&request->match, method, path, error);
+  if (request->service->access != NULL && !let_in(request, connection, error)) {
+    return;
+  }
+  if (error->code != SL_OK || !request->match.route->takes_body) {
     return;
   }
   check_query(connection, error);

@@ -14,6 +14,7 @@
 #include "http/headers.h"
 #include "http/routes.h"
 #include "http/service.h"
+#include "http/tokens.h"
 #include "wire/decode.h"
 #include "wire/encode.h"
 #include <microhttpd.h>
@@ -31,6 +32,7 @@ struct sl_request {
   struct sl_route_match match;
   struct sl_error error; /* latched: the first that happened */
   char id[SL_REQUEST_ID_MAX + 1];
+  char client[SL_TOKEN_NAME_MAX + 1]; /* the name of the token that came, or "" */
 
   struct sl_decoder *decoder; /* NULL where no body is wanted any more */
   struct sl_answer *answer;   /* reads from the decoder */

@@ -10,13 +10,16 @@
 #include <strings.h>
 
 static const struct sl_route routes[] = {
-    {"GET", "/", false, sl_answer_page},
-    {"GET", "/livez", false, sl_answer_livez},
-    {"GET", "/readyz", false, sl_answer_readyz},
-    {"GET", "/openapi.json", false, sl_answer_openapi},
-    {"GET", "/v1/losses", false, sl_answer_losses},
-    {"GET", "/v1/losses/{name}", false, sl_answer_loss},
-    {"POST", "/v1/losses/{name}", true, sl_answer_evaluation},
+    {.method = "GET", .path = "/", .answer = sl_answer_page},
+    {.method = "GET", .path = "/livez", .open = true, .answer = sl_answer_livez},
+    {.method = "GET", .path = "/readyz", .open = true, .answer = sl_answer_readyz},
+    {.method = "GET", .path = "/openapi.json", .answer = sl_answer_openapi},
+    {.method = "GET", .path = "/v1/losses", .answer = sl_answer_losses},
+    {.method = "GET", .path = "/v1/losses/{name}", .answer = sl_answer_loss},
+    {.method = "POST",
+     .path = "/v1/losses/{name}",
+     .takes_body = true,
+     .answer = sl_answer_evaluation},
 };
 
 enum { ROUTE_COUNT = sizeof routes / sizeof routes[0] };

@@ -15,6 +15,7 @@ struct sl_route {
   const char *method;
   const char *path; /* may end in "{name}", the name of a loss */
   bool takes_body;
+  bool open; /* to everyone, whoever else may come in */
 
   /* Queues the answer to a request that has arrived completely. MHD_NO closes the connection. */
   enum MHD_Result (*answer)(struct sl_request *request, struct MHD_Connection *connection);

@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include "http/access.h"
 #include "http/engine.h"
 #include "http/listener.h"
 #include "http/reply.h"
@@ -97,9 +98,28 @@ static void init_service(struct sl_service *service, const struct sl_server_opti
   service->no_memory = sl_reply_no_memory_new();
 }
 
+static bool open_access(struct sl_access **access, const struct sl_server_options *options,
+                        char *message, size_t message_size) {
+  if (options->token_file == NULL) {
+    return true;
+  }
+  *access = sl_access_new(options->token_file, message, message_size);
+  return *access != NULL;
+}
+
+bool sl_server_check(const struct sl_server_options *options, char *message, size_t message_size) {
+  struct sl_access *access = NULL;
+  bool good = open_access(&access, options, message, message_size);
+  sl_access_free(access);
+  return good;
+}
+
 /* All addresses are bound before the first one is served: a server starts whole or not at all. */
 static bool start(struct sl_server *server, const struct sl_server_options *options, char *message,
                   size_t message_size) {
+  if (!open_access(&server->service.access, options, message, message_size)) {
+    return false;
+  }
   for (size_t i = 0; i < server->station_count; i++) {
     if (!sl_listener_open(&server->stations[i].listener, options->listen[i], message,
                           message_size)) {
@@ -185,5 +205,6 @@ void sl_server_stop(struct sl_server *server) {
   if (server->service.no_memory != NULL) {
     MHD_destroy_response(server->service.no_memory);
   }
+  sl_access_free(server->service.access);
   free(server);
 }

@@ -18,10 +18,14 @@ struct sl_server_options {
   uint64_t drain_bytes;       /* of a refused upload are read before the answer */
   uint64_t drain_seconds;
   uint64_t stop_seconds;   /* requests in flight get to finish when the server stops */
+  const char *token_file;  /* of those who may come in, or NULL: everyone may */
   struct sl_limits limits; /* what one request may ask for */
 };
 
 struct sl_server;
+
+/* Whether the files that the options name are good: what sl_server_start would say of them. */
+bool sl_server_check(const struct sl_server_options *options, char *message, size_t message_size);
 
 /*
  * Binds every address, then serves. On failure returns NULL and writes one sentence to `message`.

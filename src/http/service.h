@@ -12,11 +12,13 @@
 #include <stdint.h>
 
 struct MHD_Response;
+struct sl_access;
 
 struct sl_service {
   struct sl_limits limits;
   uint64_t drain_bytes;
   uint64_t drain_seconds;
+  struct sl_access *access; /* NULL: everyone may come in */
   atomic_bool draining;
   atomic_size_t requests; /* begun and not yet answered to the last byte */
 

@@ -24,10 +24,11 @@ END_TEST
 
 START_TEST(help_names_every_option) {
   static const char *const options[] = {
-      "--config",       "--check",         "--version",           "--help",         "--listen",
-      "--threads",      "--idle-seconds",  "--drain-bytes",       "--body-bytes",   "--pairs",
-      "--answer-bytes", "--depth",         "--deferred-bytes",    "--member-bytes", "--log-level",
-      "--stop-seconds", "--drain-seconds", "--connection-memory", "--isa"};
+      "--config",         "--check",         "--version",           "--help",
+      "--listen",         "--threads",       "--idle-seconds",      "--drain-bytes",
+      "--body-bytes",     "--pairs",         "--answer-bytes",      "--depth",
+      "--deferred-bytes", "--member-bytes",  "--log-level",         "--stop-seconds",
+      "--token-file",     "--drain-seconds", "--connection-memory", "--isa"};
   struct run run;
   RUN(&run, "--help");
   ck_assert_int_eq(run.exit_code, 0);

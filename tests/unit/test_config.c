@@ -240,6 +240,24 @@ START_TEST(words_that_are_no_choice_are_refused_and_the_choices_are_named) {
 }
 END_TEST
 
+START_TEST(a_text_may_be_switched_off_by_a_stronger_source_and_is_never_empty) {
+  struct sl_config config;
+  ck_assert_msg(read_all(&config, file_with("token_file = /a b\n"), no_variables, ""), "%s",
+                message);
+  ck_assert_str_eq(sl_config_server(&config).token_file, "/a b");
+  sl_config_free(&config);
+  ck_assert_ptr_null(config.token_file);
+  ck_assert_msg(read_all(&config, file_with("token_file = /a\n"), no_variables,
+                         "--token-file /b --token-file none"),
+                "%s", message);
+  ck_assert_ptr_null(sl_config_server(&config).token_file);
+  sl_config_free(&config);
+  assert_flags_refused("--token-file=", "--token-file: the value is empty");
+  assert_variable_refused("SPIKELOSSD_TOKEN_FILE=", "the value is empty");
+  assert_file_refused("token_file = /a\ntoken_file = /b\n", 2, "stands there twice");
+}
+END_TEST
+
 START_TEST(addresses_without_the_right_form_are_refused) {
   assert_flags_refused("--listen 8080", "--listen: \"8080\" is no address such as 127.0.0.1:8080");
   assert_flags_refused("--listen :8080", "no address");
@@ -423,6 +441,7 @@ int main(void) {
   tcase_add_test(values, other_suffixes_and_things_that_are_no_numbers_are_refused);
   tcase_add_test(values, numbers_outside_their_bounds_are_refused_and_the_bounds_are_named);
   tcase_add_test(values, words_that_are_no_choice_are_refused_and_the_choices_are_named);
+  tcase_add_test(values, a_text_may_be_switched_off_by_a_stronger_source_and_is_never_empty);
   tcase_add_test(values, addresses_without_the_right_form_are_refused);
   tcase_add_test(values, unknown_flags_are_refused);
   tcase_add_test(values, unknown_variables_are_refused_except_those_that_kubernetes_sets_by_itself);

@@ -1,0 +1,34 @@
+/*
+ * Who may come in: the question that is asked of every request when its headers have come, where
+ * anything is asked at all. Any thread may ask while another one reloads.
+ */
+#ifndef SPIKELOSS_HTTP_ACCESS_H
+#define SPIKELOSS_HTTP_ACCESS_H
+
+#include "http/tokens.h"
+#include <microhttpd.h>
+#include <spikeloss/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct sl_access;
+
+/* Reads the tokens; sl_access_free the result. On failure returns NULL and writes one sentence to
+ * `message`. */
+struct sl_access *sl_access_new(const char *token_file, char *message, size_t message_size);
+
+/* Tolerates NULL. */
+void sl_access_free(struct sl_access *access);
+
+/*
+ * Whether the headers of a request have a token that is known here; the name of its bearer is
+ * written to `client`, which has room for SL_TOKEN_NAME_MAX characters and a NUL. Errors:
+ * SL_TOKEN_MISSING, SL_TOKEN_INVALID.
+ */
+enum sl_status sl_access_check(struct sl_access *access, struct MHD_Connection *connection,
+                               char *client, struct sl_error *error);
+
+/* The value of WWW-Authenticate that belongs to an error, or NULL. Static. */
+const char *sl_access_challenge(enum sl_status code);
+
+#endif
