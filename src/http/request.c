@@ -1,10 +1,8 @@
 #include "http/request.h"
 
 #include "http/access.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #define NANOSECONDS UINT64_C(1000000000)
@@ -41,25 +39,6 @@ void sl_request_free(struct sl_request *request) {
   free_body(request);
   atomic_fetch_sub_explicit(&request->service->requests, 1, memory_order_release);
   free(request);
-}
-
-static bool is_sane_id(const char *text) {
-  size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
-  return text[length] == '\0' && length >= 1 && length <= SL_REQUEST_ID_MAX;
-}
-
-static void set_id(struct sl_request *request) {
-  const char *wish = request->headers.request_id;
-  if (wish != NULL && is_sane_id(wish)) {
-    memcpy(request->id, wish, strlen(wish) + 1);
-    return;
-  }
-  uint64_t random[2] = {0, monotonic_now()};
-  if (getrandom(random, sizeof random, 0) != sizeof random) {
-    random[0] = (uint64_t)(uintptr_t)request; /* no entropy: still unlike its neighbours */
-  }
-  snprintf(request->id, sizeof request->id, "%016jx%016jx", (uintmax_t)random[0],
-           (uintmax_t)random[1]);
 }
 
 /* From now on the body is read, so that the client gets to reading the answer, and thrown away. */
@@ -140,7 +119,7 @@ static bool can_answer_now(const struct sl_request *request, const char *method,
 void sl_request_open(struct sl_request *request, struct MHD_Connection *connection,
                      const char *path, const char *method, const char *version) {
   sl_headers_read(&request->headers, connection);
-  set_id(request);
+  sl_request_id_choose(request->id, request->headers.request_id);
   struct sl_error error = SL_NO_ERROR;
   check_headers(request, connection, path, method, version, &error);
 

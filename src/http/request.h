@@ -12,6 +12,7 @@
 #define SPIKELOSS_HTTP_REQUEST_H
 
 #include "http/headers.h"
+#include "http/request_id.h"
 #include "http/routes.h"
 #include "http/service.h"
 #include "http/tokens.h"
@@ -22,8 +23,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum { SL_REQUEST_ID_MAX = 64 };
 
 struct sl_request {
   struct sl_service *service; /* not owned */

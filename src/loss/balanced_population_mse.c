@@ -149,38 +149,35 @@ static void copy_counts(double *counts, const struct sl_spikes *spikes) {
   }
 }
 
-/* The class with the most spikes wins the sample; of several, the lowest. */
-static void judge_sample(struct tally *tally, const double *counts, const struct task *task,
-                         size_t target) {
-  size_t winner = 0;
-  double most = 0.0;
-  bool shared = false;
-  for (size_t class = 0; class < task->classes; class ++) {
-    const double *population = counts + class * task->population;
-    double total = 0.0;
-    for (size_t neuron = 0; neuron < task->population; neuron++) {
-      total += population[neuron];
-    }
-    if (class == 0 || total > most) {
-      winner = class;
-      most = total;
-      shared = false;
-    } else if (total == most) {
-      shared = true;
-    }
+/* Who leads in a sample: the class with the most spikes; of several, the lowest. */
+struct race {
+  size_t winner;
+  double most;
+  bool shared;
+};
+
+static void enter_race(struct race *race, size_t class, double total) {
+  if (class == 0 || total > race->most) {
+    *race = (struct race){.winner = class, .most = total};
+  } else if (total == race->most) {
+    race->shared = true;
   }
-  tally->hits += winner == target;
-  tally->ties += shared;
 }
 
-/* Turns the counts of a population into gradients, in place, and adds up what they tell. */
-static void score_population(double *counts, double *squares, struct side *side,
-                             const struct task *task) {
+/*
+ * Turns the counts of a population into gradients, in place, adds up what they tell, and returns
+ * how many spikes the population had. The sums are chains of additions that wait for themselves;
+ * in one loop they wait at the same time.
+ */
+static double score_population(double *counts, double *squares, struct side *side,
+                               const struct task *task) {
+  double total = 0.0;
   double square_sum = *squares;
   double count_sum = side->counts;
   double residual_sum = side->residuals;
   for (size_t neuron = 0; neuron < task->population; neuron++) {
     double residual = counts[neuron] - side->target;
+    total += counts[neuron];
     square_sum += residual * residual;
     count_sum += counts[neuron];
     residual_sum += residual;
@@ -189,18 +186,21 @@ static void score_population(double *counts, double *squares, struct side *side,
   *squares = square_sum;
   side->counts = count_sum;
   side->residuals = residual_sum;
+  return total;
 }
 
 /* Row-major, by one thread: the order of the additions is a promise to users. */
 static void score_all(double *counts, struct tally *tally, const struct task *task) {
+  double *population = counts;
   for (size_t sample = 0; sample < task->spikes->samples; sample++) {
     size_t target = (size_t)task->targets[sample];
-    double *row = counts + sample * task->spikes->neurons;
-    judge_sample(tally, row, task, target);
-    for (size_t class = 0; class < task->classes; class ++) {
+    struct race race = {0};
+    for (size_t class = 0; class < task->classes; class ++, population += task->population) {
       struct side *side = class == target ? &tally->correct : &tally->incorrect;
-      score_population(row + class * task->population, &tally->squares, side, task);
+      enter_race(&race, class, score_population(population, &tally->squares, side, task));
     }
+    tally->hits += race.winner == target;
+    tally->ties += race.shared;
   }
 }
 

@@ -94,9 +94,23 @@ void sl_result_add_flag(struct sl_result *result, const char *name, bool value) 
   add_diagnostic(result, name, SL_DIAGNOSTIC_FLAG, value ? 1.0 : 0.0);
 }
 
+/* The exponent bits of a double are all ones only if it is not finite: one more in the lowest of
+ * them then carries into the sign's place. No branch, so the compiler takes several at once. */
+static bool all_finite(const double *values, size_t count) {
+  const uint64_t exponent = UINT64_C(0x7ff) << 52;
+  const uint64_t lowest = UINT64_C(1) << 52;
+  uint64_t carries = 0;
+  for (size_t i = 0; i < count; i++) {
+    uint64_t bits;
+    memcpy(&bits, &values[i], sizeof bits);
+    carries |= (bits & exponent) + lowest;
+  }
+  return carries >> 63 == 0;
+}
+
 /* The first value that is not finite, or `count`. */
 static size_t first_not_finite(const double *values, size_t count) {
-  size_t i = 0;
+  size_t i = all_finite(values, count) ? count : 0;
   while (i < count && isfinite(values[i])) {
     i++;
   }

@@ -337,16 +337,31 @@ bool sl_spikes_binary(const struct sl_spikes *spikes) {
   return spikes->others == NULL;
 }
 
+/* Adds what a few neighbouring neurons fired in one sample. */
+static void add_fired(uint64_t *fired, const struct sl_spikes *spikes, size_t first, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    fired[i] += spikes->ones[first + i];
+  }
+  for (size_t i = 0; spikes->others != NULL && i < count; i++) {
+    fired[i] += spikes->others[first + i];
+  }
+}
+
 struct sl_spikes_health sl_spikes_health(const struct sl_spikes *spikes) {
+  enum { NEIGHBOURS = 64 };
   struct sl_spikes_health health = {0};
   uint64_t always = (uint64_t)spikes->samples * spikes->steps;
-  for (size_t neuron = 0; neuron < spikes->neurons; neuron++) {
-    uint64_t fired = 0;
+  for (size_t neuron = 0; neuron < spikes->neurons; neuron += NEIGHBOURS) {
+    size_t left = spikes->neurons - neuron;
+    size_t count = left < NEIGHBOURS ? left : NEIGHBOURS;
+    uint64_t fired[NEIGHBOURS] = {0};
     for (size_t i = neuron; i < spikes->accumulators; i += spikes->neurons) {
-      fired += sl_spikes_fired(spikes, i);
+      add_fired(fired, spikes, i, count);
     }
-    health.silent += fired == 0;
-    health.saturated += fired == always;
+    for (size_t i = 0; i < count; i++) {
+      health.silent += fired[i] == 0;
+      health.saturated += fired[i] == always;
+    }
   }
   return health;
 }

@@ -82,10 +82,6 @@ static char *write_repeated(char *text, char character, size_t count) {
 
 /* `ended` arrays end here and as many begin. */
 static char *write_separator(char *text, size_t ended) {
-  if (ended == 0) {
-    *text = ',';
-    return text + 1;
-  }
   text = write_repeated(text, ']', ended);
   *text++ = ',';
   return write_repeated(text, '[', ended);
@@ -122,21 +118,41 @@ void sl_text_start(struct sl_text_stream *stream, const struct sl_spread *spread
   set_between(stream);
 }
 
-static char *write_number(char *text, const struct sl_cached_number *number) {
-  memcpy(text, number->text, SL_NUMBER_TEXT_MAX); /* of a fixed size: faster than just enough */
-  return text + number->length;
+/* The number and a comma. Copies what a number has at most: a fixed size is faster than just
+ * enough. */
+static char *write_number(char *text, double value) {
+  const struct sl_cached_number *number = sl_cached_number(value);
+  memcpy(text, number->text, sizeof number->text);
+  return text + number->length + 1;
+}
+
+/* Values with commas between them. */
+static char *write_flat(char *text, const double *values, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    text = write_number(text, values[i]);
+  }
+  return text - 1;
 }
 
 /* Formats the values of a run with the commas and brackets between them; returns the end. */
 static char *write_values(char *text, struct sl_text_stream *stream, struct sl_run run) {
   const size_t *shape = stream->spread.shape + stream->walk.row_axis;
   size_t rank = stream->nested ? stream->spread.rank - stream->walk.row_axis : 0;
+  const double *values = stream->spread.values + run.first;
+  if (rank < 2) {
+    return write_flat(text, values, run.count);
+  }
+  size_t row = shape[rank - 1];
   size_t row_first = stream->walk.windowed ? run.first : 0;
-  for (size_t i = 0; i < run.count; i++) {
-    if (i > 0) {
-      text = write_separator(text, sl_arrays_ended(row_first + i, shape, rank));
+  for (size_t done = 0; done < run.count;) {
+    if (done > 0) {
+      text = write_separator(text, sl_arrays_ended(row_first + done, shape, rank));
     }
-    text = write_number(text, sl_cached_number(stream->spread.values[run.first + i]));
+    size_t left_in_row = row - (row_first + done) % row;
+    size_t left = run.count - done;
+    size_t count = left < left_in_row ? left : left_in_row;
+    text = write_flat(text, values + done, count);
+    done += count;
   }
   return text;
 }

@@ -66,14 +66,18 @@ static enum sl_status read_integer(const struct number_place *place, const cJSON
              : fail(place, error, SL_WRONG_TYPE, "an integer", "a fraction");
 }
 
+static bool is_count(const struct sl_field *field, double number) {
+  return number == floor(number) && number >= (double)field->min_count &&
+         number <= (double)field->max_count && number <= SL_MOST_INTEGER;
+}
+
 static enum sl_status read_count(const struct sl_field *field, const struct number_place *place,
                                  const cJSON *item, uint64_t *count, struct sl_error *error) {
   double integer;
   if (read_integer(place, item, &integer, error) != SL_OK) {
     return error->code;
   }
-  if (integer < (double)field->min_count || integer > (double)field->max_count ||
-      integer > SL_MOST_INTEGER) {
+  if (!is_count(field, integer)) {
     char bounds[64];
     snprintf(bounds, sizeof bounds, "%llu to %llu", (unsigned long long)field->min_count,
              (unsigned long long)field->max_count);
@@ -109,10 +113,6 @@ static size_t count_commas(const struct sl_buffer *text) {
   return commas;
 }
 
-/*
- * Reads a list as it mostly is, short numbers that are right, without building a tree of it. False
- * where it is anything else: that is left to cJSON, from which its errors can be told.
- */
 static bool read_short_list(const struct sl_field *field, const struct sl_small_value *small,
                             struct sl_value *value) {
   const char *at = small->text.bytes;
@@ -172,6 +172,42 @@ static enum sl_status read_list(const struct sl_field *field, const struct numbe
   return SL_OK;
 }
 
+/* The choice that stands in the text letter by letter, between quotes. */
+static bool find_choice(const struct sl_field *field, const struct sl_buffer *text,
+                        size_t *choice) {
+  for (size_t i = 0; field->choices[i] != NULL; i++) {
+    size_t length = strlen(field->choices[i]);
+    if (text->length == length + 2 && memcmp(text->bytes + 1, field->choices[i], length) == 0) {
+      *choice = i;
+      return true;
+    }
+  }
+  return false;
+}
+
+/*
+ * Reads a value as it mostly is, spelt plainly and right, without building a tree of it. False
+ * where it is anything else: that is left to cJSON, from which its errors can be told.
+ */
+static bool read_plain(const struct sl_field *field, const struct sl_small_value *small,
+                       struct sl_value *value) {
+  switch (field->kind) {
+  case SL_FIELD_REAL:
+    value->real = small->short_number;
+    return small->is_short_number;
+  case SL_FIELD_COUNT:
+    if (!small->is_short_number || !is_count(field, small->short_number)) {
+      return false;
+    }
+    value->count = (uint64_t)small->short_number;
+    return true;
+  case SL_FIELD_CHOICE:
+    return small->text.bytes[0] == '"' && find_choice(field, &small->text, &value->choice);
+  default:
+    return read_short_list(field, small, value);
+  }
+}
+
 static enum sl_status unknown_choice(const struct sl_field *field, const struct number_place *place,
                                      const char *came, struct sl_error *error) {
   char expected[128] = "";
@@ -217,8 +253,7 @@ static enum sl_status read_kind(const struct sl_field *field, const struct numbe
 enum sl_status sl_read_field_value(const struct sl_field *field, const struct sl_small_value *small,
                                    struct sl_value *value, struct sl_error *error) {
   value->present = true;
-  bool is_list = field->kind == SL_FIELD_LABELS || field->kind == SL_FIELD_REALS;
-  if (is_list && read_short_list(field, small, value)) {
+  if (read_plain(field, small, value)) {
     return SL_OK;
   }
   sl_value_free(value);

@@ -157,6 +157,17 @@ static enum sl_string_event exactly(struct sl_json_string *string, char byte, ch
   return SL_STRING_MORE;
 }
 
+size_t sl_json_string_plain(const struct sl_json_string *string, const char *text, size_t length) {
+  size_t plain = 0;
+  if (string->state == SL_STRING_PLAIN && string->continuation == 0) {
+    while (plain < length && text[plain] >= ' ' && text[plain] < 0x7f && text[plain] != '"' &&
+           text[plain] != '\\') {
+      plain++;
+    }
+  }
+  return plain;
+}
+
 enum sl_string_event sl_json_string_byte(struct sl_json_string *string, char byte) {
   string->length = 0;
   switch (string->state) {

@@ -34,6 +34,9 @@ struct sl_json_string {
   size_t length;
 };
 
+/* How many of the next bytes stand for themselves, one byte each: plain ASCII inside a string. */
+size_t sl_json_string_plain(const struct sl_json_string *string, const char *text, size_t length);
+
 enum sl_string_event sl_json_string_byte(struct sl_json_string *string, char byte);
 
 #endif

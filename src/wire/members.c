@@ -21,11 +21,10 @@ static void begin_name(struct sl_members *members, struct sl_text *text) {
   text->at++;
 }
 
-static void add_to_name(struct sl_members *members) {
-  const struct sl_json_string *string = &members->string;
-  for (size_t i = 0; i < string->length; i++, members->name_length++) {
+static void add_to_name(struct sl_members *members, const char *bytes, size_t length) {
+  for (size_t i = 0; i < length; i++, members->name_length++) {
     if (members->name_length < SL_MEMBER_NAME_SIZE) {
-      members->name[members->name_length] = string->bytes[i];
+      members->name[members->name_length] = bytes[i];
     }
   }
 }
@@ -47,6 +46,12 @@ static void end_name(struct sl_members *members) {
 static enum sl_members_event read_name(struct sl_members *members, struct sl_text *text,
                                        struct sl_error *error) {
   while (text->at < text->end) {
+    size_t plain = sl_json_string_plain(&members->string, text->at, sl_text_left(text));
+    if (plain > 0) {
+      add_to_name(members, text->at, plain);
+      text->at += plain;
+      continue;
+    }
     switch (sl_json_string_byte(&members->string, *text->at)) {
     case SL_STRING_BAD:
       return not_json(text, error, "the rest of a name");
@@ -56,7 +61,7 @@ static enum sl_members_event read_name(struct sl_members *members, struct sl_tex
       end_name(members);
       return SL_MEMBERS_NAMED;
     default:
-      add_to_name(members);
+      add_to_name(members, members->string.bytes, members->string.length);
       text->at++;
     }
   }

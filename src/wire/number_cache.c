@@ -5,4 +5,5 @@ _Thread_local struct sl_cached_number sl_number_places[1 << SL_NUMBER_PLACE_BITS
 void sl_number_place_fill(struct sl_cached_number *place, double value) {
   memcpy(&place->bits, &value, sizeof place->bits);
   place->length = (unsigned char)sl_number_text(place->text, value);
+  place->text[place->length] = ',';
 }

@@ -14,9 +14,9 @@
 #include <string.h>
 
 struct sl_cached_number {
-  uint64_t bits;        /* of the double */
-  unsigned char length; /* 0 while the place is empty */
-  char text[SL_NUMBER_TEXT_MAX + 1];
+  uint64_t bits;                     /* of the double */
+  unsigned char length;              /* of the number alone; 0 while the place is empty */
+  char text[SL_NUMBER_TEXT_MAX + 1]; /* a comma stands behind the number */
 };
 
 /* 160 KiB a thread: small enough for a core's own cache. */

@@ -18,6 +18,7 @@ void sl_small_value_begin(struct sl_small_value *value, const struct sl_path *pa
   value->objects = 0;
   value->element = 0;
   value->has_null_byte = false;
+  value->is_short_number = false;
 }
 
 void sl_small_value_free(struct sl_small_value *value) {
@@ -83,6 +84,24 @@ static enum sl_status begin_word(struct sl_small_value *value, const char *word)
   return SL_OK;
 }
 
+/* Takes a number at once, if it is one of the many that are short and complete. */
+static enum sl_status begin_number(struct sl_small_value *value, struct sl_text *text,
+                                   struct sl_error *error) {
+  size_t length = sl_json_number_short(text->at, sl_text_left(text), &value->short_number);
+  if (length == 0) {
+    begin_token(value, SL_SMALL_IN_NUMBER);
+    sl_json_number_begin(&value->number);
+    return SL_OK;
+  }
+  value->is_short_number = value->depth == 0;
+  value->place = SL_SMALL_AFTER_VALUE;
+  enum sl_status status = SL_OK;
+  for (const char *end = text->at + length; status == SL_OK && text->at < end;) {
+    status = keep(value, text, error);
+  }
+  return status;
+}
+
 static enum sl_status begin_value(struct sl_small_value *value, struct sl_text *text,
                                   struct sl_error *error) {
   switch (*text->at) {
@@ -107,9 +126,7 @@ static enum sl_status begin_value(struct sl_small_value *value, struct sl_text *
   if (!sl_begins_value(*text->at)) {
     return sl_text_not_json(text, error, "a value");
   }
-  begin_token(value, SL_SMALL_IN_NUMBER);
-  sl_json_number_begin(&value->number);
-  return SL_OK;
+  return begin_number(value, text, error);
 }
 
 /* Offset in the body of a place in the collected text. */

@@ -37,12 +37,14 @@ struct sl_small_value {
   size_t most_depth;     /* arrays and objects that may be open in it */
   struct sl_buffer text; /* owned */
   enum sl_small_place place;
-  size_t depth;       /* open in it */
-  uint64_t objects;   /* bit d: what is open at depth d is an object */
-  size_t element;     /* place in the member's own array */
-  size_t token;       /* in `text`: where the string, number or word began */
-  const char *word;   /* what is left of true, false, null, NaN, Infinity */
-  bool has_null_byte; /* a string with \u0000, which no C string can hold */
+  size_t depth;         /* open in it */
+  uint64_t objects;     /* bit d: what is open at depth d is an object */
+  size_t element;       /* place in the member's own array */
+  size_t token;         /* in `text`: where the string, number or word began */
+  const char *word;     /* what is left of true, false, null, NaN, Infinity */
+  bool has_null_byte;   /* a string with \u0000, which no C string can hold */
+  bool is_short_number; /* the whole value is one that sl_json_number_short reads: */
+  double short_number;
   struct sl_json_string string;
   struct sl_json_number number;
 };
