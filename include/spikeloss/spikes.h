@@ -104,6 +104,9 @@ double sl_spikes_sum(const struct sl_spikes *spikes, size_t accumulator);
 /* How many values of an accumulator were not 0. */
 uint64_t sl_spikes_fired(const struct sl_spikes *spikes, size_t accumulator);
 
+/* How many values of the whole tensor were not 0. */
+uint64_t sl_spikes_count(const struct sl_spikes *spikes);
+
 /* Whether every value was 0 or 1. */
 bool sl_spikes_binary(const struct sl_spikes *spikes);
 

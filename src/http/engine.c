@@ -13,7 +13,7 @@ static size_t leave_escapes(void *closure, struct MHD_Connection *connection, ch
   return length;
 }
 
-static unsigned thread_count(const struct sl_server_options *options) {
+unsigned sl_engine_threads(const struct sl_server_options *options) {
   long cores = sysconf(_SC_NPROCESSORS_ONLN);
   if (options->threads > 0) {
     return options->threads;
@@ -23,8 +23,9 @@ static unsigned thread_count(const struct sl_server_options *options) {
 
 struct MHD_Daemon *sl_engine_start(const struct sl_server_options *options, int listening_socket,
                                    MHD_AccessHandlerCallback on_request,
-                                   MHD_RequestCompletedCallback on_completed, void *closure) {
-  unsigned threads = thread_count(options);
+                                   MHD_RequestCompletedCallback on_completed,
+                                   MHD_NotifyConnectionCallback on_connection, void *closure) {
+  unsigned threads = sl_engine_threads(options);
   struct MHD_OptionItem pool[] = {
       {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)threads, NULL},
       {MHD_OPTION_END, 0, NULL},
@@ -35,7 +36,8 @@ struct MHD_Daemon *sl_engine_start(const struct sl_server_options *options, int 
   return MHD_start_daemon(
       MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, closure,
       MHD_OPTION_LISTEN_SOCKET, listening_socket, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-      closure, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_seconds,
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)options->connection_memory,
-      MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+      closure, MHD_OPTION_NOTIFY_CONNECTION, on_connection, closure, MHD_OPTION_CONNECTION_TIMEOUT,
+      (unsigned)options->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+      (size_t)options->connection_memory, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL,
+      MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
 }

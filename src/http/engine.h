@@ -8,12 +8,17 @@
 #include "http/server.h"
 #include <microhttpd.h>
 
+/* How many threads serve each listener. */
+unsigned sl_engine_threads(const struct sl_server_options *options);
+
 /*
- * Serves the listening socket, which stays the caller's, with `closure` for both callbacks.
+ * Serves the listening socket, which stays the caller's, with `closure` for all callbacks.
+ * `on_connection` may be NULL.
  * NULL when there is no memory or no thread.
  */
 struct MHD_Daemon *sl_engine_start(const struct sl_server_options *options, int listening_socket,
                                    MHD_AccessHandlerCallback on_request,
-                                   MHD_RequestCompletedCallback on_completed, void *closure);
+                                   MHD_RequestCompletedCallback on_completed,
+                                   MHD_NotifyConnectionCallback on_connection, void *closure);
 
 #endif

@@ -20,6 +20,26 @@ enum sl_status sl_evaluate(struct sl_answer **answer, struct sl_decoder *decoder
   return status;
 }
 
+static uint64_t count_spikes(const struct sl_decoded *decoded) {
+  uint64_t count = 0;
+  for (size_t field = 0; field < decoded->loss->field_count; field++) {
+    const struct sl_value *value = &decoded->values[field];
+    for (size_t item = 0; value->spikes != NULL && item < value->length; item++) {
+      count += sl_spikes_count(&value->spikes[item]);
+    }
+  }
+  return count;
+}
+
+/* Remembers what the decoder knows, for it may be gone before the answer is sent. */
+static void describe_evaluation(struct sl_exchange *exchange, const struct sl_decoder *decoder) {
+  const struct sl_decoded *decoded = sl_decoder_decoded(decoder);
+  exchange->evaluated = true;
+  exchange->encoding = decoded->encoding;
+  exchange->spikes = count_spikes(decoded);
+  exchange->fast_bytes = sl_decoder_fast_bytes(decoder);
+}
+
 enum MHD_Result sl_answer_evaluation(struct sl_request *request,
                                      struct MHD_Connection *connection) {
   struct sl_error error = SL_NO_ERROR;
@@ -27,5 +47,6 @@ enum MHD_Result sl_answer_evaluation(struct sl_request *request,
     sl_request_refuse(request, &error);
     return sl_reply_problem(request, connection);
   }
+  describe_evaluation(&request->exchange, request->decoder);
   return sl_reply_answer(request, connection);
 }

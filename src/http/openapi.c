@@ -275,6 +275,8 @@ static void add_paths(cJSON *document, const struct sl_limits *limits, bool *goo
   add_get(sl_json_object(paths, "/livez", good), "livez", "The process runs", "text/plain", good);
   add_get(sl_json_object(paths, "/readyz", good), "readyz", "The process wants requests",
           "text/plain", good);
+  add_get(sl_json_object(paths, "/metrics", good), "metrics",
+          "What the service counts, in Prometheus' text format", "text/plain", good);
   add_get(sl_json_object(paths, "/openapi.json", good), "openapi", "This document", JSON_MEDIA_TYPE,
           good);
   add_get(sl_json_object(paths, "/", good), "page", "A page for people", "text/plain", good);

@@ -57,7 +57,8 @@ static bool append_page(struct sl_buffer *page, const struct sl_request *request
                            "limits in force\n"
                            "  GET /openapi.json  all of it for machines (OpenAPI 3.1)\n"
                            "  GET /livez         whether the process runs\n"
-                           "  GET /readyz        whether it wants requests\n");
+                           "  GET /readyz        whether it wants requests\n"
+                           "  GET /metrics       what it counts, for Prometheus\n");
 }
 
 enum MHD_Result sl_answer_page(struct sl_request *request, struct MHD_Connection *connection) {

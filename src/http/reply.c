@@ -45,13 +45,20 @@ static bool add_headers(struct MHD_Response *response, const struct sl_request *
 
 static enum MHD_Result queue_no_memory(struct sl_request *request,
                                        struct MHD_Connection *connection) {
+  request->exchange.code = SL_OUT_OF_MEMORY;
+  request->exchange.answer_bytes = 0;
   return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE, request->service->no_memory);
 }
 
-/* Adds the headers and queues; takes `response`, which is NULL if there was no memory for it. */
+/* Adds the headers and queues; takes `response`, which has a body of `length` and is NULL if there
+ * was no memory for it. */
 static enum MHD_Result queue(struct sl_request *request, struct MHD_Connection *connection,
-                             const char *media_type, struct MHD_Response *response) {
+                             const char *media_type, struct MHD_Response *response,
+                             uint64_t length) {
   enum sl_status code = request->error.code;
+  sl_exchange_enter(&request->exchange, SL_PHASE_SEND);
+  request->exchange.code = code;
+  request->exchange.answer_bytes = request->head ? 0 : length;
   unsigned status = code == SL_OK ? MHD_HTTP_OK : sl_problem_http_status(code);
   enum MHD_Result queued = MHD_NO;
   if (response != NULL && add_headers(response, request, media_type)) {
@@ -70,7 +77,7 @@ enum MHD_Result sl_reply_static(struct sl_request *request, struct MHD_Connectio
   /* libmicrohttpd asks for void*, but only reads it. */
   struct MHD_Response *response =
       MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_PERSISTENT);
-  return queue(request, connection, media_type, response);
+  return queue(request, connection, media_type, response, strlen(text));
 }
 
 static struct MHD_Response *response_from(char *bytes, size_t length) {
@@ -84,8 +91,9 @@ static struct MHD_Response *response_from(char *bytes, size_t length) {
 
 enum MHD_Result sl_reply_text(struct sl_request *request, struct MHD_Connection *connection,
                               const char *media_type, char *text) {
-  struct MHD_Response *response = text == NULL ? NULL : response_from(text, strlen(text));
-  return queue(request, connection, media_type, response);
+  size_t length = text == NULL ? 0 : strlen(text);
+  struct MHD_Response *response = text == NULL ? NULL : response_from(text, length);
+  return queue(request, connection, media_type, response, length);
 }
 
 enum MHD_Result sl_reply_problem(struct sl_request *request, struct MHD_Connection *connection) {
@@ -121,7 +129,7 @@ enum MHD_Result sl_reply_answer(struct sl_request *request, struct MHD_Connectio
       length <= SMALL_ANSWER
           ? small_answer(request, (size_t)length)
           : MHD_create_response_from_callback(length, PIECE, read_answer, request, NULL);
-  return queue(request, connection, "application/json", response);
+  return queue(request, connection, "application/json", response, length);
 }
 
 struct MHD_Response *sl_reply_no_memory_new(void) {

@@ -1,17 +1,11 @@
 #include "http/request.h"
 
 #include "http/access.h"
+#include "http/metrics.h"
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define NANOSECONDS UINT64_C(1000000000)
-
-static uint64_t monotonic_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec;
-}
 
 struct sl_request *sl_request_new(struct sl_service *service, const char *address) {
   struct sl_request *request = calloc(1, sizeof *request);
@@ -21,6 +15,7 @@ struct sl_request *sl_request_new(struct sl_service *service, const char *addres
   request->service = service;
   request->address = address;
   request->error = SL_NO_ERROR;
+  sl_exchange_begin(&request->exchange);
   atomic_fetch_add_explicit(&service->requests, 1, memory_order_relaxed);
   return request;
 }
@@ -30,6 +25,15 @@ static void free_body(struct sl_request *request) {
   sl_decoder_free(request->decoder);
   request->answer = NULL;
   request->decoder = NULL;
+}
+
+void sl_request_end(struct sl_request *request, enum sl_ending ending) {
+  struct sl_exchange *exchange = &request->exchange;
+  if (exchange->ending == SL_ENDING_ANSWERED) {
+    exchange->ending = ending;
+  }
+  sl_exchange_enter(exchange, SL_PHASE_COUNT);
+  sl_metrics_count_exchange(request->service->metrics, exchange);
 }
 
 void sl_request_free(struct sl_request *request) {
@@ -44,7 +48,7 @@ void sl_request_free(struct sl_request *request) {
 /* From now on the body is read, so that the client gets to reading the answer, and thrown away. */
 static void discard_body(struct sl_request *request) {
   free_body(request);
-  request->discard_until = monotonic_now() + request->service->drain_seconds * NANOSECONDS;
+  request->discard_until = sl_now() + request->service->drain_seconds * NANOSECONDS;
 }
 
 void sl_request_refuse(struct sl_request *request, const struct sl_error *error) {
@@ -97,6 +101,7 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
   if (error->code != SL_OK || !request->match.route->takes_body) {
     return;
   }
+  request->exchange.loss = request->match.loss;
   check_query(connection, error);
   sl_headers_check_content(&request->headers, error);
   check_announced_length(request, error);
@@ -120,6 +125,7 @@ void sl_request_open(struct sl_request *request, struct MHD_Connection *connecti
                      const char *path, const char *method, const char *version) {
   sl_headers_read(&request->headers, connection);
   sl_request_id_choose(request->id, request->headers.request_id);
+  request->head = strcmp(method, "HEAD") == 0;
   struct sl_error error = SL_NO_ERROR;
   check_headers(request, connection, path, method, version, &error);
 
@@ -138,17 +144,21 @@ void sl_request_open(struct sl_request *request, struct MHD_Connection *connecti
 /* Counts what is thrown away. False beyond the bounds. */
 static bool discard(struct sl_request *request, size_t length) {
   request->discarded += length;
-  return request->discarded <= request->service->drain_bytes &&
-         monotonic_now() <= request->discard_until;
+  bool within =
+      request->discarded <= request->service->drain_bytes && sl_now() <= request->discard_until;
+  if (!within) {
+    request->exchange.ending = SL_ENDING_DRAIN_BOUNDS;
+  }
+  return within;
 }
 
 bool sl_request_take(struct sl_request *request, const char *bytes, size_t length) {
-  request->received += length;
+  request->exchange.body_bytes += length;
   if (request->decoder == NULL) {
     return discard(request, length);
   }
   uint64_t limit = request->service->limits.body_bytes;
-  if (request->received > limit) {
+  if (request->exchange.body_bytes > limit) {
     struct sl_error error = SL_NO_ERROR;
     sl_fail(&error, SL_BODY_TOO_LARGE, "the body is larger than the limit (body_bytes) of %ju",
             (uintmax_t)limit);

@@ -11,6 +11,7 @@
 #ifndef SPIKELOSS_HTTP_REQUEST_H
 #define SPIKELOSS_HTTP_REQUEST_H
 
+#include "http/exchange.h"
 #include "http/headers.h"
 #include "http/request_id.h"
 #include "http/routes.h"
@@ -32,19 +33,23 @@ struct sl_request {
   struct sl_error error; /* latched: the first that happened */
   char id[SL_REQUEST_ID_MAX + 1];
   char client[SL_TOKEN_NAME_MAX + 1]; /* the name of the token that came, or "" */
+  struct sl_exchange exchange;        /* gathers what there is to say of it at the end */
 
   struct sl_decoder *decoder; /* NULL where no body is wanted any more */
   struct sl_answer *answer;   /* reads from the decoder */
 
-  uint64_t received;      /* bytes of the body */
-  uint64_t discarded;     /* of these, thrown away */
+  uint64_t discarded;     /* bytes of the body that were thrown away */
   uint64_t discard_until; /* monotonic nanoseconds */
+  bool head;              /* the answer's headers are wanted, its body is not */
   bool must_close;        /* the connection cannot carry another request */
   bool answer_now;        /* without waiting for the body */
 };
 
 /* NULL when there is no memory. */
 struct sl_request *sl_request_new(struct sl_service *service, const char *address);
+
+/* The request is over, in this way: counts it. Before sl_request_free. */
+void sl_request_end(struct sl_request *request, enum sl_ending ending);
 
 /* Tolerates NULL. */
 void sl_request_free(struct sl_request *request);

@@ -3,6 +3,7 @@
 #include "http/describe.h"
 #include "http/evaluate.h"
 #include "http/health.h"
+#include "http/metrics_page.h"
 #include "http/openapi.h"
 #include "http/page.h"
 #include <stdio.h>
@@ -13,6 +14,7 @@ static const struct sl_route routes[] = {
     {.method = "GET", .path = "/", .answer = sl_answer_page},
     {.method = "GET", .path = "/livez", .open = true, .answer = sl_answer_livez},
     {.method = "GET", .path = "/readyz", .open = true, .answer = sl_answer_readyz},
+    {.method = "GET", .path = "/metrics", .answer = sl_answer_metrics},
     {.method = "GET", .path = "/openapi.json", .answer = sl_answer_openapi},
     {.method = "GET", .path = "/v1/losses", .answer = sl_answer_losses},
     {.method = "GET", .path = "/v1/losses/{name}", .answer = sl_answer_loss},

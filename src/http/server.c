@@ -3,6 +3,7 @@
 #include "http/access.h"
 #include "http/engine.h"
 #include "http/listener.h"
+#include "http/metrics.h"
 #include "http/reply.h"
 #include "http/request.h"
 #include "http/service.h"
@@ -42,6 +43,14 @@ static enum MHD_Result begin(struct station *station, struct MHD_Connection *con
   return request->answer_now ? sl_reply_problem(request, connection) : MHD_YES;
 }
 
+/* There was no memory for the request: 503 from what stands ready. */
+static enum MHD_Result answer_without_memory(struct sl_service *service,
+                                             struct MHD_Connection *connection) {
+  struct sl_exchange exchange = {.code = SL_OUT_OF_MEMORY};
+  sl_metrics_count_exchange(service->metrics, &exchange);
+  return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE, service->no_memory);
+}
+
 /*
  * libmicrohttpd calls this once when the headers have come, once for every piece of the body, and
  * once more when the body is complete. A piece is always taken whole: bytes left to it can stall
@@ -62,13 +71,26 @@ static enum MHD_Result on_request(void *closure, struct MHD_Connection *connecti
     return !counted || sl_request_take(request, piece, length) ? MHD_YES : MHD_NO;
   }
   if (!counted) {
-    return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-                              station->service->no_memory);
+    return answer_without_memory(station->service, connection);
   }
+  sl_exchange_enter(&request->exchange, SL_PHASE_COMPUTE);
   if (request->error.code != SL_OK) {
     return sl_reply_problem(request, connection);
   }
   return request->match.route->answer(request, connection);
+}
+
+static enum sl_ending ending_of(enum MHD_RequestTerminationCode how) {
+  switch (how) {
+  case MHD_REQUEST_TERMINATED_COMPLETED_OK:
+    return SL_ENDING_ANSWERED;
+  case MHD_REQUEST_TERMINATED_TIMEOUT_REACHED:
+    return SL_ENDING_IDLE_DEADLINE;
+  case MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN:
+    return SL_ENDING_STOPPED;
+  default:
+    return SL_ENDING_CLIENT_LEFT;
+  }
 }
 
 /* The last byte of the answer is sent, or the connection is gone. */
@@ -76,26 +98,40 @@ static void on_completed(void *closure, struct MHD_Connection *connection, void 
                          enum MHD_RequestTerminationCode how) {
   (void)closure;
   (void)connection;
-  (void)how;
-  if (*slot != &no_request) {
-    sl_request_free(*slot);
+  struct sl_request *request = *slot;
+  if (request != NULL && *slot != &no_request) {
+    sl_request_end(request, ending_of(how));
+    sl_request_free(request);
   }
   *slot = NULL;
 }
 
+static void on_connection(void *closure, struct MHD_Connection *connection, void **slot,
+                          enum MHD_ConnectionNotificationCode what) {
+  struct station *station = closure;
+  (void)connection;
+  (void)slot;
+  sl_metrics_count_connection(station->service->metrics, what == MHD_CONNECTION_NOTIFY_STARTED);
+}
+
 static bool start_station(struct station *station, const struct sl_server_options *options) {
-  station->daemon =
-      sl_engine_start(options, station->listener.socket, on_request, on_completed, station);
+  station->daemon = sl_engine_start(options, station->listener.socket, on_request, on_completed,
+                                    on_connection, station);
   return station->daemon != NULL;
 }
 
-static void init_service(struct sl_service *service, const struct sl_server_options *options) {
+static bool init_service(struct sl_service *service, const struct sl_server_options *options) {
   service->limits = options->limits;
   service->drain_bytes = options->drain_bytes;
   service->drain_seconds = options->drain_seconds;
   atomic_init(&service->draining, false);
   atomic_init(&service->requests, 0);
   service->no_memory = sl_reply_no_memory_new();
+  service->metrics = sl_metrics_new(options->listen_count * sl_engine_threads(options));
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  service->started = (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+  return service->no_memory != NULL && service->metrics != NULL;
 }
 
 static bool open_access(struct sl_access **access, const struct sl_server_options *options,
@@ -117,6 +153,10 @@ bool sl_server_check(const struct sl_server_options *options, char *message, siz
 /* All addresses are bound before the first one is served: a server starts whole or not at all. */
 static bool start(struct sl_server *server, const struct sl_server_options *options, char *message,
                   size_t message_size) {
+  if (!init_service(&server->service, options)) {
+    snprintf(message, message_size, "there is no memory for the server");
+    return false;
+  }
   if (!open_access(&server->service.access, options, message, message_size)) {
     return false;
   }
@@ -127,7 +167,7 @@ static bool start(struct sl_server *server, const struct sl_server_options *opti
     }
   }
   for (size_t i = 0; i < server->station_count; i++) {
-    if (server->service.no_memory == NULL || !start_station(&server->stations[i], options)) {
+    if (!start_station(&server->stations[i], options)) {
       snprintf(message, message_size, "cannot serve %s: no memory or no threads",
                options->listen[i]);
       return false;
@@ -144,7 +184,6 @@ struct sl_server *sl_server_start(const struct sl_server_options *options, char 
     snprintf(message, message_size, "there is no memory for the server");
     return NULL;
   }
-  init_service(&server->service, options);
   server->stop_seconds = options->stop_seconds;
   server->station_count = count;
   for (size_t i = 0; i < count; i++) {
@@ -206,5 +245,6 @@ void sl_server_stop(struct sl_server *server) {
     MHD_destroy_response(server->service.no_memory);
   }
   sl_access_free(server->service.access);
+  sl_metrics_free(server->service.metrics);
   free(server);
 }

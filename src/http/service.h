@@ -13,6 +13,7 @@
 
 struct MHD_Response;
 struct sl_access;
+struct sl_metrics;
 
 struct sl_service {
   struct sl_limits limits;
@@ -21,6 +22,9 @@ struct sl_service {
   struct sl_access *access; /* NULL: everyone may come in */
   atomic_bool draining;
   atomic_size_t requests; /* begun and not yet answered to the last byte */
+
+  struct sl_metrics *metrics;
+  double started; /* seconds since 1970 */
 
   /* The answer that needs no memory: 503, made beforehand. */
   struct MHD_Response *no_memory;

@@ -333,6 +333,17 @@ uint64_t sl_spikes_fired(const struct sl_spikes *spikes, size_t accumulator) {
   return spikes->ones[accumulator] + others;
 }
 
+uint64_t sl_spikes_count(const struct sl_spikes *spikes) {
+  uint64_t count = 0;
+  for (size_t i = 0; i < spikes->accumulators; i++) {
+    count += spikes->ones[i];
+  }
+  for (size_t i = 0; spikes->others != NULL && i < spikes->accumulators; i++) {
+    count += spikes->others[i];
+  }
+  return count;
+}
+
 bool sl_spikes_binary(const struct sl_spikes *spikes) {
   return spikes->others == NULL;
 }

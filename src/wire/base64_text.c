@@ -133,7 +133,7 @@ static enum sl_status read_groups(struct sl_base64_text *base64, struct sl_text 
     if (taken == 0) {
       return SL_OK;
     }
-    text->at += 4 * taken;
+    sl_text_take_fast(text, 4 * taken);
     if (store(base64, bytes, 3 * taken, error) != SL_OK) {
       return error->code;
     }

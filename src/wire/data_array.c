@@ -210,7 +210,7 @@ static enum sl_status scan_blocks(struct sl_data_array *array, struct sl_text *t
                               ? sl_spikes_push_bits(target->spikes, bits, scan->count, &cause)
                               : sl_deferred_keep_bits(&target->deferred, bits, scan->count, &cause);
   if (status == SL_OK) {
-    text->at += taken;
+    sl_text_take_fast(text, taken);
     array->count += scan->count;
     return SL_OK;
   }

@@ -27,6 +27,7 @@ struct sl_decoder {
   unsigned seen; /* bit for each field */
   enum place place;
   uint64_t offset; /* bytes of the body so far */
+  uint64_t fast_bytes;
   uint64_t pairs_left;
   uint64_t deferred_left;
   size_t list_capacity;
@@ -69,6 +70,10 @@ const struct sl_error *sl_decoder_error(const struct sl_decoder *decoder) {
 
 const struct sl_decoded *sl_decoder_decoded(const struct sl_decoder *decoder) {
   return &decoder->decoded;
+}
+
+uint64_t sl_decoder_fast_bytes(const struct sl_decoder *decoder) {
+  return decoder->fast_bytes;
 }
 
 static const struct sl_field *current_field(const struct sl_decoder *decoder) {
@@ -266,6 +271,7 @@ enum sl_status sl_decoder_feed(struct sl_decoder *decoder, const char *bytes, si
   while (status == SL_OK && text.at < text.end) {
     status = read_piece(decoder, &text);
   }
+  decoder->fast_bytes += text.fast;
   return status;
 }
 

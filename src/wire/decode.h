@@ -33,6 +33,9 @@ enum sl_status sl_decoder_feed(struct sl_decoder *decoder, const char *bytes, si
 /* The body is complete: checks that the JSON is too, and that no member is missing. */
 enum sl_status sl_decoder_finish(struct sl_decoder *decoder);
 
+/* How many bytes of the body a kernel took in whole blocks; all others were read one by one. */
+uint64_t sl_decoder_fast_bytes(const struct sl_decoder *decoder);
+
 const struct sl_error *sl_decoder_error(const struct sl_decoder *decoder);
 
 /* After sl_decoder_finish was SL_OK: what the body says. */

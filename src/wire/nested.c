@@ -209,7 +209,7 @@ static enum sl_status scan_blocks(struct sl_nested *nested, struct sl_text *text
   if (rows_are_due(nested, rows, scan->column) &&
       sl_spikes_push_bits(nested->spikes, bits, scan->count, &cause) == SL_OK) {
     take_rows(nested, rows, scan->column);
-    text->at += taken;
+    sl_text_take_fast(text, taken);
     return SL_OK;
   }
   nested->scan_plan.from = offset + taken;

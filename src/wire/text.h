@@ -13,6 +13,7 @@
 struct sl_text {
   const char *at, *end;
   uint64_t end_offset; /* offset in the body of the byte behind the piece */
+  size_t fast;         /* how many of its bytes a kernel has taken, in whole blocks */
 };
 
 static inline size_t sl_text_left(const struct sl_text *text) {
@@ -21,6 +22,12 @@ static inline size_t sl_text_left(const struct sl_text *text) {
 
 static inline uint64_t sl_text_offset(const struct sl_text *text) {
   return text->end_offset - sl_text_left(text);
+}
+
+/* Takes what a kernel has read. */
+static inline void sl_text_take_fast(struct sl_text *text, size_t bytes) {
+  text->at += bytes;
+  text->fast += bytes;
 }
 
 static inline bool sl_is_space(char byte) {

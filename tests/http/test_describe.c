@@ -206,8 +206,8 @@ START_TEST(openapi_is_whole_and_its_examples_work) {
   ck_assert_str_eq(json_text(document, "/info/title"), "spikelossd");
   ck_assert_str_ne(json_text(document, "/info/version"), "");
   const cJSON *paths = json_at(document, "/paths");
-  static const char *const pages[] = {"/",          "/livez",    "/readyz", "/openapi.json",
-                                      "/v1/losses", FIRING_RATE, POPULATION};
+  static const char *const pages[] = {
+      "/", "/livez", "/readyz", "/metrics", "/openapi.json", "/v1/losses", FIRING_RATE, POPULATION};
   for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
     json_at(member(paths, pages[i]), "/get/responses/200");
   }

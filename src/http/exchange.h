@@ -1,0 +1,64 @@
+/*
+ * What there is to say of one exchange, a request and its answer, once it is over: for the metrics
+ * and the log. Plain numbers and static texts, gathered while the request lives; it owns nothing
+ * and holds nothing that a client wrote. An exchange belongs to the thread of its connection.
+ */
+#ifndef SPIKELOSS_HTTP_EXCHANGE_H
+#define SPIKELOSS_HTTP_EXCHANGE_H
+
+#include "wire/request_fields.h"
+#include <spikeloss/error.h>
+#include <spikeloss/loss.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How it ended. */
+enum sl_ending {
+  SL_ENDING_ANSWERED,         /* the last byte of the answer went out */
+  SL_ENDING_CLIENT_LEFT,      /* the client closed the connection, or the network did */
+  SL_ENDING_IDLE_DEADLINE,    /* nothing moved on the connection for too long */
+  SL_ENDING_HEADER_DEADLINE,  /* the headers took too long */
+  SL_ENDING_REQUEST_DEADLINE, /* the request took too long */
+  SL_ENDING_DRAIN_BOUNDS,     /* more of a refused upload than is read before an answer */
+  SL_ENDING_STOPPED,          /* the server stopped before it was done */
+  SL_ENDING_COUNT
+};
+
+/* "answered", "client_left", ... Static. */
+const char *sl_ending_name(enum sl_ending ending);
+
+/* The three parts of an exchange, one behind the other. */
+enum sl_phase {
+  SL_PHASE_RECEIVE, /* from the headers to the last byte of the body; spikes are counted here */
+  SL_PHASE_COMPUTE, /* the loss, the gradients, the layout of the answer */
+  SL_PHASE_SEND,    /* to the last byte of the answer; large answers are written down here */
+  SL_PHASE_COUNT
+};
+
+struct sl_exchange {
+  const struct sl_loss *loss; /* that was asked for, or NULL */
+  enum sl_gradient_encoding encoding;
+  enum sl_status code; /* SL_OK, or what the answer says is wrong */
+  enum sl_ending ending;
+  bool evaluated; /* there was a loss to answer with */
+
+  uint64_t body_bytes;
+  uint64_t answer_bytes; /* body of the answer */
+  uint64_t spikes;       /* values that were not 0 */
+  uint64_t fast_bytes;   /* of the body, taken in blocks by a kernel; the rest byte by byte */
+
+  enum sl_phase phase;                  /* the one that lasts */
+  uint64_t since;                       /* when it began: monotonic nanoseconds */
+  uint64_t nanoseconds[SL_PHASE_COUNT]; /* of the phases that are over */
+};
+
+/* Monotonic nanoseconds. */
+uint64_t sl_now(void);
+
+/* The exchange begins to receive. */
+void sl_exchange_begin(struct sl_exchange *exchange);
+
+/* The phase that lasted is over, and this one begins. */
+void sl_exchange_enter(struct sl_exchange *exchange, enum sl_phase phase);
+
+#endif

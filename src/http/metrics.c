@@ -1,0 +1,160 @@
+#include "http/metrics.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Threads other than libmicrohttpd's that may count: the main thread while it stops the server. */
+enum { OTHER_THREADS = 4 };
+
+enum { CACHE_LINE = 64 };
+
+/* Atomic only so that a scrape may read it at any moment. */
+typedef _Atomic uint64_t counter;
+
+struct sl_metrics {
+  size_t rows;
+  size_t row_length; /* counters, filled up to whole cache lines */
+  size_t columns;
+  size_t losses;
+  atomic_size_t rows_taken;
+  counter *counters; /* [rows][row_length] */
+};
+
+/* The row into which a thread counts, remembered by the thread. */
+struct row {
+  const struct sl_metrics *metrics;
+  counter *counters;
+  bool shared; /* there were more threads than rows: all others share the last one */
+};
+
+static _Thread_local struct row thread_row;
+
+const uint64_t sl_duration_bounds[SL_DURATION_BUCKETS] = {
+    10000,     25000,      50000,      100000,     250000,      500000,      1000000,
+    2500000,   5000000,    10000000,   25000000,   50000000,    100000000,   250000000,
+    500000000, 1000000000, 2500000000, 5000000000, 10000000000, 30000000000,
+};
+
+static size_t count_losses(void) {
+  size_t losses = 0;
+  while (sl_losses[losses] != NULL) {
+    losses++;
+  }
+  return losses;
+}
+
+struct sl_metrics *sl_metrics_new(size_t threads) {
+  struct sl_metrics *metrics = calloc(1, sizeof *metrics);
+  if (metrics == NULL) {
+    return NULL;
+  }
+  const size_t line = CACHE_LINE / sizeof(counter);
+  metrics->losses = count_losses();
+  metrics->columns = sl_column_of_requests(metrics->losses + 1, 0, 0);
+  metrics->row_length = (metrics->columns + line - 1) / line * line;
+  metrics->rows = threads + OTHER_THREADS;
+  atomic_init(&metrics->rows_taken, 0);
+  size_t bytes = metrics->rows * metrics->row_length * sizeof(counter);
+  metrics->counters = aligned_alloc(CACHE_LINE, bytes);
+  if (metrics->counters == NULL) {
+    free(metrics);
+    return NULL;
+  }
+  memset(metrics->counters, 0, bytes);
+  return metrics;
+}
+
+void sl_metrics_free(struct sl_metrics *metrics) {
+  if (metrics != NULL) {
+    free(metrics->counters);
+    free(metrics);
+  }
+}
+
+static const struct row *own_row(struct sl_metrics *metrics) {
+  if (thread_row.metrics != metrics) {
+    size_t taken = atomic_fetch_add_explicit(&metrics->rows_taken, 1, memory_order_relaxed);
+    size_t last = metrics->rows - 1;
+    size_t index = taken < last ? taken : last;
+    thread_row = (struct row){.metrics = metrics,
+                              .counters = metrics->counters + index * metrics->row_length,
+                              .shared = index == last};
+  }
+  return &thread_row;
+}
+
+/* Nobody else writes to a row of one's own, so that reading and writing need not be one step. */
+static void add(const struct row *row, size_t column, uint64_t number) {
+  counter *sum = &row->counters[column];
+  if (row->shared) {
+    atomic_fetch_add_explicit(sum, number, memory_order_relaxed);
+    return;
+  }
+  uint64_t before = atomic_load_explicit(sum, memory_order_relaxed);
+  atomic_store_explicit(sum, before + number, memory_order_relaxed);
+}
+
+static size_t bucket_of(uint64_t nanoseconds) {
+  size_t bucket = 0;
+  while (bucket < SL_DURATION_BUCKETS && nanoseconds > sl_duration_bounds[bucket]) {
+    bucket++;
+  }
+  return bucket;
+}
+
+static void add_durations(const struct row *row, const struct sl_exchange *exchange) {
+  for (enum sl_phase phase = 0; phase < SL_PHASE_COUNT; phase++) {
+    uint64_t nanoseconds = exchange->nanoseconds[phase];
+    add(row, SL_COLUMN_NANOSECONDS + phase, nanoseconds);
+    add(row, sl_column_of_duration(phase, bucket_of(nanoseconds)), 1);
+  }
+}
+
+static size_t index_of(const struct sl_metrics *metrics, const struct sl_loss *loss) {
+  size_t index = 0;
+  while (index < metrics->losses && sl_losses[index] != loss) {
+    index++;
+  }
+  return index;
+}
+
+void sl_metrics_count_exchange(struct sl_metrics *metrics, const struct sl_exchange *exchange) {
+  const struct row *row = own_row(metrics);
+  bool answered = exchange->ending == SL_ENDING_ANSWERED;
+  size_t reason = answered ? exchange->code : sl_reason_of_ending(exchange->ending);
+  add(row, sl_column_of_requests(index_of(metrics, exchange->loss), exchange->encoding, reason), 1);
+  add(row, SL_COLUMN_BODY_BYTES, exchange->body_bytes);
+  add(row, SL_COLUMN_ANSWER_BYTES, exchange->answer_bytes);
+  if (exchange->evaluated) {
+    add(row, SL_COLUMN_SPIKES, exchange->spikes);
+    add(row, SL_COLUMN_FAST_BYTES, exchange->fast_bytes);
+    add(row, SL_COLUMN_EXACT_BYTES, exchange->body_bytes - exchange->fast_bytes);
+  }
+  if (exchange->evaluated && answered) {
+    add_durations(row, exchange);
+  }
+}
+
+void sl_metrics_count_refusal(struct sl_metrics *metrics, enum sl_status reason) {
+  add(own_row(metrics), SL_COLUMN_REFUSALS + reason, 1);
+}
+
+void sl_metrics_count_deadline(struct sl_metrics *metrics, enum sl_ending ending) {
+  add(own_row(metrics), SL_COLUMN_REFUSALS + sl_reason_of_ending(ending), 1);
+}
+
+void sl_metrics_count_connection(struct sl_metrics *metrics, bool opened) {
+  add(own_row(metrics), opened ? SL_COLUMN_CONNECTIONS_OPENED : SL_COLUMN_CONNECTIONS_CLOSED, 1);
+}
+
+uint64_t *sl_metrics_sum(const struct sl_metrics *metrics) {
+  uint64_t *sums = calloc(metrics->columns, sizeof *sums);
+  for (size_t row = 0; sums != NULL && row < metrics->rows; row++) {
+    const counter *counters = metrics->counters + row * metrics->row_length;
+    for (size_t column = 0; column < metrics->columns; column++) {
+      sums[column] += atomic_load_explicit(&counters[column], memory_order_relaxed);
+    }
+  }
+  return sums;
+}
