@@ -20,6 +20,10 @@ need_library() { # PKG-CONFIG-NAME PACKAGE
   pkg-config --exists "$1" 2>/dev/null || missing_packages+=("$2")
 }
 
+need_module() { # PYTHON-MODULE PACKAGE
+  /usr/bin/python3 -c "import $1" 2>/dev/null || missing_packages+=("$2")
+}
+
 need_to_build() {
   need_command gcc gcc
   need_header stdio.h libc6-dev
@@ -42,6 +46,11 @@ need_to_test_all() {
   need_command clang clang
   need_command clang-format clang-format
   need_command shellcheck shellcheck
+  need_command mypy mypy
+  need_module numpy python3-numpy
+  need_module pytest python3-pytest
+  need_module torch python3-torch
+  need_module urllib3 python3-urllib3
 }
 
 install_missing() {

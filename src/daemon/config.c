@@ -142,11 +142,16 @@ static const struct sl_option *find_by_variable(const char *name, size_t length)
   return NULL;
 }
 
-/* Kubernetes sets such variables for a service that is named spikelossd; they are not meant for
- * the program. `name` stands behind the prefix. */
-static bool is_service_link(const char *name) {
-  return strncmp(name, "SERVICE_", 8) == 0 || strncmp(name, "PORT=", 5) == 0 ||
-         strncmp(name, "PORT_", 5) == 0;
+/* Kubernetes sets SERVICE_… and PORT… for a service that is named spikelossd, people set URL and
+ * TOKEN for the clients: none is meant for the daemon. `name` stands behind the prefix. */
+static bool is_for_others(const char *name) {
+  static const char *const beginnings[] = {"SERVICE_", "PORT=", "PORT_", "URL=", "TOKEN="};
+  for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
+    if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0) {
+      return true;
+    }
+  }
+  return false;
 }
 
 static bool set_addresses(struct sl_config *config, const struct sl_option *option,
@@ -170,7 +175,7 @@ static bool read_variable(struct sl_config *config, const char *variable, char *
                           size_t message_size) {
   const char *name = variable + strlen(VARIABLE_PREFIX);
   const char *equals = strchr(variable, '=');
-  if (equals == NULL || is_service_link(name)) {
+  if (equals == NULL || is_for_others(name)) {
     return true;
   }
   char where[96];

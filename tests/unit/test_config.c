@@ -280,15 +280,18 @@ START_TEST(unknown_flags_are_refused) {
 }
 END_TEST
 
-START_TEST(unknown_variables_are_refused_except_those_that_kubernetes_sets_by_itself) {
+START_TEST(unknown_variables_are_refused_except_those_of_kubernetes_and_the_clients) {
   struct sl_config config;
   char port[] = "SPIKELOSSD_PORT=tcp://10.0.0.7:8080";
   char host[] = "SPIKELOSSD_SERVICE_HOST=10.0.0.7";
   char tcp[] = "SPIKELOSSD_PORT_8080_TCP_ADDR=10.0.0.7";
+  char url[] = "SPIKELOSSD_URL=http://127.0.0.1:8080";
+  char token[] = "SPIKELOSSD_TOKEN=secret";
   char other[] = "SPIKELOSS=1";
-  char *variables[] = {port, host, tcp, other, NULL};
+  char *variables[] = {port, host, tcp, url, token, other, NULL};
   assert_variable_refused("SPIKELOSSD_NO_SUCH=1",
                           "unknown environment variable SPIKELOSSD_NO_SUCH");
+  assert_variable_refused("SPIKELOSSD_URLS=1", "unknown environment variable SPIKELOSSD_URLS");
   assert_variable_refused("SPIKELOSSD_body_bytes=1", "unknown environment variable");
   assert_variable_refused("SPIKELOSSD_DEPTH=x", "SPIKELOSSD_DEPTH: \"x\" is not a whole number");
   ck_assert_msg(read_all(&config, NULL, variables, ""), "%s", message);
@@ -444,7 +447,7 @@ int main(void) {
   tcase_add_test(values, a_text_may_be_switched_off_by_a_stronger_source_and_is_never_empty);
   tcase_add_test(values, addresses_without_the_right_form_are_refused);
   tcase_add_test(values, unknown_flags_are_refused);
-  tcase_add_test(values, unknown_variables_are_refused_except_those_that_kubernetes_sets_by_itself);
+  tcase_add_test(values, unknown_variables_are_refused_except_those_of_kubernetes_and_the_clients);
   suite_add_tcase(suite, values);
 
   TCase *files = tcase_create("files");
