@@ -84,7 +84,7 @@ int main(int count, char **arguments) {
   struct sl_server_options options = sl_config_server(&config);
   struct MHD_Response *answer = make_answer(answer_length);
   struct MHD_Daemon *daemon =
-      sl_engine_start(&options, listener.socket, on_request, on_completed, NULL, answer);
+      sl_engine_start(&options, listener.socket, false, on_request, on_completed, NULL, answer);
   if (daemon == NULL) {
     errx(EXIT_FAILURE, "libmicrohttpd does not start");
   }

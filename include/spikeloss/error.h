@@ -50,6 +50,7 @@ enum sl_status {
   /* The request around the body. */
   SL_BAD_REQUEST,
   SL_UNEXPECTED_QUERY,
+  SL_CERTIFICATE_MISSING,
   SL_TOKEN_MISSING, /* nothing says who the client is */
   SL_TOKEN_INVALID, /* what the client says of itself is not known here */
   SL_NOT_FOUND,

@@ -34,6 +34,7 @@ static const char *const names[SL_STATUS_COUNT] = {
     [SL_OUT_OF_MEMORY] = "out_of_memory",
     [SL_BAD_REQUEST] = "bad_request",
     [SL_UNEXPECTED_QUERY] = "unexpected_query",
+    [SL_CERTIFICATE_MISSING] = "certificate_missing",
     [SL_TOKEN_MISSING] = "token_missing",
     [SL_TOKEN_INVALID] = "token_invalid",
     [SL_NOT_FOUND] = "not_found",

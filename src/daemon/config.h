@@ -38,7 +38,10 @@ struct sl_config {
   uint64_t deferred_bytes;
   uint64_t member_bytes;
   uint64_t depth;
-  char *token_file;   /* owned, or NULL, like every text */
+  char *tls_certificate; /* owned, or NULL, like every text */
+  char *tls_key;
+  char *client_ca;
+  char *token_file;
   uint64_t log_level; /* enum sl_log_level */
   uint64_t isa;       /* index into the words of its option; 0 is the best there is */
 

@@ -38,7 +38,9 @@ static int wait_for_stop_signal(void) {
 static void announce(const struct sl_server *server, size_t listeners) {
   for (size_t i = 0; i < listeners; i++) {
     const char *address = sl_server_address(server, i);
-    const char *scheme = sl_address_is_unix(address) ? "" : "http://";
+    const char *scheme = sl_address_is_unix(address)         ? ""
+                         : sl_server_is_encrypted(server, i) ? "https://"
+                                                             : "http://";
     sl_log_announce("spikelossd " SPIKELOSSD_VERSION " listening on %s%s", scheme, address);
   }
 }

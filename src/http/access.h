@@ -13,16 +13,27 @@
 
 struct sl_access;
 
-/* Reads the tokens; sl_access_free the result. On failure returns NULL and writes one sentence to
- * `message`. */
-struct sl_access *sl_access_new(const char *token_file, char *message, size_t message_size);
+/*
+ * Wants a token of the file (which outlives the result; NULL: no token is wanted), a certificate of
+ * the client, or both. sl_access_free the result. On failure returns NULL and writes one sentence
+ * to `message`.
+ */
+struct sl_access *sl_access_new(const char *token_file, bool certificates, char *message,
+                                size_t message_size);
+
+/* Reads the tokens again. On failure returns false with a `message`, and nothing has changed. */
+bool sl_access_reload(struct sl_access *access, char *message, size_t message_size);
+
+/* Whether tokens are wanted. Tolerates NULL. */
+bool sl_access_wants_tokens(const struct sl_access *access);
 
 /* Tolerates NULL. */
 void sl_access_free(struct sl_access *access);
 
 /*
- * Whether the headers of a request have a token that is known here; the name of its bearer is
- * written to `client`, which has room for SL_TOKEN_NAME_MAX characters and a NUL. Errors:
+ * Whether the client of a request may come in. Certificates are wanted on encrypted connections
+ * only: nobody can show one on a Unix socket. The name of a token's bearer is written to `client`,
+ * which has room for SL_TOKEN_NAME_MAX characters and a NUL. Errors: SL_CERTIFICATE_MISSING,
  * SL_TOKEN_MISSING, SL_TOKEN_INVALID.
  */
 enum sl_status sl_access_check(struct sl_access *access, struct MHD_Connection *connection,

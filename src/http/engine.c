@@ -1,5 +1,6 @@
 #include "http/engine.h"
 
+#include "http/tls.h"
 #include <unistd.h>
 
 /* Paths are compared as they come: none of ours has a character that needs a percent sign. */
@@ -22,7 +23,7 @@ unsigned sl_engine_threads(const struct sl_server_options *options) {
 }
 
 struct MHD_Daemon *sl_engine_start(const struct sl_server_options *options, int listening_socket,
-                                   MHD_AccessHandlerCallback on_request,
+                                   bool encrypted, MHD_AccessHandlerCallback on_request,
                                    MHD_RequestCompletedCallback on_completed,
                                    MHD_NotifyConnectionCallback on_connection, void *closure) {
   unsigned threads = sl_engine_threads(options);
@@ -33,11 +34,13 @@ struct MHD_Daemon *sl_engine_start(const struct sl_server_options *options, int 
   if (threads == 1) {
     pool[0].option = MHD_OPTION_END; /* one thread is no pool */
   }
+  static const struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
+  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | (encrypted ? MHD_USE_TLS : 0u);
   return MHD_start_daemon(
-      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, closure,
-      MHD_OPTION_LISTEN_SOCKET, listening_socket, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-      closure, MHD_OPTION_NOTIFY_CONNECTION, on_connection, closure, MHD_OPTION_CONNECTION_TIMEOUT,
-      (unsigned)options->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-      (size_t)options->connection_memory, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL,
-      MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+      flags, 0, NULL, NULL, on_request, closure, MHD_OPTION_LISTEN_SOCKET, listening_socket,
+      MHD_OPTION_NOTIFY_COMPLETED, on_completed, closure, MHD_OPTION_NOTIFY_CONNECTION,
+      on_connection, closure, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_seconds,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)options->connection_memory,
+      MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_ARRAY, pool, MHD_OPTION_ARRAY,
+      encrypted ? sl_tls_daemon_options() : plain, MHD_OPTION_END);
 }

@@ -13,11 +13,11 @@ unsigned sl_engine_threads(const struct sl_server_options *options);
 
 /*
  * Serves the listening socket, which stays the caller's, with `closure` for all callbacks.
- * `on_connection` may be NULL.
+ * `on_connection` may be NULL, unless the connections are `encrypted`: then it must equip them.
  * NULL when there is no memory or no thread.
  */
 struct MHD_Daemon *sl_engine_start(const struct sl_server_options *options, int listening_socket,
-                                   MHD_AccessHandlerCallback on_request,
+                                   bool encrypted, MHD_AccessHandlerCallback on_request,
                                    MHD_RequestCompletedCallback on_completed,
                                    MHD_NotifyConnectionCallback on_connection, void *closure);
 

@@ -1,5 +1,6 @@
 #include "http/openapi.h"
 
+#include "http/access.h"
 #include "http/evaluate.h"
 #include "http/json.h"
 #include "http/openapi_schemas.h"
@@ -293,7 +294,7 @@ enum MHD_Result sl_answer_openapi(struct sl_request *request, struct MHD_Connect
                "Losses of spiking neural networks, with gradients and diagnostics", &good);
   add_paths(document, &request->service->limits, &good);
   add_components(document, &good);
-  if (request->service->access != NULL) {
+  if (sl_access_wants_tokens(request->service->doors.access)) {
     add_security(document, &good);
   }
   return sl_reply_text(request, connection, JSON_MEDIA_TYPE, sl_json_finish(document, good, true));

@@ -67,6 +67,7 @@ const struct sl_openapi_schema sl_openapi_schemas[] = {
 const struct sl_openapi_problem sl_openapi_problems[] = {
     {"400", "The body is not JSON, or JSON of the wrong kind; or the request is ambiguous"},
     {"401", "The server lets in only those with a token, and there is none or a wrong one"},
+    {"403", "The server lets in only those with a TLS certificate, and there is none"},
     {"404", "There is no loss of that name"},
     {"413", "Larger than a limit allows"},
     {"415", "The body is not application/json, or it is compressed"},

@@ -1,9 +1,11 @@
 #include "http/page.h"
 
 #include "core/buffer.h"
+#include "http/access.h"
 #include "http/listener.h"
 #include "http/reply.h"
 #include "http/request.h"
+#include "http/tls.h"
 #include <string.h>
 
 /* The name by which this client reached us, if it has only characters that are safe in a shell. */
@@ -27,21 +29,23 @@ static bool append_quoted(struct sl_buffer *page, const char *text) {
 }
 
 static bool append_curl_line(struct sl_buffer *page, const struct sl_request *request,
-                             const struct sl_loss *loss) {
+                             struct MHD_Connection *connection, const struct sl_loss *loss) {
+  const char *scheme = sl_tls_is_used(connection) ? "https" : "http";
   bool good = sl_buffer_append_text(page, "  curl -g -H 'Content-Type: application/json' -d ") &&
               append_quoted(page, loss->example);
   if (good && sl_address_is_unix(request->address)) {
     good = sl_buffer_append_text(page, " --unix-socket ") &&
            append_quoted(page, sl_address_unix_path(request->address));
   }
-  if (good && request->service->access != NULL) {
+  if (good && sl_access_wants_tokens(request->service->doors.access)) {
     good = sl_buffer_append_text(page, " -H \"Authorization: Bearer $TOKEN\"");
   }
-  return good && sl_buffer_append_format(page, " 'http://%s/v1/losses/%s'\n\n",
+  return good && sl_buffer_append_format(page, " '%s://%s/v1/losses/%s'\n\n", scheme,
                                          name_for_client(request), loss->name);
 }
 
-static bool append_page(struct sl_buffer *page, const struct sl_request *request) {
+static bool append_page(struct sl_buffer *page, const struct sl_request *request,
+                        struct MHD_Connection *connection) {
   bool good = sl_buffer_append_text(
       page,
       "spikelossd " SPIKELOSSD_VERSION "\n\n"
@@ -49,7 +53,7 @@ static bool append_page(struct sl_buffer *page, const struct sl_request *request
       "diagnostics back. Try it:\n\n");
   for (const struct sl_loss *const *loss = sl_losses; good && *loss != NULL; loss++) {
     if ((*loss)->example != NULL) {
-      good = append_curl_line(page, request, *loss);
+      good = append_curl_line(page, request, connection, *loss);
     }
   }
   return good && sl_buffer_append_text(
@@ -63,7 +67,7 @@ static bool append_page(struct sl_buffer *page, const struct sl_request *request
 
 enum MHD_Result sl_answer_page(struct sl_request *request, struct MHD_Connection *connection) {
   struct sl_buffer page = {0};
-  if (!append_page(&page, request) || !sl_buffer_append(&page, "", 1)) {
+  if (!append_page(&page, request, connection) || !sl_buffer_append(&page, "", 1)) {
     sl_buffer_free(&page);
   }
   return sl_reply_text(request, connection, "text/plain; charset=utf-8", page.bytes);

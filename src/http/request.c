@@ -78,8 +78,8 @@ static bool let_in(struct sl_request *request, struct MHD_Connection *connection
                    struct sl_error *error) {
   const struct sl_route *route = request->match.route;
   struct sl_error refusal = SL_NO_ERROR;
-  if ((route != NULL && route->open) ||
-      sl_access_check(request->service->access, connection, request->client, &refusal) == SL_OK) {
+  if ((route != NULL && route->open) || sl_access_check(request->service->doors.access, connection,
+                                                        request->client, &refusal) == SL_OK) {
     return true;
   }
   *error = refusal;
@@ -95,7 +95,7 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
     return;
   }
   sl_route_find(&request->match, method, path, error);
-  if (request->service->access != NULL && !let_in(request, connection, error)) {
+  if (request->service->doors.access != NULL && !let_in(request, connection, error)) {
     return;
   }
   if (error->code != SL_OK || !request->match.route->takes_body) {

@@ -1,12 +1,13 @@
 #include "http/server.h"
 
-#include "http/access.h"
+#include "http/doors.h"
 #include "http/engine.h"
 #include "http/listener.h"
 #include "http/metrics.h"
 #include "http/reply.h"
 #include "http/request.h"
 #include "http/service.h"
+#include "http/tls.h"
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 struct station {
   struct sl_listener listener;
   struct sl_service *service;
+  const struct sl_tls *tls; /* NULL on a Unix socket */
   struct MHD_Daemon *daemon;
 };
 
@@ -109,14 +111,17 @@ static void on_completed(void *closure, struct MHD_Connection *connection, void 
 static void on_connection(void *closure, struct MHD_Connection *connection, void **slot,
                           enum MHD_ConnectionNotificationCode what) {
   struct station *station = closure;
-  (void)connection;
   (void)slot;
-  sl_metrics_count_connection(station->service->metrics, what == MHD_CONNECTION_NOTIFY_STARTED);
+  bool started = what == MHD_CONNECTION_NOTIFY_STARTED;
+  if (started && station->tls != NULL) {
+    sl_tls_equip(station->tls, connection);
+  }
+  sl_metrics_count_connection(station->service->metrics, started);
 }
 
 static bool start_station(struct station *station, const struct sl_server_options *options) {
-  station->daemon = sl_engine_start(options, station->listener.socket, on_request, on_completed,
-                                    on_connection, station);
+  station->daemon = sl_engine_start(options, station->listener.socket, station->tls != NULL,
+                                    on_request, on_completed, on_connection, station);
   return station->daemon != NULL;
 }
 
@@ -134,19 +139,10 @@ static bool init_service(struct sl_service *service, const struct sl_server_opti
   return service->no_memory != NULL && service->metrics != NULL;
 }
 
-static bool open_access(struct sl_access **access, const struct sl_server_options *options,
-                        char *message, size_t message_size) {
-  if (options->token_file == NULL) {
-    return true;
-  }
-  *access = sl_access_new(options->token_file, message, message_size);
-  return *access != NULL;
-}
-
 bool sl_server_check(const struct sl_server_options *options, char *message, size_t message_size) {
-  struct sl_access *access = NULL;
-  bool good = open_access(&access, options, message, message_size);
-  sl_access_free(access);
+  struct sl_doors doors;
+  bool good = sl_doors_open(&doors, options, message, message_size);
+  sl_doors_close(&doors);
   return good;
 }
 
@@ -157,7 +153,7 @@ static bool start(struct sl_server *server, const struct sl_server_options *opti
     snprintf(message, message_size, "there is no memory for the server");
     return false;
   }
-  if (!open_access(&server->service.access, options, message, message_size)) {
+  if (!sl_doors_open(&server->service.doors, options, message, message_size)) {
     return false;
   }
   for (size_t i = 0; i < server->station_count; i++) {
@@ -165,6 +161,8 @@ static bool start(struct sl_server *server, const struct sl_server_options *opti
                           message_size)) {
       return false;
     }
+    bool local = sl_address_is_unix(options->listen[i]);
+    server->stations[i].tls = local ? NULL : server->service.doors.tls;
   }
   for (size_t i = 0; i < server->station_count; i++) {
     if (!start_station(&server->stations[i], options)) {
@@ -195,6 +193,10 @@ struct sl_server *sl_server_start(const struct sl_server_options *options, char 
     return NULL;
   }
   return server;
+}
+
+bool sl_server_is_encrypted(const struct sl_server *server, size_t listener) {
+  return server->stations[listener].tls != NULL;
 }
 
 const char *sl_server_address(const struct sl_server *server, size_t listener) {
@@ -244,7 +246,7 @@ void sl_server_stop(struct sl_server *server) {
   if (server->service.no_memory != NULL) {
     MHD_destroy_response(server->service.no_memory);
   }
-  sl_access_free(server->service.access);
+  sl_doors_close(&server->service.doors);
   sl_metrics_free(server->service.metrics);
   free(server);
 }

@@ -4,6 +4,7 @@
 #ifndef SPIKELOSS_HTTP_SERVER_H
 #define SPIKELOSS_HTTP_SERVER_H
 
+#include "http/tls.h"
 #include "wire/limits.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,6 +20,7 @@ struct sl_server_options {
   uint64_t drain_seconds;
   uint64_t stop_seconds;   /* requests in flight get to finish when the server stops */
   const char *token_file;  /* of those who may come in, or NULL: everyone may */
+  struct sl_tls_files tls; /* of TCP listeners; without a certificate they speak plain HTTP */
   struct sl_limits limits; /* what one request may ask for */
 };
 
@@ -36,6 +38,9 @@ struct sl_server *sl_server_start(const struct sl_server_options *options, char 
 
 /* The bound address of a listener as text that a client can use ("127.0.0.1:45123", "unix:..."). */
 const char *sl_server_address(const struct sl_server *server, size_t listener);
+
+/* Whether a listener speaks TLS. */
+bool sl_server_is_encrypted(const struct sl_server *server, size_t listener);
 
 /* From now on /readyz answers 503. */
 void sl_server_drain(struct sl_server *server);

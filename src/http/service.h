@@ -5,6 +5,7 @@
 #ifndef SPIKELOSS_HTTP_SERVICE_H
 #define SPIKELOSS_HTTP_SERVICE_H
 
+#include "http/doors.h"
 #include "wire/limits.h"
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -12,14 +13,13 @@
 #include <stdint.h>
 
 struct MHD_Response;
-struct sl_access;
 struct sl_metrics;
 
 struct sl_service {
   struct sl_limits limits;
   uint64_t drain_bytes;
   uint64_t drain_seconds;
-  struct sl_access *access; /* NULL: everyone may come in */
+  struct sl_doors doors;
   atomic_bool draining;
   atomic_size_t requests; /* begun and not yet answered to the last byte */
 

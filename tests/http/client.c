@@ -113,6 +113,16 @@ static void set_target(struct client *client, const struct question *question) {
   }
 }
 
+static void set_certificates(struct client *client) {
+  if (client->authorities != NULL) {
+    curl_easy_setopt(client->curl, CURLOPT_CAINFO, client->authorities);
+  }
+  if (client->certificate != NULL) {
+    curl_easy_setopt(client->curl, CURLOPT_SSLCERT, client->certificate);
+    curl_easy_setopt(client->curl, CURLOPT_SSLKEY, client->key);
+  }
+}
+
 bool client_try(struct client *client, const struct question *question) {
   curl_easy_reset(client->curl); /* keeps the connection */
   client->length = 0;
@@ -121,6 +131,7 @@ bool client_try(struct client *client, const struct question *question) {
   }
   client->body[0] = '\0';
   set_target(client, question);
+  set_certificates(client);
   struct curl_slist *headers = list_headers(question);
   curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, take);

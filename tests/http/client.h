@@ -28,6 +28,11 @@ struct client {
   const struct daemon *daemon;
   char failure[CURL_ERROR_SIZE];
 
+  /* For TLS: files in PEM form, or NULL. */
+  const char *authorities; /* whom the client trusts */
+  const char *certificate; /* that it shows */
+  const char *key;
+
   /* The last answer. */
   CURLcode outcome;
   long status;

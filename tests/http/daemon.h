@@ -16,7 +16,7 @@ enum { DEADLINE_SECONDS = 30 };
 struct daemon {
   pid_t process;      /* 0 if none runs */
   int messages;       /* its standard error */
-  char url[64];       /* "http://127.0.0.1:45123" */
+  char url[64];       /* "http://127.0.0.1:45123", or https */
   int port;           /* of 127.0.0.1 */
   char folder[64];    /* removed when the daemon has stopped */
   char socket[96];    /* the path of its Unix socket */

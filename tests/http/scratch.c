@@ -26,7 +26,7 @@ void scratch_close(struct scratch *scratch) {
 }
 
 const char *scratch_path(const struct scratch *scratch, const char *name) {
-  enum { PATHS = 8, ROOM = 512 };
+  enum { PATHS = 64, ROOM = 512 };
   static char paths[PATHS][ROOM];
   static unsigned next;
   char *path = paths[next++ % PATHS];

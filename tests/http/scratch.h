@@ -13,7 +13,7 @@ void scratch_open(struct scratch *scratch);
 /* Removes the folder and its files. Tolerates a scratch that is not open. */
 void scratch_close(struct scratch *scratch);
 
-/* Where the file of that name is; the text lives until the eighth call after this one. */
+/* Where the file of that name is; the text lives until 64 calls later. */
 const char *scratch_path(const struct scratch *scratch, const char *name);
 
 /* Writes a whole file, in place of one that is there; returns its path like scratch_path. */

@@ -1,0 +1,195 @@
+#include "http/tls.h"
+
+#include <errno.h>
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <microhttpd.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VERSIONS "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+
+/*
+ * What the files held at one time. Connections look at their credentials until they end and
+ * nobody counts them, so older ones stay until the server stops: some ten kilobytes for each
+ * certificate that it has had.
+ */
+struct credentials {
+  gnutls_certificate_credentials_t handle;
+  struct credentials *older;
+};
+
+struct sl_tls {
+  struct sl_tls_files files;
+  _Atomic(struct credentials *) current;
+};
+
+/* The text of a file, with a NUL behind it: gnutls_free it. */
+static bool load(gnutls_datum_t *text, const char *path, char *message, size_t message_size) {
+  errno = 0;
+  int trouble = gnutls_load_file(path, text);
+  if (trouble != 0) {
+    snprintf(message, message_size, "cannot read %s: %s", path,
+             errno != 0 ? strerror(errno) : gnutls_strerror(trouble));
+  }
+  return trouble == 0;
+}
+
+static bool add_certificate(gnutls_certificate_credentials_t handle,
+                            const struct sl_tls_files *files, char *message, size_t message_size) {
+  gnutls_datum_t certificate = {0};
+  gnutls_datum_t key = {0};
+  bool good = load(&certificate, files->certificate, message, message_size) &&
+              load(&key, files->key, message, message_size);
+  if (good) {
+    int trouble = gnutls_certificate_set_x509_key_mem2(handle, &certificate, &key,
+                                                       GNUTLS_X509_FMT_PEM, NULL, 0);
+    good = trouble >= 0;
+    if (!good) {
+      snprintf(message, message_size, "cannot use the certificate %s with the key %s: %s",
+               files->certificate, files->key, gnutls_strerror(trouble));
+    }
+  }
+  gnutls_free(certificate.data);
+  gnutls_free(key.data);
+  return good;
+}
+
+/* In the handshake: a certificate that no authority of ours has signed for a client ends it. A
+ * client without any comes in, because the health of the server is open to everyone. */
+static int verify_client(gnutls_session_t session) {
+  gnutls_typed_vdata_st purpose = {.type = GNUTLS_DT_KEY_PURPOSE_OID,
+                                   .data = (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT};
+  unsigned count = 0;
+  unsigned status = 0;
+  if (gnutls_certificate_get_peers(session, &count) == NULL || count == 0) {
+    return 0;
+  }
+  int trouble = gnutls_certificate_verify_peers(session, &purpose, 1, &status);
+  return trouble == 0 && status == 0 ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+static bool add_authorities(gnutls_certificate_credentials_t handle, const char *path,
+                            char *message, size_t message_size) {
+  gnutls_datum_t text = {0};
+  if (!load(&text, path, message, message_size)) {
+    return false;
+  }
+  int count = gnutls_certificate_set_x509_trust_mem(handle, &text, GNUTLS_X509_FMT_PEM);
+  gnutls_free(text.data);
+  if (count <= 0) {
+    snprintf(message, message_size, "cannot use %s as authorities of clients: %s", path,
+             count == 0 ? "there is no certificate in it" : gnutls_strerror(count));
+    return false;
+  }
+  gnutls_certificate_set_verify_function(handle, verify_client);
+  return true;
+}
+
+static bool fill(gnutls_certificate_credentials_t handle, const struct sl_tls_files *files,
+                 char *message, size_t message_size) {
+  return add_certificate(handle, files, message, message_size) &&
+         (files->client_ca == NULL ||
+          add_authorities(handle, files->client_ca, message, message_size));
+}
+
+static void free_credentials(struct credentials *credentials) {
+  while (credentials != NULL) {
+    struct credentials *older = credentials->older;
+    gnutls_certificate_free_credentials(credentials->handle);
+    free(credentials);
+    credentials = older;
+  }
+}
+
+bool sl_tls_reload(struct sl_tls *tls, char *message, size_t message_size) {
+  struct credentials *fresh = calloc(1, sizeof *fresh);
+  if (fresh == NULL || gnutls_certificate_allocate_credentials(&fresh->handle) != 0) {
+    snprintf(message, message_size, "there is no memory for the certificates");
+    free(fresh);
+    return false;
+  }
+  if (!fill(fresh->handle, &tls->files, message, message_size)) {
+    free_credentials(fresh);
+    return false;
+  }
+  fresh->older = atomic_load(&tls->current);
+  atomic_store(&tls->current, fresh);
+  return true;
+}
+
+struct sl_tls *sl_tls_new(const struct sl_tls_files *files, char *message, size_t message_size) {
+  struct sl_tls *tls = calloc(1, sizeof *tls);
+  if (tls == NULL) {
+    snprintf(message, message_size, "there is no memory for the certificates");
+    return NULL;
+  }
+  tls->files = *files;
+  if (!sl_tls_reload(tls, message, message_size)) {
+    sl_tls_free(tls);
+    return NULL;
+  }
+  return tls;
+}
+
+void sl_tls_free(struct sl_tls *tls) {
+  if (tls == NULL) {
+    return;
+  }
+  free_credentials(atomic_load(&tls->current));
+  free(tls);
+}
+
+/* libmicrohttpd wants a certificate for the whole daemon, or this: who was not equipped has none.
+ */
+static int refuse_unequipped(gnutls_session_t session, const struct gnutls_cert_retr_st *wanted,
+                             gnutls_pcert_st **certificates, unsigned *certificate_count,
+                             gnutls_ocsp_data_st **answers, unsigned *answer_count,
+                             gnutls_privkey_t *key, unsigned *flags) {
+  (void)session;
+  (void)wanted;
+  (void)certificates;
+  (void)certificate_count;
+  (void)answers;
+  (void)answer_count;
+  (void)key;
+  (void)flags;
+  return -1;
+}
+
+const struct MHD_OptionItem *sl_tls_daemon_options(void) {
+  static const struct MHD_OptionItem options[] = {
+      {MHD_OPTION_HTTPS_PRIORITIES, 0, VERSIONS},
+      {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, refuse_unequipped},
+      {MHD_OPTION_END, 0, NULL},
+  };
+  return options;
+}
+
+static gnutls_session_t session_of(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *information =
+      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+  return information == NULL ? NULL : information->tls_session;
+}
+
+void sl_tls_equip(const struct sl_tls *tls, struct MHD_Connection *connection) {
+  gnutls_session_t session = session_of(connection);
+  const struct credentials *credentials = atomic_load(&tls->current);
+  gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials->handle);
+  if (tls->files.client_ca != NULL) {
+    gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
+  }
+}
+
+bool sl_tls_is_used(struct MHD_Connection *connection) {
+  return session_of(connection) != NULL;
+}
+
+bool sl_tls_client_is_certified(struct MHD_Connection *connection) {
+  unsigned count = 0;
+  return gnutls_certificate_get_peers(session_of(connection), &count) != NULL && count > 0;
+}
