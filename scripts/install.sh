@@ -51,6 +51,8 @@ need_to_test_all() {
   need_module pytest python3-pytest
   need_module torch python3-torch
   need_module urllib3 python3-urllib3
+  need_command node nodejs
+  need_command tsc node-typescript
 }
 
 install_missing() {

@@ -1,0 +1,35 @@
+/**
+ * Base64 with what the platform has: Node's Buffer is ten times as fast as btoa and atob, which
+ * browsers have too.
+ *
+ * @type {{from(data: ArrayBuffer | string, encoding?: string): any} | undefined}
+ */
+const Buffer = /** @type {any} */ (globalThis).Buffer;
+
+/** @param {Uint8Array} bytes that fill their buffer */
+export function toBase64(bytes) {
+  return Buffer ? Buffer.from(bytes.buffer).toString('base64') : btoa(latin1(bytes));
+}
+
+/**
+ * @param {string} text
+ * @returns {Uint8Array}
+ */
+export function fromBase64(text) {
+  return Buffer
+    ? Buffer.from(text, 'base64')
+    : Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
+/**
+ * A function takes only so many arguments, hence the pieces.
+ *
+ * @param {Uint8Array} bytes
+ */
+function latin1(bytes) {
+  let text = '';
+  for (let start = 0; start < bytes.length; start += 8192) {
+    text += String.fromCharCode(...bytes.subarray(start, start + 8192));
+  }
+  return text;
+}

@@ -1,0 +1,49 @@
+/** One signal for all that ends a call early: its time is over, or its caller has lost interest. */
+export class Deadline {
+  #controller = new AbortController();
+  /** @type {(() => void) | undefined} */
+  #forget;
+
+  /**
+   * @param {number} milliseconds
+   * @param {AbortSignal | undefined} caller
+   */
+  constructor(milliseconds, caller) {
+    const late = () =>
+      this.#controller.abort(new DOMException(`no answer in ${milliseconds} ms`, 'TimeoutError'));
+    const cancel = () => this.#controller.abort(caller?.reason);
+    const timer = setTimeout(late, milliseconds);
+    caller?.addEventListener('abort', cancel);
+    this.#forget = () => {
+      clearTimeout(timer);
+      caller?.removeEventListener('abort', cancel);
+    };
+    if (caller?.aborted) {
+      cancel();
+    }
+  }
+
+  get signal() {
+    return this.#controller.signal;
+  }
+
+  /** Resolves after so many milliseconds; rejects if the call ends earlier. */
+  pause(/** @type {number} */ milliseconds) {
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        clearTimeout(timer);
+        reject(this.signal.reason);
+      };
+      const timer = setTimeout(() => {
+        this.signal.removeEventListener('abort', end);
+        resolve(undefined);
+      }, milliseconds);
+      this.signal.addEventListener('abort', end, { once: true });
+    });
+  }
+
+  /** To be called when the call has ended: nothing may stay behind. */
+  close() {
+    this.#forget?.();
+  }
+}

@@ -1,0 +1,130 @@
+/** What the daemon and the client say to each other, beyond the table of cases. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { broadcastTo, Client, ProblemError } from 'spikeloss';
+import { url } from './golden.js';
+
+const client = new Client(url);
+const rates = { offsets: [0.25], multipliers: [2] };
+const half = { shape: [1, 2, 3], data: Uint8Array.of(1, 0, 1, 0, 0, 1) };
+
+async function layer(tensor, options) {
+  return client.firing_rate_target_mse_loss({ spikes_list: [tensor], ...rates }, options);
+}
+
+async function problemOf(promise) {
+  return promise.then(
+    () => assert.fail('there was no problem'),
+    (error) => (assert(error instanceof ProblemError, error), error),
+  );
+}
+
+test('the first call in both READMEs is at most five lines and prints what it says', async () => {
+  const [own, main] = ['../README.md', '../../../README.md'].map((name) =>
+    readFileSync(new URL(name, import.meta.url), 'utf8'),
+  );
+  const [, code, output] = own.match(/```js\n(.*?)```.*?```\n(.*?)```/s);
+  assert(code.trimEnd().split('\n').length <= 5);
+  assert(main.includes(code));
+  const program = code.replace('http://127.0.0.1:8080', url);
+  const folder = new URL('..', import.meta.url);
+  const node = [process.execPath, ['--input-type=module', '--eval', program], { cwd: folder }];
+  assert.equal((await promisify(execFile)(...node)).stdout, output);
+});
+
+test('spikes in every kind of array give the same answer', async () => {
+  const expected = await layer(half);
+  const types = [Int8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array];
+  for (const type of [...types, Float32Array, Float64Array, Array]) {
+    assert.deepEqual(await layer({ shape: half.shape, data: type.from(half.data) }), expected);
+  }
+  assert.deepEqual(await layer([[[1, 0, 1], [0, 0, 1]]]), expected);
+  assert.deepEqual(await layer([[Float32Array.of(1, 0, 1), [0, 0, 1]]]), expected);
+});
+
+test('graded spikes in every kind of array give the same answer', async () => {
+  const graded = [3, 0, 1, 0, 7, 1];
+  const expected = await layer({ shape: [1, 2, 3], data: graded });
+  assert.equal(expected.diagnostics.layers[0].rate, 2);
+  for (const type of [Uint8Array, Int16Array, Int32Array, Uint32Array, Float32Array, Float64Array]) {
+    assert.deepEqual(await layer({ shape: [1, 2, 3], data: type.from(graded) }), expected);
+  }
+});
+
+test('graded spikes keep all of their bits', async () => {
+  const third = 1 / 3;
+  for (const [data, rate] of [
+    [Float64Array.of(third), third],
+    [Float32Array.of(third), Math.fround(third)],
+    [[third], third],
+    [Int32Array.of(2 ** 31 - 1), 2 ** 31 - 1],
+  ]) {
+    const answer = await layer({ shape: [1], data });
+    assert.equal(answer.diagnostics.layers[0].rate, rate);
+  }
+});
+
+test('labels and offsets may be any array of numbers', async () => {
+  const fields = { spk: { shape: [1, 1, 2], data: [1, 0] }, num_classes: 2, neurons_per_class: 1 };
+  const rest = { ...fields, correct_rate: 1, incorrect_rate: 0 };
+  for (const targets of [[1], Int32Array.of(1), Uint8Array.of(1), BigInt64Array.of(1n)]) {
+    assert.equal((await client.balanced_population_mse({ ...rest, targets })).loss, 1);
+  }
+  const offsets = Float32Array.of(0.25);
+  const asked = { spikes_list: [half], offsets, multipliers: Float64Array.of(2) };
+  assert.equal((await client.firing_rate_target_mse_loss(asked)).loss, 0.25);
+});
+
+test('gradients come in the precision that was asked for', async () => {
+  const [double] = (await layer(half)).gradients.spikes_list;
+  assert.deepEqual(double, { shape: [1, 1, 1], data: Float64Array.of(1 / 3) });
+  const [single] = (await layer(half, { gradient_encoding: 'f32' })).gradients.spikes_list;
+  assert.deepEqual(single, { shape: [1, 1, 1], data: Float32Array.of(1 / 3) });
+  assert.equal(broadcastTo(single, half.shape).data.length, 6);
+});
+
+test('one client serves many calls at once', async () => {
+  const calls = Array.from({ length: 40 }, (_, index) =>
+    client.firing_rate_target_mse_loss({ spikes_list: [half], offsets: [index], multipliers: [1] }),
+  );
+  const losses = (await Promise.all(calls)).map((answer) => answer.loss);
+  assert.deepEqual(losses, losses.map((_, index) => (0.5 - index) ** 2));
+});
+
+test('a shape that the data does not fill is refused by the service', async () => {
+  for (const data of [half.data, Float64Array.from(half.data), Array.from(half.data)]) {
+    for (const shape of [[1, 2, 4], [1, 2, 2], [5], []]) {
+      const problem = await problemOf(layer({ shape, data }));
+      assert.match(problem.code, /^(length_mismatch|wrong_rank)$/);
+    }
+  }
+  assert.equal((await problemOf(layer({ shape: [1, -2, 3], data: half.data }))).code, 'wrong_type');
+});
+
+test('NaN is refused by the service in the words for its spelling', async () => {
+  const typed = await problemOf(layer({ shape: [2], data: Float32Array.of(1, NaN) }));
+  assert.deepEqual([typed.status, typed.code], [422, 'not_finite']);
+  const plain = await problemOf(layer({ shape: [2], data: [1, NaN] }));
+  assert.deepEqual([plain.status, plain.code], [400, 'wrong_type']);
+  assert.match(plain.message, /JavaScript writes NaN as null/);
+});
+
+test('a problem says where it is', async () => {
+  const problem = await problemOf(layer([[[1, 0], [1]]]));
+  assert.deepEqual([problem.status, problem.code], [400, 'ragged']);
+  assert.equal(problem.pointer, '/spikes_list/0/0/1');
+  assert.equal(problem.offset, '{"spikes_list":[[[[1,0],[1'.length);
+  assert.equal(problem.message, `ragged: ${problem.detail}`);
+  assert.equal(problem.requestId, problem.problem.instance);
+});
+
+test('a missing field, an unknown one and an unknown loss are problems', async () => {
+  const missing = client.evaluate('firing_rate_target_mse_loss', { spikes_list: [half] });
+  assert.equal((await problemOf(missing)).pointer, '/offsets');
+  const unknown = client.evaluate('balanced_population_mse', { colour: 1 });
+  assert.equal((await problemOf(unknown)).code, 'unknown_member');
+  assert.equal((await problemOf(client.evaluate('no/such loss?', {}))).status, 404);
+});
