@@ -83,8 +83,10 @@ int main(int count, char **arguments) {
 
   struct sl_server_options options = sl_config_server(&config);
   struct MHD_Response *answer = make_answer(answer_length);
-  struct MHD_Daemon *daemon =
-      sl_engine_start(&options, listener.socket, false, on_request, on_completed, NULL, answer);
+  struct MHD_Daemon *daemon = sl_engine_start(&options, listener.socket,
+                                              &(struct sl_engine){.on_request = on_request,
+                                                                  .on_completed = on_completed,
+                                                                  .closure = answer});
   if (daemon == NULL) {
     errx(EXIT_FAILURE, "libmicrohttpd does not start");
   }

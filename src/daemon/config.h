@@ -28,9 +28,12 @@ struct sl_config {
   size_t listen_count;
   uint64_t threads;
   uint64_t idle_seconds;
+  uint64_t header_seconds;
+  uint64_t request_seconds;
   uint64_t connection_memory;
   uint64_t drain_bytes;
   uint64_t drain_seconds;
+  uint64_t stop_delay_seconds;
   uint64_t stop_seconds;
   uint64_t body_bytes;
   uint64_t pairs;

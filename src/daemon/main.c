@@ -45,9 +45,16 @@ static void announce(const struct sl_server *server, size_t listeners) {
   }
 }
 
+static void log_sentence(void *closure, const char *sentence) {
+  const struct sl_log *log = closure;
+  sl_log(log, SL_LOG_INFO, "%s", sentence);
+}
+
 static int serve(const struct sl_config *config) {
-  const struct sl_log log = {.level = (enum sl_log_level)config->log_level};
-  const struct sl_server_options options = sl_config_server(config);
+  struct sl_log log = {.level = (enum sl_log_level)config->log_level};
+  struct sl_server_options options = sl_config_server(config);
+  options.tell = log_sentence;
+  options.tell_closure = &log;
   char message[1024];
 
   hold_stop_signals();
@@ -60,6 +67,7 @@ static int serve(const struct sl_config *config) {
   sl_log(&log, SL_LOG_DEBUG, "the hot loops use %s", sl_kernels_name());
 
   int signal_number = wait_for_stop_signal();
+  sl_server_drain(server);
   sl_log(&log, SL_LOG_INFO, "%s: requests in flight finish, then the server stops",
          strsignal(signal_number));
   sl_server_stop(server);

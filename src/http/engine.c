@@ -23,9 +23,7 @@ unsigned sl_engine_threads(const struct sl_server_options *options) {
 }
 
 struct MHD_Daemon *sl_engine_start(const struct sl_server_options *options, int listening_socket,
-                                   bool encrypted, MHD_AccessHandlerCallback on_request,
-                                   MHD_RequestCompletedCallback on_completed,
-                                   MHD_NotifyConnectionCallback on_connection, void *closure) {
+                                   const struct sl_engine *calls) {
   unsigned threads = sl_engine_threads(options);
   struct MHD_OptionItem pool[] = {
       {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)threads, NULL},
@@ -35,12 +33,14 @@ struct MHD_Daemon *sl_engine_start(const struct sl_server_options *options, int 
     pool[0].option = MHD_OPTION_END; /* one thread is no pool */
   }
   static const struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
-  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | (encrypted ? MHD_USE_TLS : 0u);
+  unsigned flags =
+      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | (calls->encrypted ? MHD_USE_TLS : 0u);
   return MHD_start_daemon(
-      flags, 0, NULL, NULL, on_request, closure, MHD_OPTION_LISTEN_SOCKET, listening_socket,
-      MHD_OPTION_NOTIFY_COMPLETED, on_completed, closure, MHD_OPTION_NOTIFY_CONNECTION,
-      on_connection, closure, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_seconds,
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)options->connection_memory,
+      flags, 0, calls->on_client, calls->closure, calls->on_request, calls->closure,
+      MHD_OPTION_LISTEN_SOCKET, listening_socket, MHD_OPTION_NOTIFY_COMPLETED, calls->on_completed,
+      calls->closure, MHD_OPTION_NOTIFY_CONNECTION, calls->on_connection, calls->closure,
+      MHD_OPTION_URI_LOG_CALLBACK, calls->on_head, calls->closure, MHD_OPTION_CONNECTION_TIMEOUT,
+      0U, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)options->connection_memory,
       MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_ARRAY, pool, MHD_OPTION_ARRAY,
-      encrypted ? sl_tls_daemon_options() : plain, MHD_OPTION_END);
+      calls->encrypted ? sl_tls_daemon_options() : plain, MHD_OPTION_END);
 }

@@ -7,13 +7,15 @@
 
 #define NANOSECONDS UINT64_C(1000000000)
 
-struct sl_request *sl_request_new(struct sl_service *service, const char *address) {
+struct sl_request *sl_request_new(struct sl_service *service, const char *address,
+                                  struct sl_connection *connection) {
   struct sl_request *request = calloc(1, sizeof *request);
   if (request == NULL) {
     return NULL;
   }
   request->service = service;
   request->address = address;
+  request->connection = connection;
   request->error = SL_NO_ERROR;
   sl_exchange_begin(&request->exchange);
   atomic_fetch_add_explicit(&service->requests, 1, memory_order_relaxed);

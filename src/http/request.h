@@ -11,6 +11,7 @@
 #ifndef SPIKELOSS_HTTP_REQUEST_H
 #define SPIKELOSS_HTTP_REQUEST_H
 
+#include "http/connections.h"
 #include "http/exchange.h"
 #include "http/headers.h"
 #include "http/request_id.h"
@@ -26,8 +27,9 @@
 #include <stdint.h>
 
 struct sl_request {
-  struct sl_service *service; /* not owned */
-  const char *address;        /* of the listener it came to; not owned */
+  struct sl_service *service;       /* not owned */
+  const char *address;              /* of the listener it came to; not owned */
+  struct sl_connection *connection; /* not owned */
   struct sl_headers headers;
   struct sl_route_match match;
   struct sl_error error; /* latched: the first that happened */
@@ -46,7 +48,8 @@ struct sl_request {
 };
 
 /* NULL when there is no memory. */
-struct sl_request *sl_request_new(struct sl_service *service, const char *address);
+struct sl_request *sl_request_new(struct sl_service *service, const char *address,
+                                  struct sl_connection *connection);
 
 /* The request is over, in this way: counts it. Before sl_request_free. */
 void sl_request_end(struct sl_request *request, enum sl_ending ending);

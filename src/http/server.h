@@ -15,13 +15,20 @@ struct sl_server_options {
   size_t listen_count;
   unsigned threads;           /* per listener; 0 is one for each core */
   uint64_t idle_seconds;      /* a connection on which nothing moves is closed */
+  uint64_t header_seconds;    /* and one whose headers take longer */
+  uint64_t request_seconds;   /* and one whose whole request takes longer */
   uint64_t connection_memory; /* bytes of libmicrohttpd's buffer per connection */
   uint64_t drain_bytes;       /* of a refused upload are read before the answer */
   uint64_t drain_seconds;
-  uint64_t stop_seconds;   /* requests in flight get to finish when the server stops */
-  const char *token_file;  /* of those who may come in, or NULL: everyone may */
-  struct sl_tls_files tls; /* of TCP listeners; without a certificate they speak plain HTTP */
-  struct sl_limits limits; /* what one request may ask for */
+  uint64_t stop_delay_seconds; /* new clients are still served when the server stops */
+  uint64_t stop_seconds;       /* requests in flight get to finish after that */
+  const char *token_file;      /* of those who may come in, or NULL: everyone may */
+  struct sl_tls_files tls;     /* of TCP listeners; without a certificate they speak plain HTTP */
+  struct sl_limits limits;     /* what one request may ask for */
+
+  /* Told, from any thread, what those who run the server should know. NULL for nobody. */
+  void (*tell)(void *closure, const char *sentence);
+  void *tell_closure;
 };
 
 struct sl_server;
@@ -45,7 +52,10 @@ bool sl_server_is_encrypted(const struct sl_server *server, size_t listener);
 /* From now on /readyz answers 503. */
 void sl_server_drain(struct sl_server *server);
 
-/* Stops listening, lets requests in flight finish, frees everything. Tolerates NULL. */
+/*
+ * Drains; after stop_delay_seconds lets nobody new in; requests that have begun finish, within
+ * stop_seconds, connections without one are closed; frees everything. Tolerates NULL.
+ */
 void sl_server_stop(struct sl_server *server);
 
 #endif

@@ -97,8 +97,25 @@ START_TEST(readyz_says_that_the_server_drains_to_those_who_are_connected) {
 }
 END_TEST
 
+START_TEST(new_clients_are_served_until_the_delay_is_over) {
+  START(&daemon_process, "--stop-delay-seconds", "2");
+  daemon_signal(&daemon_process, SIGTERM);
+  daemon_wait_for_message(&daemon_process, STOPPING);
+  client_open(&client, &daemon_process);
+  ck_assert_int_eq(client_post(&client, FIRING_RATE, GOOD), 200);
+  ck_assert_str_eq(client_header(&client, "Connection"), "close");
+  client_get(&client, "/readyz");
+  client_expect_problem(&client, 503, "draining", NULL, NO_OFFSET);
+  ck_assert_int_eq(client.connections, 1);
+  daemon_wait_for_refusal(&daemon_process);
+  client_close(&client);
+  daemon_ends_well(&daemon_process);
+}
+END_TEST
+
+/* What a load balancer has connected but not used yet is no reason to wait either. */
 START_TEST(idle_connections_do_not_hold_up_the_end) {
-  START(&daemon_process);
+  START(&daemon_process, "--stop-seconds", "3600");
   int silent = wire_connect(&daemon_process);
   client_open(&client, &daemon_process);
   ck_assert_int_eq(client_get(&client, "/livez"), 200);
@@ -194,7 +211,8 @@ int main(void) {
   return RUN_SUITE(
       "stopping", tidy, an_upload_that_has_begun_gets_its_answer,
       readyz_says_that_the_server_drains_to_those_who_are_connected,
-      idle_connections_do_not_hold_up_the_end, an_answer_that_has_begun_is_sent_to_its_end,
+      new_clients_are_served_until_the_delay_is_over, idle_connections_do_not_hold_up_the_end,
+      an_answer_that_has_begun_is_sent_to_its_end,
       a_request_that_never_ends_is_left_after_stop_seconds,
       a_second_signal_ends_the_process_at_once, the_daemon_starts_and_stops_many_times);
 }

@@ -96,6 +96,9 @@ START_TEST(without_anything_the_defaults_are_in_force) {
   ck_assert_str_eq(server.listen[0], "127.0.0.1:8080");
   ck_assert_uint_eq(server.threads, 0);
   ck_assert_uint_eq(server.idle_seconds, 60);
+  ck_assert_uint_eq(server.header_seconds, 20);
+  ck_assert_uint_eq(server.request_seconds, 300);
+  ck_assert_uint_eq(server.stop_delay_seconds, 0);
   ck_assert_uint_eq(server.connection_memory, 128 * 1024);
   ck_assert_uint_eq(server.drain_seconds, 30);
   ck_assert_uint_eq(server.limits.body_bytes, limits.body_bytes);
