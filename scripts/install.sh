@@ -7,6 +7,7 @@
 # it from elsewhere is left alone. Where nothing is missing, nothing is touched or downloaded.
 
 missing_packages=()
+missing_architectures=()
 
 need_command() { # COMMAND PACKAGE
   command -v "$1" >/dev/null || missing_packages+=("$2")
@@ -55,6 +56,23 @@ need_to_test_all() {
   need_command tsc node-typescript
 }
 
+# A compiler for 64-bit ARM, an emulator, and that architecture's libraries.
+need_to_test_arm64() {
+  need_command aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+  need_command qemu-aarch64 qemu-user
+  local pair
+  for pair in check:check libcjson:libcjson-dev libmicrohttpd:libmicrohttpd-dev inih:libinih-dev \
+    libcurl:libcurl4-gnutls-dev gnutls:libgnutls28-dev; do
+    [ -e "/usr/lib/aarch64-linux-gnu/pkgconfig/${pair%:*}.pc" ] ||
+      missing_packages+=("${pair#*:}:arm64")
+  done
+  [ ${#missing_packages[@]} -eq 0 ] || need_architecture arm64
+}
+
+need_architecture() { # ARCHITECTURE
+  dpkg --print-foreign-architectures | grep -qx "$1" || missing_architectures+=("$1")
+}
+
 install_missing() {
   [ ${#missing_packages[@]} -eq 0 ] && return 0
 
@@ -72,6 +90,10 @@ install_missing() {
   fi
 
   echo "installing ${missing_packages[*]}" >&2
+  local architecture
+  for architecture in "${missing_architectures[@]}"; do
+    "${as_root[@]}" dpkg --add-architecture "$architecture"
+  done
   "${as_root[@]}" apt-get update -q >&2 &&
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
       apt-get install -q -y --no-install-recommends "${missing_packages[@]}" >&2 &&

@@ -13,7 +13,7 @@
 #define TEBI (UINT64_C(1) << 40)
 
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
-static const char *const instruction_sets[] = {"best", "scalar", "avx2", "avx512", NULL};
+static const char *const instruction_sets[] = {"best", "scalar", "avx2", "avx512", "neon", NULL};
 
 #define AT(member) offsetof(struct sl_config, member)
 

@@ -1,33 +1,17 @@
 /*
  * Kernels for x86-64 with AVX2 and BMI2.
  *
- * Adding up columns of bits. Wide rows: 256 columns at a time stand in one register, and the count
- * of each column is spread over several registers, one for each binary digit ("bit slices"):
- *
- *     fours   0 1 0 0 …        column 0 has been set 3 times,
- *     twos    1 0 0 1 …        column 1 5 times, column 2 never, column 3 twice
- *     ones    1 1 0 0 …
- *
- * Three bits go in and two come out of a full adder (carry_save), five operations for 256 columns;
- * eight rows go through seven of them and leave one carry into the eights. At most 255 rows later
- * the slices are put together to one byte a column and added to the counts.
- *
- * Narrow rows, below 64 columns: pdep spreads the bits of a row to the bytes of a few words, which
- * are added as they are.
+ * What this processor is good at: 32 bytes are compared at once; pext and pdep move the bits under
+ * a mask together and apart.
  */
-#include "kernels/packed_bits.h"
-#include "kernels/spike_text.h"
-#include "kernels/variants.h"
-
 #include <immintrin.h>
 #include <string.h>
 
-enum {
-  GROUP_COLUMNS = 256,
-  SLICES = 8,
-  MOST_ROWS = 255, /* what a byte can count */
-  NARROW = 64,
-};
+typedef __m256i bit_slice;
+
+#include "kernels/bit_columns.h"
+#include "kernels/spike_text.h"
+#include "kernels/variants.h"
 
 static inline uint64_t join(__m256i low, __m256i high) {
   return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
@@ -76,126 +60,17 @@ static inline bool repeats_layout(const char *text, const struct sl_text_layout 
   return _mm256_testz_si256(difference, difference);
 }
 
-/* The eight bits of a byte, each in a byte of its own. */
 static inline uint64_t bits_to_bytes(uint64_t byte) {
   return _pdep_u64(byte, UINT64_C(0x0101010101010101));
 }
 
-/* 256 columns of the row that begins at a bit. */
-static inline __m256i load_columns(const uint8_t *bits, size_t first_bit) {
+static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit) {
   const uint8_t *bytes = bits + first_bit / 8;
   int shift = (int)(first_bit % 8);
   __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)bytes);
   __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(bytes + 8));
   return _mm256_or_si256(_mm256_srl_epi64(low, _mm_cvtsi32_si128(shift)),
                          _mm256_sll_epi64(high, _mm_cvtsi32_si128(64 - shift)));
-}
-
-/* a + b + c, column by column: the sum stays in *sum, the carry is returned. */
-static inline __m256i carry_save(__m256i *sum, __m256i a, __m256i b, __m256i c) {
-  __m256i half = a ^ b;
-  *sum = half ^ c;
-  return (a & b) | (half & c);
-}
-
-/* Adds `carry`, which counts 2^first for each column, to the slices from `first` up. */
-static inline void add_carry(__m256i slices[SLICES], size_t first, __m256i carry) {
-  for (size_t slice = first; slice < SLICES; slice++) {
-    __m256i next = slices[slice] & carry;
-    slices[slice] ^= carry;
-    carry = next;
-  }
-}
-
-static inline void add_eight_rows(__m256i slices[SLICES], const uint8_t *bits, size_t first_bit,
-                                  size_t stride) {
-  __m256i row[8];
-  for (size_t i = 0; i < 8; i++) {
-    row[i] = load_columns(bits, first_bit + i * stride);
-  }
-  __m256i twos_a = carry_save(&slices[0], slices[0], row[0], row[1]);
-  __m256i twos_b = carry_save(&slices[0], slices[0], row[2], row[3]);
-  __m256i twos_c = carry_save(&slices[0], slices[0], row[4], row[5]);
-  __m256i twos_d = carry_save(&slices[0], slices[0], row[6], row[7]);
-  __m256i fours_a = carry_save(&slices[1], slices[1], twos_a, twos_b);
-  __m256i fours_b = carry_save(&slices[1], slices[1], twos_c, twos_d);
-  __m256i eights = carry_save(&slices[2], slices[2], fours_a, fours_b);
-  add_carry(slices, 3, eights);
-}
-
-/* counts[0 … columns) += the eight byte counters in a word. */
-static inline void add_byte_counters(uint64_t *counts, uint64_t counters, size_t columns) {
-  if (columns < 8) {
-    for (size_t column = 0; column < columns; column++) {
-      counts[column] += counters >> (8 * column) & 0xff;
-    }
-    return;
-  }
-  for (size_t half = 0; half < 2; half++) {
-    __m256i more = _mm256_cvtepu8_epi64(_mm_cvtsi32_si128((int)(counters >> (32 * half))));
-    __m256i *four = (__m256i *)(void *)(counts + 4 * half);
-    _mm256_storeu_si256(four, _mm256_add_epi64(_mm256_loadu_si256(four), more));
-  }
-}
-
-static void add_slices(uint64_t *counts, __m256i slices[SLICES], size_t rows, size_t columns) {
-  uint8_t bytes[SLICES][GROUP_COLUMNS / 8];
-  memcpy(bytes, slices, sizeof bytes);
-  size_t used = 64 - (size_t)__builtin_clzll(rows);
-  for (size_t first = 0; first < columns; first += 8) {
-    uint64_t counters = 0;
-    for (size_t slice = 0; slice < used; slice++) {
-      counters += bits_to_bytes(bytes[slice][first / 8]) << slice;
-    }
-    add_byte_counters(counts + first, counters, columns - first);
-  }
-}
-
-/* Up to MOST_ROWS rows of up to GROUP_COLUMNS columns, `stride` bits from row to row. */
-static void add_wide_rows(uint64_t *counts, const uint8_t *bits, size_t first_bit, size_t rows,
-                          size_t stride, size_t columns) {
-  __m256i slices[SLICES] = {0};
-  size_t row = 0;
-  for (; row + 8 <= rows; row += 8) {
-    add_eight_rows(slices, bits, first_bit + row * stride, stride);
-  }
-  for (; row < rows; row++) {
-    add_carry(slices, 0, load_columns(bits, first_bit + row * stride));
-  }
-  add_slices(counts, slices, rows, columns);
-}
-
-/* Up to MOST_ROWS rows of fewer than NARROW columns. */
-static void add_narrow_rows(uint64_t *counts, const uint8_t *bits, size_t first_bit, size_t rows,
-                            size_t columns) {
-  uint64_t counters[NARROW / 8] = {0};
-  size_t words = (columns + 7) / 8;
-  uint64_t used = lowest_bits(columns); /* at least one */
-  for (size_t row = 0; row < rows; row++, first_bit += columns) {
-    uint64_t values = sl_load_bits(bits, first_bit) & used;
-    for (size_t word = 0; word < words; word++) {
-      counters[word] += bits_to_bytes(values >> (8 * word) & 0xff);
-    }
-  }
-  for (size_t word = 0; word < words; word++) {
-    add_byte_counters(counts + 8 * word, counters[word], columns - 8 * word);
-  }
-}
-
-static void add_columns(uint64_t *counts, const uint64_t *bits, size_t rows, size_t columns) {
-  const uint8_t *bytes = (const uint8_t *)bits;
-  for (size_t row = 0; row < rows; row += MOST_ROWS) {
-    size_t group_rows = rows - row < MOST_ROWS ? rows - row : MOST_ROWS;
-    if (columns < NARROW) {
-      add_narrow_rows(counts, bytes, row * columns, group_rows, columns);
-      continue;
-    }
-    for (size_t first = 0; first < columns; first += GROUP_COLUMNS) {
-      size_t group_columns = columns - first < GROUP_COLUMNS ? columns - first : GROUP_COLUMNS;
-      add_wide_rows(counts + first, bytes, row * columns + first, group_rows, columns,
-                    group_columns);
-    }
-  }
 }
 
 /* A comparison gives all ones, which is -1, in the lanes where it holds. */

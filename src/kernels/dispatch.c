@@ -39,6 +39,9 @@ static const struct variant variants[] = {
     {&sl_kernels_avx2, has_avx2},
     {&sl_kernels_avx512, has_avx512},
 #endif
+#ifdef SPIKELOSS_ARM64
+    {&sl_kernels_neon, always},
+#endif
 };
 
 enum { VARIANT_COUNT = sizeof variants / sizeof variants[0] };

@@ -1,5 +1,5 @@
 /*
- * Reading packed bits at any place, for the variants of x86-64 (little-endian).
+ * Reading packed bits at any place, on little-endian processors.
  */
 #ifndef SPIKELOSS_KERNELS_PACKED_BITS_H
 #define SPIKELOSS_KERNELS_PACKED_BITS_H

@@ -13,5 +13,8 @@ extern const struct sl_kernels sl_kernels_avx2;
 extern const struct sl_kernels sl_kernels_avx512;
 size_t sl_decode_base64_avx2(uint8_t *bytes, const char *text, size_t groups);
 #endif
+#ifdef SPIKELOSS_ARM64
+extern const struct sl_kernels sl_kernels_neon;
+#endif
 
 #endif

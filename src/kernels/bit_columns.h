@@ -1,0 +1,149 @@
+/*
+ * Adding up columns of packed bits, for processors with vectors of bits.
+ *
+ * Included once by a variant, which has defined a vector type `bit_slice` and defines
+ *
+ *     bit_slice load_columns(const uint8_t *bits, size_t first_bit)   as many columns of the row
+ *                                                                     that begins at a bit as a
+ *                                                                     vector has bits
+ *     uint64_t bits_to_bytes(uint64_t byte)                           its eight bits, each in a
+ *                                                                     byte of its own (pdep)
+ *
+ * Wide rows: as many columns as a vector has bits stand side by side, and the count of each column
+ * is spread over several vectors, one for each binary digit ("bit slices"):
+ *
+ *     fours   0 1 0 0 …        column 0 has been set 3 times,
+ *     twos    1 0 0 1 …        column 1 5 times, column 2 never, column 3 twice
+ *     ones    1 1 0 0 …
+ *
+ * Three bits go in and two come out of a full adder (carry_save), five operations for all columns;
+ * eight rows go through seven of them and leave one carry into the eights. At most 255 rows later
+ * the slices are put together to one byte a column and added to the counts.
+ *
+ * Narrow rows, below 64 columns: the bits of a row are spread to the bytes of a few words, which
+ * are added as they are.
+ */
+#ifndef SPIKELOSS_KERNELS_BIT_COLUMNS_H
+#define SPIKELOSS_KERNELS_BIT_COLUMNS_H
+
+#include "kernels/packed_bits.h"
+
+enum {
+  GROUP_COLUMNS = 8 * sizeof(bit_slice),
+  SLICES = 8,
+  MOST_ROWS = 255, /* what a byte can count */
+  NARROW = 64,
+};
+
+static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit);
+static inline uint64_t bits_to_bytes(uint64_t byte);
+
+/* a + b + c, column by column: the sum stays in *sum, the carry is returned. */
+static inline bit_slice carry_save(bit_slice *sum, bit_slice a, bit_slice b, bit_slice c) {
+  bit_slice half = a ^ b;
+  *sum = half ^ c;
+  return (a & b) | (half & c);
+}
+
+/* Adds `carry`, which counts 2^first for each column, to the slices from `first` up. */
+static inline void add_carry(bit_slice slices[SLICES], size_t first, bit_slice carry) {
+  for (size_t slice = first; slice < SLICES; slice++) {
+    bit_slice next = slices[slice] & carry;
+    slices[slice] ^= carry;
+    carry = next;
+  }
+}
+
+static inline void add_eight_rows(bit_slice slices[SLICES], const uint8_t *bits, size_t first_bit,
+                                  size_t stride) {
+  bit_slice row[8];
+  for (size_t i = 0; i < 8; i++) {
+    row[i] = load_columns(bits, first_bit + i * stride);
+  }
+  bit_slice twos_a = carry_save(&slices[0], slices[0], row[0], row[1]);
+  bit_slice twos_b = carry_save(&slices[0], slices[0], row[2], row[3]);
+  bit_slice twos_c = carry_save(&slices[0], slices[0], row[4], row[5]);
+  bit_slice twos_d = carry_save(&slices[0], slices[0], row[6], row[7]);
+  bit_slice fours_a = carry_save(&slices[1], slices[1], twos_a, twos_b);
+  bit_slice fours_b = carry_save(&slices[1], slices[1], twos_c, twos_d);
+  bit_slice eights = carry_save(&slices[2], slices[2], fours_a, fours_b);
+  add_carry(slices, 3, eights);
+}
+
+/* counts[0 … columns) += the byte counters in a word, at most eight. */
+static inline void add_byte_counters(uint64_t *counts, uint64_t counters, size_t columns) {
+  if (columns < 8) {
+    for (size_t column = 0; column < columns; column++) {
+      counts[column] += counters >> (8 * column) & 0xff;
+    }
+    return;
+  }
+  uint8_t bytes[8];
+  memcpy(bytes, &counters, sizeof bytes);
+  for (size_t column = 0; column < 8; column++) {
+    counts[column] += bytes[column];
+  }
+}
+
+static inline void add_slices(uint64_t *counts, const bit_slice slices[SLICES], size_t rows,
+                              size_t columns) {
+  uint8_t bytes[SLICES][GROUP_COLUMNS / 8];
+  memcpy(bytes, slices, sizeof bytes);
+  size_t used = 64 - (size_t)__builtin_clzll(rows);
+  for (size_t first = 0; first < columns; first += 8) {
+    uint64_t counters = 0;
+    for (size_t slice = 0; slice < used; slice++) {
+      counters += bits_to_bytes(bytes[slice][first / 8]) << slice;
+    }
+    add_byte_counters(counts + first, counters, columns - first);
+  }
+}
+
+/* Up to MOST_ROWS rows of up to GROUP_COLUMNS columns, `stride` bits from row to row. */
+static inline void add_wide_rows(uint64_t *counts, const uint8_t *bits, size_t first_bit,
+                                 size_t rows, size_t stride, size_t columns) {
+  bit_slice slices[SLICES] = {0};
+  size_t row = 0;
+  for (; row + 8 <= rows; row += 8) {
+    add_eight_rows(slices, bits, first_bit + row * stride, stride);
+  }
+  for (; row < rows; row++) {
+    add_carry(slices, 0, load_columns(bits, first_bit + row * stride));
+  }
+  add_slices(counts, slices, rows, columns);
+}
+
+/* Up to MOST_ROWS rows of fewer than NARROW columns. */
+static inline void add_narrow_rows(uint64_t *counts, const uint8_t *bits, size_t first_bit,
+                                   size_t rows, size_t columns) {
+  uint64_t counters[NARROW / 8] = {0};
+  size_t words = (columns + 7) / 8;
+  uint64_t used = (UINT64_C(1) << columns) - 1;
+  for (size_t row = 0; row < rows; row++, first_bit += columns) {
+    uint64_t values = sl_load_bits(bits, first_bit) & used;
+    for (size_t word = 0; word < words; word++) {
+      counters[word] += bits_to_bytes(values >> (8 * word) & 0xff);
+    }
+  }
+  for (size_t word = 0; word < words; word++) {
+    add_byte_counters(counts + 8 * word, counters[word], columns - 8 * word);
+  }
+}
+
+static void add_columns(uint64_t *counts, const uint64_t *bits, size_t rows, size_t columns) {
+  const uint8_t *bytes = (const uint8_t *)bits;
+  for (size_t row = 0; row < rows; row += MOST_ROWS) {
+    size_t group_rows = rows - row < MOST_ROWS ? rows - row : MOST_ROWS;
+    if (columns < NARROW) {
+      add_narrow_rows(counts, bytes, row * columns, group_rows, columns);
+      continue;
+    }
+    for (size_t first = 0; first < columns; first += GROUP_COLUMNS) {
+      size_t group_columns = columns - first < GROUP_COLUMNS ? columns - first : GROUP_COLUMNS;
+      add_wide_rows(counts + first, bytes, row * columns + first, group_rows, columns,
+                    group_columns);
+    }
+  }
+}
+
+#endif

@@ -1,0 +1,200 @@
+/*
+ * Kernels for 64-bit ARM with NEON, which every such processor has.
+ *
+ * There is no instruction that makes a mask of a comparison. Each byte of it is cut down to the one
+ * bit that it stands for, and neighbours are added until eight bytes are one:
+ *
+ *     comparison   ff 00 ff ff 00 00 00 ff          and weights   01 02 04 08 10 20 40 80
+ *     bits         01 00 04 08 00 00 00 80          their sum     8d, the mask of the eight bytes
+ *
+ * Nor are there pext and pdep; extract_bits and bits_to_bytes are done by shifts and a product.
+ */
+#include <arm_neon.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint64x2_t bit_slice;
+
+#include "kernels/bit_columns.h"
+#include "kernels/spike_text.h"
+#include "kernels/variants.h"
+
+/* 64 bytes of text, or of what was made of them. */
+struct four_vectors {
+  uint8x16_t part[4];
+};
+
+static inline struct four_vectors load_block(const void *bytes) {
+  const uint8_t *first = bytes;
+  return (struct four_vectors){
+      {vld1q_u8(first), vld1q_u8(first + 16), vld1q_u8(first + 32), vld1q_u8(first + 48)}};
+}
+
+/* One bit for each of 64 bytes that are all ones or all zeros. */
+static inline uint64_t to_mask(struct four_vectors held) {
+  const uint8x16_t weights = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+  uint8x16_t low = vpaddq_u8(vandq_u8(held.part[0], weights), vandq_u8(held.part[1], weights));
+  uint8x16_t high = vpaddq_u8(vandq_u8(held.part[2], weights), vandq_u8(held.part[3], weights));
+  uint8x16_t quarters = vpaddq_u8(low, high);
+  return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(quarters, quarters)), 0);
+}
+
+static inline uint64_t equal_to(struct four_vectors text, char character) {
+  uint8x16_t wanted = vdupq_n_u8((uint8_t)character);
+  for (size_t i = 0; i < 4; i++) {
+    text.part[i] = vceqq_u8(text.part[i], wanted);
+  }
+  return to_mask(text);
+}
+
+/* Looked up by its low four bits, a white space character finds itself, others never do. */
+static inline uint64_t white_space(struct four_vectors text) {
+  const uint8x16_t table = {' ', 255,  255,  255, 255, 255,  255, 255,
+                            255, '\t', '\n', 255, 255, '\r', 255, 0};
+  for (size_t i = 0; i < 4; i++) {
+    uint8x16_t low_bits = vandq_u8(text.part[i], vdupq_n_u8(0x0f));
+    text.part[i] = vceqq_u8(vqtbl1q_u8(table, low_bits), text.part[i]);
+  }
+  return to_mask(text);
+}
+
+static inline struct text_block classify_block(const char *text) {
+  struct four_vectors bytes = load_block(text);
+  return (struct text_block){
+      .zeros = equal_to(bytes, '0'),
+      .ones = equal_to(bytes, '1'),
+      .points = equal_to(bytes, '.'),
+      .commas = equal_to(bytes, ','),
+      .opens = equal_to(bytes, '['),
+      .closes = equal_to(bytes, ']'),
+      .spaces = white_space(bytes),
+  };
+}
+
+/* Bit i: the number of mask bits below bit i, and bit i itself, is odd. */
+static inline uint64_t parity_up_to(uint64_t mask) {
+  for (unsigned distance = 1; distance < 64; distance *= 2) {
+    mask ^= mask << distance;
+  }
+  return mask;
+}
+
+/*
+ * Each bit under the mask has to move down by as many places as there are gaps below it. Six
+ * rounds move it by 1, 2, 4, … places, in those where its distance has that binary digit: the
+ * parity of the gaps below is the lowest digit, of every second gap the next, and so on.
+ */
+static inline uint64_t extract_bits(uint64_t source, uint64_t mask) {
+  source &= mask;
+  uint64_t gaps = ~mask << 1;
+  for (unsigned distance = 1; distance < 64; distance *= 2) {
+    uint64_t odd = parity_up_to(gaps);
+    uint64_t moving = odd & mask;
+    uint64_t bits = source & moving;
+    mask = (mask ^ moving) | moving >> distance;
+    source = (source ^ bits) | bits >> distance;
+    gaps &= ~odd;
+  }
+  return source;
+}
+
+static inline bool repeats_layout(const char *text, const struct sl_text_layout *layout,
+                                  uint64_t *low_bits) {
+  struct four_vectors bytes = load_block(text);
+  struct four_vectors expected = load_block(layout->expected);
+  struct four_vectors compared = load_block(layout->compared);
+  uint8x16_t difference = vdupq_n_u8(0);
+  for (size_t i = 0; i < 4; i++) {
+    uint8x16_t here = vandq_u8(veorq_u8(bytes.part[i], expected.part[i]), compared.part[i]);
+    difference = vorrq_u8(difference, here);
+    bytes.part[i] = vtstq_u8(bytes.part[i], vdupq_n_u8(1));
+  }
+  *low_bits = to_mask(bytes);
+  return vmaxvq_u8(difference) == 0;
+}
+
+static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit) {
+  const uint8_t *bytes = bits + first_bit / 8;
+  int64_t shift = (int64_t)(first_bit % 8);
+  uint64x2_t low = vreinterpretq_u64_u8(vld1q_u8(bytes));
+  uint64x2_t high = vreinterpretq_u64_u8(vld1q_u8(bytes + 8));
+  return vorrq_u64(vshlq_u64(low, vdupq_n_s64(-shift)), vshlq_u64(high, vdupq_n_s64(64 - shift)));
+}
+
+/* Seven copies of seven bits, each seven places on: bit i of copy i stands in byte i. */
+static inline uint64_t bits_to_bytes(uint64_t byte) {
+  uint64_t first_seven = (byte & 0x7f) * UINT64_C(0x0002040810204081);
+  return (first_seven & UINT64_C(0x0101010101010101)) | (byte & 0x80) << 49;
+}
+
+/* A comparison gives all ones, which is -1, in the lanes where it holds. */
+static inline void count_lanes(uint64_t *counts, uint64x2_t held) {
+  vst1q_u64(counts, vsubq_u64(vld1q_u64(counts), held));
+}
+
+static void add_reals(uint64_t *ones, uint64_t *others, double *sums, const double *values,
+                      size_t columns) {
+  size_t column = 0;
+  for (; column + 2 <= columns; column += 2) {
+    float64x2_t value = vld1q_f64(values + column);
+    uint64x2_t is_one = vceqq_f64(value, vdupq_n_f64(1));
+    uint64x2_t is_binary = vorrq_u64(is_one, vceqzq_f64(value));
+    float64x2_t sum = vld1q_f64(sums + column);
+    count_lanes(ones + column, is_one);
+    count_lanes(others + column, vceqzq_u64(is_binary));
+    vst1q_f64(sums + column, vbslq_f64(is_binary, sum, vaddq_f64(sum, value)));
+  }
+  sl_kernels_scalar.add_reals(ones + column, others + column, sums + column, values + column,
+                              columns - column);
+}
+
+/* The six-bit values of 16 characters; lanes of *known that hold one of the alphabet are set. */
+static inline uint8x16_t base64_values(uint8x16_t text, uint8x16_t *known) {
+  static const struct {
+    uint8_t first, last, value;
+  } ranges[] = {{'A', 'Z', 0}, {'a', 'z', 26}, {'0', '9', 52}, {'+', '+', 62}, {'/', '/', 63}};
+  uint8x16_t all = vdupq_n_u8(0);
+  uint8x16_t values = vdupq_n_u8(0);
+  for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+    uint8x16_t distance = vsubq_u8(text, vdupq_n_u8(ranges[i].first));
+    uint8x16_t here = vcleq_u8(distance, vdupq_n_u8((uint8_t)(ranges[i].last - ranges[i].first)));
+    all = vorrq_u8(all, here);
+    values = vorrq_u8(values, vandq_u8(here, vaddq_u8(distance, vdupq_n_u8(ranges[i].value))));
+  }
+  *known = vandq_u8(*known, all);
+  return values;
+}
+
+/* Sixteen groups at once: vld4 sorts the characters by their place in the group, vst3 puts the
+ * bytes back in line. */
+static size_t decode_base64(uint8_t *bytes, const char *text, size_t groups) {
+  enum { AT_ONCE = 16 };
+  size_t group = 0;
+  for (; group + AT_ONCE <= groups; group += AT_ONCE) {
+    uint8x16x4_t characters = vld4q_u8((const uint8_t *)text + 4 * group);
+    uint8x16_t known = vdupq_n_u8(0xff);
+    uint8x16_t a = base64_values(characters.val[0], &known);
+    uint8x16_t b = base64_values(characters.val[1], &known);
+    uint8x16_t c = base64_values(characters.val[2], &known);
+    uint8x16_t d = base64_values(characters.val[3], &known);
+    if (vminvq_u8(known) == 0) {
+      break;
+    }
+    uint8x16x3_t decoded = {{
+        vorrq_u8(vshlq_n_u8(a, 2), vshrq_n_u8(b, 4)),
+        vorrq_u8(vshlq_n_u8(b, 4), vshrq_n_u8(c, 2)),
+        vorrq_u8(vshlq_n_u8(c, 6), d),
+    }};
+    vst3q_u8(bytes + 3 * group, decoded);
+  }
+  return group +
+         sl_kernels_scalar.decode_base64(bytes + 3 * group, text + 4 * group, groups - group);
+}
+
+const struct sl_kernels sl_kernels_neon = {
+    .name = "neon",
+    .scan_spike_text = scan_spike_text,
+    .add_columns = add_columns,
+    .add_reals = add_reals,
+    .decode_base64 = decode_base64,
+};
