@@ -125,7 +125,9 @@ static enum sl_status read_groups(struct sl_base64_text *base64, struct sl_text 
                                   struct sl_error *error) {
   uint8_t bytes[3 * BATCH_GROUPS];
   for (;;) {
-    uint64_t due = (base64->most_bytes - base64->bytes) / 3;
+    /* The last group may have brought a byte or two more than were due. */
+    bool is_due = base64->bytes < base64->most_bytes;
+    uint64_t due = is_due ? (base64->most_bytes - base64->bytes) / 3 : 0;
     size_t groups = sl_text_left(text) / 4;
     groups = groups < due ? groups : (size_t)due;
     groups = groups < BATCH_GROUPS ? groups : BATCH_GROUPS;

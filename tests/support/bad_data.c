@@ -120,6 +120,8 @@ const struct sl_bad_body sl_bad_data[] = {
     TEXT(SL_LENGTH_MISMATCH, "a byte too many", "[8]", "bits", "@\"oAA=\""),
     TEXT(SL_LENGTH_MISMATCH, "a group too many", "[24]", "bits", "@\"AAAAAAAA\""),
     TEXT(SL_LENGTH_MISMATCH, "a group too many and rubbish", "[24]", "bits", "@\"AAAAA!\""),
+    TEXT(SL_LENGTH_MISMATCH, "too many bytes before what is not JSON", "[1]", "f64",
+         "@\"AAAAAAAA8D8AAAAA\n\""),
     TEXT(SL_LENGTH_MISMATCH, "a float cut short", "[1]", "f32", "@\"AACA\"", .figures = {"4"}),
     TEXT(SL_LENGTH_MISMATCH, "a float where a double is due", "[1]", "f64", "@\"AACAPw==\"",
          .figures = {"8"}),
