@@ -1,0 +1,90 @@
+#include "failing_allocations.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The linker sends calls of malloc to __wrap_malloc, and those of __real_malloc to malloc. */
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__real_reallocarray(void *memory, size_t count, size_t size);
+char *__real_strdup(const char *text);
+void __real_free(void *memory);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+void *__wrap_reallocarray(void *memory, size_t count, size_t size);
+char *__wrap_strdup(const char *text);
+void __wrap_free(void *memory);
+
+static size_t before_failure; /* allocations that still succeed; 0 while none is to fail */
+static bool failing_onwards;
+static bool failing;
+static size_t failures;
+static long alive;
+
+void sl_allocations_watch(void) {
+  cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = __wrap_malloc, .free_fn = __wrap_free});
+}
+
+void sl_allocations_fail(size_t n, bool onwards) {
+  before_failure = n;
+  failing_onwards = onwards;
+  failing = false;
+  failures = 0;
+}
+
+size_t sl_allocations_succeed(void) {
+  before_failure = 0;
+  failing = false;
+  return failures;
+}
+
+long sl_allocations_alive(void) {
+  return alive;
+}
+
+static bool must_fail(void) {
+  bool now = before_failure > 0 && --before_failure == 0;
+  failing = failing || (now && failing_onwards);
+  failures += now || failing;
+  return now || failing;
+}
+
+static void *count(void *memory) {
+  alive += memory != NULL;
+  return memory;
+}
+
+void *__wrap_malloc(size_t size) {
+  return must_fail() ? NULL : count(__real_malloc(size));
+}
+
+void *__wrap_calloc(size_t elements, size_t size) {
+  return must_fail() ? NULL : count(__real_calloc(elements, size));
+}
+
+void *__wrap_realloc(void *memory, size_t size) {
+  if (must_fail()) {
+    return NULL;
+  }
+  return memory == NULL ? count(__real_malloc(size)) : __real_realloc(memory, size);
+}
+
+void *__wrap_reallocarray(void *memory, size_t elements, size_t size) {
+  if (must_fail()) {
+    return NULL;
+  }
+  void *grown = __real_reallocarray(memory, elements, size);
+  return memory == NULL ? count(grown) : grown;
+}
+
+char *__wrap_strdup(const char *text) {
+  return must_fail() ? NULL : count(__real_strdup(text));
+}
+
+void __wrap_free(void *memory) {
+  alive -= memory != NULL;
+  __real_free(memory);
+}

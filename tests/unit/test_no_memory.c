@@ -1,0 +1,182 @@
+/*
+ * Memory may run out at any allocation of a request. Each is made to fail in turn, alone and with
+ * all that follow it: nothing crashes or is lost, and the request is answered as out of memory, or,
+ * where it could do without, exactly as if nothing had happened.
+ */
+#include "core/buffer.h"
+#include "support/failing_allocations.h"
+#include "support/request_writer.h"
+#include "wire/encode.h"
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RATES      "firing_rate_target_mse_loss"
+#define POPULATION "balanced_population_mse"
+
+/* No request has so many allocations. */
+enum { MANY = 1000 };
+
+enum { ANSWER_ROOM = 1 << 16 };
+
+struct outcome {
+  struct sl_error error;
+  char answer[ANSWER_ROOM];
+  size_t length;
+};
+
+static void read_answer(struct outcome *outcome, const struct sl_decoder *decoder,
+                        const struct sl_limits *limits) {
+  const struct sl_decoded *decoded = sl_decoder_decoded(decoder);
+  struct sl_result result = {0};
+  struct sl_answer *answer = NULL;
+  if (decoded->loss->evaluate(decoded->values, &result, &outcome->error) == SL_OK &&
+      sl_answer_new(&answer, decoded, &result, limits, &outcome->error) == SL_OK) {
+    outcome->length = sl_answer_read(answer, outcome->answer, ANSWER_ROOM);
+  }
+  sl_answer_free(answer);
+  sl_result_free(&result);
+}
+
+/* Reads a body in pieces of a few bytes and answers it. */
+static void answer_body(struct outcome *outcome, const char *loss, const struct sl_buffer *body) {
+  struct sl_limits limits = SL_DEFAULT_LIMITS;
+  outcome->error = SL_NO_ERROR;
+  outcome->length = 0;
+  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(loss), &limits);
+  if (decoder == NULL) {
+    outcome->error.code = SL_OUT_OF_MEMORY;
+    return;
+  }
+  enum { PIECE = 200 };
+  for (size_t at = 0; at < body->length; at += PIECE) {
+    size_t left = body->length - at;
+    sl_decoder_feed(decoder, body->bytes + at, left < PIECE ? left : PIECE);
+  }
+  if (sl_decoder_finish(decoder) == SL_OK) {
+    read_answer(outcome, decoder, &limits);
+  } else {
+    outcome->error = *sl_decoder_error(decoder);
+  }
+  sl_decoder_free(decoder);
+}
+
+/* Makes the n-th allocation fail; returns whether there was one. */
+static bool survives_failure(const char *loss, const struct sl_buffer *body, size_t n, bool onwards,
+                             const struct outcome *good) {
+  static struct outcome outcome;
+  long alive = sl_allocations_alive();
+  sl_allocations_fail(n, onwards);
+  answer_body(&outcome, loss, body);
+  size_t failures = sl_allocations_succeed();
+  ck_assert_msg(sl_allocations_alive() == alive, "allocation %zu fails: %ld blocks are lost", n,
+                sl_allocations_alive() - alive);
+  if (outcome.error.code == SL_OK) {
+    ck_assert_msg(outcome.length == good->length &&
+                      memcmp(outcome.answer, good->answer, good->length) == 0,
+                  "allocation %zu fails: another answer", n);
+  } else {
+    ck_assert_uint_gt(failures, 0);
+    ck_assert_msg(outcome.error.code == SL_OUT_OF_MEMORY,
+                  "allocation %zu fails: %s (%s), body %.*s", n, sl_status_name(outcome.error.code),
+                  outcome.error.message, (int)body->length, body->bytes);
+  }
+  return failures > 0;
+}
+
+static void check_every_allocation(const char *loss, const struct sl_buffer *body) {
+  static struct outcome good;
+  answer_body(&good, loss, body);
+  ck_assert_msg(good.error.code == SL_OK, "%s", good.error.message);
+  ck_assert_uint_gt(good.length, 0);
+  ck_assert_uint_lt(good.length, ANSWER_ROOM);
+  for (int onwards = 0; onwards < 2; onwards++) {
+    size_t n = 1;
+    while (survives_failure(loss, body, n, onwards == 1, &good)) {
+      n++;
+      ck_assert_uint_lt(n, MANY);
+    }
+    ck_assert_uint_gt(n, 3);
+  }
+}
+
+/* The writer's body with a wish for another form of answer in front. */
+static void check_form(const char *loss, const struct sl_writer *writer, const char *form,
+                       const char *encoding) {
+  struct sl_buffer body = {0};
+  ck_assert(sl_buffer_append_format(&body, "{\"gradient\":\"%s\",\"gradient_encoding\":\"%s\",",
+                                    form, encoding));
+  ck_assert_int_eq(writer->text.bytes[0], '{');
+  ck_assert(sl_buffer_append(&body, writer->text.bytes + 1, writer->text.length - 1));
+  check_every_allocation(loss, &body);
+  sl_buffer_free(&body);
+}
+
+static void check_forms(const char *loss, struct sl_writer *writer) {
+  static const char *const forms[] = {"dense", "broadcast", "none"};
+  static const char *const encodings[] = {"text", "f32", "f64"};
+  for (size_t form = 0; form < 3; form++) {
+    for (size_t encoding = 0; encoding < 3; encoding++) {
+      check_form(loss, writer, forms[form], encodings[encoding]);
+    }
+  }
+  sl_writer_free(writer);
+}
+
+/* Numbers long enough that they are not read in the short way. */
+static struct sl_writer writer_of(size_t order) {
+  return (struct sl_writer){.numbers = order % 2 == 0 ? SL_NUMBERS_SHORT : SL_NUMBERS_WILD,
+                            .escapes = order % 3 == 0,
+                            .random = {order + 1}};
+}
+
+static struct sl_model_tensor tensor_of(enum sl_spelling spelling, size_t order) {
+  const size_t shape[] = {3, 4, 35};
+  struct sl_random random = {99};
+  struct sl_model_tensor tensor = sl_model_tensor_new(spelling, 3, shape);
+  tensor.order = order;
+  sl_model_tensor_fill(&tensor, &random, 30, order % 2 == 0 ? 0 : 20);
+  return tensor;
+}
+
+/* For every spelling of tensors (_i), with their members in every order. */
+START_TEST(rates_survive_every_failure) {
+  for (size_t order = 0; order < 6; order++) {
+    struct sl_writer writer = writer_of(order);
+    struct sl_model_tensor layers[] = {tensor_of((enum sl_spelling)_i, order),
+                                       tensor_of((enum sl_spelling)_i, 5 - order),
+                                       tensor_of(SL_SPELL_NESTED, order)};
+    sl_write_rates_body(&writer, layers, 3, order);
+    check_forms(RATES, &writer);
+    for (size_t i = 0; i < 3; i++) {
+      sl_model_tensor_free(&layers[i]);
+    }
+  }
+}
+END_TEST
+
+START_TEST(populations_survive_every_failure) {
+  for (size_t order = 0; order < 6; order++) {
+    struct sl_writer writer = writer_of(order);
+    struct sl_model_tensor spk = tensor_of((enum sl_spelling)_i, order);
+    sl_write_population_body(&writer, &spk, 120 * order);
+    check_forms(POPULATION, &writer);
+    sl_model_tensor_free(&spk);
+  }
+}
+END_TEST
+
+int main(void) {
+  sl_allocations_watch();
+  Suite *suite = suite_create("no_memory");
+  TCase *tests = tcase_create("no_memory");
+  tcase_set_timeout(tests, 120);
+  tcase_add_loop_test(tests, rates_survive_every_failure, 0, SL_SPELLING_COUNT);
+  tcase_add_loop_test(tests, populations_survive_every_failure, 0, SL_SPELLING_COUNT);
+  suite_add_tcase(suite, tests);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
