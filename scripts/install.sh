@@ -54,6 +54,13 @@ need_to_test_all() {
   need_module urllib3 python3-urllib3
   need_command node nodejs
   need_command tsc node-typescript
+  need_to_fuzz
+}
+
+need_to_fuzz() {
+  need_command clang clang
+  compgen -G '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a' >/dev/null ||
+    missing_packages+=(libclang-rt-dev)
 }
 
 # A compiler for 64-bit ARM, an emulator, and that architecture's libraries.

@@ -1,0 +1,136 @@
+#include "random_body.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RATES      "firing_rate_target_mse_loss"
+#define POPULATION "balanced_population_mse"
+
+static struct sl_model_tensor random_tensor(struct sl_random *random, size_t rank) {
+  static const size_t lengths[] = {1, 1, 2, 3, 4, 7, 10, 17, 33, 64, 65};
+  size_t shape[SL_MAX_RANK];
+  for (size_t axis = 0; axis < rank; axis++) {
+    shape[axis] = 1 + sl_random_below(random, 3);
+  }
+  size_t longest = rank > 4 ? 4 : sizeof lengths / sizeof *lengths;
+  shape[rank - 1] = lengths[sl_random_below(random, longest)];
+  size_t spelling = sl_random_below(random, SL_SPELLING_COUNT);
+  struct sl_model_tensor tensor = sl_model_tensor_new((enum sl_spelling)spelling, rank, shape);
+  tensor.order = sl_random_below(random, 6);
+  sl_model_tensor_fill(&tensor, random, sl_random_below(random, 101),
+                       sl_random_one_in(random, 3) ? sl_random_below(random, 60) : 0);
+  return tensor;
+}
+
+struct sl_writer sl_random_writer(struct sl_random *random) {
+  return (struct sl_writer){
+      .layout = (enum sl_layout)sl_random_below(random, SL_LAYOUT_COUNT),
+      .numbers = (enum sl_number_style)sl_random_below(random, SL_NUMBER_STYLE_COUNT),
+      .escapes = sl_random_one_in(random, 3),
+      .random = {sl_random_next(random) | 1}};
+}
+
+const char *sl_write_random_body(struct sl_writer *writer, struct sl_random *random) {
+  struct sl_model_tensor tensors[3];
+  size_t count = 1 + sl_random_below(random, 3);
+  bool rates = sl_random_one_in(random, 2);
+  count = rates ? count : 1;
+  for (size_t i = 0; i < count; i++) {
+    tensors[i] = random_tensor(random, rates ? 1 + sl_random_below(random, SL_MAX_RANK) : 3);
+  }
+  if (rates) {
+    sl_write_rates_body(writer, tensors, count, sl_random_below(random, 6));
+  } else {
+    sl_write_population_body(writer, tensors, sl_random_below(random, 720));
+  }
+  for (size_t i = 0; i < count; i++) {
+    sl_model_tensor_free(&tensors[i]);
+  }
+  return rates ? RATES : POPULATION;
+}
+
+static size_t place(struct sl_random *random, const struct sl_buffer *body) {
+  return body->length == 0 ? 0 : sl_random_below(random, body->length);
+}
+
+static void insert(struct sl_buffer *body, size_t at, const char *bytes, size_t length) {
+  if (!sl_buffer_reserve(body, length)) {
+    abort();
+  }
+  memmove(body->bytes + at + length, body->bytes + at, body->length - at);
+  memcpy(body->bytes + at, bytes, length);
+  body->length += length;
+}
+
+static void erase(struct sl_buffer *body, size_t at, size_t length) {
+  if (at == body->length) {
+    return; /* nothing there, maybe no memory at all */
+  }
+  length = length > body->length - at ? body->length - at : length;
+  memmove(body->bytes + at, body->bytes + at + length, body->length - at - length);
+  body->length -= length;
+}
+
+void sl_damage_body(struct sl_buffer *body, struct sl_random *random) {
+  static const char *const pieces[] = {
+      "0",      "1",    ",",        "[",    "]",        "{",
+      "}",      ":",    "\"",       ".",    "-",        "e",
+      " ",      "\n",   "1.0",      "0.5",  "1e999",    "[]",
+      "{}",     "null", "true",     "NaN",  "\\u00e9",  "\\ud83d",
+      "=",      "A",    "\xC3\xA9", "\xFF", "[0,1]",    "[[0]]",
+      ",0,1,0", "-0",   "1e-3",     "0.0,", "Infinity", "\"shape\":[1],",
+  };
+  size_t at = place(random, body);
+  size_t other = place(random, body);
+  const char *piece = pieces[sl_random_below(random, sizeof pieces / sizeof *pieces)];
+  char byte = (char)sl_random_below(random, 256);
+  switch (sl_random_below(random, 8)) {
+  case 0: /* one bit */
+    if (body->length > 0) {
+      body->bytes[at] = (char)(body->bytes[at] ^ (1 << sl_random_below(random, 8)));
+    }
+    break;
+  case 1:
+    erase(body, at, 1);
+    break;
+  case 2:
+    erase(body, at, 1 + sl_random_below(random, 9));
+    break;
+  case 3:
+    insert(body, at, &byte, 1);
+    break;
+  case 4:
+  case 5:
+    insert(body, at, piece, strlen(piece));
+    break;
+  case 6: /* two bytes swapped */
+    if (body->length > 0) {
+      byte = body->bytes[at];
+      body->bytes[at] = body->bytes[other];
+      body->bytes[other] = byte;
+    }
+    break;
+  default:
+    if (sl_random_one_in(random, 3)) {
+      body->length = at; /* the rest is lost */
+    } else {
+      erase(body, at, strlen(piece));
+      insert(body, at, piece, strlen(piece));
+    }
+  }
+}
+
+struct sl_limits sl_random_limits(struct sl_random *random) {
+  struct sl_limits limits = SL_DEFAULT_LIMITS;
+  limits.pairs = sl_random_one_in(random, 6) ? sl_random_below(random, 100) : 100000;
+  if (sl_random_one_in(random, 8)) {
+    limits.depth = 1 + sl_random_below(random, 8);
+  }
+  if (sl_random_one_in(random, 8)) {
+    limits.member_bytes = 1 + sl_random_below(random, 12);
+  }
+  if (sl_random_one_in(random, 8)) {
+    limits.deferred_bytes = sl_random_below(random, 100);
+  }
+  return limits;
+}
