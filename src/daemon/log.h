@@ -3,7 +3,7 @@
  *
  *     time=2025-01-31T12:00:00Z level=info message="the server stops" signal=SIGTERM
  *
- * The level is set once, before threads start. Any thread may log: a line is written in one piece.
+ * Any thread may log, while another one changes the level: a line is written in one piece.
  */
 #ifndef SPIKELOSS_DAEMON_LOG_H
 #define SPIKELOSS_DAEMON_LOG_H
@@ -11,7 +11,7 @@
 enum sl_log_level { SL_LOG_ERROR, SL_LOG_WARNING, SL_LOG_INFO, SL_LOG_DEBUG };
 
 struct sl_log {
-  enum sl_log_level level; /* the least important that is written */
+  _Atomic enum sl_log_level level; /* the least important that is written */
 };
 
 /* `format` makes the message: quotes and line breaks in it are escaped. */

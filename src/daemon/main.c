@@ -1,5 +1,6 @@
 #include "daemon/config.h"
 #include "daemon/log.h"
+#include "daemon/reload.h"
 #include "http/listener.h"
 #include "http/server.h"
 #include "kernels/kernels.h"
@@ -18,20 +19,27 @@ static void fill_stop_signals(sigset_t *signals) {
 }
 
 /* Threads that start after this leave these signals to the main thread, which waits for them. */
-static void hold_stop_signals(void) {
+static void hold_signals(void) {
   sigset_t signals;
   fill_stop_signals(&signals);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, NULL);
   signal(SIGPIPE, SIG_IGN);
 }
 
-/* The first signal stops in good order; from then on another one ends the process at once. */
-static int wait_for_stop_signal(void) {
-  sigset_t signals;
+/* The first signal stops in good order; from then on another one ends the process at once. Until
+ * it comes, SIGHUP reloads. */
+static int wait_for_stop_signal(const struct sl_reload *reload) {
+  sigset_t stop;
+  sigset_t all;
   int signal_number = 0;
-  fill_stop_signals(&signals);
-  sigwait(&signals, &signal_number);
-  pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+  fill_stop_signals(&stop);
+  all = stop;
+  sigaddset(&all, SIGHUP);
+  while (sigwait(&all, &signal_number) == 0 && signal_number == SIGHUP) {
+    sl_reload(reload);
+  }
+  pthread_sigmask(SIG_UNBLOCK, &stop, NULL);
   return signal_number;
 }
 
@@ -50,14 +58,14 @@ static void log_sentence(void *closure, const char *sentence) {
   sl_log(log, SL_LOG_INFO, "%s", sentence);
 }
 
-static int serve(const struct sl_config *config) {
+static int serve(const struct sl_config *config, int count, char *const *arguments) {
   struct sl_log log = {.level = (enum sl_log_level)config->log_level};
   struct sl_server_options options = sl_config_server(config);
   options.tell = log_sentence;
   options.tell_closure = &log;
   char message[1024];
 
-  hold_stop_signals();
+  hold_signals();
   struct sl_server *server = sl_server_start(&options, message, sizeof message);
   if (server == NULL) {
     sl_log_announce("spikelossd: %s", message);
@@ -66,7 +74,12 @@ static int serve(const struct sl_config *config) {
   announce(server, options.listen_count);
   sl_log(&log, SL_LOG_DEBUG, "the hot loops use %s", sl_kernels_name());
 
-  int signal_number = wait_for_stop_signal();
+  const struct sl_reload reload = {.count = count,
+                                   .arguments = arguments,
+                                   .environment = environ,
+                                   .server = server,
+                                   .log = &log};
+  int signal_number = wait_for_stop_signal(&reload);
   sl_server_drain(server);
   sl_log(&log, SL_LOG_INFO, "%s: requests in flight finish, then the server stops",
          strsignal(signal_number));
@@ -93,7 +106,7 @@ static int check(const struct sl_config *config) {
   return EXIT_SUCCESS;
 }
 
-static int run(const struct sl_config *config) {
+static int run(const struct sl_config *config, int count, char *const *arguments) {
   switch (config->task) {
   case SL_TASK_HELP:
     return print_help();
@@ -105,7 +118,7 @@ static int run(const struct sl_config *config) {
   case SL_TASK_SERVE:
     break;
   }
-  return serve(config);
+  return serve(config, count, arguments);
 }
 
 /*
@@ -133,7 +146,7 @@ int main(int count, char **arguments) {
     sl_log_announce("spikelossd: isa: this processor or this build has no %s",
                     sl_config_isa(&config));
   } else {
-    status = run(&config);
+    status = run(&config, count, arguments);
   }
   sl_config_free(&config);
   return status;

@@ -297,6 +297,10 @@ const char *sl_server_address(const struct sl_server *server, size_t listener) {
   return server->stations[listener].listener.address;
 }
 
+bool sl_server_reload(struct sl_server *server, char *message, size_t message_size) {
+  return sl_doors_reload(&server->service.doors, message, message_size);
+}
+
 void sl_server_drain(struct sl_server *server) {
   atomic_store(&server->service.draining, true);
 }

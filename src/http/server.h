@@ -49,6 +49,13 @@ const char *sl_server_address(const struct sl_server *server, size_t listener);
 /* Whether a listener speaks TLS. */
 bool sl_server_is_encrypted(const struct sl_server *server, size_t listener);
 
+/*
+ * Reads tokens and certificates again, without touching a connection. What is good is taken; on
+ * failure returns false, with a `message`, and what was not good stays as it was. One thread at a
+ * time.
+ */
+bool sl_server_reload(struct sl_server *server, char *message, size_t message_size);
+
 /* From now on /readyz answers 503. */
 void sl_server_drain(struct sl_server *server);
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <gnutls/abstract.h>
+#include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <microhttpd.h>
@@ -13,6 +14,15 @@
 
 #define VERSIONS "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
+enum { DIGEST_BYTES = 32 };
+
+/* The texts of all files, each with a NUL behind it. */
+struct texts {
+  gnutls_datum_t certificate;
+  gnutls_datum_t key;
+  gnutls_datum_t client_ca; /* empty where none is wanted */
+};
+
 /*
  * What the files held at one time. Connections look at their credentials until they end and
  * nobody counts them, so older ones stay until the server stops: some ten kilobytes for each
@@ -20,6 +30,7 @@
  */
 struct credentials {
   gnutls_certificate_credentials_t handle;
+  unsigned char digest[DIGEST_BYTES]; /* of the texts */
   struct credentials *older;
 };
 
@@ -28,7 +39,6 @@ struct sl_tls {
   _Atomic(struct credentials *) current;
 };
 
-/* The text of a file, with a NUL behind it: gnutls_free it. */
 static bool load(gnutls_datum_t *text, const char *path, char *message, size_t message_size) {
   errno = 0;
   int trouble = gnutls_load_file(path, text);
@@ -39,24 +49,42 @@ static bool load(gnutls_datum_t *text, const char *path, char *message, size_t m
   return trouble == 0;
 }
 
-static bool add_certificate(gnutls_certificate_credentials_t handle,
-                            const struct sl_tls_files *files, char *message, size_t message_size) {
-  gnutls_datum_t certificate = {0};
-  gnutls_datum_t key = {0};
-  bool good = load(&certificate, files->certificate, message, message_size) &&
-              load(&key, files->key, message, message_size);
-  if (good) {
-    int trouble = gnutls_certificate_set_x509_key_mem2(handle, &certificate, &key,
-                                                       GNUTLS_X509_FMT_PEM, NULL, 0);
-    good = trouble >= 0;
-    if (!good) {
-      snprintf(message, message_size, "cannot use the certificate %s with the key %s: %s",
-               files->certificate, files->key, gnutls_strerror(trouble));
-    }
+/* The texts are to be freed in any case. */
+static bool load_texts(struct texts *texts, const struct sl_tls_files *files, char *message,
+                       size_t message_size) {
+  return load(&texts->certificate, files->certificate, message, message_size) &&
+         load(&texts->key, files->key, message, message_size) &&
+         (files->client_ca == NULL ||
+          load(&texts->client_ca, files->client_ca, message, message_size));
+}
+
+static void free_texts(struct texts *texts) {
+  gnutls_free(texts->certificate.data);
+  gnutls_free(texts->key.data);
+  gnutls_free(texts->client_ca.data);
+}
+
+static bool digest_of(unsigned char *digest, const struct texts *texts) {
+  gnutls_hash_hd_t hash;
+  if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) != 0) {
+    return false;
   }
-  gnutls_free(certificate.data);
-  gnutls_free(key.data);
+  bool good = gnutls_hash(hash, texts->certificate.data, texts->certificate.size) == 0 &&
+              gnutls_hash(hash, texts->key.data, texts->key.size) == 0 &&
+              gnutls_hash(hash, texts->client_ca.data, texts->client_ca.size) == 0;
+  gnutls_hash_deinit(hash, digest);
   return good;
+}
+
+static bool add_certificate(gnutls_certificate_credentials_t handle, const struct texts *texts,
+                            const struct sl_tls_files *files, char *message, size_t message_size) {
+  int trouble = gnutls_certificate_set_x509_key_mem2(handle, &texts->certificate, &texts->key,
+                                                     GNUTLS_X509_FMT_PEM, NULL, 0);
+  if (trouble < 0) {
+    snprintf(message, message_size, "cannot use the certificate %s with the key %s: %s",
+             files->certificate, files->key, gnutls_strerror(trouble));
+  }
+  return trouble >= 0;
 }
 
 /* In the handshake: a certificate that no authority of ours has signed for a client ends it. A
@@ -73,14 +101,9 @@ static int verify_client(gnutls_session_t session) {
   return trouble == 0 && status == 0 ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
-static bool add_authorities(gnutls_certificate_credentials_t handle, const char *path,
-                            char *message, size_t message_size) {
-  gnutls_datum_t text = {0};
-  if (!load(&text, path, message, message_size)) {
-    return false;
-  }
-  int count = gnutls_certificate_set_x509_trust_mem(handle, &text, GNUTLS_X509_FMT_PEM);
-  gnutls_free(text.data);
+static bool add_authorities(gnutls_certificate_credentials_t handle, const struct texts *texts,
+                            const char *path, char *message, size_t message_size) {
+  int count = gnutls_certificate_set_x509_trust_mem(handle, &texts->client_ca, GNUTLS_X509_FMT_PEM);
   if (count <= 0) {
     snprintf(message, message_size, "cannot use %s as authorities of clients: %s", path,
              count == 0 ? "there is no certificate in it" : gnutls_strerror(count));
@@ -90,36 +113,54 @@ static bool add_authorities(gnutls_certificate_credentials_t handle, const char 
   return true;
 }
 
-static bool fill(gnutls_certificate_credentials_t handle, const struct sl_tls_files *files,
-                 char *message, size_t message_size) {
-  return add_certificate(handle, files, message, message_size) &&
-         (files->client_ca == NULL ||
-          add_authorities(handle, files->client_ca, message, message_size));
+static void free_credentials(struct credentials *credentials) {
+  if (credentials == NULL) {
+    return;
+  }
+  if (credentials->handle != NULL) {
+    gnutls_certificate_free_credentials(credentials->handle);
+  }
+  free(credentials);
 }
 
-static void free_credentials(struct credentials *credentials) {
-  while (credentials != NULL) {
-    struct credentials *older = credentials->older;
-    gnutls_certificate_free_credentials(credentials->handle);
-    free(credentials);
-    credentials = older;
+static struct credentials *make_credentials(const struct texts *texts,
+                                            const struct sl_tls_files *files, char *message,
+                                            size_t message_size) {
+  struct credentials *fresh = calloc(1, sizeof *fresh);
+  if (fresh == NULL || gnutls_certificate_allocate_credentials(&fresh->handle) != 0 ||
+      !digest_of(fresh->digest, texts)) {
+    snprintf(message, message_size, "there is no memory for the certificates");
+  } else if (add_certificate(fresh->handle, texts, files, message, message_size) &&
+             (files->client_ca == NULL ||
+              add_authorities(fresh->handle, texts, files->client_ca, message, message_size))) {
+    return fresh;
   }
+  free_credentials(fresh);
+  return NULL;
+}
+
+/* Keeps what is there if the files have not changed, so that nothing piles up. */
+static void install(struct sl_tls *tls, struct credentials *fresh) {
+  struct credentials *current = atomic_load(&tls->current);
+  if (current != NULL && memcmp(current->digest, fresh->digest, DIGEST_BYTES) == 0) {
+    free_credentials(fresh);
+    return;
+  }
+  fresh->older = current;
+  atomic_store(&tls->current, fresh);
 }
 
 bool sl_tls_reload(struct sl_tls *tls, char *message, size_t message_size) {
-  struct credentials *fresh = calloc(1, sizeof *fresh);
-  if (fresh == NULL || gnutls_certificate_allocate_credentials(&fresh->handle) != 0) {
-    snprintf(message, message_size, "there is no memory for the certificates");
-    free(fresh);
-    return false;
+  struct texts texts = {0};
+  struct credentials *fresh = NULL;
+  if (load_texts(&texts, &tls->files, message, message_size)) {
+    fresh = make_credentials(&texts, &tls->files, message, message_size);
   }
-  if (!fill(fresh->handle, &tls->files, message, message_size)) {
-    free_credentials(fresh);
-    return false;
+  free_texts(&texts);
+  if (fresh != NULL) {
+    install(tls, fresh);
   }
-  fresh->older = atomic_load(&tls->current);
-  atomic_store(&tls->current, fresh);
-  return true;
+  return fresh != NULL;
 }
 
 struct sl_tls *sl_tls_new(const struct sl_tls_files *files, char *message, size_t message_size) {
@@ -140,7 +181,12 @@ void sl_tls_free(struct sl_tls *tls) {
   if (tls == NULL) {
     return;
   }
-  free_credentials(atomic_load(&tls->current));
+  struct credentials *next = atomic_load(&tls->current);
+  while (next != NULL) {
+    struct credentials *older = next->older;
+    free_credentials(next);
+    next = older;
+  }
   free(tls);
 }
 

@@ -72,8 +72,9 @@ END_TEST
 
 START_TEST(without_a_token_nothing_but_health_is_open) {
   begin();
-  static const char *const paths[] = {"/",           FIRING_RATE,     "/v1/losses", "/openapi.json",
-                                      "/v1/losses/", "/no/such/path", "/livez/"};
+  static const char *const paths[] = {
+      "/",           "/metrics",      FIRING_RATE, "/v1/losses", "/openapi.json",
+      "/v1/losses/", "/no/such/path", "/livez/"};
   for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
     client_get(&client, paths[i]);
     expect_refusal("token_missing", MISSING);
