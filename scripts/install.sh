@@ -48,6 +48,7 @@ need_to_test_all() {
   need_command clang-format clang-format
   need_command shellcheck shellcheck
   need_command mypy mypy
+  need_command openssl openssl
   need_module numpy python3-numpy
   need_module pytest python3-pytest
   need_module torch python3-torch

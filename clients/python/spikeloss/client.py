@@ -20,7 +20,7 @@ from spikeloss.results import (
     Result,
 )
 from spikeloss.tensors import plain_json, tensor_json, with_arrays
-from spikeloss.transport import Transport
+from spikeloss.transport import TlsFiles, Transport
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
@@ -35,7 +35,9 @@ class Client:
     retries  how often a request is sent again if the connection is refused or broken, or the server
              is full or away; the first time at once, then after pauses of 0.2 s, 0.4 s … up to 5 s,
              or as long as Retry-After says. The default bears a server's absence of half a minute
-    ca_file  PEM file of the authorities to trust for https instead of the system's
+    ca_file  for https: PEM file of the authorities to trust instead of the system's
+    certificate, key
+             for https: PEM files to show to a server that lets in known clients only
     """
 
     def __init__(
@@ -46,11 +48,19 @@ class Client:
         timeout: float = 60.0,
         retries: int = 10,
         ca_file: Optional[str] = None,
+        certificate: Optional[str] = None,
+        key: Optional[str] = None,
     ) -> None:
         if url is None:
             url = os.environ.get("SPIKELOSSD_URL", DEFAULT_URL)
             token = token or os.environ.get("SPIKELOSSD_TOKEN")
-        self._transport = Transport(url, token, timeout, retries, ca_file)
+        self._transport = Transport(
+            url,
+            token=token,
+            timeout=timeout,
+            retries=retries,
+            tls=TlsFiles(ca_file, certificate, key),
+        )
 
     def firing_rate_target_mse_loss(
         self,

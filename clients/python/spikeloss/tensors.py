@@ -36,8 +36,10 @@ def exact_floats(values: NDArray[Any]) -> tuple[str, NDArray[Any]]:
 
 
 def tensor_json(tensor: ArrayLike) -> bytes:
-    """A TENSOR of the API. Raises TypeError for what is no real number, as NumPy does."""
+    """A TENSOR of the API. Raises TypeError for what is no real number."""
     array = numpy.asarray(tensor)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"spikes are real numbers or booleans, not {array.dtype}")
     values = array.ravel()
     bits = packed_bits(values)
     encoding, data = exact_floats(values) if bits is None else ("bits", bits)

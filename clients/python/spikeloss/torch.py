@@ -5,7 +5,7 @@ import line is all.
 
 The server is the one that the environment names in SPIKELOSSD_URL, or that of `use_client`.
 Tensors may be on any device and of any floating type; losses and gradients are of the same.
-There are no second derivatives: differentiating a gradient is an error.
+There are no second derivatives: to differentiate a gradient is an error.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def use_client(client: Optional[Client]) -> None:
     _client = client
 
 
-def _current_client() -> Client:
+def current_client() -> Client:
+    """The client that all losses come from."""
     global _client
     if _client is None:
         _client = Client()
@@ -54,7 +55,7 @@ def firing_rate_target_mse_loss(
     layers = list(spikes_list)
     targets, weights = _tensor(offsets), _tensor(multipliers)
     inputs = [*layers, targets, weights]
-    result = _current_client().firing_rate_target_mse_loss(
+    result = current_client().firing_rate_target_mse_loss(
         [_array(layer) for layer in layers],
         targets.tolist(),
         weights.tolist(),
@@ -89,7 +90,7 @@ def balanced_population_mse(
     """
     correct, incorrect = _tensor(correct_rate), _tensor(incorrect_rate)
     inputs = [spk, correct, incorrect]
-    result = _current_client().balanced_population_mse(
+    result = current_client().balanced_population_mse(
         _array(spk),
         targets.tolist() if isinstance(targets, Tensor) else targets,
         num_classes,
@@ -120,8 +121,16 @@ class _ServedLoss(torch.autograd.Function):
         return loss
 
     @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> Any:  # type: ignore[override]
+        # With create_graph, gradients must know that they are no constants, whether or not what
+        # comes from above is one: else second derivatives were zeros instead of errors.
+        if torch.is_grad_enabled() and not upstream.requires_grad:
+            upstream = upstream.detach().requires_grad_()
+        return _ServedLoss.first_derivatives(ctx, upstream)
+
+    @staticmethod
     @once_differentiable  # type: ignore[misc]
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Optional[Tensor], ...]:
+    def first_derivatives(ctx: Any, upstream: Tensor) -> tuple[Optional[Tensor], ...]:
         needed = ctx.needs_input_grad[2:]
         return None, None, *(
             # Expanded, not copied: all of an axis's steps share one number.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-import ssl
-from typing import Optional
+from typing import NamedTuple, Optional
 from urllib.parse import urlsplit
 
 import urllib3
@@ -75,15 +74,23 @@ class _UnixPool(urllib3.HTTPConnectionPool):
         return _UnixConnection(self.path, self.connect_timeout)
 
 
+class TlsFiles(NamedTuple):
+    """Whom to trust, and with what to be trusted; PEM files, None for the system's and none."""
+
+    authorities: Optional[str]
+    certificate: Optional[str]
+    key: Optional[str]
+
+
 class Transport:
     """Sends bodies and returns whatever the server finally answers. Safe for many threads."""
 
     def __init__(
-        self, url: str, token: Optional[str], timeout: float, retries: int, ca_file: Optional[str]
+        self, url: str, *, token: Optional[str], timeout: float, retries: int, tls: TlsFiles
     ) -> None:
         self.url = url
         self._timeout = timeout
-        self._ca_file = ca_file
+        self._tls = tls
         self._patience = _patience(retries)
         self._headers = {
             "Content-Type": "application/json",
@@ -113,7 +120,10 @@ class Transport:
             parts.port,
             timeout=self._timeout,
             maxsize=_KEPT_CONNECTIONS,
-            ssl_context=ssl.create_default_context(cafile=self._ca_file),
+            cert_reqs="CERT_REQUIRED",
+            ca_certs=self._tls.authorities,
+            cert_file=self._tls.certificate,
+            key_file=self._tls.key,
         )
 
     def post(self, path: str, body: bytes) -> urllib3.HTTPResponse:

@@ -1,4 +1,4 @@
-"""Every test asks a real daemon: pytest --daemon PATH, by default the one that scripts/test builds."""
+"""Tests ask a real daemon: pytest --daemon PATH, by default the one that scripts/test builds."""
 
 import json
 import os

@@ -3,12 +3,14 @@
 import pathlib
 import subprocess
 
+from conftest import ROOT
+
 PACKAGE = pathlib.Path(__file__).parents[1]
 
 
 def mypy(*arguments):
     return subprocess.run(
-        ["mypy", "--cache-dir=/dev/null", *arguments],
+        ["mypy", "--cache-dir", ROOT / "build" / "mypy", *arguments],
         cwd=PACKAGE,
         capture_output=True,
         text=True,

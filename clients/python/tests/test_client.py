@@ -1,0 +1,300 @@
+"""What the client sends, and what it makes of the answer."""
+
+import base64
+import multiprocessing
+import subprocess
+import threading
+
+import numpy
+import pytest
+import stub
+from conftest import Daemon
+
+import spikeloss
+
+SPIKES = (numpy.random.default_rng(3).random((4, 9, 6)) < 0.3).astype(numpy.float32)
+POPULATION = {
+    "targets": [0, 2, 1, 1],
+    "num_classes": 3,
+    "neurons_per_class": 2,
+    "correct_rate": 0.8,
+    "incorrect_rate": 0.1,
+}
+
+
+def sent(spikes, **options):
+    """The body of a request about these spikes."""
+    with stub.serving(stub.GOOD) as server, spikeloss.Client(server.url) as client:
+        client.firing_rate_target_mse_loss([spikes], [0.5], [1], **options)
+        return server.requests[0][2]
+
+
+def sent_tensor(spikes):
+    return sent(spikes)["spikes_list"][0]
+
+
+@pytest.mark.parametrize("dtype", ["bool", "i1", "u1", "i8", "f2", "f4", "f8", ">f8", "float128"])
+@pytest.mark.parametrize("shape", [(1,), (8,), (3, 5), (4, 9, 6), (3, 41, 1000)])
+def test_binary_spikes_of_any_type_are_sent_as_bits(dtype, shape):
+    spikes = numpy.random.default_rng(1).random(shape) < 0.4
+    tensor = sent_tensor(spikes.astype(dtype))
+    assert tensor["shape"] == list(shape)
+    assert tensor["encoding"] == "bits"
+    assert base64.b64decode(tensor["data"]) == numpy.packbits(spikes).tobytes()
+
+
+@pytest.mark.parametrize("place", [0, 7, 8, 32767, 32768, 65535, 99999])
+@pytest.mark.parametrize("value", [-1, 2, 0.5, 1 + 2**-52, 5e-324, numpy.nan, numpy.inf])
+def test_one_value_that_is_neither_0_nor_1_is_never_lost(place, value):
+    spikes = numpy.zeros(100_000)
+    spikes[place] = value
+    tensor = sent_tensor(spikes)
+    assert tensor["encoding"] == "f64"
+    assert base64.b64decode(tensor["data"]) == spikes.tobytes()
+
+
+@pytest.mark.parametrize(
+    "dtype, encoding",
+    [("f2", "f32"), ("f4", "f32"), (">f4", "f32"), ("i2", "f32"), ("i4", "f64"), ("f8", "f64")],
+)
+def test_graded_spikes_are_sent_as_the_smallest_floats_that_hold_them(dtype, encoding):
+    spikes = numpy.array([[0, 3, -2], [7, 1, 0]], dtype)
+    tensor = sent_tensor(spikes)
+    assert tensor["encoding"] == encoding
+    sent_type = {"f32": "<f4", "f64": "<f8"}[encoding]
+    floats = numpy.frombuffer(base64.b64decode(tensor["data"]), sent_type)
+    numpy.testing.assert_array_equal(floats.reshape(tensor["shape"]), spikes)
+
+
+def test_views_of_any_memory_order_are_sent_row_by_row():
+    for view in SPIKES.T, SPIKES[::-1, ::2, 1:], numpy.broadcast_to(SPIKES[0], (3, 9, 6)):
+        tensor = sent_tensor(view)
+        assert tensor["shape"] == list(view.shape)
+        assert base64.b64decode(tensor["data"]) == numpy.packbits(view != 0).tobytes()
+
+
+def test_what_is_no_real_number_is_refused_before_it_is_sent(client):
+    for spikes in [1j], [0.5, 1j], ["x"], [None], numpy.array([0, object()]):
+        with pytest.raises(TypeError):
+            client.firing_rate_target_mse_loss([spikes], [0.5], [1])
+
+
+def test_float32_is_answered_as_float32_and_everything_else_as_float64(client):
+    for dtype, answer in (
+        ("f4", "f4"),
+        ("f8", "f8"),
+        ("f2", "f8"),
+        ("bool", "f8"),
+        ("i8", "f8"),
+    ):
+        spk = SPIKES.astype(dtype)
+        assert client.balanced_population_mse(spk, **POPULATION).gradients.spk.dtype == answer
+        for wish in "f4", "f8":
+            result = client.balanced_population_mse(spk, **POPULATION, gradient_dtype=wish)
+            assert result.gradients.spk.dtype == wish
+    with pytest.raises(ValueError, match="expected float32 or float64, not int64"):
+        client.balanced_population_mse(SPIKES, **POPULATION, gradient_dtype=numpy.int64)
+
+
+def test_gradients_of_spikes_are_read_only_views_without_copies(client):
+    gradient = client.balanced_population_mse(SPIKES, **POPULATION).gradients.spk
+    assert gradient.shape == SPIKES.shape
+    assert gradient.strides == (24, 0, 4)
+    with pytest.raises(ValueError, match="read-only"):
+        gradient[0, 0, 0] = 1
+    layer = client.firing_rate_target_mse_loss([SPIKES], [0.1], [1]).gradients.spikes_list[0]
+    assert layer.shape == SPIKES.shape
+    assert layer.strides == (0, 0, 0)
+
+
+def test_without_gradients_none_are_asked_for():
+    assert sent(SPIKES, gradients=False)["gradient"] == "none"
+    assert "gradient_encoding" not in sent(SPIKES, gradients=False)
+    assert sent(SPIKES)["gradient"] == "broadcast"
+
+
+def test_numbers_may_be_arrays_scalars_and_lists(client):
+    plain = client.balanced_population_mse(SPIKES, **POPULATION)
+    numpy_kinds = {
+        "targets": numpy.array(POPULATION["targets"], numpy.uint8),
+        "num_classes": numpy.int32(3),
+        "neurons_per_class": numpy.array(2),
+        "correct_rate": numpy.float64(0.8),
+        "incorrect_rate": numpy.array(0.1),
+    }
+    assert client.balanced_population_mse(SPIKES, **numpy_kinds).loss == plain.loss
+    assert client.balanced_population_mse(SPIKES.tolist(), **POPULATION).loss == plain.loss
+
+
+@pytest.mark.parametrize("number", [numpy.nan, numpy.inf, -numpy.inf])
+def test_a_number_that_is_not_finite_is_named_by_the_server(client, number):
+    with pytest.raises(spikeloss.InputError) as caught:
+        client.firing_rate_target_mse_loss([SPIKES, SPIKES], [0.5, number], [1, 1])
+    assert (caught.value.code, caught.value.pointer) == ("not_finite", "/offsets/1")
+
+
+def test_a_problem_carries_the_whole_document(client):
+    with pytest.raises(spikeloss.InputError) as caught:
+        client.balanced_population_mse(SPIKES, **POPULATION | {"targets": [0, 2, 1, 0.5]})
+    error = caught.value
+    assert error.status == 400
+    assert error.code == "wrong_type"
+    assert error.pointer == "/targets/3"
+    assert error.offset > 0
+    assert error.request_id == error.problem["instance"]
+    assert error.problem["type"] == "urn:spikelossd:problem:wrong_type"
+    assert isinstance(error, ValueError) and isinstance(error, spikeloss.SpikelossError)
+
+
+def test_an_answer_that_is_no_problem_document_is_told_as_it_is():
+    page = (403, {"X-Request-Id": "abc"}, b"<html>Forbidden</html>")
+    with stub.serving(page) as server, spikeloss.Client(server.url) as client:
+        with pytest.raises(spikeloss.ProblemError, match="Forbidden") as caught:
+            stub.ask(client)
+    assert not isinstance(caught.value, ValueError)
+    assert (caught.value.status, caught.value.code) == (403, "unknown")
+    assert caught.value.request_id == "abc"
+
+
+def test_one_connection_serves_call_after_call():
+    with stub.serving(stub.GOOD) as server, spikeloss.Client(server.url) as client:
+        for _ in range(5):
+            stub.ask(client)
+        assert len(server.requests) == 5
+        assert len(server.connections) == 1
+
+
+def test_threads_share_a_client(client):
+    expected = client.balanced_population_mse(SPIKES, **POPULATION).loss
+    losses = []
+
+    def work():
+        for _ in range(20):
+            losses.append(client.balanced_population_mse(SPIKES, **POPULATION).loss)
+
+    threads = [threading.Thread(target=work) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert losses == [expected] * 240
+
+
+def test_a_forked_process_opens_connections_of_its_own():
+    with stub.serving(stub.GOOD) as server, spikeloss.Client(server.url) as client:
+        stub.ask(client)
+        child = multiprocessing.get_context("fork").Process(target=stub.ask, args=(client,))
+        child.start()
+        child.join(60)
+        assert child.exitcode == 0
+        stub.ask(client)
+        assert len(server.requests) == 3
+        assert len(server.connections) == 2
+
+
+@pytest.mark.parametrize("spelling", ["unix:{}", "unix://{}"])
+def test_a_unix_socket_is_as_good_as_a_port(program, client, tmp_path, spelling):
+    path = tmp_path / "daemon.sock"
+    daemon = Daemon(program, f"unix:{path}")
+    with spikeloss.Client(spelling.format(path)) as over_unix:
+        for _ in range(3):
+            result = over_unix.balanced_population_mse(SPIKES, **POPULATION)
+    daemon.stop()
+    assert result.loss == client.balanced_population_mse(SPIKES, **POPULATION).loss
+
+
+def test_a_token_is_sent_and_a_wrong_one_is_a_problem(program, tmp_path):
+    (tmp_path / "tokens").write_text("training correct-horse-battery-staple\n")
+    (tmp_path / "tokens").chmod(0o600)
+    daemon = Daemon(program, "127.0.0.1:0", "--token-file", str(tmp_path / "tokens"))
+    with spikeloss.Client(daemon.url, token="correct-horse-battery-staple") as client:
+        assert stub.ask(client).loss == 0.25
+    for token in None, "wrong":
+        with spikeloss.Client(daemon.url, token=token) as client:
+            with pytest.raises(spikeloss.ProblemError) as caught:
+                stub.ask(client)
+        assert caught.value.status == 401
+    daemon.stop()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """(certificate, key): PEM files for 127.0.0.1; the certificate signs itself."""
+    folder = tmp_path_factory.mktemp("tls")
+    files = str(folder / "certificate.pem"), str(folder / "key.pem")
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    names = ["-subj", "/CN=spikelossd", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
+    subprocess.run(
+        ["openssl", "req", "-x509", *curve, *names, "-out", files[0], "-keyout", files[1]],
+        check=True,
+        capture_output=True,
+    )
+    return files
+
+
+@pytest.fixture
+def tls_daemon(program, certificate):
+    pem, key = certificate
+    daemon = Daemon(program, "127.0.0.1:0", "--tls-certificate", pem, "--tls-key", key)
+    yield daemon
+    daemon.stop()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_https_trusts_an_authority_that_it_is_told_to(tls_daemon, certificate, host):
+    url = tls_daemon.url.replace("127.0.0.1", host)
+    assert url.startswith("https://")
+    with spikeloss.Client(url, ca_file=certificate[0]) as client:
+        assert stub.ask(client).loss == 0.25
+
+
+def test_https_trusts_nobody_else(tls_daemon):
+    with spikeloss.Client(tls_daemon.url) as client:
+        with pytest.raises(spikeloss.Unreachable, match="certificate verify failed"):
+            stub.ask(client)
+
+
+def test_https_trusts_a_certificate_only_for_its_own_name(program, certificate):
+    pem, key = certificate
+    daemon = Daemon(program, "127.0.0.2:0", "--tls-certificate", pem, "--tls-key", key)
+    with spikeloss.Client(daemon.url, ca_file=pem) as client:
+        with pytest.raises(spikeloss.Unreachable, match="doesn't match|not valid for"):
+            stub.ask(client)
+    daemon.stop()
+
+
+def test_a_certificate_is_shown_to_a_server_that_wants_one(program, certificate):
+    pem, key = certificate
+    options = "--tls-certificate", pem, "--tls-key", key, "--client-ca", pem
+    daemon = Daemon(program, "127.0.0.1:0", *options)
+    with spikeloss.Client(daemon.url, ca_file=pem, certificate=pem, key=key) as client:
+        assert stub.ask(client).loss == 0.25
+    with spikeloss.Client(daemon.url, ca_file=pem, retries=0) as client:
+        with pytest.raises(spikeloss.ProblemError) as caught:
+            stub.ask(client)
+    assert caught.value.status == 403
+    daemon.stop()
+
+
+def test_a_url_may_have_a_path_before_the_servers_own():
+    with stub.serving(stub.GOOD) as server, spikeloss.Client(server.url + "/losses/") as client:
+        stub.ask(client)
+        assert server.requests[0][0] == "/losses/v1/losses/firing_rate_target_mse_loss"
+
+
+def test_without_a_url_the_environment_says_where_the_server_is(monkeypatch):
+    with stub.serving(stub.GOOD) as server:
+        monkeypatch.setenv("SPIKELOSSD_URL", server.url)
+        monkeypatch.setenv("SPIKELOSSD_TOKEN", "secret")
+        with spikeloss.Client() as client:
+            stub.ask(client)
+        with spikeloss.Client(server.url) as client:
+            stub.ask(client)
+        sent_tokens = [headers["Authorization"] for _, headers, _ in server.requests]
+    assert sent_tokens == ["Bearer secret", None]
+
+
+@pytest.mark.parametrize("url", ["", "127.0.0.1:8080", "ftp://host", "http://", "http://host/?x=1"])
+def test_a_url_that_is_none_is_refused_at_once(url):
+    with pytest.raises(ValueError, match="expected http://HOST:PORT"):
+        spikeloss.Client(url)
