@@ -47,6 +47,7 @@ need_to_test_all() {
   need_command clang clang
   need_command clang-format clang-format
   need_command shellcheck shellcheck
+  need_command promtool prometheus
   need_command mypy mypy
   need_command openssl openssl
   need_module numpy python3-numpy
