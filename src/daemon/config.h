@@ -45,8 +45,11 @@ struct sl_config {
   char *tls_key;
   char *client_ca;
   char *token_file;
-  uint64_t log_level; /* enum sl_log_level */
-  uint64_t isa;       /* index into the words of its option; 0 is the best there is */
+  uint64_t log_level;  /* enum sl_log_level */
+  uint64_t log_format; /* enum sl_log_format */
+  uint64_t access_log; /* enum sl_access_lines */
+  uint64_t log_rate;
+  uint64_t isa; /* index into the words of its option; 0 is the best there is */
 
   enum sl_source sources[SL_MAX_OPTIONS]; /* by index into sl_options */
 };

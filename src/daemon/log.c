@@ -1,75 +1,135 @@
 #include "daemon/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 1024 };
+enum { MESSAGE_ROOM = 512 };
 
-static const char *const level_names[] = {
-    [SL_LOG_ERROR] = "error",
-    [SL_LOG_WARNING] = "warning",
-    [SL_LOG_INFO] = "info",
-    [SL_LOG_DEBUG] = "debug",
-};
+static void begin(struct sl_log_line *line, enum sl_log_format format, enum sl_log_level level,
+                  const char *message) {
+  static const char *const level_names[] = {
+      [SL_LOG_ERROR] = "error",
+      [SL_LOG_WARNING] = "warning",
+      [SL_LOG_INFO] = "info",
+      [SL_LOG_DEBUG] = "debug",
+  };
+  struct timespec now;
+  struct tm calendar;
+  char seconds[32];
+  char text[48];
+  clock_gettime(CLOCK_REALTIME, &now);
+  gmtime_r(&now.tv_sec, &calendar);
+  strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &calendar);
+  snprintf(text, sizeof text, "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
+  sl_log_line_begin(line, format);
+  sl_log_line_text(line, "time", text);
+  sl_log_line_text(line, "level", level_names[level]);
+  sl_log_line_text(line, "message", message);
+}
 
 /* One write a line, so that lines of two threads never mix. A log that is gone is no reason to
  * stop serving. */
-static void write_line(const char *line) {
-  ssize_t written = write(STDERR_FILENO, line, strlen(line));
-  (void)written;
+static bool write_line(const char *line, size_t length) {
+  return write(STDERR_FILENO, line, length) == (ssize_t)length;
 }
 
-/* `text` as a quoted logfmt value, cut to what fits. */
-static void quote(char *quoted, size_t size, const char *text) {
-  size_t length = 0;
-  quoted[length++] = '"';
-  for (; *text != '\0' && length + 4 < size; text++) {
-    if (*text == '"' || *text == '\\') {
-      quoted[length++] = '\\';
-      quoted[length++] = *text;
-    } else if ((unsigned char)*text < 0x20) {
-      quoted[length++] = ' ';
-    } else {
-      quoted[length++] = *text;
-    }
+/* A pipe or a terminal that can take anything can take a whole line. */
+static bool can_write(void) {
+  struct pollfd output = {.fd = STDERR_FILENO, .events = POLLOUT};
+  return poll(&output, 1, 0) == 1 && (output.revents & POLLOUT) != 0;
+}
+
+static void count_dropped(struct sl_log *log, uint64_t lines) {
+  atomic_fetch_add_explicit(&log->dropped, lines, memory_order_relaxed);
+}
+
+void sl_log_begin(const struct sl_log *log, struct sl_log_line *line, enum sl_log_level level,
+                  const char *message) {
+  begin(line, log->format, level, message);
+}
+
+void sl_log_write(struct sl_log *log, struct sl_log_line *line) {
+  sl_log_line_end(line);
+  if (!can_write() || !write_line(line->bytes, line->length)) {
+    count_dropped(log, 1);
   }
-  quoted[length++] = '"';
-  quoted[length] = '\0';
 }
 
-void sl_log(const struct sl_log *log, enum sl_log_level level, const char *format, ...) {
+void sl_log_tell_dropped(struct sl_log *log) {
+  uint64_t dropped = atomic_exchange_explicit(&log->dropped, 0, memory_order_relaxed);
+  if (dropped == 0) {
+    return;
+  }
+  struct sl_log_line line;
+  sl_log_begin(log, &line, SL_LOG_WARNING, "lines were dropped");
+  sl_log_line_number(&line, "dropped", dropped);
+  sl_log_line_end(&line);
+  if (!can_write() || !write_line(line.bytes, line.length)) {
+    count_dropped(log, dropped);
+  }
+}
+
+void sl_log(struct sl_log *log, enum sl_log_level level, const char *format, ...) {
   if (level > log->level) {
     return;
   }
-  char message[LINE_MAX_BYTES / 2];
+  char message[MESSAGE_ROOM];
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);
-
-  char quoted[LINE_MAX_BYTES - 128];
-  quote(quoted, sizeof quoted, message);
-  char now[32];
-  struct tm calendar;
-  time_t seconds = time(NULL);
-  gmtime_r(&seconds, &calendar);
-  strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", &calendar);
-  char line[LINE_MAX_BYTES];
-  snprintf(line, sizeof line, "time=%s level=%s message=%s\n", now, level_names[level], quoted);
-  write_line(line);
+  struct sl_log_line line;
+  sl_log_begin(log, &line, level, message);
+  sl_log_write(log, &line);
 }
 
-void sl_log_announce(const char *format, ...) {
-  char line[LINE_MAX_BYTES];
+/* The second stands in the upper half of the window, the lines in the lower. */
+bool sl_log_admits(struct sl_log *log) {
+  if (log->rate == 0) {
+    sl_log_tell_dropped(log);
+    return true;
+  }
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  const uint64_t second = (uint64_t)now.tv_sec << 32;
+  uint64_t window = atomic_load_explicit(&log->window, memory_order_relaxed);
+  bool new_second;
+  uint64_t next;
+  do {
+    new_second = second != (window & ~UINT64_C(0xffffffff));
+    next = new_second ? second + 1 : window + 1;
+    if (!new_second && (window & 0xffffffff) >= log->rate) {
+      count_dropped(log, 1);
+      return false;
+    }
+  } while (!atomic_compare_exchange_weak_explicit(&log->window, &window, next, memory_order_relaxed,
+                                                  memory_order_relaxed));
+  if (new_second) {
+    sl_log_tell_dropped(log);
+  }
+  return true;
+}
+
+void sl_log_announce(enum sl_log_format log_format, const char *format, ...) {
+  char message[MESSAGE_ROOM * 2];
   va_list arguments;
   va_start(arguments, format);
-  int length = vsnprintf(line, sizeof line - 1, format, arguments);
+  int length = vsnprintf(message, sizeof message - 1, format, arguments);
   va_end(arguments);
-  if (length >= 0) {
-    strcat(line, "\n");
-    write_line(line);
+  if (length < 0) {
+    return;
+  }
+  if (log_format == SL_LOG_JSON) {
+    struct sl_log_line line;
+    begin(&line, SL_LOG_JSON, SL_LOG_INFO, message);
+    sl_log_line_end(&line);
+    write_line(line.bytes, line.length);
+  } else {
+    strcat(message, "\n");
+    write_line(message, strlen(message));
   }
 }

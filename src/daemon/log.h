@@ -1,24 +1,48 @@
 /*
- * Messages for those who run the daemon: one line an event, to standard error, in logfmt:
+ * Messages for those who run the daemon: one line an event, to standard error.
  *
- *     time=2025-01-31T12:00:00Z level=info message="the server stops" signal=SIGTERM
- *
- * Any thread may log, while another one changes the level: a line is written in one piece.
+ * Any thread may log, while another one changes the level; a line is written in one piece. Nobody
+ * waits for a reader: while standard error takes nothing, lines are dropped and counted. Lines
+ * about requests, of which there may be any number, are also bounded by a rate. How many were
+ * dropped is said by the next line about a request that goes out in a later second, and at the end.
  */
 #ifndef SPIKELOSS_DAEMON_LOG_H
 #define SPIKELOSS_DAEMON_LOG_H
 
+#include "daemon/log_line.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
 enum sl_log_level { SL_LOG_ERROR, SL_LOG_WARNING, SL_LOG_INFO, SL_LOG_DEBUG };
 
+/* Format and rate are set before threads start; what stands behind them begins as zeros. */
 struct sl_log {
   _Atomic enum sl_log_level level; /* the least important that is written */
+  enum sl_log_format format;
+  uint64_t rate;           /* lines a second that sl_log_admits; 0: any number */
+  _Atomic uint64_t window; /* the second that lasts, and how many it has admitted */
+  _Atomic uint64_t dropped;
 };
 
-/* `format` makes the message: quotes and line breaks in it are escaped. */
-void sl_log(const struct sl_log *log, enum sl_log_level level, const char *format, ...)
+/* A message without fields. `format` makes it. */
+void sl_log(struct sl_log *log, enum sl_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* A line for people and scripts that wait for it: as it is, on every level. */
-void sl_log_announce(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Whether one more line of a kind that may come in floods goes out now; else counts it as dropped.
+ */
+bool sl_log_admits(struct sl_log *log);
+
+/* A message with fields: begin it, add them, write it. */
+void sl_log_begin(const struct sl_log *log, struct sl_log_line *line, enum sl_log_level level,
+                  const char *message);
+void sl_log_write(struct sl_log *log, struct sl_log_line *line);
+
+/* Says how many lines were dropped, if any were and that was not said yet. */
+void sl_log_tell_dropped(struct sl_log *log);
+
+/* A line for people and scripts that wait for it: on every level, in logfmt as it is. */
+void sl_log_announce(enum sl_log_format log_format, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

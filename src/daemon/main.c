@@ -1,3 +1,4 @@
+#include "daemon/access_log.h"
 #include "daemon/config.h"
 #include "daemon/log.h"
 #include "daemon/reload.h"
@@ -43,35 +44,42 @@ static int wait_for_stop_signal(const struct sl_reload *reload) {
   return signal_number;
 }
 
-static void announce(const struct sl_server *server, size_t listeners) {
+static void announce(const struct sl_server *server, size_t listeners, enum sl_log_format format) {
   for (size_t i = 0; i < listeners; i++) {
     const char *address = sl_server_address(server, i);
     const char *scheme = sl_address_is_unix(address)         ? ""
                          : sl_server_is_encrypted(server, i) ? "https://"
                                                              : "http://";
-    sl_log_announce("spikelossd " SPIKELOSSD_VERSION " listening on %s%s", scheme, address);
+    sl_log_announce(format, "spikelossd " SPIKELOSSD_VERSION " listening on %s%s", scheme, address);
   }
 }
 
 static void log_sentence(void *closure, const char *sentence) {
-  const struct sl_log *log = closure;
+  struct sl_log *log = closure;
   sl_log(log, SL_LOG_INFO, "%s", sentence);
 }
 
 static int serve(const struct sl_config *config, int count, char *const *arguments) {
-  struct sl_log log = {.level = (enum sl_log_level)config->log_level};
+  struct sl_log log = {.level = (enum sl_log_level)config->log_level,
+                       .format = (enum sl_log_format)config->log_format,
+                       .rate = config->log_rate};
+  struct sl_access_log access = {.log = &log, .lines = (enum sl_access_lines)config->access_log};
   struct sl_server_options options = sl_config_server(config);
   options.tell = log_sentence;
   options.tell_closure = &log;
+  if (access.lines != SL_ACCESS_NONE) {
+    options.report = sl_access_log_write;
+    options.report_closure = &access;
+  }
   char message[1024];
 
   hold_signals();
   struct sl_server *server = sl_server_start(&options, message, sizeof message);
   if (server == NULL) {
-    sl_log_announce("spikelossd: %s", message);
+    sl_log_announce(log.format, "spikelossd: %s", message);
     return EXIT_FAILURE;
   }
-  announce(server, options.listen_count);
+  announce(server, options.listen_count, log.format);
   sl_log(&log, SL_LOG_DEBUG, "the hot loops use %s", sl_kernels_name());
 
   const struct sl_reload reload = {.count = count,
@@ -84,6 +92,7 @@ static int serve(const struct sl_config *config, int count, char *const *argumen
   sl_log(&log, SL_LOG_INFO, "%s: requests in flight finish, then the server stops",
          strsignal(signal_number));
   sl_server_stop(server);
+  sl_log_tell_dropped(&log);
   sl_log(&log, SL_LOG_INFO, "the server has stopped");
   return EXIT_SUCCESS;
 }
@@ -99,7 +108,7 @@ static int check(const struct sl_config *config) {
   const struct sl_server_options options = sl_config_server(config);
   char message[1024];
   if (!sl_server_check(&options, message, sizeof message)) {
-    sl_log_announce("spikelossd: %s", message);
+    sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", message);
     return EXIT_FAILURE;
   }
   printf("the configuration is good\n");
@@ -141,9 +150,9 @@ int main(int count, char **arguments) {
 
   keep_freed_memory();
   if (!sl_config_read(&config, count, arguments, environ, message, sizeof message)) {
-    sl_log_announce("spikelossd: %s", message);
+    sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", message);
   } else if (!sl_kernels_choose(sl_config_isa(&config))) {
-    sl_log_announce("spikelossd: isa: this processor or this build has no %s",
+    sl_log_announce(SL_LOG_LOGFMT, "spikelossd: isa: this processor or this build has no %s",
                     sl_config_isa(&config));
   } else {
     status = run(&config, count, arguments);

@@ -13,6 +13,8 @@
 #define TEBI (UINT64_C(1) << 40)
 
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
+static const char *const log_formats[] = {"logfmt", "json", NULL};
+static const char *const access_lines[] = {"none", "failures", "all", NULL};
 static const char *const instruction_sets[] = {"best", "scalar", "avx2", "avx512", "neon", NULL};
 
 #define AT(member) offsetof(struct sl_config, member)
@@ -159,6 +161,25 @@ const struct sl_option sl_options[] = {
      .words = log_levels,
      .default_text = "info",
      .help = "least important messages that are written"},
+    {.name = "log_format",
+     .kind = SL_OPTION_CHOICE,
+     .place = AT(log_format),
+     .words = log_formats,
+     .default_text = "logfmt",
+     .help = "how messages are written"},
+    {.name = "access_log",
+     .kind = SL_OPTION_CHOICE,
+     .place = AT(access_log),
+     .words = access_lines,
+     .default_text = "failures",
+     .help = "which requests get a line in the log"},
+    {.name = "log_rate",
+     .kind = SL_OPTION_NUMBER,
+     .place = AT(log_rate),
+     .minimum = 0,
+     .maximum = 1000000,
+     .default_text = "100",
+     .help = "most lines about requests in a second; 0 is any number"},
     {.name = "isa",
      .kind = SL_OPTION_CHOICE,
      .place = AT(isa),

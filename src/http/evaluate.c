@@ -2,6 +2,7 @@
 
 #include "http/reply.h"
 #include "http/request.h"
+#include <string.h>
 
 enum sl_status sl_evaluate(struct sl_answer **answer, struct sl_decoder *decoder,
                            const struct sl_limits *limits, struct sl_error *error) {
@@ -20,15 +21,13 @@ enum sl_status sl_evaluate(struct sl_answer **answer, struct sl_decoder *decoder
   return status;
 }
 
-static uint64_t count_spikes(const struct sl_decoded *decoded) {
-  uint64_t count = 0;
-  for (size_t field = 0; field < decoded->loss->field_count; field++) {
-    const struct sl_value *value = &decoded->values[field];
-    for (size_t item = 0; value->spikes != NULL && item < value->length; item++) {
-      count += sl_spikes_count(&value->spikes[item]);
-    }
+static void describe_tensor(struct sl_exchange *exchange, const struct sl_spikes *spikes) {
+  if (exchange->tensors == 0) {
+    exchange->rank = spikes->rank;
+    memcpy(exchange->shape, spikes->shape, sizeof exchange->shape);
   }
-  return count;
+  exchange->tensors++;
+  exchange->spikes += sl_spikes_count(spikes);
 }
 
 /* Remembers what the decoder knows, for it may be gone before the answer is sent. */
@@ -36,7 +35,12 @@ static void describe_evaluation(struct sl_exchange *exchange, const struct sl_de
   const struct sl_decoded *decoded = sl_decoder_decoded(decoder);
   exchange->evaluated = true;
   exchange->encoding = decoded->encoding;
-  exchange->spikes = count_spikes(decoded);
+  for (size_t field = 0; field < decoded->loss->field_count; field++) {
+    const struct sl_value *value = &decoded->values[field];
+    for (size_t item = 0; value->spikes != NULL && item < value->length; item++) {
+      describe_tensor(exchange, &value->spikes[item]);
+    }
+  }
   exchange->fast_bytes = sl_decoder_fast_bytes(decoder);
 }
 

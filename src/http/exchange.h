@@ -1,7 +1,8 @@
 /*
  * What there is to say of one exchange, a request and its answer, once it is over: for the metrics
- * and the log. Plain numbers and static texts, gathered while the request lives; it owns nothing
- * and holds nothing that a client wrote. An exchange belongs to the thread of its connection.
+ * and the log. It owns nothing. Texts are NULL or empty where there are none, static or of the
+ * request, and of those that a client chose only the ones that were checked; nothing of the body
+ * and no token stands here. An exchange belongs to the thread of its connection.
  */
 #ifndef SPIKELOSS_HTTP_EXCHANGE_H
 #define SPIKELOSS_HTTP_EXCHANGE_H
@@ -10,6 +11,7 @@
 #include <spikeloss/error.h>
 #include <spikeloss/loss.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* How it ended. */
@@ -36,11 +38,22 @@ enum sl_phase {
 };
 
 struct sl_exchange {
+  const char *id;
+  const char *traceparent;
+  const char *client; /* the name of the token that came */
+  const char *method;
+  const char *path;           /* of the route, "/v1/losses/{name}" */
   const struct sl_loss *loss; /* that was asked for, or NULL */
   enum sl_gradient_encoding encoding;
-  enum sl_status code; /* SL_OK, or what the answer says is wrong */
+  unsigned status;     /* of HTTP; 0 if there was no answer */
+  enum sl_status code; /* SL_OK, or what is wrong */
+  uint64_t offset;     /* of the error in the body, or SL_NO_OFFSET */
   enum sl_ending ending;
-  bool evaluated; /* there was a loss to answer with */
+
+  bool evaluated; /* there was a loss to answer with; only then: */
+  size_t tensors;
+  size_t rank; /* of the first tensor */
+  size_t shape[SL_MAX_RANK];
 
   uint64_t body_bytes;
   uint64_t answer_bytes; /* body of the answer */

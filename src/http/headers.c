@@ -43,6 +43,8 @@ static enum MHD_Result note(void *closure, enum MHD_ValueKind kind, const char *
     headers->wants_continue = strcasecmp(value, "100-continue") == 0;
   } else if (strcasecmp(name, "X-Request-Id") == 0) {
     headers->request_id = value;
+  } else if (strcasecmp(name, "Traceparent") == 0) {
+    headers->traceparent = headers->traceparent == NULL ? value : "";
   } else if (!is_token(name)) {
     headers->odd_name = true;
   }

@@ -15,6 +15,7 @@ struct sl_headers {
   const char *content_type;
   const char *content_encoding;
   const char *request_id;
+  const char *traceparent; /* "" if there are several */
   const char *host;
   bool wants_continue;     /* Expect: 100-continue */
   uint64_t content_length; /* 0 if unknown */

@@ -45,6 +45,7 @@ static bool add_headers(struct MHD_Response *response, const struct sl_request *
 
 static enum MHD_Result queue_no_memory(struct sl_request *request,
                                        struct MHD_Connection *connection) {
+  request->exchange.status = MHD_HTTP_SERVICE_UNAVAILABLE;
   request->exchange.code = SL_OUT_OF_MEMORY;
   request->exchange.answer_bytes = 0;
   return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE, request->service->no_memory);
@@ -56,10 +57,11 @@ static enum MHD_Result queue(struct sl_request *request, struct MHD_Connection *
                              const char *media_type, struct MHD_Response *response,
                              uint64_t length) {
   enum sl_status code = request->error.code;
+  unsigned status = code == SL_OK ? MHD_HTTP_OK : sl_problem_http_status(code);
   sl_exchange_enter(&request->exchange, SL_PHASE_SEND);
+  request->exchange.status = status;
   request->exchange.code = code;
   request->exchange.answer_bytes = request->head ? 0 : length;
-  unsigned status = code == SL_OK ? MHD_HTTP_OK : sl_problem_http_status(code);
   enum MHD_Result queued = MHD_NO;
   if (response != NULL && add_headers(response, request, media_type)) {
     queued = MHD_queue_response(connection, status, response);

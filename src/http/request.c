@@ -1,7 +1,6 @@
 #include "http/request.h"
 
 #include "http/access.h"
-#include "http/metrics.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,8 +33,20 @@ void sl_request_end(struct sl_request *request, enum sl_ending ending) {
   if (exchange->ending == SL_ENDING_ANSWERED) {
     exchange->ending = ending;
   }
+  const struct sl_route *route = request->match.route;
+  exchange->id = request->id;
+  exchange->traceparent = request->traceparent;
+  exchange->client = request->client;
+  if (route != NULL) {
+    exchange->method = request->head ? "HEAD" : route->method;
+    exchange->path = route->path;
+  }
+  if (exchange->code == SL_OK) {
+    exchange->code = request->error.code; /* latched, but not answered */
+  }
+  exchange->offset = request->error.offset;
   sl_exchange_enter(exchange, SL_PHASE_COUNT);
-  sl_metrics_count_exchange(request->service->metrics, exchange);
+  sl_service_end_exchange(request->service, exchange);
 }
 
 void sl_request_free(struct sl_request *request) {
@@ -127,6 +138,9 @@ void sl_request_open(struct sl_request *request, struct MHD_Connection *connecti
                      const char *path, const char *method, const char *version) {
   sl_headers_read(&request->headers, connection);
   sl_request_id_choose(request->id, request->headers.request_id);
+  if (request->headers.traceparent != NULL) {
+    sl_traceparent_read(request->traceparent, request->headers.traceparent);
+  }
   request->head = strcmp(method, "HEAD") == 0;
   struct sl_error error = SL_NO_ERROR;
   check_headers(request, connection, path, method, version, &error);

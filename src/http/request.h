@@ -18,6 +18,7 @@
 #include "http/routes.h"
 #include "http/service.h"
 #include "http/tokens.h"
+#include "http/traceparent.h"
 #include "wire/decode.h"
 #include "wire/encode.h"
 #include <microhttpd.h>
@@ -35,7 +36,8 @@ struct sl_request {
   struct sl_error error; /* latched: the first that happened */
   char id[SL_REQUEST_ID_MAX + 1];
   char client[SL_TOKEN_NAME_MAX + 1]; /* the name of the token that came, or "" */
-  struct sl_exchange exchange;        /* gathers what there is to say of it at the end */
+  char traceparent[SL_TRACEPARENT_LENGTH + 1];
+  struct sl_exchange exchange; /* gathers what there is to say of it at the end */
 
   struct sl_decoder *decoder; /* NULL where no body is wanted any more */
   struct sl_answer *answer;   /* reads from the decoder */
@@ -51,7 +53,7 @@ struct sl_request {
 struct sl_request *sl_request_new(struct sl_service *service, const char *address,
                                   struct sl_connection *connection);
 
-/* The request is over, in this way: counts it. Before sl_request_free. */
+/* The request is over, in this way: counts and reports it. Before sl_request_free. */
 void sl_request_end(struct sl_request *request, enum sl_ending ending);
 
 /* Tolerates NULL. */

@@ -106,8 +106,9 @@ static enum MHD_Result begin(struct station *station, struct MHD_Connection *con
 /* There was no memory for the request: 503 from what stands ready. */
 static enum MHD_Result answer_without_memory(struct sl_service *service,
                                              struct MHD_Connection *connection) {
-  struct sl_exchange exchange = {.code = SL_OUT_OF_MEMORY};
-  sl_metrics_count_exchange(service->metrics, &exchange);
+  struct sl_exchange exchange = {
+      .status = MHD_HTTP_SERVICE_UNAVAILABLE, .code = SL_OUT_OF_MEMORY, .offset = SL_NO_OFFSET};
+  sl_service_end_exchange(service, &exchange);
   return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE, service->no_memory);
 }
 
@@ -190,6 +191,8 @@ static bool init_service(struct sl_service *service, const struct sl_server_opti
   service->limits = options->limits;
   service->drain_bytes = options->drain_bytes;
   service->drain_seconds = options->drain_seconds;
+  service->report = options->report;
+  service->report_closure = options->report_closure;
   atomic_init(&service->draining, false);
   atomic_init(&service->requests, 0);
   service->no_memory = sl_reply_no_memory_new();

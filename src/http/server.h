@@ -10,6 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct sl_exchange;
+
+/* What is called for each exchange that is over, by the thread of its connection. */
+typedef void sl_report_function(void *closure, const struct sl_exchange *exchange);
+
 struct sl_server_options {
   const char *const *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/run/spikelossd.sock" */
   size_t listen_count;
@@ -29,6 +34,9 @@ struct sl_server_options {
   /* Told, from any thread, what those who run the server should know. NULL for nobody. */
   void (*tell)(void *closure, const char *sentence);
   void *tell_closure;
+
+  sl_report_function *report; /* or NULL */
+  void *report_closure;
 };
 
 struct sl_server;

@@ -6,6 +6,7 @@
 #define SPIKELOSS_HTTP_SERVICE_H
 
 #include "http/doors.h"
+#include "http/server.h"
 #include "wire/limits.h"
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -13,6 +14,7 @@
 #include <stdint.h>
 
 struct MHD_Response;
+struct sl_exchange;
 struct sl_metrics;
 
 struct sl_service {
@@ -24,10 +26,15 @@ struct sl_service {
   atomic_size_t requests; /* begun and not yet answered to the last byte */
 
   struct sl_metrics *metrics;
+  sl_report_function *report; /* may be NULL */
+  void *report_closure;
   double started; /* seconds since 1970 */
 
   /* The answer that needs no memory: 503, made beforehand. */
   struct MHD_Response *no_memory;
 };
+
+/* An exchange is over: counts it and reports it. */
+void sl_service_end_exchange(struct sl_service *service, const struct sl_exchange *exchange);
 
 #endif

@@ -105,7 +105,7 @@ void daemon_start(struct daemon *daemon, const char *const *options) {
   daemon_wait_for_message(daemon, unix_address); /* the last line it writes before it waits */
   const char *address = strstr(daemon->said, "listening on http");
   ck_assert_ptr_nonnull(address);
-  ck_assert_int_eq(sscanf(address, "listening on %63s", daemon->url), 1);
+  ck_assert_int_eq(sscanf(address, "listening on %63[^\" \n]", daemon->url), 1);
   ck_assert_int_eq(sscanf(daemon->url, "%*[a-z]://127.0.0.1:%d", &daemon->port), 1);
 }
 

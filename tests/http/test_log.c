@@ -1,0 +1,302 @@
+/*
+ * What the daemon writes to its log, and what it never writes.
+ */
+#include "client.h"
+#include "suite.h"
+#include "wire.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* [1, 2, 3], 3 of 6 values are 1. */
+#define GOOD                                                                                       \
+  "{\"spikes_list\": [[[[1, 0, 1], [0, 0, 1]]]], \"offsets\": [0.25], \"multipliers\": [2]}"
+
+#define TRACEPARENT "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+static struct daemon daemon_process;
+static struct client client;
+
+static void tidy(void) {
+  daemon_tidy(&daemon_process);
+}
+
+/* Ends the daemon, after which all that it wrote is known. */
+static void end(void) {
+  client_close(&client);
+  daemon_stop(&daemon_process);
+}
+
+static size_t count_said(const char *words) {
+  size_t count = 0;
+  for (const char *at = daemon_process.said; (at = strstr(at, words)) != NULL; at++) {
+    count++;
+  }
+  return count;
+}
+
+/* The line about the request of this id, without its end; "" if there is none. */
+static const char *line_of(const char *id) {
+  static char line[2048];
+  line[0] = '\0';
+  char wanted[128];
+  snprintf(wanted, sizeof wanted, "id=%s ", id);
+  const char *at = strstr(daemon_process.said, wanted);
+  if (at != NULL) {
+    while (at > daemon_process.said && at[-1] != '\n') {
+      at--;
+    }
+    snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
+  }
+  return line;
+}
+
+static void expect_words(const char *line, const char *words) {
+  ck_assert_msg(strstr(line, words) != NULL, "\"%s\" lacks \"%s\"", line, words);
+}
+
+static void expect_no_words(const char *line, const char *words) {
+  ck_assert_msg(strstr(line, words) == NULL, "\"%s\" has \"%s\"", line, words);
+}
+
+static long post(const char *id, const char *body) {
+  char header[128];
+  snprintf(header, sizeof header, "X-Request-Id: %s", id);
+  return client_ask(&client,
+                    &(struct question){.path = FIRING_RATE,
+                                       .body = body,
+                                       .headers = {header, "Content-Type: application/json"}});
+}
+
+START_TEST(a_request_is_one_line_with_what_came_what_went_and_how_long_it_took) {
+  START(&daemon_process, "--access-log", "all");
+  client_open(&client, &daemon_process);
+  ck_assert_int_eq(post("first", GOOD), 200);
+  char bytes[64];
+  snprintf(bytes, sizeof bytes, " body_bytes=%zu answer_bytes=%zu ", strlen(GOOD), client.length);
+  end();
+  const char *line = line_of("first");
+  ck_assert_int_eq(strncmp(line, "time=20", 7), 0);
+  expect_words(line, " level=info message=request ");
+  expect_words(line, " method=POST path=/v1/losses/{name} loss=firing_rate_target_mse_loss ");
+  expect_words(line, " shape=1x2x3 tensors=1 spikes=3 ");
+  expect_words(line, " status=200 ");
+  expect_words(line, bytes);
+  expect_words(line, " receive_seconds=0.");
+  expect_words(line, " compute_seconds=0.");
+  expect_words(line, " send_seconds=0.");
+  expect_no_words(line, "code=");
+  expect_no_words(line, "traceparent=");
+  expect_no_words(line, "client=");
+}
+END_TEST
+
+START_TEST(a_failure_is_logged_with_its_code_and_offset_but_not_its_text) {
+  START(&daemon_process);
+  client_open(&client, &daemon_process);
+  ck_assert_int_eq(post("wrong", "{\"swordfish\": 1}"), 400);
+  end();
+  const char *line = line_of("wrong");
+  expect_words(line, " status=400 code=unknown_member offset=1 ");
+  expect_no_words(line, "swordfish");
+}
+END_TEST
+
+START_TEST(by_default_only_failures_have_lines) {
+  START(&daemon_process);
+  client_open(&client, &daemon_process);
+  ck_assert_int_eq(post("good", GOOD), 200);
+  ck_assert_int_eq(post("bad", "{"), 400);
+  end();
+  ck_assert_str_eq(line_of("good"), "");
+  ck_assert_str_ne(line_of("bad"), "");
+}
+END_TEST
+
+START_TEST(no_request_has_a_line_where_none_is_wanted) {
+  START(&daemon_process, "--access-log", "none", "--log-level", "debug");
+  client_open(&client, &daemon_process);
+  ck_assert_int_eq(post("bad", "{"), 400);
+  end();
+  ck_assert_uint_eq(count_said("message=request"), 0);
+}
+END_TEST
+
+START_TEST(what_a_client_did_wrong_is_no_warning) {
+  START(&daemon_process, "--access-log", "all", "--log-level", "warning");
+  client_open(&client, &daemon_process);
+  ck_assert_int_eq(post("bad", "{"), 400);
+  end();
+  ck_assert_uint_eq(count_said("message=request"), 0);
+}
+END_TEST
+
+START_TEST(an_upload_that_is_cut_off_is_a_warning_without_status) {
+  START(&daemon_process, "--drain-bytes", "1KiB", "--log-level", "warning");
+  client_open(&client, &daemon_process);
+  char *spaces = malloc(1 << 20);
+  ck_assert_ptr_nonnull(spaces);
+  memset(spaces, ' ', 1 << 20);
+  int wire = wire_connect(&daemon_process);
+  wire_send_text(wire, "POST " FIRING_RATE " HTTP/1.1\r\nHost: x\r\nX-Request-Id: cut\r\n"
+                       "Transfer-Encoding: chunked\r\n\r\n1\r\n]\r\n100000\r\n");
+  wire_send(wire, spaces, 1 << 20);
+  wire_expect_end(wire);
+  close(wire);
+  free(spaces);
+  daemon_wait_for_message(&daemon_process, "id=cut");
+  end();
+  const char *line = line_of("cut");
+  expect_words(line, " level=warning ");
+  expect_words(line, " ending=drain_bounds code=not_json ");
+  expect_no_words(line, "status=");
+}
+END_TEST
+
+START_TEST(a_traceparent_is_taken_over_if_it_is_one) {
+  START(&daemon_process, "--access-log", "all");
+  client_open(&client, &daemon_process);
+  client_ask(&client,
+             &(struct question){.path = "/livez",
+                                .headers = {"X-Request-Id: traced", "traceparent: " TRACEPARENT}});
+  client_ask(&client, &(struct question){.path = "/livez",
+                                         .headers = {"X-Request-Id: wrong",
+                                                     "traceparent: 00-forged level=error"}});
+  client_ask(&client,
+             &(struct question){.path = "/livez",
+                                .headers = {"X-Request-Id: double", "traceparent: " TRACEPARENT,
+                                            "Traceparent: " TRACEPARENT}});
+  end();
+  expect_words(line_of("traced"), " traceparent=" TRACEPARENT " ");
+  expect_words(line_of("wrong"), " status=200 ");
+  expect_no_words(line_of("wrong"), "traceparent");
+  expect_no_words(line_of("double"), "traceparent");
+  expect_no_words(daemon_process.said, "forged");
+}
+END_TEST
+
+START_TEST(nothing_that_a_client_may_choose_freely_is_written) {
+  START(&daemon_process, "--access-log", "all", "--log-level", "debug");
+  client_open(&client, &daemon_process);
+  static const char *const headers[] = {
+      "Authorization: Bearer swordfish", "X-Request-Id: swordfish level=error",
+      "User-Agent: swordfish",           "Content-Type: text/swordfish",
+      "Traceparent: swordfish",          "Cookie: swordfish"};
+  for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+    client_ask(&client, &(struct question){.path = FIRING_RATE,
+                                           .body = "{\"swordfish\": [\"swordfish\"]}",
+                                           .headers = {headers[i]}});
+  }
+  client_get(&client, "/swordfish");
+  client_get(&client, "/v1/losses/swordfish");
+  client_get(&client, "/livez?swordfish=swordfish");
+  client_ask(&client, &(struct question){.method = "SWORDFISH", .path = "/livez"});
+  end();
+  ck_assert_uint_eq(count_said("message=request"), 10);
+  expect_no_words(daemon_process.said, "swordfish");
+  expect_no_words(daemon_process.said, "SWORDFISH");
+}
+END_TEST
+
+START_TEST(json_is_one_object_a_line) {
+  START(&daemon_process, "--log-format", "json", "--access-log", "all");
+  client_open(&client, &daemon_process);
+  ck_assert_int_eq(post("first", GOOD), 200);
+  ck_assert_int_eq(post("second", "{"), 400);
+  end();
+  size_t requests = 0;
+  for (char *line = strtok(daemon_process.said, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+    cJSON *object = cJSON_Parse(line);
+    ck_assert_msg(cJSON_IsObject(object), "%s", line);
+    ck_assert_int_eq(strncmp(json_text(object, "/time"), "20", 2), 0);
+    json_text(object, "/level");
+    if (strcmp(json_text(object, "/message"), "request") == 0) {
+      requests++;
+      bool first = strcmp(json_text(object, "/id"), "first") == 0;
+      ck_assert_double_eq(json_number(object, "/status"), first ? 200 : 400);
+      ck_assert_double_eq(json_number(object, "/body_bytes"), first ? (double)strlen(GOOD) : 1);
+      ck_assert_double_ge(json_number(object, "/receive_seconds"), 0);
+      ck_assert_double_ge(json_number(object, "/compute_seconds"), 0);
+      ck_assert_double_ge(json_number(object, "/send_seconds"), 0);
+    }
+    cJSON_Delete(object);
+  }
+  ck_assert_uint_eq(requests, 2);
+}
+END_TEST
+
+/* The sum of all numbers behind "dropped=". */
+static size_t count_dropped(void) {
+  size_t dropped = 0;
+  for (const char *at = daemon_process.said; (at = strstr(at, "dropped=")) != NULL; at++) {
+    dropped += strtoul(at + strlen("dropped="), NULL, 10);
+  }
+  return dropped;
+}
+
+enum { BURST = 400 };
+
+START_TEST(a_burst_of_errors_is_cut_to_the_rate_and_the_rest_is_counted) {
+  START(&daemon_process, "--log-rate", "3");
+  client_open(&client, &daemon_process);
+  for (int i = 0; i < BURST; i++) {
+    ck_assert_int_eq(client_post(&client, FIRING_RATE, "{"), 400);
+  }
+  end();
+  ck_assert_uint_eq(count_said("message=request") + count_dropped(), BURST);
+  ck_assert_uint_lt(count_said("message=request"), BURST / 4);
+  ck_assert_uint_ge(count_said("message=request"), 3);
+}
+END_TEST
+
+/* Takes what stands in the pipe now. */
+static size_t drain_messages(void) {
+  char bytes[4096 + 1];
+  size_t requests = 0;
+  bool in_word = false;
+  struct pollfd wanted = {.fd = daemon_process.messages, .events = POLLIN};
+  while (poll(&wanted, 1, 0) == 1) {
+    ssize_t got = read(daemon_process.messages, bytes, sizeof bytes - 1);
+    ck_assert_int_gt(got, 0);
+    for (ssize_t i = 0; i < got; i++) {
+      requests += bytes[i] == '\n';
+    }
+    in_word = bytes[got - 1] != '\n';
+  }
+  ck_assert(!in_word);
+  return requests;
+}
+
+enum { MANY = 2000 };
+
+START_TEST(a_log_that_nobody_reads_holds_up_no_request) {
+  START(&daemon_process, "--log-rate", "0");
+  client_open(&client, &daemon_process);
+  for (int i = 0; i < MANY; i++) {
+    ck_assert_int_eq(client_post(&client, FIRING_RATE, "{"), 400);
+  }
+  size_t written = drain_messages();
+  ck_assert_uint_gt(written, 0);
+  ck_assert_uint_lt(written, MANY);
+  daemon_process.said_length = 0;
+  daemon_process.said[0] = '\0';
+  ck_assert_int_eq(client_post(&client, FIRING_RATE, "{"), 400);
+  daemon_wait_for_message(&daemon_process, "dropped=");
+  end();
+  ck_assert_uint_eq(written + count_dropped(), MANY);
+}
+END_TEST
+
+int main(void) {
+  return RUN_SUITE(
+      "log", tidy, a_request_is_one_line_with_what_came_what_went_and_how_long_it_took,
+      a_failure_is_logged_with_its_code_and_offset_but_not_its_text,
+      by_default_only_failures_have_lines, no_request_has_a_line_where_none_is_wanted,
+      what_a_client_did_wrong_is_no_warning, an_upload_that_is_cut_off_is_a_warning_without_status,
+      a_traceparent_is_taken_over_if_it_is_one, nothing_that_a_client_may_choose_freely_is_written,
+      json_is_one_object_a_line, a_burst_of_errors_is_cut_to_the_rate_and_the_rest_is_counted,
+      a_log_that_nobody_reads_holds_up_no_request);
+}
