@@ -82,6 +82,13 @@ need_architecture() { # ARCHITECTURE
   dpkg --print-foreign-architectures | grep -qx "$1" || missing_architectures+=("$1")
 }
 
+# Without these the tests of images and of whole deployments are skipped.
+need_to_deploy() {
+  need_command podman podman
+  need_command runc runc
+  need_command debootstrap debootstrap
+}
+
 install_missing() {
   [ ${#missing_packages[@]} -eq 0 ] && return 0
 

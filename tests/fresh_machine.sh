@@ -11,21 +11,15 @@
 # The chroot shares this machine's network, and serve its port: 8080 on loopback has to be free.
 set -uo pipefail
 
-skip() {
-  echo "SKIPPED, nothing was shown: $1" >&2
-  exit 77
-}
-
-[ "$(id -u)" -eq 0 ] || skip "chroot needs root"
-command -v debootstrap >/dev/null || skip "debootstrap is missing (apt-get install debootstrap)"
-command -v git >/dev/null || skip "git is missing"
-
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=tests/support/checks.sh
+source "$root/tests/support/checks.sh"
+[ "$(id -u)" -eq 0 ] || skip "chroot needs root"
+need debootstrap git
+
 work=$(mktemp -d)
 machine=$work/machine
 serve_id=
-passed=0
-failed=0
 
 tidy_up() {
   [ -z "$serve_id" ] || kill "$serve_id" 2>/dev/null
@@ -33,18 +27,6 @@ tidy_up() {
   mountpoint -q "$machine/proc" || rm -rf "$work"
 }
 trap tidy_up EXIT
-
-check() { # WHAT COMMAND...
-  local what=$1
-  shift
-  if "$@"; then
-    passed=$((passed + 1))
-    echo "ok - $what"
-  else
-    failed=$((failed + 1))
-    echo "not ok - $what"
-  fi
-}
 
 make_machine() {
   debootstrap --variant=minbase bookworm "$machine" >"$work/debootstrap.log" 2>&1 || {
@@ -115,5 +97,4 @@ check 'the printed curl line gives the loss that the README states' gives_the_st
 check 'the daemon ends well when asked to' stops
 check 'scripts/test passes' tests_pass
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -11,20 +11,8 @@ set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-
-check() { # WHAT COMMAND...
-  local what=$1
-  shift
-  if "$@"; then
-    passed=$((passed + 1))
-    echo "ok - $what"
-  else
-    failed=$((failed + 1))
-    echo "not ok - $what"
-  fi
-}
+# shellcheck source=tests/support/checks.sh
+source "$root/tests/support/checks.sh"
 
 copy_tree() { # FOLDER
   mkdir "$1"
@@ -91,7 +79,7 @@ answers() { # URL
 # with_daemon.sh runs this script again, with the address of the daemon.
 if [ "${1-}" = answers ]; then
   answers "$2"
-  echo "$passed passed, $failed failed"
+  finish
   exit
 fi
 
@@ -111,5 +99,4 @@ if [[ $(tail -n 1 "$work/answers") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; 
 fi
 [ $failed -eq 0 ] || sed 's/^/    /' "$work/messages"
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish
