@@ -53,6 +53,9 @@ need_to_test_all() {
   need_module numpy python3-numpy
   need_module pytest python3-pytest
   need_module torch python3-torch
+  need_module sklearn python3-sklearn
+  need_module matplotlib python3-matplotlib
+  need_module tqdm python3-tqdm
   need_module urllib3 python3-urllib3
   need_command node nodejs
   need_command tsc node-typescript
