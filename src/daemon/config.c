@@ -260,6 +260,7 @@ struct sl_server_options sl_config_server(const struct sl_config *config) {
               .key = config->tls_key,
               .client_ca = config->client_ca},
       .token_file = config->token_file,
+      .cors_origins = config->cors_origins,
       .limits = {.body_bytes = config->body_bytes,
                  .pairs = config->pairs,
                  .answer_bytes = config->answer_bytes,

@@ -53,12 +53,17 @@ static bool add_address(struct sl_config *config, const char *text, char *reason
   return true;
 }
 
-static bool set_text(char **place, const char *text, char *reason, size_t reason_size) {
+static bool set_text(char **place, const struct sl_option *option, const char *text, char *reason,
+                     size_t reason_size) {
   if (text[0] == '\0') {
     snprintf(reason, reason_size, "the value is empty, expected a text or none");
     return false;
   }
   bool none = strcmp(text, "none") == 0;
+  if (!none && option->is_good != NULL && !option->is_good(text)) {
+    snprintf(reason, reason_size, "\"%.80s\" is not like %s", text, option->form);
+    return false;
+  }
   char *copy = none ? NULL : strdup(text);
   if (copy == NULL && !none) {
     snprintf(reason, reason_size, "there is no memory for the configuration");
@@ -83,7 +88,7 @@ bool sl_config_set(struct sl_config *config, const struct sl_option *option, con
     snprintf(reason, sizeof reason, "stands there twice");
     good = false;
   } else if (option->kind == SL_OPTION_TEXT) {
-    good = set_text(text_of(config, option), text, reason, sizeof reason);
+    good = set_text(text_of(config, option), option, text, reason, sizeof reason);
   } else {
     good = sl_option_read(option, text, place_of(config, option), reason, sizeof reason);
   }

@@ -1,6 +1,7 @@
 #include "daemon/options.h"
 
 #include "daemon/config.h"
+#include "http/origins.h"
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
@@ -155,6 +156,14 @@ const struct sl_option sl_options[] = {
      .default_text = "none",
      .placeholder = "FILE",
      .help = "let in only those who send a bearer token of this file, one \"NAME TOKEN\" a line"},
+    {.name = "cors_origins",
+     .kind = SL_OPTION_TEXT,
+     .place = AT(cors_origins),
+     .is_good = sl_origins_are_good,
+     .form = SL_ORIGINS_FORM,
+     .default_text = "none",
+     .placeholder = "ORIGINS",
+     .help = "web pages of these origins may call from a browser; commas between them"},
     {.name = "log_level",
      .kind = SL_OPTION_CHOICE,
      .place = AT(log_level),

@@ -26,11 +26,13 @@ struct sl_option {
   size_t place;     /* offset in struct sl_config of its uint64_t (choices: the index) or char * */
   uint64_t minimum; /* both bounds are allowed values */
   uint64_t maximum;
-  const char *const *words; /* of a choice, NULL-terminated */
-  const char *default_text; /* goes through the same setter as everything else */
-  const char *follows;      /* the option whose value is this one's default, or NULL */
-  const char *placeholder;  /* of a text: what stands for it in --help */
-  const char *help;         /* one line for people */
+  const char *const *words;          /* of a choice, NULL-terminated */
+  const char *default_text;          /* goes through the same setter as everything else */
+  const char *follows;               /* the option whose value is this one's default, or NULL */
+  bool (*is_good)(const char *text); /* of a text: NULL if it may have any form, */
+  const char *form;                  /* else what it looks like */
+  const char *placeholder;           /* of a text: what stands for it in --help */
+  const char *help;                  /* one line for people */
 };
 
 /* The last entry has no name. */

@@ -1,6 +1,7 @@
 #include "http/doors.h"
 
 #include "http/access.h"
+#include "http/origins.h"
 #include "http/tls.h"
 #include <stdio.h>
 #include <string.h>
@@ -37,12 +38,25 @@ static bool open_access(struct sl_doors *doors, const struct sl_server_options *
   return doors->access != NULL;
 }
 
+static bool open_origins(struct sl_doors *doors, const struct sl_server_options *options,
+                         char *message, size_t message_size) {
+  if (options->cors_origins == NULL) {
+    return true;
+  }
+  doors->origins = sl_origins_new(options->cors_origins);
+  if (doors->origins == NULL) {
+    snprintf(message, message_size, "there is no memory for the origins");
+  }
+  return doors->origins != NULL;
+}
+
 bool sl_doors_open(struct sl_doors *doors, const struct sl_server_options *options, char *message,
                    size_t message_size) {
   *doors = (struct sl_doors){0};
   bool good = go_together(&options->tls, message, message_size) &&
               open_tls(doors, options, message, message_size) &&
-              open_access(doors, options, message, message_size);
+              open_access(doors, options, message, message_size) &&
+              open_origins(doors, options, message, message_size);
   if (!good) {
     sl_doors_close(doors);
   }
@@ -61,6 +75,7 @@ bool sl_doors_reload(struct sl_doors *doors, char *message, size_t message_size)
 }
 
 void sl_doors_close(struct sl_doors *doors) {
+  sl_origins_free(doors->origins);
   sl_access_free(doors->access);
   sl_tls_free(doors->tls);
   *doors = (struct sl_doors){0};

@@ -1,6 +1,6 @@
 /*
- * Everything that decides who may come in, as the options want it: TLS with its certificates, and
- * the tokens. What they do not want is not there, and costs nothing.
+ * Everything that decides who may come in, as the options want it: TLS with its certificates,
+ * tokens, web pages. What they do not want is not there, and costs nothing.
  */
 #ifndef SPIKELOSS_HTTP_DOORS_H
 #define SPIKELOSS_HTTP_DOORS_H
@@ -10,11 +10,13 @@
 #include <stddef.h>
 
 struct sl_access;
+struct sl_origins;
 struct sl_tls;
 
 struct sl_doors {
-  struct sl_tls *tls;       /* NULL: plain HTTP */
-  struct sl_access *access; /* NULL: everyone may come in */
+  struct sl_tls *tls;         /* NULL: plain HTTP */
+  struct sl_access *access;   /* NULL: everyone may come in */
+  struct sl_origins *origins; /* NULL: no web pages but those that need not ask */
 };
 
 /* Reads every file that the options name; the options must outlive the doors. On failure returns

@@ -1,6 +1,7 @@
 #include "http/reply.h"
 
 #include "http/access.h"
+#include "http/cors.h"
 #include "http/problem.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,8 +38,10 @@ static bool add_headers(struct MHD_Response *response, const struct sl_request *
                         const char *media_type) {
   bool closing = request->must_close ||
                  atomic_load_explicit(&request->service->draining, memory_order_relaxed);
-  return add(response, "Content-Type", media_type) && add(response, "Cache-Control", "no-store") &&
-         add(response, "X-Request-Id", request->id) &&
+  bool has_origins = request->service->doors.origins != NULL;
+  return (media_type == NULL || add(response, "Content-Type", media_type)) &&
+         add(response, "Cache-Control", "no-store") && add(response, "X-Request-Id", request->id) &&
+         (!has_origins || sl_cors_add_headers(response, request)) &&
          (!closing || add(response, "Connection", "close")) &&
          add_problem_headers(response, request);
 }
@@ -51,13 +54,15 @@ static enum MHD_Result queue_no_memory(struct sl_request *request,
   return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE, request->service->no_memory);
 }
 
-/* Adds the headers and queues; takes `response`, which has a body of `length` and is NULL if there
- * was no memory for it. */
+/* Adds the headers and queues; `media_type` is NULL where there is no body. Takes `response`, which
+ * has a body of `length` and is NULL if there was no memory for it. */
 static enum MHD_Result queue(struct sl_request *request, struct MHD_Connection *connection,
                              const char *media_type, struct MHD_Response *response,
                              uint64_t length) {
   enum sl_status code = request->error.code;
-  unsigned status = code == SL_OK ? MHD_HTTP_OK : sl_problem_http_status(code);
+  unsigned status = code != SL_OK        ? sl_problem_http_status(code)
+                    : media_type == NULL ? MHD_HTTP_NO_CONTENT
+                                         : MHD_HTTP_OK;
   sl_exchange_enter(&request->exchange, SL_PHASE_SEND);
   request->exchange.status = status;
   request->exchange.code = code;
@@ -80,6 +85,11 @@ enum MHD_Result sl_reply_static(struct sl_request *request, struct MHD_Connectio
   struct MHD_Response *response =
       MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_PERSISTENT);
   return queue(request, connection, media_type, response, strlen(text));
+}
+
+enum MHD_Result sl_reply_empty(struct sl_request *request, struct MHD_Connection *connection) {
+  struct MHD_Response *response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+  return queue(request, connection, NULL, response, 0);
 }
 
 static struct MHD_Response *response_from(char *bytes, size_t length) {

@@ -17,6 +17,9 @@ enum MHD_Result sl_reply_static(struct sl_request *request, struct MHD_Connectio
 enum MHD_Result sl_reply_text(struct sl_request *request, struct MHD_Connection *connection,
                               const char *media_type, char *text);
 
+/* 204: headers and nothing else. */
+enum MHD_Result sl_reply_empty(struct sl_request *request, struct MHD_Connection *connection);
+
 /* The request's latched error as a problem document. */
 enum MHD_Result sl_reply_problem(struct sl_request *request, struct MHD_Connection *connection);
 

@@ -1,6 +1,7 @@
 #include "http/request.h"
 
 #include "http/access.h"
+#include "http/cors.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,6 +109,10 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
     return;
   }
   sl_route_find(&request->match, method, path, error);
+  if (request->service->doors.origins != NULL &&
+      sl_cors_check(request, connection, method, error) != SL_OK) {
+    return;
+  }
   if (request->service->doors.access != NULL && !let_in(request, connection, error)) {
     return;
   }

@@ -37,6 +37,7 @@ struct sl_request {
   char id[SL_REQUEST_ID_MAX + 1];
   char client[SL_TOKEN_NAME_MAX + 1]; /* the name of the token that came, or "" */
   char traceparent[SL_TRACEPARENT_LENGTH + 1];
+  const char *origin;          /* of the web page that may read the answer, or NULL; not owned */
   struct sl_exchange exchange; /* gathers what there is to say of it at the end */
 
   struct sl_decoder *decoder; /* NULL where no body is wanted any more */

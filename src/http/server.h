@@ -29,6 +29,7 @@ struct sl_server_options {
   uint64_t stop_seconds;       /* requests in flight get to finish after that */
   const char *token_file;      /* of those who may come in, or NULL: everyone may */
   struct sl_tls_files tls;     /* of TCP listeners; without a certificate they speak plain HTTP */
+  const char *cors_origins;    /* of web pages that may call, with commas between them, or NULL */
   struct sl_limits limits;     /* what one request may ask for */
 
   /* Told, from any thread, what those who run the server should know. NULL for nobody. */

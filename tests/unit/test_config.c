@@ -261,6 +261,45 @@ START_TEST(a_text_may_be_switched_off_by_a_stronger_source_and_is_never_empty) {
 }
 END_TEST
 
+START_TEST(origins_are_taken_as_browsers_write_them) {
+  static const char *const good[] = {"https://app.example.org",
+                                     "http://localhost:3000",
+                                     "http://127.0.0.1:8000,https://a,https://b.c",
+                                     "http://[::1]:3000",
+                                     "http://localhost:8080",
+                                     "https://a.example:80"};
+  static const char *const bad[] = {"*",
+                                    "null",
+                                    "app.example.org",
+                                    "https://",
+                                    "https://app.example.org/",
+                                    "https://app.example.org/page",
+                                    "https://App.example.org",
+                                    "HTTPS://app.example.org",
+                                    "https://app.example.org:443",
+                                    "http://app.example.org:80",
+                                    "https://user@app.example.org",
+                                    "https://a,",
+                                    ",https://a",
+                                    "https://a,,https://b",
+                                    "https://a;https://b",
+                                    "https://*.example.org"};
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+    char flags[128];
+    snprintf(flags, sizeof flags, "--cors-origins %s", good[i]);
+    struct sl_config config = good_flags(flags);
+    ck_assert_str_eq(sl_config_server(&config).cors_origins, good[i]);
+    sl_config_free(&config);
+  }
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    char flags[128];
+    snprintf(flags, sizeof flags, "--cors-origins %s", bad[i]);
+    assert_flags_refused(flags, "is not like https://app.example.org,http://localhost:3000");
+  }
+  assert_file_refused("depth = 3\ncors_origins = https://a https://b\n", 2, "cors_origins: ");
+}
+END_TEST
+
 START_TEST(addresses_without_the_right_form_are_refused) {
   assert_flags_refused("--listen 8080", "--listen: \"8080\" is no address such as 127.0.0.1:8080");
   assert_flags_refused("--listen :8080", "no address");
@@ -448,6 +487,7 @@ int main(void) {
   tcase_add_test(values, numbers_outside_their_bounds_are_refused_and_the_bounds_are_named);
   tcase_add_test(values, words_that_are_no_choice_are_refused_and_the_choices_are_named);
   tcase_add_test(values, a_text_may_be_switched_off_by_a_stronger_source_and_is_never_empty);
+  tcase_add_test(values, origins_are_taken_as_browsers_write_them);
   tcase_add_test(values, addresses_without_the_right_form_are_refused);
   tcase_add_test(values, unknown_flags_are_refused);
   tcase_add_test(values, unknown_variables_are_refused_except_those_of_kubernetes_and_the_clients);
