@@ -90,6 +90,8 @@ need_to_deploy() {
   need_command podman podman
   need_command runc runc
   need_command debootstrap debootstrap
+  need_command haproxy haproxy
+  need_command wrk wrk
 }
 
 install_missing() {
