@@ -71,8 +71,12 @@ int main(int count, char **arguments) {
   char message[1024];
   struct sl_config config;
   struct sl_listener listener;
-  if (!sl_config_read(&config, count - 1, arguments + 1, environ, message, sizeof message) ||
-      !sl_listener_open(&listener, config.listen[0], message, sizeof message)) {
+  if (!sl_config_read(&config, count - 1, arguments + 1, environ, message, sizeof message)) {
+    errx(EXIT_FAILURE, "%s", message);
+  }
+  struct sl_server_options options = sl_config_server(&config);
+  if (!sl_listener_open(&listener, options.listen[0], &options.unix_file, message,
+                        sizeof message)) {
     errx(EXIT_FAILURE, "%s", message);
   }
   sigset_t stop;
@@ -81,7 +85,6 @@ int main(int count, char **arguments) {
   sigaddset(&stop, SIGINT);
   pthread_sigmask(SIG_BLOCK, &stop, NULL);
 
-  struct sl_server_options options = sl_config_server(&config);
   struct MHD_Response *answer = make_answer(answer_length);
   struct MHD_Daemon *daemon = sl_engine_start(&options, listener.socket,
                                               &(struct sl_engine){.on_request = on_request,

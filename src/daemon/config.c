@@ -259,6 +259,7 @@ struct sl_server_options sl_config_server(const struct sl_config *config) {
       .tls = {.certificate = config->tls_certificate,
               .key = config->tls_key,
               .client_ca = config->client_ca},
+      .unix_file = {.mode = (mode_t)config->unix_mode, .owner = config->unix_owner},
       .token_file = config->token_file,
       .cors_origins = config->cors_origins,
       .limits = {.body_bytes = config->body_bytes,

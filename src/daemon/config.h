@@ -41,6 +41,8 @@ struct sl_config {
   uint64_t deferred_bytes;
   uint64_t member_bytes;
   uint64_t depth;
+  uint64_t unix_mode;
+  char *unix_owner;
   char *tls_certificate; /* owned, or NULL, like every text */
   char *tls_key;
   char *client_ca;

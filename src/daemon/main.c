@@ -54,6 +54,17 @@ static void announce(const struct sl_server *server, size_t listeners, enum sl_l
   }
 }
 
+/* A server without doors is right on one machine, and for those who know what they do. */
+static void warn_of_exposure(struct sl_log *log, const struct sl_server *server) {
+  const char *address = sl_server_exposed_address(server);
+  if (address != NULL) {
+    sl_log(log, SL_LOG_WARNING,
+           "everybody who can reach %s may use this server: set token_file or client_ca, or listen "
+           "on 127.0.0.1 only",
+           address);
+  }
+}
+
 static void log_sentence(void *closure, const char *sentence) {
   struct sl_log *log = closure;
   sl_log(log, SL_LOG_INFO, "%s", sentence);
@@ -79,6 +90,7 @@ static int serve(const struct sl_config *config, int count, char *const *argumen
     sl_log_announce(log.format, "spikelossd: %s", message);
     return EXIT_FAILURE;
   }
+  warn_of_exposure(&log, server);
   announce(server, options.listen_count, log.format);
   sl_log(&log, SL_LOG_DEBUG, "the hot loops use %s", sl_kernels_name());
 

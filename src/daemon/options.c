@@ -132,6 +132,19 @@ const struct sl_option sl_options[] = {
      .maximum = SL_MAX_DEPTH,
      .default_text = "32",
      .help = "most arrays and objects inside each other"},
+    {.name = "unix_mode",
+     .kind = SL_OPTION_MODE,
+     .place = AT(unix_mode),
+     .minimum = 0,
+     .maximum = 0777,
+     .default_text = "0600",
+     .help = "mode of the file of a Unix socket: who may write to it may connect"},
+    {.name = "unix_owner",
+     .kind = SL_OPTION_TEXT,
+     .place = AT(unix_owner),
+     .default_text = "none",
+     .placeholder = "OWNER",
+     .help = "owner of that file: USER, USER:GROUP or :GROUP"},
     {.name = "tls_certificate",
      .kind = SL_OPTION_TEXT,
      .place = AT(tls_certificate),
@@ -215,8 +228,8 @@ const char *sl_option_placeholder(const struct sl_option *option) {
     return option->placeholder;
   }
   static const char *const placeholders[] = {
-      [SL_OPTION_ADDRESSES] = "ADDRESS", [SL_OPTION_BYTES] = "SIZE",  [SL_OPTION_COUNT] = "COUNT",
-      [SL_OPTION_NUMBER] = "NUMBER",     [SL_OPTION_CHOICE] = "WORD",
+      [SL_OPTION_ADDRESSES] = "ADDRESS", [SL_OPTION_BYTES] = "SIZE", [SL_OPTION_COUNT] = "COUNT",
+      [SL_OPTION_NUMBER] = "NUMBER",     [SL_OPTION_MODE] = "MODE",  [SL_OPTION_CHOICE] = "WORD",
   };
   return placeholders[option->kind];
 }
@@ -231,7 +244,7 @@ static uint64_t suffix_factor(enum sl_option_kind kind, const char *suffix) {
   bool binary = letter != NULL && suffix[1] == 'i';
   bool ends =
       binary && (suffix[2] == '\0' || (kind == SL_OPTION_BYTES && strcmp(suffix + 2, "B") == 0));
-  if (!ends || kind == SL_OPTION_NUMBER) {
+  if (!ends || kind == SL_OPTION_NUMBER || kind == SL_OPTION_MODE) {
     return 0;
   }
   return UINT64_C(1) << (10 * (letter - letters + 1));
@@ -243,10 +256,13 @@ static bool read_number(const struct sl_option *option, const char *text, uint64
       [SL_OPTION_BYTES] = "a number with an optional KiB, MiB or GiB",
       [SL_OPTION_COUNT] = "a number with an optional Ki, Mi or Gi",
       [SL_OPTION_NUMBER] = "a whole number",
+      [SL_OPTION_MODE] = "a mode of octal digits like 0660",
   };
   char *end = NULL;
   errno = 0;
-  unsigned long long number = isdigit((unsigned char)text[0]) ? strtoull(text, &end, 10) : 0;
+  unsigned long long number = isdigit((unsigned char)text[0])
+                                  ? strtoull(text, &end, option->kind == SL_OPTION_MODE ? 8 : 10)
+                                  : 0;
   uint64_t factor = end == NULL ? 0 : suffix_factor(option->kind, end);
   if (factor == 0) {
     snprintf(message, message_size, "\"%.80s\" is not %s", text, forms[option->kind]);
@@ -255,8 +271,10 @@ static bool read_number(const struct sl_option *option, const char *text, uint64
   uint64_t product;
   bool too_large = errno == ERANGE || __builtin_mul_overflow((uint64_t)number, factor, &product);
   if (too_large || product < option->minimum || product > option->maximum) {
-    snprintf(message, message_size, "%.80s is outside its bounds %ju to %ju", text,
-             (uintmax_t)option->minimum, (uintmax_t)option->maximum);
+    snprintf(message, message_size,
+             option->kind == SL_OPTION_MODE ? "%.80s is outside its bounds %jo to 0%jo"
+                                            : "%.80s is outside its bounds %ju to %ju",
+             text, (uintmax_t)option->minimum, (uintmax_t)option->maximum);
     return false;
   }
   *value = product;

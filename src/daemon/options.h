@@ -16,6 +16,7 @@ enum sl_option_kind {
   SL_OPTION_BYTES,     /* a number with an optional KiB, MiB or GiB (Ki, Mi, Gi) */
   SL_OPTION_COUNT,     /* a number with an optional Ki, Mi or Gi */
   SL_OPTION_NUMBER,    /* a plain number */
+  SL_OPTION_MODE,      /* the mode of a file, in octal digits */
   SL_OPTION_CHOICE,    /* one of a few words */
   SL_OPTION_TEXT,      /* the name of a file and the like, or "none" */
 };

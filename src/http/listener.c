@@ -19,6 +19,11 @@ const char *sl_address_unix_path(const char *address) {
   return address + strlen(UNIX_PREFIX);
 }
 
+bool sl_address_is_local(const char *address) {
+  return sl_address_is_unix(address) || strncmp(address, "127.", 4) == 0 ||
+         strncmp(address, "[::1]:", 6) == 0;
+}
+
 /* "host:port" or "[host]:port" taken apart. */
 struct tcp_address {
   char host[96];
@@ -71,9 +76,16 @@ bool sl_listener_address_is_good(const char *address) {
   return split_tcp(&parts, address);
 }
 
-/* Binds and listens; false with errno set, and the socket closed. */
-static bool listen_at(struct sl_listener *listener, const struct sockaddr *address,
-                      socklen_t length) {
+static void close_keeping_reason(struct sl_listener *listener) {
+  int reason = errno;
+  close(listener->socket);
+  listener->socket = -1;
+  errno = reason;
+}
+
+/* False with errno set, and the socket closed. */
+static bool bind_to(struct sl_listener *listener, const struct sockaddr *address,
+                    socklen_t length) {
   int family = address->sa_family;
   listener->socket = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (listener->socket < 0) {
@@ -86,13 +98,19 @@ static bool listen_at(struct sl_listener *listener, const struct sockaddr *addre
   if (family == AF_INET6) {
     setsockopt(listener->socket, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
   }
-  if (bind(listener->socket, address, length) == 0 && listen(listener->socket, SOMAXCONN) == 0) {
+  if (bind(listener->socket, address, length) == 0) {
     return true;
   }
-  int reason = errno;
-  close(listener->socket);
-  listener->socket = -1;
-  errno = reason;
+  close_keeping_reason(listener);
+  return false;
+}
+
+/* False with errno set, and the socket closed. */
+static bool begin_to_listen(struct sl_listener *listener) {
+  if (listen(listener->socket, SOMAXCONN) == 0) {
+    return true;
+  }
+  close_keeping_reason(listener);
   return false;
 }
 
@@ -127,7 +145,8 @@ static bool open_tcp(struct sl_listener *listener, const char *address, char *me
              gai_strerror(trouble));
     return false;
   }
-  bool listening = listen_at(listener, found->ai_addr, found->ai_addrlen);
+  bool listening =
+      bind_to(listener, found->ai_addr, found->ai_addrlen) && begin_to_listen(listener);
   int reason = errno;
   freeaddrinfo(found);
   if (!listening) {
@@ -169,8 +188,16 @@ static bool clear_path(const struct sockaddr_un *name, char *message, size_t mes
   return true;
 }
 
-static bool open_unix(struct sl_listener *listener, const char *address, char *message,
-                      size_t message_size) {
+static void note_file(struct sl_listener *listener, const char *path) {
+  struct stat file;
+  if (lstat(path, &file) == 0) {
+    listener->device = file.st_dev;
+    listener->inode = file.st_ino;
+  }
+}
+
+static bool open_unix(struct sl_listener *listener, const char *address,
+                      const struct sl_unix_file *file, char *message, size_t message_size) {
   const char *path = sl_address_unix_path(address);
   struct sockaddr_un name = {.sun_family = AF_UNIX};
   if (!unix_path_fits(path)) {
@@ -182,23 +209,28 @@ static bool open_unix(struct sl_listener *listener, const char *address, char *m
   if (!clear_path(&name, message, message_size)) {
     return false;
   }
-  if (!listen_at(listener, (const struct sockaddr *)&name, sizeof name)) {
+  if (!bind_to(listener, (const struct sockaddr *)&name, sizeof name)) {
     snprintf(message, message_size, "cannot listen on %s: %s", address, strerror(errno));
     return false;
   }
-  struct stat file;
-  if (lstat(path, &file) == 0) {
-    listener->device = file.st_dev;
-    listener->inode = file.st_ino;
-  }
   snprintf(listener->address, sizeof listener->address, "%s", address);
+  note_file(listener, path);
+  if (!sl_unix_file_protect(path, file, message, message_size)) {
+    sl_listener_close(listener);
+    return false;
+  }
+  if (!begin_to_listen(listener)) {
+    snprintf(message, message_size, "cannot listen on %s: %s", address, strerror(errno));
+    sl_listener_close(listener);
+    return false;
+  }
   return true;
 }
 
-bool sl_listener_open(struct sl_listener *listener, const char *address, char *message,
-                      size_t message_size) {
+bool sl_listener_open(struct sl_listener *listener, const char *address,
+                      const struct sl_unix_file *file, char *message, size_t message_size) {
   *listener = SL_NO_LISTENER;
-  return sl_address_is_unix(address) ? open_unix(listener, address, message, message_size)
+  return sl_address_is_unix(address) ? open_unix(listener, address, file, message, message_size)
                                      : open_tcp(listener, address, message, message_size);
 }
 

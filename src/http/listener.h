@@ -4,6 +4,7 @@
 #ifndef SPIKELOSS_HTTP_LISTENER_H
 #define SPIKELOSS_HTTP_LISTENER_H
 
+#include "http/unix_file.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -25,11 +26,12 @@ struct sl_listener {
 bool sl_listener_address_is_good(const char *address);
 
 /*
- * Binds and listens. The file of a Unix socket on which nobody listens any more is replaced.
- * On failure returns false and writes one sentence to `message`.
+ * Binds and listens. The file of a Unix socket is made as `file` says. The file of a Unix socket on
+ * which nobody listens any more is replaced. On failure returns false and writes one sentence to
+ * `message`.
  */
-bool sl_listener_open(struct sl_listener *listener, const char *address, char *message,
-                      size_t message_size);
+bool sl_listener_open(struct sl_listener *listener, const char *address,
+                      const struct sl_unix_file *file, char *message, size_t message_size);
 
 /*
  * Turns new clients away: removes the file of a Unix socket, refuses connections. The socket stays
@@ -41,6 +43,9 @@ void sl_listener_stop(struct sl_listener *listener);
 void sl_listener_close(struct sl_listener *listener);
 
 bool sl_address_is_unix(const char *address);
+
+/* Whether a bound address can be reached from this machine only. */
+bool sl_address_is_local(const char *address);
 
 /* The path behind "unix:". */
 const char *sl_address_unix_path(const char *address);

@@ -234,8 +234,8 @@ static bool start(struct sl_server *server, const struct sl_server_options *opti
     return false;
   }
   for (size_t i = 0; i < server->station_count; i++) {
-    if (!sl_listener_open(&server->stations[i].listener, options->listen[i], message,
-                          message_size)) {
+    if (!sl_listener_open(&server->stations[i].listener, options->listen[i], &options->unix_file,
+                          message, message_size)) {
       return false;
     }
     bool local = sl_address_is_unix(options->listen[i]);
@@ -290,6 +290,16 @@ struct sl_server *sl_server_start(const struct sl_server_options *options, char 
     return NULL;
   }
   return server;
+}
+
+const char *sl_server_exposed_address(const struct sl_server *server) {
+  for (size_t i = 0; server->service.doors.access == NULL && i < server->station_count; i++) {
+    const char *address = server->stations[i].listener.address;
+    if (!sl_address_is_local(address)) {
+      return address;
+    }
+  }
+  return NULL;
 }
 
 bool sl_server_is_encrypted(const struct sl_server *server, size_t listener) {

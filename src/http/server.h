@@ -5,6 +5,7 @@
 #define SPIKELOSS_HTTP_SERVER_H
 
 #include "http/tls.h"
+#include "http/unix_file.h"
 #include "wire/limits.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,12 +26,13 @@ struct sl_server_options {
   uint64_t connection_memory; /* bytes of libmicrohttpd's buffer per connection */
   uint64_t drain_bytes;       /* of a refused upload are read before the answer */
   uint64_t drain_seconds;
-  uint64_t stop_delay_seconds; /* new clients are still served when the server stops */
-  uint64_t stop_seconds;       /* requests in flight get to finish after that */
-  const char *token_file;      /* of those who may come in, or NULL: everyone may */
-  struct sl_tls_files tls;     /* of TCP listeners; without a certificate they speak plain HTTP */
-  const char *cors_origins;    /* of web pages that may call, with commas between them, or NULL */
-  struct sl_limits limits;     /* what one request may ask for */
+  uint64_t stop_delay_seconds;   /* new clients are still served when the server stops */
+  uint64_t stop_seconds;         /* requests in flight get to finish after that */
+  const char *token_file;        /* of those who may come in, or NULL: everyone may */
+  struct sl_tls_files tls;       /* of TCP listeners; without a certificate they speak plain HTTP */
+  const char *cors_origins;      /* of web pages that may call, with commas between them, or NULL */
+  struct sl_unix_file unix_file; /* of Unix sockets */
+  struct sl_limits limits;       /* what one request may ask for */
 
   /* Told, from any thread, what those who run the server should know. NULL for nobody. */
   void (*tell)(void *closure, const char *sentence);
@@ -54,6 +56,9 @@ struct sl_server *sl_server_start(const struct sl_server_options *options, char 
 
 /* The bound address of a listener as text that a client can use ("127.0.0.1:45123", "unix:..."). */
 const char *sl_server_address(const struct sl_server *server, size_t listener);
+
+/* The address of a listener through which everybody on a network may come in, or NULL. */
+const char *sl_server_exposed_address(const struct sl_server *server);
 
 /* Whether a listener speaks TLS. */
 bool sl_server_is_encrypted(const struct sl_server *server, size_t listener);

@@ -23,13 +23,32 @@ START_TEST(version_names_the_version) {
 END_TEST
 
 START_TEST(help_names_every_option) {
-  static const char *const options[] = {
-      "--config",         "--check",         "--version",           "--help",
-      "--listen",         "--threads",       "--idle-seconds",      "--drain-bytes",
-      "--body-bytes",     "--pairs",         "--answer-bytes",      "--depth",
-      "--deferred-bytes", "--member-bytes",  "--log-level",         "--stop-seconds",
-      "--token-file",     "--cors-origins",  "--tls-certificate",   "--tls-key",
-      "--client-ca",      "--drain-seconds", "--connection-memory", "--isa"};
+  static const char *const options[] = {"--config",
+                                        "--check",
+                                        "--version",
+                                        "--help",
+                                        "--listen",
+                                        "--threads",
+                                        "--idle-seconds",
+                                        "--drain-bytes",
+                                        "--body-bytes",
+                                        "--pairs",
+                                        "--answer-bytes",
+                                        "--depth",
+                                        "--deferred-bytes",
+                                        "--member-bytes",
+                                        "--log-level",
+                                        "--stop-seconds",
+                                        "--token-file",
+                                        "--unix-mode",
+                                        "--unix-owner",
+                                        "--cors-origins",
+                                        "--tls-certificate",
+                                        "--tls-key",
+                                        "--client-ca",
+                                        "--drain-seconds",
+                                        "--connection-memory",
+                                        "--isa"};
   struct run run;
   RUN(&run, "--help");
   ck_assert_int_eq(run.exit_code, 0);

@@ -103,6 +103,62 @@ static void leave_socket(const char *path) {
   close(left);
 }
 
+static struct stat file_of(const char *path) {
+  struct stat file;
+  ck_assert_int_eq(lstat(path, &file), 0);
+  return file;
+}
+
+START_TEST(a_unix_socket_belongs_to_its_owner_alone_unless_another_mode_is_asked_for) {
+  static const mode_t masks[] = {022, 0, 0777};
+  for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
+    mode_t mask = umask(masks[i]);
+    START(&daemon_process);
+    START(&second_daemon, "--unix-mode", "0662");
+    umask(mask);
+    ck_assert_uint_eq(file_of(daemon_process.socket).st_mode & 07777, 0600);
+    ck_assert_uint_eq(file_of(second_daemon.socket).st_mode & 07777, 0662);
+    daemon_stop(&daemon_process);
+    daemon_stop(&second_daemon);
+  }
+}
+END_TEST
+
+START_TEST(a_unix_socket_is_given_to_its_owner) {
+  bool root = geteuid() == 0; /* others can give it to themselves only */
+  char owner[64];
+  unsigned user = root ? 12345 : geteuid();
+  unsigned group = root ? 54321 : getegid();
+  snprintf(owner, sizeof owner, "%u:%u", user, group);
+  START(&daemon_process, "--unix-owner", owner);
+  ck_assert_uint_eq(file_of(daemon_process.socket).st_uid, user);
+  ck_assert_uint_eq(file_of(daemon_process.socket).st_gid, group);
+  ck_assert_uint_eq(file_of(daemon_process.socket).st_mode & 07777, 0600);
+  daemon_stop(&daemon_process);
+  START(&daemon_process, "--unix-owner", strchr(owner, ':'), "--unix-mode", "660");
+  ck_assert_uint_eq(file_of(daemon_process.socket).st_uid, geteuid());
+  ck_assert_uint_eq(file_of(daemon_process.socket).st_gid, group);
+  ck_assert_uint_eq(file_of(daemon_process.socket).st_mode & 07777, 0660);
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
+START_TEST(an_owner_that_does_not_exist_is_fatal_and_leaves_no_file) {
+  static const char *const owners[] = {"no-such-user-here", ":no-such-group", "99999999999",
+                                       "0:no-such-group", "1x"};
+  START(&daemon_process);
+  struct place fresh = place_in(&daemon_process, "fresh.sock");
+  for (size_t i = 0; i < sizeof owners / sizeof *owners; i++) {
+    struct run run;
+    RUN(&run, "--listen", fresh.address, "--unix-owner", owners[i]);
+    ck_assert_int_eq(run.exit_code, 1);
+    ck_assert_ptr_nonnull(strstr(run.messages, "unix_owner: there is no user or group"));
+    ck_assert(!exists(fresh.path));
+  }
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
 START_TEST(a_socket_that_was_left_behind_is_replaced) {
   START(&daemon_process);
   struct place stale = place_in(&daemon_process, "stale.sock");
@@ -188,5 +244,8 @@ int main(void) {
       the_socket_file_goes_when_the_daemon_goes, every_address_that_is_asked_for_is_served,
       a_socket_that_was_left_behind_is_replaced, a_socket_that_somebody_listens_on_is_left_alone,
       a_file_that_is_no_socket_is_left_alone, a_port_that_is_taken_is_named,
-      if_one_address_fails_none_is_served);
+      if_one_address_fails_none_is_served,
+      a_unix_socket_belongs_to_its_owner_alone_unless_another_mode_is_asked_for,
+      a_unix_socket_is_given_to_its_owner,
+      an_owner_that_does_not_exist_is_fatal_and_leaves_no_file);
 }

@@ -261,6 +261,22 @@ START_TEST(a_text_may_be_switched_off_by_a_stronger_source_and_is_never_empty) {
 }
 END_TEST
 
+START_TEST(modes_are_octal) {
+  struct sl_config config = good_flags("");
+  ck_assert_uint_eq(sl_config_server(&config).unix_file.mode, 0600);
+  sl_config_free(&config);
+  config = good_flags("--unix-mode 666 --unix-owner alice:www-data");
+  ck_assert_uint_eq(sl_config_server(&config).unix_file.mode, 0666);
+  ck_assert_str_eq(sl_config_server(&config).unix_file.owner, "alice:www-data");
+  sl_config_free(&config);
+  assert_flags_refused("--unix-mode 0680", "\"0680\" is not a mode of octal digits like 0660");
+  assert_flags_refused("--unix-mode 8", "\"8\" is not a mode");
+  assert_flags_refused("--unix-mode rw", "\"rw\" is not a mode");
+  assert_flags_refused("--unix-mode 1Ki", "\"1Ki\" is not a mode");
+  assert_flags_refused("--unix-mode 1777", "1777 is outside its bounds 0 to 0777");
+}
+END_TEST
+
 START_TEST(origins_are_taken_as_browsers_write_them) {
   static const char *const good[] = {"https://app.example.org",
                                      "http://localhost:3000",
@@ -487,6 +503,7 @@ int main(void) {
   tcase_add_test(values, numbers_outside_their_bounds_are_refused_and_the_bounds_are_named);
   tcase_add_test(values, words_that_are_no_choice_are_refused_and_the_choices_are_named);
   tcase_add_test(values, a_text_may_be_switched_off_by_a_stronger_source_and_is_never_empty);
+  tcase_add_test(values, modes_are_octal);
   tcase_add_test(values, origins_are_taken_as_browsers_write_them);
   tcase_add_test(values, addresses_without_the_right_form_are_refused);
   tcase_add_test(values, unknown_flags_are_refused);
