@@ -18,6 +18,8 @@ static const struct {
   const char *help;
 } tasks[] = {
     {"--check", SL_TASK_CHECK, "validate the configuration, say whether it is good, and exit"},
+    {"--healthcheck", SL_TASK_HEALTHCHECK,
+     "ask the daemon of this configuration whether it is ready, and exit with 0 or 1"},
     {"--version", SL_TASK_VERSION, "print the version and the instruction set, and exit"},
     {"--help", SL_TASK_HELP, "print this, and exit"},
 };

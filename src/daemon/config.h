@@ -18,7 +18,7 @@ enum { SL_MAX_OPTIONS = 64, SL_MAX_LISTENERS = 16 };
 enum sl_source { SL_SOURCE_DEFAULT, SL_SOURCE_FILE, SL_SOURCE_ENVIRONMENT, SL_SOURCE_FLAG };
 
 /* What the command line asks for. */
-enum sl_task { SL_TASK_SERVE, SL_TASK_CHECK, SL_TASK_VERSION, SL_TASK_HELP };
+enum sl_task { SL_TASK_SERVE, SL_TASK_CHECK, SL_TASK_HEALTHCHECK, SL_TASK_VERSION, SL_TASK_HELP };
 
 struct sl_config {
   enum sl_task task;

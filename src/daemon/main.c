@@ -1,5 +1,6 @@
 #include "daemon/access_log.h"
 #include "daemon/config.h"
+#include "daemon/healthcheck.h"
 #include "daemon/log.h"
 #include "daemon/reload.h"
 #include "http/listener.h"
@@ -127,6 +128,16 @@ static int check(const struct sl_config *config) {
   return EXIT_SUCCESS;
 }
 
+static int healthcheck(const struct sl_config *config) {
+  char message[512];
+  if (!sl_healthcheck(config, message, sizeof message)) {
+    sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", message);
+    return EXIT_FAILURE;
+  }
+  printf("%s\n", message);
+  return EXIT_SUCCESS;
+}
+
 static int run(const struct sl_config *config, int count, char *const *arguments) {
   switch (config->task) {
   case SL_TASK_HELP:
@@ -136,6 +147,8 @@ static int run(const struct sl_config *config, int count, char *const *arguments
     return EXIT_SUCCESS;
   case SL_TASK_CHECK:
     return check(config);
+  case SL_TASK_HEALTHCHECK:
+    return healthcheck(config);
   case SL_TASK_SERVE:
     break;
   }

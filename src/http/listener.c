@@ -129,20 +129,29 @@ static bool read_bound_address(struct sl_listener *listener) {
   return true;
 }
 
-static bool open_tcp(struct sl_listener *listener, const char *address, char *message,
-                     size_t message_size) {
+/* The first address that a name stands for; freeaddrinfo it. NULL with a message. */
+static struct addrinfo *look_up(const char *address, int flags, char *message,
+                                size_t message_size) {
   struct tcp_address parts;
   if (!split_tcp(&parts, address)) {
     snprintf(message, message_size, "\"%s\" is no address such as " SL_ADDRESS_FORMS, address);
-    return false;
+    return NULL;
   }
-  struct addrinfo wanted = {
-      .ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+  struct addrinfo wanted = {.ai_flags = flags, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
   struct addrinfo *found = NULL;
   int trouble = getaddrinfo(parts.host, parts.port, &wanted, &found);
   if (trouble != 0) {
     snprintf(message, message_size, "cannot find the address of %s: %s", address,
              gai_strerror(trouble));
+    return NULL;
+  }
+  return found;
+}
+
+static bool open_tcp(struct sl_listener *listener, const char *address, char *message,
+                     size_t message_size) {
+  struct addrinfo *found = look_up(address, AI_PASSIVE | AI_NUMERICSERV, message, message_size);
+  if (found == NULL) {
     return false;
   }
   bool listening =
@@ -196,16 +205,26 @@ static void note_file(struct sl_listener *listener, const char *path) {
   }
 }
 
+static bool name_unix_socket(struct sockaddr_un *name, const char *address, char *message,
+                             size_t message_size) {
+  const char *path = sl_address_unix_path(address);
+  *name = (struct sockaddr_un){.sun_family = AF_UNIX};
+  if (!unix_path_fits(path)) {
+    snprintf(message, message_size, "the path of \"%s\" must have 1 to %zu bytes", address,
+             sizeof name->sun_path - 1);
+    return false;
+  }
+  memcpy(name->sun_path, path, strlen(path));
+  return true;
+}
+
 static bool open_unix(struct sl_listener *listener, const char *address,
                       const struct sl_unix_file *file, char *message, size_t message_size) {
   const char *path = sl_address_unix_path(address);
-  struct sockaddr_un name = {.sun_family = AF_UNIX};
-  if (!unix_path_fits(path)) {
-    snprintf(message, message_size, "the path of \"%s\" must have 1 to %zu bytes", address,
-             sizeof name.sun_path - 1);
+  struct sockaddr_un name;
+  if (!name_unix_socket(&name, address, message, message_size)) {
     return false;
   }
-  memcpy(name.sun_path, path, strlen(path));
   if (!clear_path(&name, message, message_size)) {
     return false;
   }
@@ -232,6 +251,47 @@ bool sl_listener_open(struct sl_listener *listener, const char *address,
   *listener = SL_NO_LISTENER;
   return sl_address_is_unix(address) ? open_unix(listener, address, file, message, message_size)
                                      : open_tcp(listener, address, message, message_size);
+}
+
+static int connect_to(const struct sockaddr *name, socklen_t length, unsigned seconds) {
+  const struct timeval patience = {.tv_sec = seconds};
+  int wire = socket(name->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (wire < 0) {
+    return -1;
+  }
+  setsockopt(wire, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  setsockopt(wire, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  if (connect(wire, name, length) != 0) {
+    int reason = errno;
+    close(wire);
+    errno = reason;
+    return -1;
+  }
+  return wire;
+}
+
+int sl_address_connect(const char *address, unsigned seconds, char *message, size_t message_size) {
+  int wire = -1;
+  if (sl_address_is_unix(address)) {
+    struct sockaddr_un name;
+    if (!name_unix_socket(&name, address, message, message_size)) {
+      return -1;
+    }
+    wire = connect_to((const struct sockaddr *)&name, sizeof name, seconds);
+  } else {
+    struct addrinfo *found = look_up(address, AI_NUMERICSERV, message, message_size);
+    if (found == NULL) {
+      return -1;
+    }
+    wire = connect_to(found->ai_addr, found->ai_addrlen, seconds);
+    int reason = errno;
+    freeaddrinfo(found);
+    errno = reason;
+  }
+  if (wire < 0) {
+    snprintf(message, message_size, "cannot connect to %s: %s", address, strerror(errno));
+  }
+  return wire;
 }
 
 /* Only the file that this listener made: another daemon may have put its own there since. */

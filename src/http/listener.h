@@ -42,6 +42,12 @@ void sl_listener_stop(struct sl_listener *listener);
 /* Stops and closes. Tolerates SL_NO_LISTENER. */
 void sl_listener_close(struct sl_listener *listener);
 
+/*
+ * Connects to an address as a client that waits at most so long for each step; -1 on failure, with
+ * one sentence in `message`. An address for all interfaces leads to this machine.
+ */
+int sl_address_connect(const char *address, unsigned seconds, char *message, size_t message_size);
+
 bool sl_address_is_unix(const char *address);
 
 /* Whether a bound address can be reached from this machine only. */

@@ -1,0 +1,112 @@
+#include "daemon/healthcheck.h"
+
+#include "http/listener.h"
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* For each step: connecting, sending, every read. */
+enum { PATIENCE_SECONDS = 3 };
+
+/* A connection to the daemon, in plain or through TLS. */
+struct line {
+  int wire;
+  gnutls_session_t session; /* NULL in plain */
+  gnutls_certificate_credentials_t credentials;
+};
+
+/* The certificate is not looked at: this is the same machine, and it may be for another name. */
+static bool begin_tls(struct line *line) {
+  if (gnutls_certificate_allocate_credentials(&line->credentials) != GNUTLS_E_SUCCESS ||
+      gnutls_init(&line->session, GNUTLS_CLIENT) != GNUTLS_E_SUCCESS ||
+      gnutls_set_default_priority(line->session) != GNUTLS_E_SUCCESS ||
+      gnutls_credentials_set(line->session, GNUTLS_CRD_CERTIFICATE, line->credentials) !=
+          GNUTLS_E_SUCCESS) {
+    return false;
+  }
+  gnutls_transport_set_int(line->session, line->wire);
+  gnutls_handshake_set_timeout(line->session, PATIENCE_SECONDS * 1000);
+  int result;
+  do {
+    result = gnutls_handshake(line->session);
+  } while (result < 0 && !gnutls_error_is_fatal(result) && result != GNUTLS_E_AGAIN);
+  return result == GNUTLS_E_SUCCESS;
+}
+
+static ssize_t send_bytes(struct line *line, const char *bytes, size_t length) {
+  return line->session != NULL ? gnutls_record_send(line->session, bytes, length)
+                               : send(line->wire, bytes, length, MSG_NOSIGNAL);
+}
+
+static ssize_t receive_bytes(struct line *line, char *bytes, size_t room) {
+  return line->session != NULL ? gnutls_record_recv(line->session, bytes, room)
+                               : recv(line->wire, bytes, room, 0);
+}
+
+static void hang_up(struct line *line) {
+  if (line->session != NULL) {
+    gnutls_deinit(line->session);
+  }
+  if (line->credentials != NULL) {
+    gnutls_certificate_free_credentials(line->credentials);
+  }
+  if (line->wire >= 0) {
+    close(line->wire);
+  }
+}
+
+/* The status of the answer, 0 if none came. */
+static unsigned ask(struct line *line) {
+  static const char question[] = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n"
+                                 "User-Agent: spikelossd-healthcheck\r\nConnection: close\r\n\r\n";
+  static const char form[] = "HTTP/1.1 200";
+  char answer[sizeof form];
+  size_t length = 0;
+  if (send_bytes(line, question, sizeof question - 1) != (ssize_t)sizeof question - 1) {
+    return 0;
+  }
+  while (length < sizeof answer - 1) {
+    ssize_t got = receive_bytes(line, answer + length, sizeof answer - 1 - length);
+    if (got <= 0) {
+      return 0;
+    }
+    length += (size_t)got;
+  }
+  answer[length] = '\0';
+  unsigned status = 0;
+  return sscanf(answer, "HTTP/1.%*1[01] %3u", &status) == 1 ? status : 0;
+}
+
+/* A Unix socket, which needs no TLS, before the first other address. */
+static const char *choose_address(const struct sl_config *config) {
+  for (size_t i = 0; i < config->listen_count; i++) {
+    if (sl_address_is_unix(config->listen[i])) {
+      return config->listen[i];
+    }
+  }
+  return config->listen[0];
+}
+
+bool sl_healthcheck(const struct sl_config *config, char *message, size_t message_size) {
+  const char *address = choose_address(config);
+  bool encrypted = config->tls_certificate != NULL && !sl_address_is_unix(address);
+  struct line line = {.wire = sl_address_connect(address, PATIENCE_SECONDS, message, message_size)};
+  unsigned status = 0;
+  if (line.wire < 0) {
+    return false;
+  }
+  if (encrypted && !begin_tls(&line)) {
+    snprintf(message, message_size, "%s does not speak TLS", address);
+  } else if ((status = ask(&line)) == 200) {
+    snprintf(message, message_size, "%s is ready", address);
+  } else if (status != 0) {
+    snprintf(message, message_size, "%s is not ready: it answers %u", address, status);
+  } else {
+    snprintf(message, message_size, "%s gives no answer", address);
+  }
+  hang_up(&line);
+  return status == 200;
+}
