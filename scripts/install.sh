@@ -92,6 +92,8 @@ need_to_deploy() {
   need_command debootstrap debootstrap
   need_command haproxy haproxy
   need_command wrk wrk
+  need_command prometheus prometheus
+  need_command yamllint yamllint
 }
 
 install_missing() {

@@ -11,4 +11,4 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tests/support/checks.sh
 source "$root/tests/support/checks.sh"
 need haproxy python3
-PYTHONDONTWRITEBYTECODE=1 exec python3 "$root/tests/scaleout/run.py" "$1"
+PYTHONDONTWRITEBYTECODE=1 exec python3 "$root/tests/deployment/scaleout.py" "$1"

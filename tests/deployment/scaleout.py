@@ -1,10 +1,11 @@
 """Replicas behind HAProxy are killed, restarted and frozen under load: what do clients see?
 
-    run.py SPIKELOSSD
+    scaleout.py SPIKELOSSD
 
 Prints every figure; the last line says "N passed, N failed".
 """
 
+import http.client
 import shutil
 import statistics
 import subprocess
@@ -12,27 +13,13 @@ import sys
 import time
 from contextlib import ExitStack
 
+from checks import Checks
 from load import PATH, SMALL_FILE, Load, ask, large_question, small_question
 from replicas import ROOT, HAProxy, Replica, wait_until
-
-import http.client
 
 SMALL_CLIENTS = 8
 LARGE_CLIENTS = 3
 REPLICAS = 3
-
-
-class Checks:
-    def __init__(self):
-        self.counts = {True: 0, False: 0}
-
-    def check(self, what, good):
-        self.counts[bool(good)] += 1
-        print(f"{'ok' if good else 'not ok'} - {what}", flush=True)
-
-    def finish(self):
-        print(f"{self.counts[True]} passed, {self.counts[False]} failed")
-        return 0 if self.counts[True] and not self.counts[False] else 1
 
 
 class Trouble:
