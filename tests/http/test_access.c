@@ -30,7 +30,7 @@ static void tidy(void) {
 static void begin(void) {
   scratch_open(&scratch);
   const char *tokens = scratch_write(&scratch, "tokens", "alice " ALICE "\nbob " BOB "\n");
-  START(&daemon_process, "--token-file", tokens, "--log-level", "debug");
+  START(&daemon_process, "--token-file", tokens, "--log-level", "debug", "--access-log", "all");
   client_open(&client, &daemon_process);
 }
 
@@ -197,6 +197,18 @@ START_TEST(where_no_tokens_are_wanted_a_token_is_ignored) {
 }
 END_TEST
 
+START_TEST(the_access_log_names_the_client_and_never_the_token) {
+  begin();
+  ask_with(FIRING_RATE, GOOD, "Authorization: Bearer " BOB);
+  daemon_wait_for_message(&daemon_process, "client=bob");
+  ask_with(FIRING_RATE, GOOD, "Authorization: Bearer wrong-wrong-wrong-wrong");
+  daemon_wait_for_message(&daemon_process, "status=401");
+  ck_assert_ptr_null(strstr(strstr(daemon_process.said, "status=401"), "client="));
+  end();
+  ck_assert_ptr_null(strstr(daemon_process.said, "wrong-wrong"));
+}
+END_TEST
+
 START_TEST(the_service_describes_that_it_wants_tokens) {
   begin();
   ask_with("/", NULL, "Authorization: Bearer " ALICE);
@@ -239,5 +251,6 @@ int main(void) {
       a_client_that_waits_is_refused_at_the_headers,
       what_could_be_smuggled_is_refused_before_anybody_is_asked,
       where_no_tokens_are_wanted_a_token_is_ignored, the_service_describes_that_it_wants_tokens,
+      the_access_log_names_the_client_and_never_the_token,
       a_bad_token_file_is_fatal_and_check_says_so_too);
 }

@@ -151,6 +151,22 @@ START_TEST(plain_http_finds_no_answer_on_a_tls_port) {
 }
 END_TEST
 
+START_TEST(a_handshake_that_is_never_finished_is_ended) {
+  make_certificates();
+  START(&daemon_process, SERVER, "--header-seconds", "1");
+  static const char *const beginnings[] = {"", "\x16\x03\x01\x02"};
+  for (size_t i = 0; i < 2; i++) {
+    int wire = wire_connect(&daemon_process);
+    wire_send_text(wire, beginnings[i]);
+    wire_expect_end(wire);
+    close(wire);
+  }
+  open_client();
+  ck_assert_int_eq(client_get(&client, "/livez"), 200);
+  end();
+}
+END_TEST
+
 /* The outcome of a handshake in which the client speaks only these versions. */
 static int shake_hands(const char *versions) {
   char priorities[96];
@@ -292,6 +308,7 @@ int main(void) {
   return RUN_SUITE("tls", tidy, requests_are_answered_over_tls_on_one_connection,
                    large_bodies_and_answers_come_through_tls_whole, a_unix_socket_stays_plain,
                    plain_http_finds_no_answer_on_a_tls_port,
+                   a_handshake_that_is_never_finished_is_ended,
                    tls_1_2_and_1_3_are_spoken_and_nothing_older,
                    a_client_that_trusts_another_authority_does_not_trust_us,
                    a_certificate_of_our_authority_opens_the_door,
