@@ -59,6 +59,7 @@ need_to_test_all() {
   need_module urllib3 python3-urllib3
   need_command node nodejs
   need_command tsc node-typescript
+  [ -e /usr/share/i18n/locales/de_DE ] || missing_packages+=(locales)
   need_to_fuzz
 }
 

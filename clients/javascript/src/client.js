@@ -5,7 +5,7 @@ import { readAnswer, writeRequest } from './message.js';
 /** Answers that say nothing about the request, only about the moment. */
 const UNAVAILABLE = [502, 503, 504];
 const FIRST_PAUSE = 100;
-const LONGEST_PAUSE = 2000;
+const LONGEST_PAUSE = 5000;
 
 /** @typedef {{status: number, text: string, requestId: string | null, retryAfter: number}} Answer */
 
@@ -22,7 +22,7 @@ export class Client {
    * @param {import('./index').ClientOptions} [options]
    */
   constructor(url, options = {}) {
-    const { token, timeout = 60_000, retries = 8, fetch = globalThis.fetch } = options;
+    const { token, timeout = 60_000, retries = 10, fetch = globalThis.fetch } = options;
     this.#base = new URL(url);
     this.#base.pathname = this.#base.pathname.replace(/\/*$/, '/');
     this.#headers = { 'Content-Type': 'application/json' };

@@ -126,8 +126,8 @@ export interface ClientOptions {
   timeout?: number;
   /**
    * How often a call is tried again where the connection broke or the service was unavailable
-   * (status 502, 503 or 504), after pauses that grow from 0.1 s to 2 s and are never shorter than the
-   * service asks for. Losses are pure functions, so trying again is always right. Default 8.
+   * (status 502, 503 or 504), after pauses that grow from 0.1 s to 5 s and are never shorter than the
+   * service asks for. Losses are pure functions, so trying again is always right. Default 10.
    */
   retries?: number;
   /** Used instead of the global `fetch`: for Unix sockets, proxies, or certificates of your own. */

@@ -6,8 +6,8 @@ const table = new URL('../../../tests/golden/cases.json', import.meta.url);
 
 export const cases = JSON.parse(readFileSync(table, 'utf8'));
 
-export const url = process.env.SPIKELOSS_URL;
-assert(url, 'SPIKELOSS_URL must say where a spikelossd is');
+export const url = process.env.SPIKELOSSD_URL;
+assert(url, 'SPIKELOSSD_URL must say where a spikelossd is');
 
 /** A request with its tensors, which come as nested arrays, as flat ones. */
 export function flatten(request) {

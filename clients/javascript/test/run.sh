@@ -11,7 +11,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
 if tsc --project .; then types=1; else types=0; fi
-SPIKELOSS_URL=$1 node --test --test-reporter=tap test/*.test.js >"$log" 2>&1
+SPIKELOSSD_URL=$1 node --test --test-reporter=tap test/*.test.js >"$log" 2>&1
 grep -A 25 '^ *not ok' "$log"
 
 counted() { # pass | fail | cancelled

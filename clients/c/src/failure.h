@@ -1,0 +1,16 @@
+/*
+ * Filling the error that a caller may have given.
+ */
+#ifndef SPIKELOSS_CLIENT_FAILURE_H
+#define SPIKELOSS_CLIENT_FAILURE_H
+
+#include "spikeloss_client.h"
+
+/* No error yet. Tolerates NULL, as slc_failure_set does. */
+void slc_failure_clear(struct spikeloss_error *error);
+
+/* `http_status` is -1 if there was no answer. */
+void slc_failure_set(struct spikeloss_error *error, enum spikeloss_status status, long http_status,
+                     const char *detail);
+
+#endif

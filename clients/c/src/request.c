@@ -1,0 +1,102 @@
+#include "request.h"
+#include "tensor.h"
+#include <inttypes.h>
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void write_number(FILE *stream, double value) {
+  if (isfinite(value)) {
+    fprintf(stream, "%.17g", value);
+  } else {
+    fputs("null", stream); /* JSON has no word for it; the service says what is wrong */
+  }
+}
+
+static void write_item(FILE *stream, const struct spikeloss_field *field, size_t i) {
+  switch (field->kind) {
+  case SPIKELOSS_TENSOR:
+  case SPIKELOSS_TENSORS:
+    slc_tensor_write(stream, &field->tensors[i]);
+    break;
+  case SPIKELOSS_NUMBER:
+  case SPIKELOSS_NUMBERS:
+    write_number(stream, field->numbers[i]);
+    break;
+  case SPIKELOSS_LABELS:
+    fprintf(stream, "%" PRId64, field->labels[i]);
+    break;
+  case SPIKELOSS_WORD:
+    fprintf(stream, "\"%s\"", field->word);
+    break;
+  }
+}
+
+static bool is_list(const struct spikeloss_field *field) {
+  return field->kind == SPIKELOSS_TENSORS || field->kind == SPIKELOSS_NUMBERS ||
+         field->kind == SPIKELOSS_LABELS;
+}
+
+static void write_field(FILE *stream, const struct spikeloss_field *field) {
+  fprintf(stream, "\"%s\":", field->name);
+  if (!is_list(field)) {
+    write_item(stream, field, 0);
+    return;
+  }
+  for (size_t i = 0; i < field->count; i++) {
+    fputc(i == 0 ? '[' : ',', stream);
+    write_item(stream, field, i);
+  }
+  fputs(field->count == 0 ? "[]" : "]", stream);
+}
+
+static bool has(const struct spikeloss_field *fields, size_t count, const char *name) {
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(fields[i].name, name) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void write_body(FILE *stream, const struct spikeloss_field *fields, size_t count) {
+  const char *separator = "{";
+  for (size_t i = 0; i < count; i++) {
+    fputs(separator, stream);
+    write_field(stream, &fields[i]);
+    separator = ",";
+  }
+  if (!has(fields, count, "gradient")) {
+    fprintf(stream, "%s\"gradient\":\"broadcast\"", separator);
+    separator = ",";
+  }
+  if (!has(fields, count, "gradient_encoding")) {
+    fprintf(stream, "%s\"gradient_encoding\":\"f64\"", separator);
+  }
+  fputc('}', stream);
+}
+
+/* In a program of some countries 0.5 would be written 0,5: JSON is always written as in C. */
+char *slc_request_write(const struct spikeloss_field *fields, size_t count, size_t *length) {
+  locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+  if (plain == (locale_t)0) {
+    return NULL;
+  }
+  char *body = NULL;
+  bool failed = true;
+  FILE *stream = open_memstream(&body, length);
+  if (stream != NULL) {
+    locale_t before = uselocale(plain);
+    write_body(stream, fields, count);
+    uselocale(before);
+    failed = ferror(stream) != 0;
+    failed = fclose(stream) != 0 || failed;
+  }
+  freelocale(plain);
+  if (failed) {
+    free(body);
+    return NULL;
+  }
+  return body;
+}

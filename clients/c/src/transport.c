@@ -1,0 +1,219 @@
+#include "transport.h"
+#include "failure.h"
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct transport {
+  CURL *curl;
+  struct curl_slist *headers;
+  char *base; /* without a slash at the end */
+  double timeout_seconds;
+  unsigned int retries;
+  char reason[CURL_ERROR_SIZE];
+};
+
+static const double FIRST_PAUSE = 0.1;
+static const double LONGEST_PAUSE = 5;
+
+static bool set_base(struct transport *transport, const char *url) {
+  if (strncmp(url, "unix:", 5) == 0) {
+    transport->base = strdup("http://localhost");
+    return curl_easy_setopt(transport->curl, CURLOPT_UNIX_SOCKET_PATH, url + 5) == CURLE_OK &&
+           transport->base != NULL;
+  }
+  size_t length = strlen(url);
+  while (length > 0 && url[length - 1] == '/') {
+    length--;
+  }
+  transport->base = strndup(url, length);
+  return transport->base != NULL;
+}
+
+static bool add_header(struct transport *transport, const char *header) {
+  struct curl_slist *headers = curl_slist_append(transport->headers, header);
+  if (headers == NULL) {
+    return false;
+  }
+  transport->headers = headers;
+  return true;
+}
+
+static bool add_headers(struct transport *transport, const char *token) {
+  if (!add_header(transport, "Content-Type: application/json")) {
+    return false;
+  }
+  char *authorization = NULL;
+  if (token == NULL) {
+    return true;
+  }
+  if (asprintf(&authorization, "Authorization: Bearer %s", token) < 0) {
+    return false;
+  }
+  bool added = add_header(transport, authorization);
+  free(authorization);
+  return added;
+}
+
+static bool set_text(CURL *curl, CURLoption option, const char *text) {
+  return text == NULL || curl_easy_setopt(curl, option, text) == CURLE_OK;
+}
+
+static size_t take(char *bytes, size_t size, size_t count, void *stream) {
+  return fwrite(bytes, size, count, stream);
+}
+
+static bool set_options(struct transport *transport, const struct spikeloss_options *options) {
+  CURL *curl = transport->curl;
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, transport->headers);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transport->reason);
+  return set_text(curl, CURLOPT_CAINFO, options->ca_file) &&
+         set_text(curl, CURLOPT_SSLCERT, options->certificate_file) &&
+         set_text(curl, CURLOPT_SSLKEY, options->key_file);
+}
+
+struct transport *slc_transport_new(const char *url, const struct spikeloss_options *options) {
+  struct transport *transport = calloc(1, sizeof *transport);
+  if (transport == NULL) {
+    return NULL;
+  }
+  transport->timeout_seconds = options->timeout_seconds;
+  transport->retries = options->retries;
+  transport->curl = curl_easy_init();
+  if (transport->curl != NULL && set_base(transport, url) &&
+      add_headers(transport, options->token) && set_options(transport, options)) {
+    return transport;
+  }
+  slc_transport_free(transport);
+  return NULL;
+}
+
+void slc_transport_free(struct transport *transport) {
+  curl_easy_cleanup(transport->curl);
+  curl_slist_free_all(transport->headers);
+  free(transport->base);
+  free(transport);
+}
+
+void slc_answer_free(struct answer *answer) {
+  free(answer->body);
+  *answer = (struct answer){0};
+}
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static void wait_for(double seconds) {
+  struct timespec time = {.tv_sec = (time_t)seconds};
+  time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
+  while (nanosleep(&time, &time) != 0) {
+  }
+}
+
+/*
+ * Twice as long each time, and never quite the same (the clock's last digits are as good as dice),
+ * so that many programs that lost the same service do not come back at the same moment.
+ */
+static double pause_after(unsigned int attempt) {
+  double pause = FIRST_PAUSE;
+  for (unsigned int i = 1; i < attempt && pause < LONGEST_PAUSE; i++) {
+    pause *= 2;
+  }
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  double share = 0.75 + (double)(time.tv_nsec % 1000) / 4000;
+  return share * (pause < LONGEST_PAUSE ? pause : LONGEST_PAUSE);
+}
+
+static bool set_url(struct transport *transport, const char *loss) {
+  bool set = false;
+  char *url = NULL;
+  char *name = curl_easy_escape(transport->curl, loss, 0);
+  if (name != NULL && asprintf(&url, "%s/v1/losses/%s", transport->base, name) >= 0) {
+    set = curl_easy_setopt(transport->curl, CURLOPT_URL, url) == CURLE_OK;
+    free(url);
+  }
+  curl_free(name);
+  return set;
+}
+
+/* One attempt. */
+static CURLcode post(struct transport *transport, double seconds, struct answer *answer) {
+  CURL *curl = transport->curl;
+  slc_answer_free(answer);
+  FILE *stream = open_memstream(&answer->body, &answer->length);
+  if (stream == NULL) {
+    return CURLE_OUT_OF_MEMORY;
+  }
+  transport->reason[0] = '\0';
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, stream);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(seconds * 1000) + 1);
+  CURLcode code = curl_easy_perform(curl);
+  if (fclose(stream) != 0) {
+    code = CURLE_OUT_OF_MEMORY;
+  }
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status);
+  return code;
+}
+
+/* Trouble that says nothing about the request, only about the moment. */
+static bool may_pass(CURLcode code, long status) {
+  switch (code) {
+  case CURLE_OK:
+    return status == 502 || status == 503 || status == 504;
+  case CURLE_COULDNT_RESOLVE_HOST:
+  case CURLE_COULDNT_CONNECT:
+  case CURLE_SSL_CONNECT_ERROR:
+  case CURLE_SEND_ERROR:
+  case CURLE_RECV_ERROR:
+  case CURLE_GOT_NOTHING:
+  case CURLE_PARTIAL_FILE:
+    return true;
+  default:
+    return false;
+  }
+}
+
+static enum spikeloss_status status_of(CURLcode code) {
+  return code == CURLE_OPERATION_TIMEDOUT ? SPIKELOSS_TIMEOUT
+         : code == CURLE_OUT_OF_MEMORY    ? SPIKELOSS_OUT_OF_MEMORY
+                                          : SPIKELOSS_UNREACHABLE;
+}
+
+static bool report(const struct transport *transport, CURLcode code,
+                   struct spikeloss_error *error) {
+  const char *reason = transport->reason[0] != '\0' ? transport->reason : curl_easy_strerror(code);
+  slc_failure_set(error, status_of(code), -1, reason);
+  return code == CURLE_OK;
+}
+
+bool slc_transport_post(struct transport *transport, const char *loss, const char *body,
+                        size_t length, struct answer *answer, struct spikeloss_error *error) {
+  double deadline = now() + transport->timeout_seconds;
+  if (!set_url(transport, loss)) {
+    return report(transport, CURLE_OUT_OF_MEMORY, error);
+  }
+  curl_easy_setopt(transport->curl, CURLOPT_POSTFIELDS, body);
+  curl_easy_setopt(transport->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length);
+  for (unsigned int attempt = 1;; attempt++) {
+    CURLcode code = post(transport, deadline - now(), answer);
+    if (!may_pass(code, answer->status) || attempt > transport->retries) {
+      return code == CURLE_OK || report(transport, code, error);
+    }
+    curl_off_t retry_after = 0;
+    curl_easy_getinfo(transport->curl, CURLINFO_RETRY_AFTER, &retry_after);
+    double pause = pause_after(attempt);
+    pause = pause < (double)retry_after ? (double)retry_after : pause;
+    if (now() + pause >= deadline) {
+      return report(transport, CURLE_OPERATION_TIMEDOUT, error);
+    }
+    wait_for(pause);
+  }
+}

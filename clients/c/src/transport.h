@@ -1,0 +1,32 @@
+/*
+ * The way to the service and back: one connection, kept from call to call, and patience.
+ */
+#ifndef SPIKELOSS_CLIENT_TRANSPORT_H
+#define SPIKELOSS_CLIENT_TRANSPORT_H
+
+#include "spikeloss_client.h"
+
+struct transport;
+
+/* NULL when out of memory. */
+struct transport *slc_transport_new(const char *url, const struct spikeloss_options *options);
+void slc_transport_free(struct transport *transport);
+
+struct answer {
+  long status;
+  char *body; /* owned by the answer, with a '\0' behind it */
+  size_t length;
+};
+
+/* Tolerates all zeros. */
+void slc_answer_free(struct answer *answer);
+
+/*
+ * Posts the request until there is an answer that asking again would not change, whatever it says.
+ * Returns false, with the error set, if there is none. The answer comes zeroed and goes to the
+ * caller.
+ */
+bool slc_transport_post(struct transport *transport, const char *loss, const char *body,
+                        size_t length, struct answer *answer, struct spikeloss_error *error);
+
+#endif

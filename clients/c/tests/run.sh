@@ -1,0 +1,114 @@
+#!/bin/bash
+# Builds, installs and tests the client against a daemon.
+#
+#     clients/c/tests/run.sh BUILD-FOLDER http://127.0.0.1:8080
+#
+# The last line says "N passed, N failed".
+set -uo pipefail
+
+build=$1
+export SPIKELOSSD_URL=$2 no_proxy='*'
+folder=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+
+check() { # WHAT COMMAND...
+  local what=$1
+  shift
+  if "$@" >"$work/log" 2>&1; then
+    passed=$((passed + 1))
+    return
+  fi
+  failed=$((failed + 1))
+  echo "not ok - $what"
+  sed 's/^/    /' "$work/log"
+}
+
+set_up() { # BUILD-FOLDER MESON-OPTION...
+  [ -e "$1/build.ninja" ] || meson setup "$1" "$folder" "${@:2}" || return 1
+  meson compile -C "$1"
+}
+
+# Where a program writes 0,5, JSON must not.
+make_locale() {
+  # The C library keeps what it makes of LOCPATH.
+  echo leak:argz_add_sep >"$work/suppressions"
+  export LSAN_OPTIONS=suppressions=$work/suppressions:print_suppressions=0
+  localedef -i de_DE -f UTF-8 "$work/de_DE.UTF-8" && export LOCPATH=$work LOCALE_WITH_COMMA=de_DE.UTF-8
+}
+
+run_suite() {
+  local report log=$build/sanitize/meson-logs/testlog.json
+  rm -f "$log"
+  meson test -C "$build/sanitize" --no-rebuild >/dev/null
+  report=$(python3 "$folder/../../scripts/count_checks.py" "$log") || return 1
+  sed '$d' <<<"$report"
+  report=$(tail -n 1 <<<"$report")
+  passed=$((passed + ${report% *}))
+  failed=$((failed + ${report#* }))
+}
+
+# What stands between the first line OPENING and the next ```.
+code_block() { # OPENING FILE
+  awk -v opening="$1" '
+    /^```/ && open { if (found) exit; open = 0; next }
+    /^```/ { open = 1; found = $0 == opening; next }
+    found { print }' "$2"
+}
+
+# The first call of the README, as a program of somebody who has installed the library.
+write_first_call() {
+  local code
+  code=$(code_block '```c' "$folder/README.md")
+  [ "$(wc -l <<<"$code")" -le 5 ] || return 1
+  [[ $(<"$folder/../../README.md") == *"$code"* ]] || return 1
+  {
+    printf '#include <spikeloss_client.h>\n#include <stdio.h>\nint main(void) {\n'
+    printf '%s\n' "${code/http:\/\/127.0.0.1:8080/$SPIKELOSSD_URL}"
+    printf 'spikeloss_result_free(result);\nspikeloss_client_free(client);\n}\n'
+  } >"$work/first_call.c"
+}
+
+installed() { # PKG-CONFIG-ARGUMENT...
+  PKG_CONFIG_PATH=$work/lib/pkgconfig pkg-config "$@" spikeloss-client
+}
+
+compiles() {
+  local flags
+  read -ra flags <<<"$(installed --cflags --libs)"
+  cc -Wall -Wextra -Werror "$work/first_call.c" -o "$work/first_call" "${flags[@]}"
+}
+
+prints_what_it_says() {
+  code_block '```' "$folder/README.md" >"$work/expected"
+  LD_LIBRARY_PATH=$work/lib "$work/first_call" >"$work/printed" || return 1
+  diff "$work/expected" "$work/printed"
+}
+
+is_cpp_too() {
+  printf '#include <spikeloss_client.h>\nint main() { spikeloss_client_free(nullptr); }\n' |
+    c++ -x c++ -Wall -Wextra -Werror -I "$folder/include" -fsyntax-only -
+}
+
+check 'it builds' set_up "$build/plain" --prefix "$work" --libdir lib
+meson configure "$build/plain" --prefix "$work" >/dev/null
+check 'it builds under sanitizers' set_up "$build/sanitize" --buildtype debugoptimized \
+  -Dtests=true -Db_sanitize=address,undefined -Db_lundef=false
+CC=clang check 'clang finds nothing to warn of' set_up "$build/clang" -Dtests=true
+check 'there is a locale that writes a comma' make_locale
+run_suite || failed=$((failed + 1))
+check 'it installs' meson install -C "$build/plain"
+check 'pkg-config knows it' installed --exists
+check 'the first call in both READMEs is at most five lines' write_first_call
+check 'it compiles' compiles
+check 'it prints what it says' prints_what_it_says
+if command -v c++ >/dev/null; then
+  check 'the header is C++ too' is_cpp_too
+else
+  echo "skipped: there is no C++ compiler for the header"
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 10 ]

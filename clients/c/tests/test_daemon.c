@@ -1,0 +1,237 @@
+/*
+ * What the daemon and the client say to each other, beyond the table of cases.
+ */
+#include "support.h"
+#include <locale.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct spikeloss_client *client;
+static struct spikeloss_error error;
+
+static void open_client(void) {
+  client = new_client(daemon_url(), NULL);
+}
+
+static void close_client(void) {
+  spikeloss_client_free(client);
+}
+
+static const size_t shape[] = {1, 2, 3};
+
+/* One layer of six values, against a target of 0.25 with multiplier 2. */
+static struct spikeloss_result *ask(enum spikeloss_type type, const void *values) {
+  struct spikeloss_tensor layer = {type, values, 3, shape};
+  return spikeloss_firing_rate_target_mse_loss(client, &layer, &(double){0.25}, &(double){2}, 1,
+                                               &error);
+}
+
+static void expect_rate(enum spikeloss_type type, const void *values, double rate) {
+  struct spikeloss_result *result = ask(type, values);
+  ck_assert_msg(result != NULL, "%s", error.detail);
+  ck_assert_double_eq(spikeloss_diagnostic(result, "rate", 0), rate);
+  ck_assert_double_eq(result->loss, (rate - 0.25) * 2 * (rate - 0.25) * 2);
+  spikeloss_result_free(result);
+}
+
+START_TEST(spikes_of_every_type_give_the_same_answer) {
+  expect_rate(SPIKELOSS_U8, (uint8_t[]){1, 0, 1, 0, 0, 1}, 0.5);
+  expect_rate(SPIKELOSS_F32, (float[]){1, 0, 1, -0.0f, 0, 1}, 0.5);
+  expect_rate(SPIKELOSS_F64, (double[]){1, 0, 1, 0, 0, 1}, 0.5);
+  expect_rate(SPIKELOSS_BITS, (uint8_t[]){0xa4}, 0.5);
+}
+END_TEST
+
+START_TEST(graded_spikes_of_every_type_are_exact) {
+  expect_rate(SPIKELOSS_U8, (uint8_t[]){255, 0, 0, 0, 0, 3}, 43);
+  expect_rate(SPIKELOSS_F32, (float[]){0.1f, 0, 0, 0, 0, 0}, (double)0.1f / 6);
+  expect_rate(SPIKELOSS_F64, (double[]){0.1, 0, 0, 0, 0, 0}, 0.1 / 6);
+}
+END_TEST
+
+/* The gradient of a multiplier of 1 is twice the square of the distance to the offset. */
+static void expect_exact_offset(double offset) {
+  struct spikeloss_tensor layer = {SPIKELOSS_U8, (uint8_t[6]){0}, 3, shape};
+  struct spikeloss_result *result =
+      spikeloss_firing_rate_target_mse_loss(client, &layer, &offset, &(double){1}, 1, &error);
+  ck_assert_ptr_nonnull(result);
+  ck_assert_double_eq(spikeloss_diagnostic(result, "target", 0), offset);
+  spikeloss_result_free(result);
+}
+
+START_TEST(numbers_arrive_with_all_of_their_digits) {
+  expect_exact_offset(0.1 + 0.2);
+  expect_exact_offset(1.0 / 3);
+  expect_exact_offset(-5e-324);
+}
+END_TEST
+
+START_TEST(numbers_are_written_as_in_c_wherever_the_program_runs) {
+  const char *locale = getenv("LOCALE_WITH_COMMA");
+  if (locale == NULL) {
+    puts("skipped: LOCALE_WITH_COMMA names no locale that writes 0,5");
+    return;
+  }
+  ck_assert_ptr_nonnull(setlocale(LC_NUMERIC, locale));
+  ck_assert_str_eq(localeconv()->decimal_point, ",");
+  expect_exact_offset(0.5);
+  setlocale(LC_NUMERIC, "C");
+}
+END_TEST
+
+START_TEST(a_large_tensor_arrives_whole) {
+  const size_t large[] = {3, 1000, 1001};
+  enum { VALUES = 3 * 1000 * 1001 };
+  float *values = calloc(VALUES, sizeof *values);
+  double ones = 0, total = 0;
+  for (size_t i = 0; i < VALUES; i++) {
+    values[i] = i % 7 == 0 || i % 11 == 0;
+    ones += (double)values[i];
+  }
+  struct spikeloss_tensor layer = {SPIKELOSS_F32, values, 3, large};
+  for (int graded = 0; graded < 2; graded++) {
+    struct spikeloss_result *result = spikeloss_firing_rate_target_mse_loss(
+        client, &layer, &(double){0}, &(double){1}, 1, &error);
+    ck_assert_msg(result != NULL, "%s", error.detail);
+    total = ones + graded * 1.5;
+    ck_assert_double_eq(spikeloss_diagnostic(result, "rate", 0), total / VALUES);
+    spikeloss_result_free(result);
+    values[VALUES - 1] += 1.5f;
+  }
+  free(values);
+}
+END_TEST
+
+START_TEST(a_gradient_repeats_to_the_shape_of_its_tensor) {
+  const uint8_t spikes[] = {1, 0, 0, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0,
+                            0, 0, 1, 1, 0, 0, 1, 0, 1, 0, 1, 1, 0, 0, 1, 0};
+  const size_t batch[] = {2, 4, 4};
+  struct spikeloss_tensor spk = {SPIKELOSS_U8, spikes, 3, batch};
+  struct spikeloss_result *result = spikeloss_balanced_population_mse(
+      client, &spk, (int64_t[]){0, 0}, 2, 2, 2, 0.75, 0.125, &error);
+  ck_assert_ptr_nonnull(result);
+  ck_assert_double_eq(result->loss, 3.625);
+  const struct spikeloss_gradient *gradient = spikeloss_gradient(result, "spk", 0);
+  const double rows[2][4] = {{0, -0.25, -0.125, 0.125}, {-0.5, -0.75, 0.875, 0.375}};
+  double dense[32];
+  ck_assert(spikeloss_broadcast(gradient, batch, 3, dense));
+  for (size_t i = 0; i < 32; i++) {
+    ck_assert_double_eq(dense[i], rows[i / 16][i % 4]);
+  }
+  ck_assert(!spikeloss_broadcast(gradient, batch, 2, dense));
+  ck_assert(!spikeloss_broadcast(gradient, (size_t[]){3, 4, 4}, 3, dense));
+  ck_assert(!spikeloss_broadcast(gradient, (size_t[]){2, 4, 1}, 3, dense));
+  ck_assert_double_eq(spikeloss_gradient(result, "incorrect_rate", 0)->values[0], -5);
+  ck_assert_ptr_null(spikeloss_gradient(result, "spk", 1));
+  ck_assert(isnan(spikeloss_diagnostic(result, "no such thing", 0)));
+  spikeloss_result_free(result);
+}
+END_TEST
+
+static void expect_problem(long http_status, const char *code, const char *pointer) {
+  ck_assert_int_eq(error.status, SPIKELOSS_REFUSED);
+  ck_assert_int_eq(error.http_status, http_status);
+  ck_assert_str_eq(error.code, code);
+  ck_assert_str_eq(error.pointer, pointer);
+  ck_assert_str_ne(error.detail, "");
+}
+
+START_TEST(a_value_that_is_no_number_is_refused_with_its_place) {
+  ck_assert_ptr_null(ask(SPIKELOSS_F32, (float[]){1, 0, 0, 0, (float)NAN, 0}));
+  expect_problem(422, "not_finite", "/spikes_list/0/data");
+  const char *before = "{\"spikes_list\":[{\"shape\":[1,2,3],\"encoding\":\"f32\",\"data\":";
+  ck_assert_int_eq(error.offset, (int64_t)strlen(before));
+
+  struct spikeloss_tensor layer = {SPIKELOSS_U8, (uint8_t[6]){0}, 3, shape};
+  ck_assert_ptr_null(spikeloss_firing_rate_target_mse_loss(
+      client, &layer, &(double){(double)INFINITY}, &(double){1}, 1, &error));
+  expect_problem(400, "wrong_type", "/offsets/0");
+}
+END_TEST
+
+START_TEST(bits_behind_the_last_value_are_refused) {
+  ck_assert_ptr_null(ask(SPIKELOSS_BITS, (uint8_t[]){0xa5}));
+  expect_problem(422, "nonzero_padding", "/spikes_list/0/data");
+}
+END_TEST
+
+START_TEST(an_error_is_forgotten_with_the_next_call) {
+  ck_assert_ptr_null(ask(SPIKELOSS_BITS, (uint8_t[]){0xa5}));
+  spikeloss_result_free(ask(SPIKELOSS_BITS, (uint8_t[]){0xa4}));
+  ck_assert_int_eq(error.status, SPIKELOSS_OK);
+  ck_assert_str_eq(error.code, "");
+  ck_assert_str_eq(error.detail, "");
+  ck_assert_int_eq(error.offset, -1);
+}
+END_TEST
+
+START_TEST(an_unknown_loss_and_a_request_without_fields_are_refused) {
+  ck_assert_ptr_null(spikeloss_evaluate(client, "no such loss", NULL, 0, &error));
+  expect_problem(404, "not_found", "");
+  ck_assert_ptr_null(spikeloss_evaluate(client, "balanced_population_mse", NULL, 0, &error));
+  expect_problem(400, "missing_member", "/spk");
+  ck_assert_ptr_null(spikeloss_evaluate(client, "balanced_population_mse", NULL, 0, NULL));
+}
+END_TEST
+
+START_TEST(an_empty_list_is_sent_as_one) {
+  ck_assert_ptr_null(spikeloss_firing_rate_target_mse_loss(client, NULL, NULL, NULL, 0, &error));
+  ck_assert_int_eq(error.status, SPIKELOSS_REFUSED);
+  ck_assert_str_ne(error.code, "not_json");
+}
+END_TEST
+
+static void *ask_often(void *unused) {
+  (void)unused;
+  struct spikeloss_client *own = new_client(daemon_url(), NULL);
+  for (int i = 0; i < 50; i++) {
+    struct spikeloss_tensor layer = {SPIKELOSS_U8, (uint8_t[]){1, 0, 1, 0, 0, 1}, 3, shape};
+    const double offset = i;
+    struct spikeloss_result *result =
+        spikeloss_firing_rate_target_mse_loss(own, &layer, &offset, &(double){1}, 1, NULL);
+    ck_assert_ptr_nonnull(result);
+    ck_assert_double_eq(result->loss, (0.5 - offset) * (0.5 - offset));
+    spikeloss_result_free(result);
+  }
+  spikeloss_client_free(own);
+  return NULL;
+}
+
+START_TEST(every_thread_may_have_a_client_of_its_own) {
+  pthread_t threads[4];
+  for (size_t i = 0; i < 4; i++) {
+    ck_assert_int_eq(pthread_create(&threads[i], NULL, ask_often, NULL), 0);
+  }
+  for (size_t i = 0; i < 4; i++) {
+    pthread_join(threads[i], NULL);
+  }
+}
+END_TEST
+
+START_TEST(nothing_is_freed_without_complaint) {
+  spikeloss_result_free(NULL);
+  spikeloss_client_free(NULL);
+}
+END_TEST
+
+int main(void) {
+  TCase *tests = tcase_create("daemon");
+  tcase_add_checked_fixture(tests, open_client, close_client);
+  tcase_add_test(tests, spikes_of_every_type_give_the_same_answer);
+  tcase_add_test(tests, graded_spikes_of_every_type_are_exact);
+  tcase_add_test(tests, numbers_arrive_with_all_of_their_digits);
+  tcase_add_test(tests, numbers_are_written_as_in_c_wherever_the_program_runs);
+  tcase_add_test(tests, a_large_tensor_arrives_whole);
+  tcase_add_test(tests, a_gradient_repeats_to_the_shape_of_its_tensor);
+  tcase_add_test(tests, a_value_that_is_no_number_is_refused_with_its_place);
+  tcase_add_test(tests, bits_behind_the_last_value_are_refused);
+  tcase_add_test(tests, an_error_is_forgotten_with_the_next_call);
+  tcase_add_test(tests, an_unknown_loss_and_a_request_without_fields_are_refused);
+  tcase_add_test(tests, an_empty_list_is_sent_as_one);
+  tcase_add_test(tests, every_thread_may_have_a_client_of_its_own);
+  tcase_add_test(tests, nothing_is_freed_without_complaint);
+  return run_tests(tests);
+}
