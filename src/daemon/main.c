@@ -3,6 +3,7 @@
 #include "daemon/healthcheck.h"
 #include "daemon/log.h"
 #include "daemon/reload.h"
+#include "daemon/systemd.h"
 #include "http/listener.h"
 #include "http/server.h"
 #include "kernels/kernels.h"
@@ -71,6 +72,21 @@ static void log_sentence(void *closure, const char *sentence) {
   sl_log(log, SL_LOG_INFO, "%s", sentence);
 }
 
+/* Sockets that systemd hands over take the place of all addresses. */
+static bool take_over_sockets(struct sl_server_options *options, char *message,
+                              size_t message_size) {
+  size_t sockets;
+  if (!sl_systemd_sockets(&sockets, message, message_size)) {
+    return false;
+  }
+  if (sockets > 0) {
+    options->listen = NULL;
+    options->listen_count = sockets;
+    options->first_socket = SL_SYSTEMD_FIRST_SOCKET;
+  }
+  return true;
+}
+
 static int serve(const struct sl_config *config, int count, char *const *arguments) {
   struct sl_log log = {.level = (enum sl_log_level)config->log_level,
                        .format = (enum sl_log_format)config->log_format,
@@ -84,15 +100,19 @@ static int serve(const struct sl_config *config, int count, char *const *argumen
     options.report_closure = &access;
   }
   char message[1024];
+  struct sl_server *server = NULL;
 
   hold_signals();
-  struct sl_server *server = sl_server_start(&options, message, sizeof message);
+  if (take_over_sockets(&options, message, sizeof message)) {
+    server = sl_server_start(&options, message, sizeof message);
+  }
   if (server == NULL) {
     sl_log_announce(log.format, "spikelossd: %s", message);
     return EXIT_FAILURE;
   }
   warn_of_exposure(&log, server);
   announce(server, options.listen_count, log.format);
+  sl_systemd_tell("READY=1");
   sl_log(&log, SL_LOG_DEBUG, "the hot loops use %s", sl_kernels_name());
 
   const struct sl_reload reload = {.count = count,
@@ -101,6 +121,7 @@ static int serve(const struct sl_config *config, int count, char *const *argumen
                                    .server = server,
                                    .log = &log};
   int signal_number = wait_for_stop_signal(&reload);
+  sl_systemd_tell("STOPPING=1");
   sl_server_drain(server);
   sl_log(&log, SL_LOG_INFO, "%s: requests in flight finish, then the server stops",
          strsignal(signal_number));

@@ -1,7 +1,9 @@
 #include "http/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -253,6 +255,47 @@ bool sl_listener_open(struct sl_listener *listener, const char *address,
                                      : open_tcp(listener, address, message, message_size);
 }
 
+static int socket_option(int socket, int option) {
+  int value = -1;
+  socklen_t length = sizeof value;
+  return getsockopt(socket, SOL_SOCKET, option, &value, &length) == 0 ? value : -1;
+}
+
+/* "unix:PATH", of a socket without a file "unix:@NAME". */
+static bool read_unix_address(struct sl_listener *listener) {
+  struct sockaddr_un bound = {0};
+  socklen_t length = sizeof bound;
+  if (getsockname(listener->socket, (struct sockaddr *)&bound, &length) != 0) {
+    return false;
+  }
+  if (length > offsetof(struct sockaddr_un, sun_path) && bound.sun_path[0] == '\0') {
+    bound.sun_path[0] = '@';
+  }
+  snprintf(listener->address, sizeof listener->address, UNIX_PREFIX "%.*s",
+           (int)sizeof bound.sun_path, bound.sun_path);
+  return true;
+}
+
+bool sl_listener_adopt(struct sl_listener *listener, int socket, char *message,
+                       size_t message_size) {
+  *listener = SL_NO_LISTENER;
+  if (socket_option(socket, SO_TYPE) != SOCK_STREAM || socket_option(socket, SO_ACCEPTCONN) != 1) {
+    snprintf(message, message_size, "file descriptor %d is no socket that listens", socket);
+    return false;
+  }
+  listener->socket = socket;
+  listener->inherited = true;
+  bool known = socket_option(socket, SO_DOMAIN) == AF_UNIX ? read_unix_address(listener)
+                                                           : read_bound_address(listener);
+  if (!known || fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK) != 0 ||
+      fcntl(socket, F_SETFD, FD_CLOEXEC) != 0) {
+    snprintf(message, message_size, "cannot use the socket of file descriptor %d: %s", socket,
+             strerror(errno));
+    return false;
+  }
+  return true;
+}
+
 static int connect_to(const struct sockaddr *name, socklen_t length, unsigned seconds) {
   const struct timeval patience = {.tv_sec = seconds};
   int wire = socket(name->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -310,7 +353,7 @@ static void remove_own_file(struct sl_listener *listener) {
 
 void sl_listener_stop(struct sl_listener *listener) {
   remove_own_file(listener);
-  if (listener->socket >= 0) {
+  if (listener->socket >= 0 && !listener->inherited) {
     shutdown(listener->socket, SHUT_RDWR);
   }
 }

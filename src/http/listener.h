@@ -12,6 +12,7 @@
 struct sl_listener {
   int socket;        /* -1 while closed; owned until sl_listener_release */
   char address[128]; /* as bound, text that a client can use: "127.0.0.1:45123", "unix:/run/x" */
+  bool inherited;    /* others hold the same socket */
   dev_t device;      /* which file the Unix socket is, so that only this one is removed */
   ino_t inode;
 };
@@ -32,6 +33,13 @@ bool sl_listener_address_is_good(const char *address);
  */
 bool sl_listener_open(struct sl_listener *listener, const char *address,
                       const struct sl_unix_file *file, char *message, size_t message_size);
+
+/*
+ * Takes over a socket that listens already and that somebody else may hold too, such as systemd: it
+ * is never shut down, so that clients who come after this process wait for the next one.
+ */
+bool sl_listener_adopt(struct sl_listener *listener, int socket, char *message,
+                       size_t message_size);
 
 /*
  * Turns new clients away: removes the file of a Unix socket, refuses connections. The socket stays

@@ -223,6 +223,15 @@ bool sl_server_check(const struct sl_server_options *options, char *message, siz
   return good;
 }
 
+static bool open_listener(struct sl_listener *listener, const struct sl_server_options *options,
+                          size_t index, char *message, size_t message_size) {
+  if (options->listen == NULL) {
+    return sl_listener_adopt(listener, options->first_socket + (int)index, message, message_size);
+  }
+  return sl_listener_open(listener, options->listen[index], &options->unix_file, message,
+                          message_size);
+}
+
 /* All addresses are bound before the first one is served: a server starts whole or not at all. */
 static bool start(struct sl_server *server, const struct sl_server_options *options, char *message,
                   size_t message_size) {
@@ -234,17 +243,17 @@ static bool start(struct sl_server *server, const struct sl_server_options *opti
     return false;
   }
   for (size_t i = 0; i < server->station_count; i++) {
-    if (!sl_listener_open(&server->stations[i].listener, options->listen[i], &options->unix_file,
-                          message, message_size)) {
+    struct station *station = &server->stations[i];
+    if (!open_listener(&station->listener, options, i, message, message_size)) {
       return false;
     }
-    bool local = sl_address_is_unix(options->listen[i]);
-    server->stations[i].tls = local ? NULL : server->service.doors.tls;
+    bool local = sl_address_is_unix(station->listener.address);
+    station->tls = local ? NULL : server->service.doors.tls;
   }
   for (size_t i = 0; i < server->station_count; i++) {
     if (!start_station(&server->stations[i], options)) {
       snprintf(message, message_size, "cannot serve %s: no memory or no threads",
-               options->listen[i]);
+               server->stations[i].listener.address);
       return false;
     }
   }

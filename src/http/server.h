@@ -19,7 +19,8 @@ typedef void sl_report_function(void *closure, const struct sl_exchange *exchang
 struct sl_server_options {
   const char *const *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/run/spikelossd.sock" */
   size_t listen_count;
-  unsigned threads;           /* per listener; 0 is one for each core */
+  int first_socket; /* without `listen`: the first of listen_count sockets that listen already */
+  unsigned threads; /* per listener; 0 is one for each core */
   uint64_t idle_seconds;      /* a connection on which nothing moves is closed */
   uint64_t header_seconds;    /* and one whose headers take longer */
   uint64_t request_seconds;   /* and one whose whole request takes longer */

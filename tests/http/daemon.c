@@ -109,6 +109,44 @@ void daemon_start(struct daemon *daemon, const char *const *options) {
   ck_assert_int_eq(sscanf(daemon->url, "%*[a-z]://127.0.0.1:%d", &daemon->port), 1);
 }
 
+/* The child's part: the sockets move out of the way of each other, then to where they belong. */
+static void hand_over(const int *sockets, size_t count, const char *listen_fds) {
+  enum { FIRST = 3, OUT_OF_THE_WAY = 100 };
+  char process[16];
+  int moved[MAX_ARGUMENTS];
+  for (size_t i = 0; i < count; i++) {
+    moved[i] = fcntl(sockets[i], F_DUPFD, OUT_OF_THE_WAY);
+  }
+  for (size_t i = 0; i < count; i++) {
+    dup2(moved[i], FIRST + (int)i);
+    close(moved[i]);
+  }
+  snprintf(process, sizeof process, "%d", (int)getpid());
+  setenv("LISTEN_PID", process, 1);
+  setenv("LISTEN_FDS", listen_fds, 1);
+}
+
+void daemon_start_with_sockets(struct daemon *daemon, const int *sockets, size_t count,
+                               const char *listen_fds, const char *const *options) {
+  *daemon = (struct daemon){.messages = -1};
+  make_folder(daemon);
+  char *arguments[MAX_ARGUMENTS];
+  size_t length = 0;
+  append(arguments, &length, (const char *const[]){"spikelossd", NULL});
+  append(arguments, &length, options);
+  int ends[2];
+  open_pipe(ends);
+  daemon->process = fork();
+  ck_assert_msg(daemon->process >= 0, "fork: %s", strerror(errno));
+  if (daemon->process == 0) {
+    dup2(ends[1], STDERR_FILENO);
+    hand_over(sockets, count, listen_fds);
+    become_program(arguments, -1, STDERR_FILENO);
+  }
+  close(ends[1]);
+  daemon->messages = ends[0];
+}
+
 void daemon_signal(const struct daemon *daemon, int signal_number) {
   ck_assert_int_gt(daemon->process, 0);
   ck_assert_int_eq(kill(daemon->process, signal_number), 0);

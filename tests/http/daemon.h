@@ -30,6 +30,13 @@ struct daemon {
 
 void daemon_start(struct daemon *daemon, const char *const *options);
 
+/*
+ * The same as systemd starts it: with sockets that listen already as file descriptors 3 and
+ * following, `listen_fds` in LISTEN_FDS, and its own number in LISTEN_PID. Waits for nothing.
+ */
+void daemon_start_with_sockets(struct daemon *daemon, const int *sockets, size_t count,
+                               const char *listen_fds, const char *const *options);
+
 /* SIGTERM, then daemon_ends_well. */
 void daemon_stop(struct daemon *daemon);
 
