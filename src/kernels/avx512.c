@@ -2,9 +2,10 @@
  * Kernels for x86-64 with AVX-512 (F, BW, VL) and BMI2.
  *
  * What AVX-512 gains over avx2.c: a comparison of 64 bytes gives its mask at once; a full adder of
- * bit slices (see avx2.c) is two operations instead of five; and a mask of 64 columns adds to 64
- * byte counters in one masked instruction.
+ * bit slices (see bit_columns.h) is two operations instead of five; and a mask of 64 columns adds
+ * to 64 byte counters in one masked instruction.
  */
+#include "kernels/half_blocks.h"
 #include "kernels/packed_bits.h"
 #include "kernels/spike_text.h"
 #include "kernels/variants.h"
@@ -37,14 +38,6 @@ static inline struct text_block classify_block(const char *text) {
 
 static inline uint64_t extract_bits(uint64_t source, uint64_t mask) {
   return _pext_u64(source, mask);
-}
-
-static inline bool repeats_layout(const char *text, const struct sl_text_layout *layout,
-                                  uint64_t *low_bits) {
-  __m512i bytes = _mm512_loadu_si512(text);
-  __m512i difference = _mm512_xor_si512(bytes, _mm512_loadu_si512(layout->expected));
-  *low_bits = _mm512_test_epi8_mask(bytes, _mm512_set1_epi8(1));
-  return _mm512_test_epi8_mask(difference, _mm512_loadu_si512(layout->compared)) == 0;
 }
 
 /* A mask of the first `count` of eight lanes, of all if there are more. */
