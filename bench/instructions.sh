@@ -7,6 +7,10 @@
 # Each line: which dimension grows, bytes of the body, instructions of sl_decoder_feed.
 set -euo pipefail
 
+# Not of the decoder: finding functions at their first call, and counting every byte that one
+# instruction (rep stosb) clears as an instruction.
+export LD_BIND_NOW=1 GLIBC_TUNABLES=glibc.cpu.x86_rep_stosb_threshold=1000000000
+
 build=$1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

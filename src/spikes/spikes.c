@@ -151,8 +151,11 @@ static enum sl_status push_first_step(struct sl_spikes *spikes, const uint64_t *
   if (status != SL_OK) {
     return status;
   }
-  for (size_t i = 0; i < count; i++) {
-    spikes->ones[spikes->column + i] = bits[i / 64] >> (i % 64) & 1;
+  uint64_t *ones = spikes->ones + spikes->column;
+  uint64_t word = 0;
+  for (size_t i = 0; i < count; i++, word >>= 1) {
+    word = i % 64 == 0 ? bits[i / 64] : word;
+    ones[i] = word & 1;
   }
   advance(spikes, count);
   return SL_OK;

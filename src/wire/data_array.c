@@ -202,7 +202,7 @@ static enum sl_status scan_blocks(struct sl_data_array *array, struct sl_text *t
   scan->bits = bits;
   scan->room = room < SL_SCAN_VALUES ? (size_t)room : SL_SCAN_VALUES;
   uint64_t offset = sl_text_offset(text);
-  size_t taken = sl_kernels()->scan_spike_text(scan, text->at, sl_text_left(text));
+  size_t taken = sl_scan(scan, text);
   sl_scan_plan_next(&array->scan_plan, offset, scan->resume, taken == 0);
   struct sl_error cause;
   sl_error_clear(&cause);

@@ -100,6 +100,7 @@ static enum sl_status add_number(struct sl_nested *nested, struct sl_error *erro
 /* The first array of a level is complete: its length is the length of that axis. */
 static void learn_length(struct sl_nested *nested, size_t level) {
   nested->length[level] = nested->index[level];
+  nested->scan_plan = (struct sl_scan_plan){0}; /* the kernel can take more from now on */
   size_t step_level = nested->rank < 3 ? nested->rank - 1 : 2;
   if (level == step_level) {
     sl_spikes_end_step(nested->spikes);
@@ -145,9 +146,6 @@ static enum sl_status finish(struct sl_nested *nested, struct sl_error *error) {
   return SL_OK;
 }
 
-/* The first row has no known end: only a long one is worth a scan before it. */
-enum { LONG_FIRST_ROW = 64 };
-
 /* Whether text may go to the kernel: values of a row that is not full are next, or whole rows. */
 static bool may_scan(const struct sl_nested *nested, const struct sl_text *text) {
   if (nested->rank == 0 || !sl_scan_is_due(&nested->scan_plan, text)) {
@@ -156,7 +154,7 @@ static bool may_scan(const struct sl_nested *nested, const struct sl_text *text)
   size_t row_length = nested->length[nested->rank - 1];
   size_t column = nested->index[nested->rank - 1];
   if (nested->depth == nested->rank) {
-    return row_length > 0 ? column < row_length : column >= LONG_FIRST_ROW;
+    return row_length > 0 ? column < row_length : column > 0;
   }
   return nested->depth == nested->rank - 1 && nested->depth > 0 && row_length > 0;
 }
@@ -198,7 +196,7 @@ static enum sl_status scan_blocks(struct sl_nested *nested, struct sl_text *text
   scan->bits = bits;
   scan->room = SL_SCAN_VALUES;
   uint64_t offset = sl_text_offset(text);
-  size_t taken = sl_kernels()->scan_spike_text(scan, text->at, sl_text_left(text));
+  size_t taken = sl_scan(scan, text);
   sl_scan_plan_next(&nested->scan_plan, offset, scan->resume, taken == 0);
   if (taken == 0) {
     return SL_OK;
