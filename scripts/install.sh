@@ -91,10 +91,13 @@ need_to_deploy() {
   need_command podman podman
   need_command runc runc
   need_command debootstrap debootstrap
+  need_command catatonit catatonit
   need_command haproxy haproxy
   need_command wrk wrk
   need_command prometheus prometheus
   need_command yamllint yamllint
+  need_command docker-compose docker-compose
+  need_command kubectl kubernetes-client
 }
 
 install_missing() {

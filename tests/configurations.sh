@@ -32,4 +32,6 @@ check_with yamllint 'yamllint finds nothing' --strict config docker .yamllint
 check_with haproxy 'HAProxy accepts its configuration' -c -f config/haproxy.cfg
 check_with promtool 'Prometheus accepts its configuration and the alert rules' check config config/prometheus.yml
 check_with promtool 'the alerts fire when they should' test rules tests/deployment/alerts_test.yml
+check_with docker-compose 'compose accepts its file' -f docker/compose.yaml config -q
+check_with kubectl 'kustomize builds the base' kustomize docker/kubernetes
 finish

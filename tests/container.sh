@@ -1,6 +1,7 @@
 #!/bin/bash
 # Builds the image of docker/Dockerfile with podman, looks into it, and runs it as a careful cluster
-# would: read-only root, no capability, no network but its own, 64 MiB of memory.
+# would: read-only root, no capability, no network but its own, 64 MiB of memory. Then the deployment of
+# docker/kubernetes is played by podman, too.
 #
 #     tests/container.sh           as root; about a minute; needs podman, runc, debootstrap, curl
 #
@@ -161,6 +162,21 @@ stops_with_an_upload_in_flight() { # CONTAINER
   check 'podman stop ends it with exit code 0' [ "$stopped" = 0 ]
 }
 
+is_healthy() { # CONTAINER
+  podman healthcheck run "$1" >/dev/null &&
+    [ "$(podman inspect -f '{{.State.Health.Status}}' "$1")" = healthy ]
+}
+
+# Stopped by a signal it still accepts connections, but answers nothing.
+is_unhealthy_when_it_hangs() { # CONTAINER
+  local process healthy=0
+  process=$(podman inspect -f '{{.State.Pid}}' "$1")
+  kill -STOP "$process"
+  podman healthcheck run "$1" >/dev/null 2>&1 && healthy=1
+  kill -CONT "$process"
+  [ $healthy -eq 0 ]
+}
+
 refuses() { # TEXT PODMAN-RUN-ARGUMENT...
   local text=$1 said
   shift
@@ -175,6 +191,37 @@ is_configured_by_variables() {
     $address/v1/losses/balanced_population_mse)
   podman rm -f -t 0 tuned >/dev/null
   [[ $answer == *'"code":"body_too_large"'* ]]
+}
+
+# What podman makes of Kubernetes' objects: one replica of the Deployment, with its ConfigMap. Left out
+# are its ports, which podman would open on this machine.
+plays_the_deployment() {
+  podman tag $image localhost/spikelossd:0.1.0
+  sed '/^ *ports:$/,/containerPort/d' "$root/docker/kubernetes/deployment.yaml" >"$work/deployment.yaml"
+  podman kube play --network none --configmap "$root/docker/kubernetes/configmap.yaml" \
+    "$work/deployment.yaml" >"$work/kube.log" 2>&1 || {
+    tail -n 5 "$work/kube.log"
+    return 1
+  }
+  pod_container=$(podman ps --filter ancestor=localhost/spikelossd:0.1.0 --format '{{.Names}}')
+  wait_until 10 is_ready "$pod_container"
+}
+
+has_the_variables_of_the_configmap() { # CONTAINER
+  tr '\0' '\n' <"/proc/$(podman inspect -f '{{.State.Pid}}' "$1")/environ" |
+    grep -qx 'SPIKELOSSD_STOP_DELAY_SECONDS=10'
+}
+
+has_room_to_stop() { # what the deployment's patience is for, in seconds
+  local delay finish patience
+  delay=$(number_of SPIKELOSSD_STOP_DELAY_SECONDS configmap)
+  finish=$(number_of SPIKELOSSD_STOP_SECONDS configmap)
+  patience=$(number_of terminationGracePeriodSeconds deployment)
+  [ $((delay + finish)) -lt "$patience" ]
+}
+
+number_of() { # NAME FILE
+  sed -n "s/^ *$1: *\"*\([0-9]*\)\"*\$/\1/p" "$root/docker/kubernetes/$2.yaml"
 }
 
 start_podman
@@ -196,10 +243,23 @@ check 'it runs as 10001, without capabilities or a way to gain them' is_confined
 [ ${#memory[@]} -eq 0 ] || check 'it has 64 MiB of memory' is_limited server
 check 'it passes the smoke test' passes_the_smoke_test server
 check 'it answers four uploads of 25.6 MB at once' answers_large_uploads server
+check 'its health check says healthy' is_healthy server
+check 'its health check says unhealthy when it hangs' is_unhealthy_when_it_hangs server
 stops_with_an_upload_in_flight server
 check 'variables configure it' is_configured_by_variables
 check 'an unknown variable is fatal' refuses 'SPIKELOSSD_COLOUR' -e SPIKELOSSD_COLOUR=1
 echo 'colour = 1' >"$work/mounted.conf"
 check 'a mounted file is read' refuses 'spikelossd.conf:1:' \
   -v "$work/mounted.conf:/etc/spikelossd/spikelossd.conf:ro"
+
+check 'the deployment gives a replica the time that it may take to stop' has_room_to_stop
+if command -v catatonit >/dev/null; then
+  pod_container=
+  check 'the Kubernetes deployment runs' plays_the_deployment
+  check 'its configuration comes from the ConfigMap' has_the_variables_of_the_configmap "$pod_container"
+  check 'it is confined there too' is_confined "$pod_container"
+  check 'it passes the smoke test there too' passes_the_smoke_test "$pod_container"
+else
+  echo 'SKIPPED: the Kubernetes deployment (catatonit is missing, which podman kube play needs)'
+fi
 finish

@@ -8,8 +8,9 @@
 # shellcheck disable=SC2154 # root and work are set by who sources this
 base_image=docker.io/library/debian:bookworm-slim
 
+# Its log is noise where there is no systemd for the timers of health checks; errors are said anyway.
 podman() {
-  command podman --root "$work/storage" --runroot "$work/run" "$@"
+  command podman --log-level fatal --root "$work/storage" --runroot "$work/run" "$@"
 }
 
 # runc, because crun fails on hybrid cgroups; ulimits, because the default ones need a capability that
