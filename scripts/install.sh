@@ -59,6 +59,9 @@ need_to_test_all() {
   need_module urllib3 python3-urllib3
   need_command node nodejs
   need_command tsc node-typescript
+  need_command go golang-go
+  need_command javac default-jdk-headless
+  need_command octave-cli octave
   [ -e /usr/share/i18n/locales/de_DE ] || missing_packages+=(locales)
   need_to_fuzz
 }
