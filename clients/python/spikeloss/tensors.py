@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 # Values that are looked at together: few enough to stay in a core's cache from the first look to
 # the last, and a multiple of 8, so that every block but the last fills whole bytes.
-_BLOCK = 1 << 15
+_BLOCK = 1 << 16
 
 
 def packed_bits(values: NDArray[Any]) -> Optional[NDArray[numpy.uint8]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 from urllib.parse import urlsplit
 
 import urllib3
@@ -13,6 +14,8 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 
 from spikeloss.errors import Unreachable
 from spikeloss.version import VERSION
+
+_log = logging.getLogger("spikeloss")
 
 # Of idle connections so many are kept; threads beyond it open one of their own.
 _KEPT_CONNECTIONS = 8
@@ -28,6 +31,26 @@ class _Patience(urllib3.Retry):
 
     def get_backoff_time(self) -> float:
         return min(self.LONGEST_PAUSE, super().get_backoff_time())
+
+    def increment(
+        self,
+        method: Optional[str] = None,
+        url: Optional[str] = None,
+        response: Optional[urllib3.HTTPResponse] = None,
+        error: Optional[Exception] = None,
+        *rest: Any,
+        **more: Any,
+    ) -> urllib3.Retry:
+        """Called before each repetition; raises if there is to be none."""
+        left = super().increment(method, url, response, error, *rest, **more)
+        what = f"HTTP {response.status}" if response is not None else _reason(error)
+        _log.warning("%s; asking again, %d retries left", what, left.total)
+        return left
+
+
+def _reason(error: object) -> str:
+    """What urllib3 says, without the address of its connection object in memory."""
+    return str(error).split(" object at 0x")[-1].split(">: ")[-1]
 
 
 def _patience(retries: int) -> _Patience:
@@ -139,8 +162,8 @@ class Transport:
                 redirect=False,
             )
         except HTTPError as error:
-            reason = getattr(error, "reason", None) or error  # what the last retry ran into
-            raise Unreachable(f"no answer from {self.url}: {reason}") from error
+            last = getattr(error, "reason", None) or error  # of all retries
+            raise Unreachable(f"no answer from {self.url}: {_reason(last)}") from None
 
     def close(self) -> None:
         self._pool.close()

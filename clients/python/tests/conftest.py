@@ -1,4 +1,4 @@
-"""Tests ask a real daemon: pytest --daemon PATH, by default the one that scripts/test builds."""
+"""Tests ask a real daemon: pytest tests --daemon PATH, by default that of scripts/test."""
 
 import json
 import os

@@ -43,7 +43,7 @@ def test_binary_spikes_of_any_type_are_sent_as_bits(dtype, shape):
     assert base64.b64decode(tensor["data"]) == numpy.packbits(spikes).tobytes()
 
 
-@pytest.mark.parametrize("place", [0, 7, 8, 32767, 32768, 65535, 99999])
+@pytest.mark.parametrize("place", [0, 7, 8, 65535, 65536, 99999])
 @pytest.mark.parametrize("value", [-1, 2, 0.5, 1 + 2**-52, 5e-324, numpy.nan, numpy.inf])
 def test_one_value_that_is_neither_0_nor_1_is_never_lost(place, value):
     spikes = numpy.zeros(100_000)

@@ -28,7 +28,7 @@ class Retries(logging.Handler):
 @pytest.fixture
 def retries():
     handler = Retries()
-    logger = logging.getLogger("urllib3.connectionpool")
+    logger = logging.getLogger("spikeloss")
     logger.addHandler(handler)
     yield handler
     logger.removeHandler(handler)
@@ -70,7 +70,18 @@ def test_a_connection_that_stays_broken_is_an_error_in_the_end():
             stub.ask(client)
         assert isinstance(caught.value, ConnectionError)
         assert server.url in str(caught.value)
+        assert " object at 0x" not in str(caught.value)
         assert len(server.requests) == 3
+
+
+def test_retries_are_told(caplog):
+    with stub.serving(None, BAD_GATEWAY, stub.GOOD) as server:
+        with spikeloss.Client(server.url, retries=3) as client:
+            stub.ask(client)
+    told = [record.getMessage() for record in caplog.records if record.name == "spikeloss"]
+    assert len(told) == 2
+    assert "Connection aborted" in told[0] and "2 retries left" in told[0]
+    assert "HTTP 502; asking again, 1 retries left" in told[1]
 
 
 def test_no_retries_means_none():
