@@ -48,6 +48,8 @@ need_to_test_all() {
   need_command clang-format clang-format
   need_command shellcheck shellcheck
   need_command promtool prometheus
+  need_command groff groff-base
+  need_command systemd-analyze systemd
   need_command mypy mypy
   need_command openssl openssl
   need_module numpy python3-numpy

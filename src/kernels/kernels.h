@@ -9,6 +9,7 @@
 #ifndef SPIKELOSS_KERNELS_KERNELS_H
 #define SPIKELOSS_KERNELS_KERNELS_H
 
+#include <spikeloss/kernels.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -77,16 +78,6 @@ struct sl_kernels {
 
 /* The kernels in force. */
 const struct sl_kernels *sl_kernels(void);
-
-/*
- * Puts the named kernels in force ("scalar", "avx2", …), or with NULL the best that this processor
- * has. Returns false, and changes nothing, if there are none of that name here. Call it before
- * threads start.
- */
-bool sl_kernels_choose(const char *name);
-
-/* The name of the kernels in force. */
-const char *sl_kernels_name(void);
 
 /* All variants that this processor can run, for tests: the i-th, or NULL. The first is scalar. */
 const struct sl_kernels *sl_kernels_variant(size_t index);

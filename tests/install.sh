@@ -1,0 +1,170 @@
+#!/bin/bash
+# Installs the project and uses it as others would: a program against libspikeloss through
+# pkg-config, the units, the manual page, the daemon as systemd starts it.
+#
+#     tests/install.sh
+#
+# What needs systemd or groff says so where they are missing. The last line says "N passed, N
+# failed".
+set -uo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+work=$(mktemp -d)
+daemon_id=
+trap 'stop_daemon; rm -rf "$work"' EXIT
+# shellcheck source=tests/support/checks.sh
+source "$root/tests/support/checks.sh"
+
+stop_daemon() {
+  [ -n "$daemon_id" ] || return 0
+  kill "$daemon_id" 2>/dev/null
+  wait "$daemon_id"
+  daemon_id=
+}
+
+# Prints what a command says only if it fails.
+quietly() {
+  "$@" >"$work/log" 2>&1 || {
+    cat "$work/log"
+    return 1
+  }
+}
+
+installs() {
+  quietly meson setup "$work/build" "$root" --prefix "$prefix" --libdir lib \
+    --buildtype debugoptimized -Dtests=false &&
+    quietly meson compile -C "$work/build" &&
+    quietly meson install -C "$work/build" --no-rebuild
+}
+
+# A package is made of files in a folder that is not yet their place.
+stages() {
+  quietly env DESTDIR="$work/stage" meson install -C "$work/build" --no-rebuild
+}
+
+files_in() { # FOLDER
+  (cd "$1" && find . -type f | sort)
+}
+
+has_every_file() { # FOLDER
+  diff <(files_in "$1") - <<'FILES'
+./bin/spikelossd
+./etc/spikelossd/spikelossd.conf
+./include/spikeloss/error.h
+./include/spikeloss/kernels.h
+./include/spikeloss/loss.h
+./include/spikeloss/spikes.h
+./lib/libspikeloss.a
+./lib/pkgconfig/spikeloss.pc
+./lib/systemd/system/spikelossd.service
+./lib/systemd/system/spikelossd.socket
+./share/man/man8/spikelossd.8
+FILES
+}
+
+# Through pkg-config alone, with every warning an error.
+compiles() { # PROGRAM PKG-CONFIG-VARIABLE...
+  local program=$1 flags
+  shift
+  flags=$(env "$@" pkg-config --cflags --libs spikeloss) || return 1
+  # shellcheck disable=SC2086
+  quietly cc -std=c17 -Wall -Wextra -Werror -o "$program" "$root/tests/install/small_loss.c" $flags
+}
+
+computes() { # PROGRAM
+  [ "$("$1")" = 'firing_rate_target_mse_loss 0.25, gradient of the first offset -2' ]
+}
+
+# Each header stands on its own.
+headers_compile_alone() {
+  local header
+  for header in error kernels loss spikes; do
+    echo "#include <spikeloss/$header.h>" |
+      quietly cc -std=c17 -Wall -Wextra -Werror -I "$prefix/include" -fsyntax-only -x c - || return 1
+  done
+}
+
+same_version() {
+  local version
+  version=$(PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config --modversion spikeloss)
+  [[ $("$prefix/bin/spikelossd" --version) == "spikelossd $version "* ]]
+}
+
+flags_of_help() {
+  "$prefix/bin/spikelossd" --help | sed -nE 's/^  --([a-z-]+).*/\1/p'
+}
+
+# The page has every flag, in the order of --help, and no other.
+manual_names_every_option() {
+  local flags
+  flags=$(flags_of_help)
+  [ "$(wc -l <<<"$flags")" -gt 20 ] &&
+    diff <(sed -nE 's/^\.It Fl Fl ([a-z-]+).*/\1/p' "$manual") <(echo "$flags")
+}
+
+manual_has_no_mistakes() {
+  groff -mdoc -ww -z -rLL=200n "$manual" 2>"$work/log"
+  cat "$work/log"
+  [ ! -s "$work/log" ] && ! grep -q '@' "$manual" && grep -q "$prefix/etc" "$manual"
+}
+
+units_are_good() {
+  systemd-analyze verify --man=no "$units/spikelossd.service" "$units/spikelossd.socket" \
+    >"$work/log" 2>&1 && [ ! -s "$work/log" ] && return 0
+  cat "$work/log"
+  return 1
+}
+
+# Of 10 points of exposure at most 1.5.
+service_is_confined() {
+  quietly systemd-analyze security --offline=true --threshold=15 "$units/spikelossd.service"
+}
+
+# With systemd's own tool in the place of systemd: it listens, and starts the daemon for the first
+# client.
+serves_an_activated_socket() {
+  local socket=$work/activated.sock
+  systemd-socket-activate -l "$socket" "$prefix/bin/spikelossd" \
+    --config "$prefix/etc/spikelossd/spikelossd.conf" 2>"$work/log" &
+  daemon_id=$!
+  wait_until 30 test -S "$socket" &&
+    [ "$(curl -sS --noproxy '*' --max-time 30 --unix-socket "$socket" http://localhost/readyz)" = ok ] &&
+    "$prefix/bin/spikelossd" --listen "unix:$socket" --healthcheck >/dev/null
+}
+
+prefix=$work/prefix
+manual=$prefix/share/man/man8/spikelossd.8
+units=$prefix/lib/systemd/system
+
+check 'meson install succeeds' installs
+check 'every file is in its place, and no other' has_every_file "$prefix"
+check 'a staged installation has the same files' stages
+check 'in the same places' has_every_file "$work/stage$prefix"
+
+check 'a program compiles through pkg-config' \
+  compiles "$work/small_loss" PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
+check 'and computes a loss' computes "$work/small_loss"
+check 'so does one from the stage' \
+  compiles "$work/staged" PKG_CONFIG_PATH="$work/stage$prefix/lib/pkgconfig" \
+  PKG_CONFIG_SYSROOT_DIR="$work/stage"
+check 'and computes a loss too' computes "$work/staged"
+check 'every header compiles on its own' headers_compile_alone
+check 'library and daemon have one version' same_version
+check 'the configuration is good' \
+  quietly "$prefix/bin/spikelossd" --config "$prefix/etc/spikelossd/spikelossd.conf" --check
+check 'the manual page names every option' manual_names_every_option
+
+if command -v groff >/dev/null; then
+  check 'the manual page has no mistakes' manual_has_no_mistakes
+else
+  echo 'SKIPPED: groff is missing, nobody has read the manual page' >&2
+fi
+if command -v systemd-analyze >/dev/null; then
+  check 'systemd finds nothing wrong with the units' units_are_good
+  check 'the service is confined' service_is_confined
+  check 'a socket that systemd opened is served' serves_an_activated_socket
+  stop_daemon
+else
+  echo 'SKIPPED: systemd is missing, nobody has read the units' >&2
+fi
+finish
