@@ -52,8 +52,8 @@ enum sl_status {
   SL_UNEXPECTED_QUERY,
   SL_CERTIFICATE_MISSING,
   SL_ORIGIN_NOT_ALLOWED, /* a web page that may not call */
-  SL_TOKEN_MISSING, /* nothing says who the client is */
-  SL_TOKEN_INVALID, /* what the client says of itself is not known here */
+  SL_TOKEN_MISSING,      /* nothing says who the client is */
+  SL_TOKEN_INVALID,      /* what the client says of itself is not known here */
   SL_NOT_FOUND,
   SL_METHOD_NOT_ALLOWED,
   SL_UNSUPPORTED_MEDIA_TYPE,
