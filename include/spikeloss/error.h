@@ -45,6 +45,7 @@ enum sl_status {
   SL_TENSOR_TOO_LARGE,   /* more (sample, neuron) pairs than the limit */
   SL_DEFERRED_TOO_LARGE, /* too much data came before the shape that gives it a meaning */
   SL_MEMBER_TOO_LARGE,   /* a member other than a tensor is longer than the limit */
+  SL_TOO_MANY_LAYERS,    /* more tensors in a list than the limit */
   SL_OUT_OF_MEMORY,
 
   /* The request around the body. */
@@ -58,6 +59,8 @@ enum sl_status {
   SL_METHOD_NOT_ALLOWED,
   SL_UNSUPPORTED_MEDIA_TYPE,
   SL_UNSUPPORTED_ENCODING,
+  SL_HEADERS_TOO_LARGE,
+  SL_BUSY, /* as many connections or requests as the server takes */
   SL_DRAINING,
 
   SL_STATUS_COUNT

@@ -31,6 +31,7 @@ static const char *const names[SL_STATUS_COUNT] = {
     [SL_TENSOR_TOO_LARGE] = "tensor_too_large",
     [SL_DEFERRED_TOO_LARGE] = "deferred_too_large",
     [SL_MEMBER_TOO_LARGE] = "member_too_large",
+    [SL_TOO_MANY_LAYERS] = "too_many_layers",
     [SL_OUT_OF_MEMORY] = "out_of_memory",
     [SL_BAD_REQUEST] = "bad_request",
     [SL_UNEXPECTED_QUERY] = "unexpected_query",
@@ -42,6 +43,8 @@ static const char *const names[SL_STATUS_COUNT] = {
     [SL_METHOD_NOT_ALLOWED] = "method_not_allowed",
     [SL_UNSUPPORTED_MEDIA_TYPE] = "unsupported_media_type",
     [SL_UNSUPPORTED_ENCODING] = "unsupported_encoding",
+    [SL_HEADERS_TOO_LARGE] = "headers_too_large",
+    [SL_BUSY] = "busy",
     [SL_DRAINING] = "draining",
 };
 

@@ -254,6 +254,10 @@ struct sl_server_options sl_config_server(const struct sl_config *config) {
       .header_seconds = config->header_seconds,
       .request_seconds = config->request_seconds,
       .connection_memory = config->connection_memory,
+      .header_bytes = config->header_bytes,
+      .connections = config->connections,
+      .connections_per_address = config->connections_per_address,
+      .requests = config->requests,
       .drain_bytes = config->drain_bytes,
       .drain_seconds = config->drain_seconds,
       .stop_delay_seconds = config->stop_delay_seconds,
@@ -269,7 +273,8 @@ struct sl_server_options sl_config_server(const struct sl_config *config) {
                  .answer_bytes = config->answer_bytes,
                  .deferred_bytes = config->deferred_bytes,
                  .member_bytes = config->member_bytes,
-                 .depth = (size_t)config->depth},
+                 .depth = (size_t)config->depth,
+                 .layers = config->layers},
   };
 }
 

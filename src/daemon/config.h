@@ -31,6 +31,10 @@ struct sl_config {
   uint64_t header_seconds;
   uint64_t request_seconds;
   uint64_t connection_memory;
+  uint64_t header_bytes;
+  uint64_t connections;
+  uint64_t connections_per_address;
+  uint64_t requests;
   uint64_t drain_bytes;
   uint64_t drain_seconds;
   uint64_t stop_delay_seconds;
@@ -41,6 +45,7 @@ struct sl_config {
   uint64_t deferred_bytes;
   uint64_t member_bytes;
   uint64_t depth;
+  uint64_t layers;
   uint64_t unix_mode;
   char *unix_owner;
   char *tls_certificate; /* owned, or NULL, like every text */

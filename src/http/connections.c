@@ -1,9 +1,16 @@
 #include "http/connections.h"
 
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 
-bool sl_connections_init(struct sl_connections *connections, size_t places) {
+/* For those who are told that they are one too many. */
+enum { SPARE_PLACES = 32 };
+
+bool sl_connections_init(struct sl_connections *connections, uint64_t most,
+                         uint64_t most_per_address) {
+  size_t places = (size_t)most + SPARE_PLACES;
   size_t bytes;
   if (__builtin_mul_overflow(places, sizeof *connections->places, &bytes)) {
     return false;
@@ -13,11 +20,15 @@ bool sl_connections_init(struct sl_connections *connections, size_t places) {
     return false;
   }
   connections->count = places;
+  connections->most = most;
+  connections->most_per_address = most_per_address;
+  atomic_init(&connections->served, 0);
   atomic_init(&connections->open, 0);
   atomic_init(&connections->now, 0);
   for (size_t i = 0; i < places; i++) {
     connections->places[i] = (struct sl_connection){.table = connections};
     atomic_init(&connections->places[i].use, SL_USE_FREE);
+    atomic_init(&connections->places[i].address, 0);
   }
   return true;
 }
@@ -49,13 +60,57 @@ static struct sl_connection *find_place(struct sl_connections *connections) {
   return NULL;
 }
 
-struct sl_connection *sl_connection_open(struct sl_connections *connections, int socket) {
+/* A number for each client that is told apart; 0 where there is no address. */
+static uint64_t number_of(const struct sockaddr *client) {
+  uint64_t number = 0;
+  if (client->sa_family == AF_INET) {
+    const struct sockaddr_in *address = (const void *)client;
+    number = UINT64_C(1) << 32 | address->sin_addr.s_addr;
+  } else if (client->sa_family == AF_INET6) {
+    const struct sockaddr_in6 *address = (const void *)client;
+    memcpy(&number, &address->sin6_addr, sizeof number);
+    number |= UINT64_C(1) << 63; /* ::1 is a client too */
+  }
+  return number;
+}
+
+/* Looking through the table costs a microsecond a connection, and needs no second table. */
+static uint64_t count_of_address(const struct sl_connections *connections, uint64_t number) {
+  uint64_t count = 0;
+  for (size_t i = 0; i < connections->count; i++) {
+    count += atomic_load(&connections->places[i].address) == number;
+  }
+  return count;
+}
+
+/* Counts first and looks then: of two that come at once both may be one too many, never none. */
+static enum sl_surplus admit(struct sl_connection *connection, uint64_t number) {
+  struct sl_connections *connections = connection->table;
+  if (atomic_fetch_add(&connections->served, 1) >= connections->most) {
+    atomic_fetch_sub(&connections->served, 1);
+    return SL_SURPLUS_IN_ALL;
+  }
+  if (number == 0 || connections->most_per_address >= connections->most) {
+    return SL_NO_SURPLUS;
+  }
+  atomic_store(&connection->address, number);
+  if (count_of_address(connections, number) > connections->most_per_address) {
+    atomic_store(&connection->address, 0);
+    atomic_fetch_sub(&connections->served, 1);
+    return SL_SURPLUS_OF_ADDRESS;
+  }
+  return SL_NO_SURPLUS;
+}
+
+struct sl_connection *sl_connection_open(struct sl_connections *connections, int socket,
+                                         const struct sockaddr *client) {
   struct sl_connection *connection = find_place(connections);
   if (connection == NULL) {
     return NULL;
   }
   connection->socket = socket;
   connection->told_of_end = false;
+  connection->surplus = admit(connection, number_of(client));
   atomic_store_explicit(&connection->ended, SL_ENDING_ANSWERED, memory_order_relaxed);
   sl_connection_enter(connection, SL_STAGE_OPENED);
   atomic_fetch_add_explicit(&connections->open, 1, memory_order_relaxed);
@@ -64,10 +119,15 @@ struct sl_connection *sl_connection_open(struct sl_connections *connections, int
 }
 
 void sl_connection_close(struct sl_connection *connection) {
+  struct sl_connections *connections = connection->table;
+  if (connection->surplus == SL_NO_SURPLUS) {
+    atomic_fetch_sub(&connections->served, 1);
+  }
+  atomic_store(&connection->address, 0);
   while (!change_use(connection, SL_USE_OPEN, SL_USE_FREE)) {
     sched_yield(); /* the reaper looks at it, for as long as two system calls take */
   }
-  atomic_fetch_sub_explicit(&connection->table->open, 1, memory_order_release);
+  atomic_fetch_sub_explicit(&connections->open, 1, memory_order_release);
 }
 
 /* The times are set before the stage: who sees the stage never sees older times with it. */

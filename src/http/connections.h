@@ -30,6 +30,9 @@ enum sl_stage {
   SL_STAGE_ANSWER,
 };
 
+/* Whether a connection is one too many: its requests are turned away, so that it ends soon. */
+enum sl_surplus { SL_NO_SURPLUS, SL_SURPLUS_IN_ALL, SL_SURPLUS_OF_ADDRESS };
+
 enum sl_use { SL_USE_FREE, SL_USE_OPEN, SL_USE_HELD };
 
 struct sl_connections;
@@ -37,8 +40,10 @@ struct sl_connections;
 struct sl_connection {
   _Alignas(64) struct sl_connections *table;
   int socket;
-  atomic_int use;   /* enum sl_use */
-  atomic_int stage; /* enum sl_stage */
+  enum sl_surplus surplus;
+  atomic_uint_least64_t address; /* of the client, if it is counted; 0 is none */
+  atomic_int use;                /* enum sl_use */
+  atomic_int stage;              /* enum sl_stage */
   atomic_int ended; /* enum sl_ending: why the reaper shut it down, ANSWERED if it did not */
   bool told_of_end; /* the reaper's: the client's end has been pointed out */
   atomic_uint_least64_t since; /* it was opened, or waits, or its request began */
@@ -48,12 +53,19 @@ struct sl_connection {
 struct sl_connections {
   struct sl_connection *places;
   size_t count;
+  uint64_t most;             /* that are served */
+  uint64_t most_per_address; /* of these */
+  atomic_uint_least64_t served;
   atomic_size_t open;
   atomic_uint_least64_t now;
 };
 
-/* False when there is no memory. */
-bool sl_connections_init(struct sl_connections *connections, size_t places);
+/*
+ * So many connections are served, and so many of one client address. There are a few places more,
+ * for those who are told that they are one too many. False when there is no memory.
+ */
+bool sl_connections_init(struct sl_connections *connections, uint64_t most,
+                         uint64_t most_per_address);
 
 /* All connections are closed. Tolerates all zeros. */
 void sl_connections_free(struct sl_connections *connections);
@@ -61,8 +73,12 @@ void sl_connections_free(struct sl_connections *connections);
 /* Whether there is no place left. */
 bool sl_connections_are_full(const struct sl_connections *connections);
 
-/* NULL if there is no place. */
-struct sl_connection *sl_connection_open(struct sl_connections *connections, int socket);
+/*
+ * NULL if there is no place. IPv6 clients are told apart by the first half of their addresses, as
+ * networks are given out; clients of Unix sockets have none and share no limit but that of all.
+ */
+struct sl_connection *sl_connection_open(struct sl_connections *connections, int socket,
+                                         const struct sockaddr *client);
 
 /* Before its socket is closed. */
 void sl_connection_close(struct sl_connection *connection);

@@ -72,6 +72,7 @@ static void describe_limits(cJSON *item, const struct sl_limits *limits, bool *g
   sl_json_number(list, "deferred_bytes", (double)limits->deferred_bytes, good);
   sl_json_number(list, "member_bytes", (double)limits->member_bytes, good);
   sl_json_number(list, "depth", (double)limits->depth, good);
+  sl_json_number(list, "layers", (double)limits->layers, good);
 }
 
 enum MHD_Result sl_answer_losses(struct sl_request *request, struct MHD_Connection *connection) {

@@ -22,6 +22,9 @@ unsigned sl_engine_threads(const struct sl_server_options *options) {
   return cores > 1 ? (unsigned)cores : 1;
 }
 
+/* Of connections: on_client counts, not libmicrohttpd, whose limit is one for each thread. */
+#define ENOUGH (1U << 30)
+
 struct MHD_Daemon *sl_engine_start(const struct sl_server_options *options, int listening_socket,
                                    const struct sl_engine *calls) {
   unsigned threads = sl_engine_threads(options);
@@ -40,7 +43,8 @@ struct MHD_Daemon *sl_engine_start(const struct sl_server_options *options, int 
       MHD_OPTION_LISTEN_SOCKET, listening_socket, MHD_OPTION_NOTIFY_COMPLETED, calls->on_completed,
       calls->closure, MHD_OPTION_NOTIFY_CONNECTION, calls->on_connection, calls->closure,
       MHD_OPTION_URI_LOG_CALLBACK, calls->on_head, calls->closure, MHD_OPTION_CONNECTION_TIMEOUT,
-      0U, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)options->connection_memory,
-      MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_ARRAY, pool, MHD_OPTION_ARRAY,
-      calls->encrypted ? sl_tls_daemon_options() : plain, MHD_OPTION_END);
+      0U, MHD_OPTION_CONNECTION_LIMIT, ENOUGH, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+      (size_t)options->connection_memory, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL,
+      MHD_OPTION_ARRAY, pool, MHD_OPTION_ARRAY, calls->encrypted ? sl_tls_daemon_options() : plain,
+      MHD_OPTION_END);
 }

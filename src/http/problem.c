@@ -34,6 +34,7 @@ static const struct problem problems[SL_STATUS_COUNT] = {
     [SL_TENSOR_TOO_LARGE] = {413, "The tensors have too many neurons and samples"},
     [SL_DEFERRED_TOO_LARGE] = {413, "Too much data came before its shape and encoding"},
     [SL_MEMBER_TOO_LARGE] = {413, "A member is too long"},
+    [SL_TOO_MANY_LAYERS] = {413, "There are too many layers"},
 
     [SL_UNSUPPORTED_MEDIA_TYPE] = {415, "The media type is not supported"},
     [SL_UNSUPPORTED_ENCODING] = {415, "The content encoding is not supported"},
@@ -52,6 +53,9 @@ static const struct problem problems[SL_STATUS_COUNT] = {
     [SL_RESULT_NOT_FINITE] = {422, "The result is not finite"},
     [SL_ANSWER_TOO_LARGE] = {422, "The answer would be too large"},
 
+    [SL_HEADERS_TOO_LARGE] = {431, "The headers are too large"},
+
+    [SL_BUSY] = {503, "The server is busy"},
     [SL_OUT_OF_MEMORY] = {503, "The server has no memory left for this request"},
     [SL_DRAINING] = {503, "The server is shutting down"},
 };

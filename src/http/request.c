@@ -55,6 +55,7 @@ void sl_request_free(struct sl_request *request) {
     return;
   }
   free_body(request);
+  sl_admission_end(&request->admission);
   atomic_fetch_sub_explicit(&request->service->requests, 1, memory_order_release);
   free(request);
 }
@@ -62,6 +63,7 @@ void sl_request_free(struct sl_request *request) {
 /* From now on the body is read, so that the client gets to reading the answer, and thrown away. */
 static void discard_body(struct sl_request *request) {
   free_body(request);
+  sl_admission_end(&request->admission);
   request->discard_until = sl_now() + request->service->drain_seconds * NANOSECONDS;
 }
 
@@ -77,6 +79,17 @@ static void check_query(struct MHD_Connection *connection, struct sl_error *erro
     sl_fail(error, SL_UNEXPECTED_QUERY,
             "the path ends in a query string; put all options into the JSON body");
   }
+}
+
+static enum sl_status check_header_size(const struct sl_request *request,
+                                        struct MHD_Connection *connection, struct sl_error *error) {
+  uint64_t limit = request->service->header_bytes;
+  size_t size =
+      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
+  return size <= limit ? SL_OK
+                       : sl_fail(error, SL_HEADERS_TOO_LARGE,
+                                 "the headers have %zu bytes, the limit (header_bytes) is %ju",
+                                 size, (uintmax_t)limit);
 }
 
 static void check_announced_length(const struct sl_request *request, struct sl_error *error) {
@@ -108,6 +121,10 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
     request->must_close = true;
     return;
   }
+  request->must_close = request->connection->surplus != SL_NO_SURPLUS;
+  if (check_header_size(request, connection, error) != SL_OK) {
+    return;
+  }
   sl_route_find(&request->match, method, path, error);
   if (request->service->doors.origins != NULL &&
       sl_cors_check(request, connection, method, error) != SL_OK) {
@@ -123,6 +140,9 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
   check_query(connection, error);
   sl_headers_check_content(&request->headers, error);
   check_announced_length(request, error);
+  if (error->code == SL_OK) {
+    sl_admit(&request->admission, &request->service->capacity, request->connection, error);
+  }
 }
 
 /*
@@ -131,12 +151,13 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
  * where the client waits for our word, where no byte behind the headers can be trusted, or
  * where there would be too much to throw away.
  */
-static bool can_answer_now(const struct sl_request *request, const char *method,
-                           const char *version) {
+static bool can_answer_now(const struct sl_request *request, const struct sl_error *error,
+                           const char *method, const char *version) {
   bool waits = request->headers.wants_continue && strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
   bool hopeless = request->headers.content_length > request->service->drain_bytes;
   bool uploads = strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0;
-  return uploads && (waits || hopeless || request->must_close);
+  bool ambiguous = error->code == SL_BAD_REQUEST;
+  return uploads && (waits || hopeless || ambiguous);
 }
 
 void sl_request_open(struct sl_request *request, struct MHD_Connection *connection,
@@ -159,7 +180,7 @@ void sl_request_open(struct sl_request *request, struct MHD_Connection *connecti
   }
   request->error = error;
   discard_body(request);
-  request->answer_now = error.code != SL_OK && can_answer_now(request, method, version);
+  request->answer_now = error.code != SL_OK && can_answer_now(request, &error, method, version);
 }
 
 /* Counts what is thrown away. False beyond the bounds. */

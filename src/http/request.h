@@ -11,6 +11,7 @@
 #ifndef SPIKELOSS_HTTP_REQUEST_H
 #define SPIKELOSS_HTTP_REQUEST_H
 
+#include "http/admission.h"
 #include "http/connections.h"
 #include "http/exchange.h"
 #include "http/headers.h"
@@ -31,6 +32,7 @@ struct sl_request {
   struct sl_service *service;       /* not owned */
   const char *address;              /* of the listener it came to; not owned */
   struct sl_connection *connection; /* not owned */
+  struct sl_admission admission;    /* what it takes up of the server */
   struct sl_headers headers;
   struct sl_route_match match;
   struct sl_error error; /* latched: the first that happened */

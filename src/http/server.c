@@ -6,23 +6,13 @@
 #include "http/metrics.h"
 #include "http/reaper.h"
 #include "http/reply.h"
-#include "http/request.h"
 #include "http/service.h"
-#include "http/tls.h"
+#include "http/station.h"
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
-
-/* libmicrohttpd listens on one socket a daemon, so every listener has its own daemon and threads.
- */
-struct station {
-  struct sl_listener listener;
-  struct sl_service *service;
-  const struct sl_tls *tls; /* NULL on a Unix socket */
-  struct sl_connections *connections;
-  struct MHD_Daemon *daemon;
-};
 
 struct sl_server {
   struct sl_service service;
@@ -31,164 +21,14 @@ struct sl_server {
   uint64_t stop_delay_seconds;
   uint64_t stop_seconds;
   size_t station_count;
-  struct station stations[];
+  struct sl_station stations[];
 };
-
-/* How many connections there may be. */
-enum { PLACES = 1024 };
-
-/* Stands in the place of a request for which there was no memory. Only its address matters. */
-static const char no_request = 0;
-
-/* The place in the table of connections; NULL if there was none. */
-static struct sl_connection *place_of(struct MHD_Connection *connection) {
-  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-}
-
-static enum MHD_Result on_client(void *closure, const struct sockaddr *address, socklen_t length) {
-  (void)address;
-  (void)length;
-  struct station *station = closure;
-  return sl_connections_are_full(station->connections) ? MHD_NO : MHD_YES;
-}
-
-static void on_connection(void *closure, struct MHD_Connection *connection, void **place,
-                          enum MHD_ConnectionNotificationCode what) {
-  struct station *station = closure;
-  bool opened = what == MHD_CONNECTION_NOTIFY_STARTED;
-  sl_metrics_count_connection(station->service->metrics, opened);
-  if (opened && station->tls != NULL) {
-    sl_tls_equip(station->tls, connection);
-  }
-  if (opened) {
-    int wire = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    *place = sl_connection_open(station->connections, wire);
-    if (*place == NULL) {
-      shutdown(wire, SHUT_RDWR);
-    }
-  } else if (*place != NULL) {
-    sl_connection_close(*place);
-  }
-}
-
-static void *on_head(void *closure, const char *target, struct MHD_Connection *connection) {
-  (void)closure;
-  (void)target;
-  struct sl_connection *place = place_of(connection);
-  if (place != NULL) {
-    sl_connection_enter(place, SL_STAGE_HEAD);
-  }
-  return NULL; /* what begin finds in the request's slot */
-}
-
-static enum MHD_Result begin(struct station *station, struct MHD_Connection *connection,
-                             const char *path, const char *method, const char *version,
-                             void **slot) {
-  struct sl_connection *place = place_of(connection);
-  if (place == NULL) {
-    return MHD_NO;
-  }
-  sl_connection_enter(place, SL_STAGE_BODY);
-  struct sl_request *request = sl_request_new(station->service, station->listener.address, place);
-  if (request == NULL) {
-    *slot = (void *)&no_request;
-    return MHD_YES;
-  }
-  *slot = request;
-  sl_request_open(request, connection, path, method, version);
-  if (!request->answer_now) {
-    return MHD_YES;
-  }
-  sl_connection_enter(place, SL_STAGE_ANSWER);
-  return sl_reply_problem(request, connection);
-}
-
-/* There was no memory for the request: 503 from what stands ready. */
-static enum MHD_Result answer_without_memory(struct sl_service *service,
-                                             struct MHD_Connection *connection) {
-  struct sl_exchange exchange = {
-      .status = MHD_HTTP_SERVICE_UNAVAILABLE, .code = SL_OUT_OF_MEMORY, .offset = SL_NO_OFFSET};
-  sl_service_end_exchange(service, &exchange);
-  return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE, service->no_memory);
-}
-
-/*
- * libmicrohttpd calls this once when the headers have come, once for every piece of the body, and
- * once more when the body is complete. A piece is always taken whole: bytes left to it can stall
- * the connection.
- */
-static enum MHD_Result on_request(void *closure, struct MHD_Connection *connection,
-                                  const char *path, const char *method, const char *version,
-                                  const char *piece, size_t *piece_length, void **slot) {
-  struct station *station = closure;
-  if (*slot == NULL) {
-    return begin(station, connection, path, method, version, slot);
-  }
-  bool counted = *slot != &no_request;
-  struct sl_request *request = *slot;
-  if (*piece_length > 0) {
-    size_t length = *piece_length;
-    *piece_length = 0;
-    sl_connection_move(place_of(connection));
-    return !counted || sl_request_take(request, piece, length) ? MHD_YES : MHD_NO;
-  }
-  sl_connection_enter(place_of(connection), SL_STAGE_ANSWER);
-  if (!counted) {
-    return answer_without_memory(station->service, connection);
-  }
-  sl_exchange_enter(&request->exchange, SL_PHASE_COMPUTE);
-  if (request->error.code != SL_OK) {
-    return sl_reply_problem(request, connection);
-  }
-  return request->match.route->answer(request, connection);
-}
-
-static enum sl_ending ending_of(const struct sl_connection *place,
-                                enum MHD_RequestTerminationCode how) {
-  switch (how) {
-  case MHD_REQUEST_TERMINATED_COMPLETED_OK:
-    return SL_ENDING_ANSWERED;
-  case MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN:
-    return SL_ENDING_STOPPED;
-  default:
-    break;
-  }
-  enum sl_ending ended = (enum sl_ending)atomic_load_explicit(&place->ended, memory_order_relaxed);
-  return ended != SL_ENDING_ANSWERED ? ended : SL_ENDING_CLIENT_LEFT;
-}
-
-/* The last byte of the answer is sent, or the connection is gone. */
-static void on_completed(void *closure, struct MHD_Connection *connection, void **slot,
-                         enum MHD_RequestTerminationCode how) {
-  (void)closure;
-  struct sl_request *request = *slot;
-  struct sl_connection *place = place_of(connection);
-  if (request != NULL && *slot != &no_request) {
-    sl_request_end(request, ending_of(place, how));
-    sl_request_free(request);
-  }
-  *slot = NULL;
-  if (place != NULL) {
-    sl_connection_enter(place, SL_STAGE_WAITING);
-  }
-}
-
-static bool start_station(struct station *station, const struct sl_server_options *options) {
-  const struct sl_engine calls = {
-      .encrypted = station->tls != NULL,
-      .on_request = on_request,
-      .on_completed = on_completed,
-      .on_client = on_client,
-      .on_connection = on_connection,
-      .on_head = on_head,
-      .closure = station,
-  };
-  station->daemon = sl_engine_start(options, station->listener.socket, &calls);
-  return station->daemon != NULL;
-}
 
 static bool init_service(struct sl_service *service, const struct sl_server_options *options) {
   service->limits = options->limits;
+  service->header_bytes = options->header_bytes;
+  service->capacity.most_requests = options->requests;
+  atomic_init(&service->capacity.requests, 0);
   service->drain_bytes = options->drain_bytes;
   service->drain_seconds = options->drain_seconds;
   service->report = options->report;
@@ -213,7 +53,9 @@ static bool start_reaper(struct sl_server *server, const struct sl_server_option
       .tell = options->tell,
       .closure = options->tell_closure,
   };
-  return sl_connections_init(&server->connections, PLACES) && sl_reaper_start(&server->reaper);
+  return sl_connections_init(&server->connections, options->connections,
+                             options->connections_per_address) &&
+         sl_reaper_start(&server->reaper);
 }
 
 bool sl_server_check(const struct sl_server_options *options, char *message, size_t message_size) {
@@ -232,6 +74,27 @@ static bool open_listener(struct sl_listener *listener, const struct sl_server_o
                           message_size);
 }
 
+/* Every connection is an open file. Where the system does not allow as many, clients wait to be
+ * taken in; whoever runs the server should know. */
+static void allow_open_files(const struct sl_server_options *options) {
+  enum { OTHERS = 64 };
+  struct rlimit limit;
+  rlim_t wanted = options->connections + OTHERS +
+                  2 * (rlim_t)options->listen_count * sl_engine_threads(options);
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
+    return;
+  }
+  limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < wanted && options->tell != NULL) {
+    char sentence[160];
+    snprintf(sentence, sizeof sentence,
+             "%ju connections want %ju open files, the system allows %ju",
+             (uintmax_t)options->connections, (uintmax_t)wanted, (uintmax_t)limit.rlim_cur);
+    options->tell(options->tell_closure, sentence);
+  }
+}
+
 /* All addresses are bound before the first one is served: a server starts whole or not at all. */
 static bool start(struct sl_server *server, const struct sl_server_options *options, char *message,
                   size_t message_size) {
@@ -239,11 +102,12 @@ static bool start(struct sl_server *server, const struct sl_server_options *opti
     snprintf(message, message_size, "there is no memory for the server");
     return false;
   }
+  allow_open_files(options);
   if (!sl_doors_open(&server->service.doors, options, message, message_size)) {
     return false;
   }
   for (size_t i = 0; i < server->station_count; i++) {
-    struct station *station = &server->stations[i];
+    struct sl_station *station = &server->stations[i];
     if (!open_listener(&station->listener, options, i, message, message_size)) {
       return false;
     }
@@ -251,7 +115,7 @@ static bool start(struct sl_server *server, const struct sl_server_options *opti
     station->tls = local ? NULL : server->service.doors.tls;
   }
   for (size_t i = 0; i < server->station_count; i++) {
-    if (!start_station(&server->stations[i], options)) {
+    if (!sl_station_start(&server->stations[i], options)) {
       snprintf(message, message_size, "cannot serve %s: no memory or no threads",
                server->stations[i].listener.address);
       return false;
@@ -263,10 +127,7 @@ static bool start(struct sl_server *server, const struct sl_server_options *opti
 /* Tolerates any half-started state. */
 static void free_server(struct sl_server *server) {
   for (size_t i = 0; i < server->station_count; i++) {
-    if (server->stations[i].daemon != NULL) {
-      MHD_stop_daemon(server->stations[i].daemon);
-    }
-    sl_listener_close(&server->stations[i].listener);
+    sl_station_close(&server->stations[i]);
   }
   sl_reaper_stop(&server->reaper);
   sl_connections_free(&server->connections);
@@ -290,9 +151,9 @@ struct sl_server *sl_server_start(const struct sl_server_options *options, char 
   server->stop_seconds = options->stop_seconds;
   server->station_count = count;
   for (size_t i = 0; i < count; i++) {
-    server->stations[i].listener = SL_NO_LISTENER;
-    server->stations[i].service = &server->service;
-    server->stations[i].connections = &server->connections;
+    server->stations[i] = (struct sl_station){.listener = SL_NO_LISTENER,
+                                              .service = &server->service,
+                                              .connections = &server->connections};
   }
   if (!start(server, options, message, message_size)) {
     free_server(server);
@@ -327,27 +188,6 @@ void sl_server_drain(struct sl_server *server) {
   atomic_store(&server->service.draining, true);
 }
 
-/* Clients that have connected already, but were not yet taken in, are. */
-static void take_in_the_last(struct station *station) {
-  for (;;) {
-    struct sockaddr_storage address;
-    socklen_t length = sizeof address;
-    int wire = accept4(station->listener.socket, (struct sockaddr *)&address, &length,
-                       SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (wire < 0) {
-      return;
-    }
-    MHD_add_connection(station->daemon, wire, (struct sockaddr *)&address, length);
-  }
-}
-
-/* New clients are turned away, connections that are open stay. */
-static void stop_listening(struct station *station) {
-  MHD_quiesce_daemon(station->daemon);
-  take_in_the_last(station);
-  sl_listener_stop(&station->listener);
-}
-
 static bool is_open(const struct sl_server *server) {
   return atomic_load_explicit(&server->connections.open, memory_order_acquire) > 0;
 }
@@ -360,16 +200,30 @@ static void wait_for_connections(const struct sl_server *server) {
   }
 }
 
+static void wait_for_load_balancers(const struct sl_server *server) {
+  const struct timespec delay = {.tv_sec = (time_t)server->stop_delay_seconds};
+  nanosleep(&delay, NULL);
+}
+
+/* Who had just connected is an open connection a moment later. */
+static void stop_listening(struct sl_server *server) {
+  const struct timespec moment = {.tv_nsec = 100 * 1000 * 1000};
+  bool newcomers = false;
+  for (size_t i = 0; i < server->station_count; i++) {
+    newcomers = sl_station_stop_listening(&server->stations[i]) || newcomers;
+  }
+  if (newcomers) {
+    nanosleep(&moment, NULL);
+  }
+}
+
 void sl_server_stop(struct sl_server *server) {
   if (server == NULL) {
     return;
   }
   sl_server_drain(server);
-  const struct timespec delay = {.tv_sec = (time_t)server->stop_delay_seconds};
-  nanosleep(&delay, NULL);
-  for (size_t i = 0; i < server->station_count; i++) {
-    stop_listening(&server->stations[i]);
-  }
+  wait_for_load_balancers(server);
+  stop_listening(server);
   atomic_store(&server->reaper.closing, true);
   wait_for_connections(server);
   free_server(server);

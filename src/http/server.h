@@ -25,7 +25,11 @@ struct sl_server_options {
   uint64_t header_seconds;    /* and one whose headers take longer */
   uint64_t request_seconds;   /* and one whose whole request takes longer */
   uint64_t connection_memory; /* bytes of libmicrohttpd's buffer per connection */
-  uint64_t drain_bytes;       /* of a refused upload are read before the answer */
+  uint64_t header_bytes;      /* of one request */
+  uint64_t connections;       /* that are served at once */
+  uint64_t connections_per_address;
+  uint64_t requests;    /* computed at once */
+  uint64_t drain_bytes; /* of a refused upload are read before the answer */
   uint64_t drain_seconds;
   uint64_t stop_delay_seconds;   /* new clients are still served when the server stops */
   uint64_t stop_seconds;         /* requests in flight get to finish after that */

@@ -5,6 +5,7 @@
 #ifndef SPIKELOSS_HTTP_SERVICE_H
 #define SPIKELOSS_HTTP_SERVICE_H
 
+#include "http/admission.h"
 #include "http/doors.h"
 #include "http/server.h"
 #include "wire/limits.h"
@@ -19,9 +20,11 @@ struct sl_metrics;
 
 struct sl_service {
   struct sl_limits limits;
+  uint64_t header_bytes;
   uint64_t drain_bytes;
   uint64_t drain_seconds;
   struct sl_doors doors;
+  struct sl_capacity capacity;
   atomic_bool draining;
   atomic_size_t requests; /* begun and not yet answered to the last byte */
 

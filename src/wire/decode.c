@@ -222,6 +222,11 @@ static enum sl_status begin_tensor_of_list(struct sl_decoder *decoder, struct sl
     return sl_fail_at(&decoder->error, SL_EMPTY_TENSOR, decoder->path.pointer, sl_text_offset(text),
                       "%s has no layers", decoder->path.name);
   }
+  if (decoder->decoded.values[decoder->field].length >= decoder->limits.layers) {
+    return sl_fail_at(&decoder->error, SL_TOO_MANY_LAYERS, decoder->path.pointer,
+                      sl_text_offset(text), "%s has more layers than the limit (layers) of %llu",
+                      decoder->path.name, (unsigned long long)decoder->limits.layers);
+  }
   return begin_tensor(decoder, IN_TENSOR_OF_LIST);
 }
 

@@ -14,6 +14,7 @@ struct sl_limits {
   uint64_t deferred_bytes; /* kept of tensor data that came before its shape */
   uint64_t member_bytes;   /* text of one member that is not a tensor */
   size_t depth;            /* nested arrays and objects, at most SL_MAX_DEPTH */
+  uint64_t layers;         /* tensors in one list */
 };
 
 enum { SL_MAX_DEPTH = 64 };
@@ -24,6 +25,7 @@ enum { SL_MAX_DEPTH = 64 };
                       .answer_bytes = UINT64_C(2) << 30,                                           \
                       .deferred_bytes = UINT64_C(64) << 20,                                        \
                       .member_bytes = UINT64_C(4) << 20,                                           \
-                      .depth = 32})
+                      .depth = 32,                                                                 \
+                      .layers = 1024})
 
 #endif

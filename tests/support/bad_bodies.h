@@ -23,6 +23,7 @@ struct sl_bad_body {
   uint64_t deferred_bytes;
   uint64_t member_bytes;
   size_t depth;
+  uint64_t layers;
 
   const char *figures[3]; /* what the message must name, if anything */
 };

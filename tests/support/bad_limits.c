@@ -7,6 +7,11 @@
   BAD(name, loss, body, SL_TOO_DEEP, pointer, .depth = (limit))
 #define MEMBER(name, loss, body, pointer, limit)                                                   \
   BAD(name, loss, body, SL_MEMBER_TOO_LARGE, pointer, .member_bytes = (limit))
+#define LAYER(name, body, limit)                                                                   \
+  BAD(name, RATES, body, SL_TOO_MANY_LAYERS, "/spikes_list", .layers = (limit))
+#define LAYERS_16  "[1],[1],[1],[1],[1],[1],[1],[1],[1],[1],[1],[1],[1],[1],[1],[1],"
+#define LAYERS_64  LAYERS_16 LAYERS_16 LAYERS_16 LAYERS_16
+#define LAYERS_256 LAYERS_64 LAYERS_64 LAYERS_64 LAYERS_64
 #define DEFERRED(name, object, limit)                                                              \
   BAD(name, RATES, LAYERS("{" object "}"), SL_DEFERRED_TOO_LARGE, "/spikes_list/0/data",           \
       .deferred_bytes = (limit))
@@ -71,6 +76,11 @@ const struct sl_bad_body sl_bad_limits[] = {
     MEMBER("an encoding longer than the limit", RATES, LAYERS("{\"encoding\":\"bits@\"}"),
            "/spikes_list/0/encoding", 5),
     MEMBER("a literal longer than the limit", RATES, OFFSETS("nul@l"), "/offsets", 3),
+
+    LAYER("a third layer where two are allowed", LAYERS("[1],[0,1],@[1]"), 2),
+    LAYER("a second layer where one is allowed, whatever it is", LAYERS("[1], @nonsense"), 1),
+    LAYER("a second layer that is an object", LAYERS("[1],@{\"shape\":[1]}"), 1),
+    LAYER("the 1025th layer", LAYERS(LAYERS_256 LAYERS_256 LAYERS_256 LAYERS_256 "@[1]"), 0),
 
     DEFERRED("the 65th binary value before its shape", "\"data\":[" ZEROS_64 "@0,0],\"shape\":[66]",
              8),

@@ -160,6 +160,9 @@ static bool read_tensors(struct body *body, const struct sl_field *field, const 
   for (;;) {
     char element[2 * SL_POINTER_ROOM];
     snprintf(element, sizeof element, "%s/%zu", pointer, value->length);
+    if (value->length == body->limits->layers) {
+      return sl_reader_fail(reader, SL_TOO_MANY_LAYERS, pointer, reader->at);
+    }
     if (!read_tensor(body, field, element, value) || !sl_reader_skip_white(reader)) {
       return false;
     }

@@ -107,6 +107,11 @@ START_TEST(without_anything_the_defaults_are_in_force) {
   ck_assert_uint_eq(server.limits.deferred_bytes, limits.deferred_bytes);
   ck_assert_uint_eq(server.limits.member_bytes, limits.member_bytes);
   ck_assert_uint_eq(server.limits.depth, limits.depth);
+  ck_assert_uint_eq(server.limits.layers, limits.layers);
+  ck_assert_uint_eq(server.header_bytes, 16 * 1024);
+  ck_assert_uint_eq(server.connections, 900);
+  ck_assert_uint_eq(server.connections_per_address, 900);
+  ck_assert_uint_eq(server.requests, 900);
   ck_assert_ptr_null(sl_config_isa(&config));
   sl_config_free(&config);
 }

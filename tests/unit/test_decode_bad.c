@@ -17,6 +17,7 @@ static struct sl_limits limits_of(const struct sl_bad_body *bad) {
   limits.deferred_bytes = bad->deferred_bytes == 0 ? limits.deferred_bytes : bad->deferred_bytes;
   limits.member_bytes = bad->member_bytes == 0 ? limits.member_bytes : bad->member_bytes;
   limits.depth = bad->depth == 0 ? limits.depth : bad->depth;
+  limits.layers = bad->layers == 0 ? limits.layers : bad->layers;
   return limits;
 }
 
@@ -202,6 +203,16 @@ START_TEST(as_many_pairs_as_the_limit_are_accepted) {
 }
 END_TEST
 
+START_TEST(as_many_layers_as_the_limit_are_accepted) {
+  static const char two[] = "{\"spikes_list\":[[1],[0]],\"offsets\":[0.5,1],\"multipliers\":[1,2]}";
+  struct sl_limits limits = SL_DEFAULT_LIMITS;
+  limits.layers = 2;
+  assert_accepted(RATES, two, limits);
+  limits.layers = 3;
+  assert_accepted(RATES, two, limits);
+}
+END_TEST
+
 START_TEST(as_deep_as_the_limit_is_accepted) {
   struct sl_limits limits = SL_DEFAULT_LIMITS;
   limits.depth = 3;
@@ -294,6 +305,7 @@ int main(void) {
   tcase_add_test(tests, requests_beyond_a_limit_are_refused_where_they_cross_it);
   tcase_add_test(tests, there_are_enough_bad_bodies_and_each_has_a_name_of_its_own);
   tcase_add_test(tests, as_many_pairs_as_the_limit_are_accepted);
+  tcase_add_test(tests, as_many_layers_as_the_limit_are_accepted);
   tcase_add_test(tests, as_deep_as_the_limit_is_accepted);
   tcase_add_test(tests, members_as_long_as_the_limit_are_accepted);
   tcase_add_test(tests, deferred_data_as_large_as_the_limit_is_accepted);

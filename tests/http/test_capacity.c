@@ -1,0 +1,262 @@
+/*
+ * What the server takes on as a whole: connections, requests, headers. At each limit, below it and
+ * above it; and room that is given back is room again.
+ */
+#include "client.h"
+#include "suite.h"
+#include "wire.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define GOOD                                                                                       \
+  "{\"spikes_list\": [[[[1, 0, 1], [0, 0, 1]]]], \"offsets\": [0.25], \"multipliers\": [2]}"
+#define LIVEZ "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+
+static struct daemon daemon_process;
+
+static void tidy(void) {
+  daemon_tidy(&daemon_process);
+}
+
+/* Sends a whole good request; its answer comes later. */
+static void send_good(int wire) {
+  char request[512];
+  snprintf(request, sizeof request,
+           "POST " FIRING_RATE " HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
+           strlen(GOOD), GOOD);
+  wire_send_text(wire, request);
+}
+
+static void expect_good_on(int wire) {
+  struct answer answer;
+  send_good(wire);
+  wire_read_answer(wire, &answer);
+  ck_assert_msg(answer.status == 200, "%d: %s", answer.status, answer.body);
+}
+
+/* The next answer says that the server is busy, with these words, and when to come again. */
+static void expect_busy_on(int wire, const char *words) {
+  struct answer answer;
+  char retry[16];
+  wire_read_answer(wire, &answer);
+  answer_expect_problem(&answer, 503, "busy");
+  ck_assert(answer_header(&answer, "Retry-After", retry, sizeof retry));
+  ck_assert_str_eq(retry, "1");
+  ck_assert_msg(strstr(answer.body, words) != NULL, "\"%s\" lacks \"%s\"", answer.body, words);
+}
+
+/* One connection too many: told so, and closed. */
+static void expect_turned_away(const char *words) {
+  int wire = wire_connect(&daemon_process);
+  send_good(wire);
+  expect_busy_on(wire, words);
+  wire_expect_end(wire);
+  close(wire);
+}
+
+static int served_connection(void) {
+  int wire = wire_connect(&daemon_process);
+  expect_good_on(wire);
+  return wire;
+}
+
+/* A place is free again when the daemon has noticed that its client is gone. */
+static int connection_that_is_served_at_last(void) {
+  for (int tries = 0; tries < 10000; tries++) {
+    struct answer answer;
+    int wire = wire_connect(&daemon_process);
+    send_good(wire);
+    wire_read_answer(wire, &answer);
+    if (answer.status == 200) {
+      return wire;
+    }
+    close(wire);
+  }
+  ck_abort_msg("no place becomes free");
+}
+
+static void expect_limit_of_connections(const char *words) {
+  int first = served_connection();
+  int second = served_connection();
+  expect_turned_away(words);
+  expect_turned_away(words);
+  expect_good_on(first);
+  expect_good_on(second);
+  close(first);
+  int third = connection_that_is_served_at_last();
+  expect_turned_away(words);
+  close(second);
+  close(third);
+}
+
+START_TEST(connections_bounds_those_that_are_served) {
+  START(&daemon_process, "--connections", "2");
+  expect_limit_of_connections("there are 2 connections, which is the limit (connections)");
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
+START_TEST(connections_per_address_bounds_those_of_one_client) {
+  START(&daemon_process, "--connections-per-address", "2");
+  expect_limit_of_connections("there are 2 connections from your address, which is the limit "
+                              "(connections_per_address)");
+  int first = served_connection();
+  int second = connection_that_is_served_at_last();
+  expect_turned_away("connections_per_address");
+  struct client other; /* over the Unix socket: another client */
+  client_open(&other, &daemon_process);
+  client_ask(&other, &(struct question){.path = FIRING_RATE, .body = GOOD, .unix_socket = true});
+  ck_assert_int_eq(other.status, 200);
+  client_close(&other);
+  close(first);
+  close(second);
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
+START_TEST(a_full_server_still_tells_how_it_is) {
+  START(&daemon_process, "--connections", "1");
+  int only = served_connection();
+  struct answer answer;
+  int probe = wire_connect(&daemon_process);
+  wire_send_text(probe, LIVEZ);
+  wire_read_answer(probe, &answer);
+  ck_assert_int_eq(answer.status, 200);
+  wire_expect_end(probe);
+  close(probe);
+  close(only);
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
+/* Beyond those who are told, clients are turned away without a word; the served ones stay. */
+START_TEST(a_crowd_does_not_disturb_those_who_are_served) {
+  enum { CROWD = 200 };
+  int crowd[CROWD];
+  START(&daemon_process, "--connections", "2");
+  int served = served_connection();
+  for (int i = 0; i < CROWD; i++) {
+    crowd[i] = wire_connect(&daemon_process);
+  }
+  for (int i = 0; i < 10; i++) {
+    expect_good_on(served);
+  }
+  for (int i = 0; i < CROWD; i++) {
+    close(crowd[i]);
+  }
+  close(connection_that_is_served_at_last());
+  close(served);
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
+/* A request whose body is missing; "100 Continue" proves that it was let in. */
+static int begin_request(void) {
+  char head[256];
+  struct answer answer;
+  int wire = wire_connect(&daemon_process);
+  snprintf(head, sizeof head,
+           "POST " FIRING_RATE " HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+           "Content-Length: %zu\r\n\r\n",
+           strlen(GOOD));
+  wire_send_text(wire, head);
+  wire_read_head(wire, &answer);
+  ck_assert_int_eq(answer.status, 100);
+  return wire;
+}
+
+static void end_request(int wire) {
+  struct answer answer;
+  wire_send_text(wire, GOOD);
+  wire_read_answer(wire, &answer);
+  ck_assert_int_eq(answer.status, 200);
+}
+
+START_TEST(requests_bounds_those_that_are_computed) {
+  static const char words[] = "2 requests are being computed, which is the limit (requests)";
+  START(&daemon_process, "--requests", "2");
+  int idle = served_connection();
+  int first = begin_request();
+  expect_good_on(idle);
+  int second = begin_request();
+  send_good(idle);
+  expect_busy_on(idle, words);
+  wire_send_text(idle, LIVEZ);
+  struct answer answer;
+  wire_read_answer(idle, &answer);
+  ck_assert_int_eq(answer.status, 200);
+  end_request(first);
+  expect_good_on(first);
+  end_request(second);
+  expect_good_on(idle);
+  close(idle);
+  close(first);
+  close(second);
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
+START_TEST(a_refused_request_takes_up_no_room_while_its_body_is_read) {
+  START(&daemon_process, "--requests", "1");
+  int refused = begin_request();
+  wire_send_text(refused, "nonsense");
+  int next = connection_that_is_served_at_last();
+  expect_good_on(next);
+  close(refused);
+  close(next);
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
+/* A head of exactly this many bytes. */
+static int ask_with_head_of(size_t length) {
+  char request[1024] = "GET /livez HTTP/1.1\r\nHost: x\r\nX: ";
+  size_t written = strlen(request);
+  ck_assert_uint_lt(written + 4, length);
+  memset(request + written, 'x', length - 4 - written);
+  memcpy(request + length - 4, "\r\n\r\n", 5);
+  struct answer answer;
+  int wire = wire_connect(&daemon_process);
+  wire_send_text(wire, request);
+  wire_read_answer(wire, &answer);
+  close(wire);
+  if (answer.status != 200) {
+    answer_expect_problem(&answer, 431, "headers_too_large");
+  }
+  return answer.status;
+}
+
+START_TEST(header_bytes_bounds_the_head_of_a_request) {
+  START(&daemon_process, "--header-bytes", "300");
+  ck_assert_int_eq(ask_with_head_of(299), 200);
+  ck_assert_int_eq(ask_with_head_of(300), 200);
+  ck_assert_int_eq(ask_with_head_of(301), 431);
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
+START_TEST(headers_beyond_the_buffer_of_a_connection_are_turned_away) {
+  START(&daemon_process, "--connection-memory", "4KiB");
+  static char request[1 << 16] = "GET /livez HTTP/1.1\r\nHost: x\r\nX: ";
+  memset(request + strlen(request), 'x', sizeof request - 1 - strlen(request));
+  struct answer answer;
+  int wire = wire_connect(&daemon_process);
+  wire_send(wire, request, sizeof request - 1);
+  wire_read_head(wire, &answer);
+  ck_assert_int_eq(answer.status, 431);
+  close(wire);
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
+int main(void) {
+  return RUN_SUITE(
+      "capacity", tidy, connections_bounds_those_that_are_served,
+      connections_per_address_bounds_those_of_one_client, a_full_server_still_tells_how_it_is,
+      a_crowd_does_not_disturb_those_who_are_served, requests_bounds_those_that_are_computed,
+      a_refused_request_takes_up_no_room_while_its_body_is_read,
+      header_bytes_bounds_the_head_of_a_request,
+      headers_beyond_the_buffer_of_a_connection_are_turned_away);
+}
