@@ -4,6 +4,7 @@
 #include "client.h"
 #include "suite.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -54,6 +55,37 @@ START_TEST(requests_work_over_the_unix_socket) {
   }
   client_ask(&client, &(struct question){.path = FIRING_RATE, .body = "[", .unix_socket = true});
   client_expect_problem(&client, 400, "wrong_type", NULL, 0);
+  client_close(&client);
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
+static bool machine_has_ipv6(void) {
+  struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+  int probe = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  bool bound = probe >= 0 && bind(probe, (const struct sockaddr *)&address, sizeof address) == 0;
+  if (probe >= 0) {
+    close(probe);
+  }
+  return bound;
+}
+
+START_TEST(requests_work_over_ipv6) {
+  if (!machine_has_ipv6()) {
+    fprintf(stderr, "skipped: this machine has no IPv6\n");
+    return;
+  }
+  START(&daemon_process, "--listen", "[::1]:0", "--connections-per-address", "1");
+  daemon_wait_for_message(&daemon_process, "listening on http://[::1]:");
+  const char *address = strstr(daemon_process.said, "http://[::1]:");
+  ck_assert_int_eq(sscanf(address, "%63s", daemon_process.url), 1);
+  client_open(&client, &daemon_process);
+  ck_assert_int_eq(client_post(&client, FIRING_RATE, GOOD), 200);
+  struct client second; /* ::1 is a client that is counted like any other */
+  client_open(&second, &daemon_process);
+  client_post(&second, FIRING_RATE, GOOD);
+  client_expect_problem(&second, 503, "busy", NULL, NO_OFFSET);
+  client_close(&second);
   client_close(&client);
   daemon_stop(&daemon_process);
 }
@@ -240,7 +272,7 @@ END_TEST
 
 int main(void) {
   return RUN_SUITE(
-      "listening", tidy, requests_work_over_the_unix_socket,
+      "listening", tidy, requests_work_over_the_unix_socket, requests_work_over_ipv6,
       the_socket_file_goes_when_the_daemon_goes, every_address_that_is_asked_for_is_served,
       a_socket_that_was_left_behind_is_replaced, a_socket_that_somebody_listens_on_is_left_alone,
       a_file_that_is_no_socket_is_left_alone, a_port_that_is_taken_is_named,
