@@ -37,7 +37,7 @@ static void add_outcome(struct sl_log_line *line, const struct sl_exchange *exch
 }
 
 static void add_fields(struct sl_log_line *line, const struct sl_exchange *exchange) {
-  sl_log_line_text(line, "id", exchange->id);
+  add_text_if_known(line, "id", exchange->id);
   add_text_if_known(line, "traceparent", exchange->traceparent);
   add_text_if_known(line, "client", exchange->client);
   add_text_if_known(line, "method", exchange->method);
