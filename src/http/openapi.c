@@ -162,21 +162,32 @@ static void add_components(cJSON *document, bool *good) {
   add_problem_schema(schemas, good);
 }
 
-/* What the service really answers to a loss's example; free() it. NULL if it answers nothing. */
-static char *example_answer(const struct sl_loss *loss, const struct sl_limits *limits) {
+/* The text of an answer; free() it. NULL when there is no memory. */
+static char *text_of(struct sl_answer *answer) {
+  size_t length = (size_t)sl_answer_length(answer);
+  char *text = calloc(1, length + 1);
+  if (text != NULL) {
+    sl_answer_read(answer, text, length);
+  }
+  return text;
+}
+
+/* What the service really answers to a loss's example; free() it. NULL if the limits in force do
+ * not let it answer, or if there is no memory, which is not good. */
+static char *example_answer(const struct sl_loss *loss, const struct sl_limits *limits,
+                            bool *good) {
   struct sl_decoder *decoder = sl_decoder_new(loss, limits);
   struct sl_answer *answer = NULL;
   struct sl_error error = SL_NO_ERROR;
-  char *text = NULL;
-  if (decoder != NULL) {
-    sl_decoder_feed(decoder, loss->example, strlen(loss->example));
-    if (sl_evaluate(&answer, decoder, limits, &error) == SL_OK) {
-      size_t length = (size_t)sl_answer_length(answer);
-      text = calloc(1, length + 1);
-      if (text != NULL) {
-        sl_answer_read(answer, text, length);
-      }
-    }
+  if (decoder == NULL) {
+    *good = false;
+    return NULL;
+  }
+  sl_decoder_feed(decoder, loss->example, strlen(loss->example));
+  enum sl_status status = sl_evaluate(&answer, decoder, limits, &error);
+  char *text = status == SL_OK ? text_of(answer) : NULL;
+  if (status == SL_OUT_OF_MEMORY || (status == SL_OK && text == NULL)) {
+    *good = false;
   }
   sl_answer_free(answer);
   sl_decoder_free(decoder);
@@ -221,7 +232,7 @@ static void add_evaluation(cJSON *path, const struct sl_loss *loss, const struct
 
   if (loss->example != NULL) {
     sl_json_parsed(request, "example", loss->example, good);
-    char *text = example_answer(loss, limits);
+    char *text = example_answer(loss, limits, good);
     if (text != NULL) {
       sl_json_parsed(answer, "example", text, good);
     }
