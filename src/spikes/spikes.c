@@ -28,7 +28,7 @@ static enum sl_status out_of_memory(struct sl_error *error) {
 static enum sl_status take_pairs(struct sl_spikes *spikes, uint64_t pairs, struct sl_error *error) {
   if (pairs > *spikes->pairs_left) {
     return sl_fail(error, SL_TENSOR_TOO_LARGE,
-                   "the tensors have more (sample, neuron) pairs than the limit allows");
+                   "the tensors have more (sample, neuron) pairs than the limit (pairs) allows");
   }
   *spikes->pairs_left -= pairs;
   return SL_OK;

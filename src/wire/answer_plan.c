@@ -31,7 +31,8 @@ static const char *remedy(const struct plan *plan) {
 
 static enum sl_status uncountable(struct plan *plan) {
   return sl_fail(plan->error, SL_ANSWER_TOO_LARGE,
-                 "the answer would have more than 2^64 bytes, the limit is %" PRIu64 "; %s",
+                 "the answer would have more than 2^64 bytes, the limit (answer_bytes) is %" PRIu64
+                 "; %s",
                  plan->limit, remedy(plan));
 }
 
@@ -42,8 +43,8 @@ static enum sl_status check_length(struct plan *plan) {
   }
   if (length > plan->limit) {
     return sl_fail(plan->error, SL_ANSWER_TOO_LARGE,
-                   "the answer would have %zu bytes, the limit is %" PRIu64 "; %s", length,
-                   plan->limit, remedy(plan));
+                   "the answer would have %zu bytes, the limit (answer_bytes) is %" PRIu64 "; %s",
+                   length, plan->limit, remedy(plan));
   }
   plan->answer->length = length;
   return SL_OK;
@@ -53,7 +54,8 @@ static enum sl_status check_length(struct plan *plan) {
 static enum sl_status check_literal(struct plan *plan) {
   if (plan->answer->literal.length > plan->limit) {
     return sl_fail(plan->error, SL_ANSWER_TOO_LARGE,
-                   "the answer would have more than %" PRIu64 " bytes, which is the limit; %s",
+                   "the answer would have more than %" PRIu64
+                   " bytes, which is the limit (answer_bytes); %s",
                    plan->limit, remedy(plan));
   }
   return SL_OK;

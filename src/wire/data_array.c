@@ -54,7 +54,8 @@ static enum sl_status set_kind(struct sl_data_array *array, enum sl_data_kind ki
 
 static enum sl_status open_array(struct sl_data_array *array, struct sl_error *error) {
   if (array->depth == array->most_depth) {
-    return fail_here(array, error, SL_TOO_DEEP, "less nesting", "another array");
+    struct sl_path path = path_here(array);
+    return sl_fail_too_deep(error, path.pointer, array->reader.token_offset, path.name);
   }
   if (array->depth == 2) {
     return fail_here(array, error, SL_WRONG_TYPE, "a coordinate", "an array");
@@ -70,18 +71,18 @@ static enum sl_status open_array(struct sl_data_array *array, struct sl_error *e
 static enum sl_status wrong_count(struct sl_data_array *array, struct sl_error *error,
                                   const char *more) {
   return sl_fail_at(error, SL_LENGTH_MISMATCH, array->target->data.pointer,
-                    array->reader.token_offset, "%s has %s%llu values, its shape has %llu",
+                    array->reader.token_offset, "%s has %s%llu value%s, its shape has %llu",
                     array->target->data.name, more, (unsigned long long)array->count,
-                    (unsigned long long)array->target->most_values);
+                    array->count == 1 ? "" : "s", (unsigned long long)array->target->most_values);
 }
 
 /* A coordinate list with more or fewer entries than the tensor has axes. */
 static enum sl_status wrong_axes(struct sl_data_array *array, struct sl_error *error) {
   struct sl_path path = sl_path_element(&array->target->data, array->count);
   return sl_fail_at(error, SL_LENGTH_MISMATCH, path.pointer, array->reader.token_offset,
-                    "%s has %s than %zu coordinates, one for each dimension", path.name,
+                    "%s has %s than %zu coordinate%s, one for each dimension", path.name,
                     array->axis < array->rank || array->rank == 0 ? "fewer" : "more",
-                    array->rank > 0 ? array->rank : 1);
+                    array->rank > 0 ? array->rank : 1, array->rank > 1 ? "s" : "");
 }
 
 static enum sl_status begin_number(struct sl_data_array *array, struct sl_error *error) {

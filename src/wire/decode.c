@@ -93,6 +93,19 @@ static enum sl_status begin_body(struct sl_decoder *decoder, struct sl_text *tex
   return SL_OK;
 }
 
+/* Lists the members there are: who has misspelt one sees which was meant. */
+static enum sl_status unknown_member(struct sl_decoder *decoder) {
+  const struct sl_loss *loss = decoder->decoded.loss;
+  char explanation[sizeof decoder->error.message];
+  size_t length = (size_t)snprintf(explanation, sizeof explanation,
+                                   "is not a member of %s: those are", loss->name);
+  for (size_t i = 0; i < decoder->field_count && length < sizeof explanation; i++) {
+    length += (size_t)snprintf(explanation + length, sizeof explanation - length, "%s %s",
+                               i > 0 ? "," : "", sl_request_field(loss, i)->name);
+  }
+  return sl_members_fail(&decoder->members, &decoder->error, SL_UNKNOWN_MEMBER, "", explanation);
+}
+
 static enum sl_status name_member(struct sl_decoder *decoder) {
   for (size_t i = 0; i < decoder->field_count; i++) {
     if (!sl_members_is(&decoder->members, sl_request_field(decoder->decoded.loss, i)->name)) {
@@ -106,9 +119,7 @@ static enum sl_status name_member(struct sl_decoder *decoder) {
     decoder->seen |= 1U << i;
     return SL_OK;
   }
-  char explanation[128];
-  snprintf(explanation, sizeof explanation, "is not a member of %s", decoder->decoded.loss->name);
-  return sl_members_fail(&decoder->members, &decoder->error, SL_UNKNOWN_MEMBER, "", explanation);
+  return unknown_member(decoder);
 }
 
 /* Room for one more tensor in the current field, all zeros. */
@@ -205,8 +216,8 @@ static enum sl_status begin_list(struct sl_decoder *decoder, struct sl_text *tex
                               "a list of spike tensors");
   }
   if (decoder->limits.depth < 2) {
-    return sl_fail_at(&decoder->error, SL_TOO_DEEP, decoder->path.pointer, sl_text_offset(text),
-                      "%s: arrays and objects are nested too deep", decoder->path.name);
+    return sl_fail_too_deep(&decoder->error, decoder->path.pointer, sl_text_offset(text),
+                            decoder->path.name);
   }
   text->at++;
   decoder->place = BEFORE_TENSOR_OF_LIST;

@@ -20,7 +20,8 @@ void sl_deferred_free(struct sl_deferred *deferred) {
 
 static enum sl_status over_budget(struct sl_error *error) {
   return sl_fail(error, SL_DEFERRED_TOO_LARGE,
-                 "too much data before its shape is known: put shape and encoding before data");
+                 "the limit (deferred_bytes) for data that comes before its shape is used up: "
+                 "put shape and encoding before data");
 }
 
 /* Room for more bytes in one of the buffers, within the budget. */

@@ -146,10 +146,11 @@ static bool read_short_list(const struct sl_field *field, const struct sl_small_
 
 static enum sl_status read_list(const struct sl_field *field, const struct number_place *whole,
                                 const cJSON *list, struct sl_value *value, struct sl_error *error) {
-  if (!cJSON_IsArray(list)) {
-    return fail(whole, error, SL_WRONG_TYPE, "a list of numbers", describe(list));
-  }
   bool labels = field->kind == SL_FIELD_LABELS;
+  if (!cJSON_IsArray(list)) {
+    return fail(whole, error, SL_WRONG_TYPE, labels ? "a list of integers" : "a list of numbers",
+                describe(list));
+  }
   if (!take_list_memory(field, (size_t)cJSON_GetArraySize(list), value)) {
     return sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory to read %s", field->name);
   }
@@ -216,8 +217,10 @@ static enum sl_status unknown_choice(const struct sl_field *field, const struct 
     snprintf(expected + length, sizeof expected - length, "%s\"%s\"", length > 0 ? " or " : "",
              *choice);
   }
+  enum { MOST_CHARACTERS = 40 };
   char quoted[64];
-  snprintf(quoted, sizeof quoted, "\"%s\"", came);
+  bool long_word = strlen(came) > MOST_CHARACTERS;
+  snprintf(quoted, sizeof quoted, "\"%.*s%s\"", MOST_CHARACTERS, came, long_word ? "..." : "");
   return fail(place, error, SL_UNKNOWN_CHOICE, expected, quoted);
 }
 
@@ -248,6 +251,18 @@ static enum sl_status read_kind(const struct sl_field *field, const struct numbe
   default:
     return read_list(field, place, item, value, error);
   }
+}
+
+enum sl_status sl_fail_wrong_rank(struct sl_error *error, const struct sl_field *field,
+                                  const char *name, const char *more, size_t rank) {
+  char expected[96];
+  if (field->min_rank == field->max_rank) {
+    snprintf(expected, sizeof expected, "%s", field->axes);
+  } else {
+    snprintf(expected, sizeof expected, "%zu to %zu", field->min_rank, field->max_rank);
+  }
+  return sl_fail(error, SL_WRONG_RANK, "%s has %s%zu dimension%s, expected %s", name, more, rank,
+                 rank == 1 ? "" : "s", expected);
 }
 
 enum sl_status sl_read_field_value(const struct sl_field *field, const struct sl_small_value *small,

@@ -15,4 +15,11 @@
 enum sl_status sl_read_field_value(const struct sl_field *field, const struct sl_small_value *small,
                                    struct sl_value *value, struct sl_error *error);
 
+/*
+ * Says, without a place, how many dimensions a tensor has and how many its field wants; `more` is
+ * "more than " where it has more than `rank`, else "".
+ */
+enum sl_status sl_fail_wrong_rank(struct sl_error *error, const struct sl_field *field,
+                                  const char *name, const char *more, size_t rank);
+
 #endif

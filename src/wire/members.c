@@ -81,7 +81,7 @@ static enum sl_members_event read_token(struct sl_members *members, struct sl_te
   }
   if (may_name) {
     if (byte != '"') {
-      return not_json(text, error, "a member name in quotes");
+      return not_json(text, error, "a member name in double quotes");
     }
     begin_name(members, text);
     return SL_MEMBERS_NAMED;

@@ -1,5 +1,7 @@
 #include "wire/nested.h"
 
+#include "wire/field_value.h"
+
 void sl_nested_begin(struct sl_nested *nested, struct sl_spikes *spikes,
                      const struct sl_field *field, const struct sl_path *path, size_t most_depth) {
   *nested =
@@ -24,9 +26,11 @@ static enum sl_status fail_at_element(struct sl_nested *nested, struct sl_error 
 }
 
 static enum sl_status wrong_rank(struct sl_nested *nested, struct sl_error *error) {
-  return fail_at_element(nested, error, SL_WRONG_RANK, nested->field->axes,
-                         nested->depth < nested->field->min_rank ? "fewer dimensions"
-                                                                 : "more dimensions");
+  struct sl_path path = path_at(nested, nested->depth);
+  struct sl_error cause = SL_NO_ERROR;
+  sl_fail_wrong_rank(&cause, nested->field, nested->path.name,
+                     nested->depth < nested->field->min_rank ? "" : "more than ", nested->depth);
+  return sl_place_error(error, &cause, path.pointer, nested->reader.token_offset);
 }
 
 /* An element beyond the length that the arrays before this one have. */
@@ -36,15 +40,16 @@ static enum sl_status check_room(struct sl_nested *nested, struct sl_error *erro
     return SL_OK;
   }
   struct sl_path array = path_at(nested, level);
-  return sl_fail_at(error, SL_RAGGED, path_at(nested, nested->depth).pointer,
-                    nested->reader.token_offset,
-                    "%s has more than %zu values, the arrays before it have %zu", array.name,
-                    nested->length[level], nested->length[level]);
+  return sl_fail_at(
+      error, SL_RAGGED, path_at(nested, nested->depth).pointer, nested->reader.token_offset,
+      "%s has more than %zu value%s, the arrays before it have %zu", array.name,
+      nested->length[level], nested->length[level] == 1 ? "" : "s", nested->length[level]);
 }
 
 static enum sl_status open_array(struct sl_nested *nested, struct sl_error *error) {
   if (nested->depth == nested->most_depth) {
-    return fail_at_element(nested, error, SL_TOO_DEEP, "less nesting", "another array");
+    struct sl_path path = path_at(nested, nested->depth);
+    return sl_fail_too_deep(error, path.pointer, nested->reader.token_offset, path.name);
   }
   if (nested->depth > 0) {
     if (nested->rank > 0 && nested->depth == nested->rank) {
@@ -126,8 +131,8 @@ static enum sl_status close_array(struct sl_nested *nested, struct sl_error *err
   } else if (count != nested->length[level]) {
     struct sl_path array = path_at(nested, level);
     return sl_fail_at(error, SL_RAGGED, array.pointer, reader->token_offset,
-                      "%s has %zu values, the arrays before it have %zu", array.name, count,
-                      nested->length[level]);
+                      "%s has %zu value%s, the arrays before it have %zu", array.name, count,
+                      count == 1 ? "" : "s", nested->length[level]);
   }
   nested->depth = level;
   if (level > 0) {

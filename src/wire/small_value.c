@@ -30,7 +30,7 @@ static enum sl_status keep(struct sl_small_value *value, struct sl_text *text,
                            struct sl_error *error) {
   if (value->text.length >= value->most_bytes) {
     return sl_fail_at(error, SL_MEMBER_TOO_LARGE, value->path.pointer, sl_text_offset(text),
-                      "%s has more than %llu bytes of text", value->path.name,
+                      "%s is longer than the limit (member_bytes) of %llu bytes", value->path.name,
                       (unsigned long long)value->most_bytes);
   }
   struct sl_buffer *kept = &value->text;
@@ -49,8 +49,7 @@ static enum sl_status open_level(struct sl_small_value *value, struct sl_text *t
                                  struct sl_error *error) {
   bool is_object = *text->at == '{';
   if (value->depth == value->most_depth) {
-    return sl_fail_at(error, SL_TOO_DEEP, value->path.pointer, sl_text_offset(text),
-                      "%s: arrays and objects are nested too deep", value->path.name);
+    return sl_fail_too_deep(error, value->path.pointer, sl_text_offset(text), value->path.name);
   }
   value->depth++;
   uint64_t level = UINT64_C(1) << value->depth;
@@ -235,7 +234,7 @@ static enum sl_status read_name(struct sl_small_value *value, struct sl_text *te
   if (*text->at == '}' && value->place == SL_SMALL_FIRST_NAME) {
     return close_level(value, text, error);
   }
-  return sl_text_not_json(text, error, "a member name in quotes");
+  return sl_text_not_json(text, error, "a member name in double quotes");
 }
 
 static enum sl_status after_value(struct sl_small_value *value, struct sl_text *text,

@@ -50,12 +50,6 @@ static size_t depth_left(const struct sl_tensor *tensor, size_t used) {
   return tensor->limits->depth > open ? tensor->limits->depth - open : 0;
 }
 
-static enum sl_status too_deep(struct sl_tensor *tensor, struct sl_text *text,
-                               struct sl_error *error) {
-  return sl_fail_at(error, SL_TOO_DEEP, tensor->path.pointer, sl_text_offset(text),
-                    "%s: arrays and objects are nested too deep", tensor->path.name);
-}
-
 /* An array; or NaN or Infinity, which the readers of arrays know how to refuse. */
 static bool begins_numbers(char byte) {
   return byte == '[' || byte == 'N' || byte == 'I';
@@ -74,7 +68,7 @@ static enum sl_status begin(struct sl_tensor *tensor, struct sl_text *text,
                               "a spike tensor");
   }
   if (depth_left(tensor, 0) == 0) {
-    return too_deep(tensor, text, error);
+    return sl_fail_too_deep(error, tensor->path.pointer, sl_text_offset(text), tensor->path.name);
   }
   text->at++;
   tensor->place = SL_TENSOR_BETWEEN_MEMBERS;
@@ -172,10 +166,11 @@ static enum sl_status fail_shape(const struct sl_tensor *tensor, struct sl_error
 }
 
 static enum sl_status fail_dimension(const struct sl_tensor *tensor, struct sl_error *error,
-                                     enum sl_status code, size_t axis, const char *what) {
+                                     enum sl_status code, size_t axis, const char *expected,
+                                     double came) {
   struct sl_path path = sl_path_element(&tensor->small.path, axis);
   return sl_fail_at(error, code, path.pointer, sl_small_value_element_offset(&tensor->small, axis),
-                    "%s: a dimension is %s", path.name, what);
+                    "%s: expected %s, not %.17g", path.name, expected, came);
 }
 
 /* The dimensions as sizes; *rank may be more than SL_MAX_RANK, then only the first are there. */
@@ -189,9 +184,9 @@ static enum sl_status read_dimensions(const struct sl_tensor *tensor, size_t sha
   for (size_t axis = 0; status == SL_OK && axis < entries.length; axis++) {
     double entry = entries.reals[axis];
     if (entry != floor(entry) || entry < 0) {
-      status = fail_dimension(tensor, error, SL_WRONG_TYPE, axis, "a positive integer");
+      status = fail_dimension(tensor, error, SL_WRONG_TYPE, axis, "a positive integer", entry);
     } else if (entry > SL_MOST_INTEGER) {
-      status = fail_dimension(tensor, error, SL_SHAPE_OVERFLOW, axis, "at most 2^53");
+      status = fail_dimension(tensor, error, SL_SHAPE_OVERFLOW, axis, "at most 2^53", entry);
     } else if (axis < SL_MAX_RANK) {
       shape[axis] = (size_t)entry;
     }
@@ -213,8 +208,7 @@ static enum sl_status set_shape(struct sl_tensor *tensor, struct sl_error *error
   struct sl_error cause;
   sl_error_clear(&cause);
   if (rank < tensor->field->min_rank || rank > tensor->field->max_rank) {
-    sl_fail(&cause, SL_WRONG_RANK, "%s has %zu dimensions, expected %s", tensor->small.path.name,
-            rank, tensor->field->axes);
+    sl_fail_wrong_rank(&cause, tensor->field, tensor->small.path.name, "", rank);
     return fail_shape(tensor, error, &cause);
   }
   if (sl_spikes_set_shape(tensor->target.spikes, rank, shape, &cause) != SL_OK) {

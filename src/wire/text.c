@@ -16,6 +16,12 @@ enum sl_status sl_place_error(struct sl_error *error, const struct sl_error *cau
   return sl_fail_at(error, cause->code, pointer, offset, "%s", cause->message);
 }
 
+enum sl_status sl_fail_too_deep(struct sl_error *error, const char *pointer, uint64_t offset,
+                                const char *name) {
+  return sl_fail_at(error, SL_TOO_DEEP, pointer, offset,
+                    "%s: arrays and objects are nested deeper than the limit (depth) allows", name);
+}
+
 const char *sl_describe_value(char first_byte) {
   switch (first_byte) {
   case 'n':

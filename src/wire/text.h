@@ -56,6 +56,10 @@ const char *sl_describe_value(char first_byte);
 enum sl_status sl_place_error(struct sl_error *error, const struct sl_error *cause,
                               const char *pointer, uint64_t offset);
 
+/* A value that lies inside more arrays and objects than the limit allows. */
+enum sl_status sl_fail_too_deep(struct sl_error *error, const char *pointer, uint64_t offset,
+                                const char *name);
+
 /* The next byte does not begin the value that must stand here: it begins another, or none. */
 enum sl_status sl_text_wrong_type(const struct sl_text *text, struct sl_error *error,
                                   const char *pointer, const char *name, const char *expected);

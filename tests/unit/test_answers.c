@@ -232,7 +232,7 @@ START_TEST(an_answer_may_be_exactly_as_large_as_the_limit_and_not_a_byte_larger)
     question.limits.answer_bytes = strlen(whole) - 1;
     check_refused(&question, SL_ANSWER_TOO_LARGE);
     char sizes[100];
-    snprintf(sizes, sizeof sizes, "%zu bytes, the limit is %zu", strlen(whole), strlen(whole) - 1);
+    snprintf(sizes, sizeof sizes, "%zu bytes, the limit (answer_bytes) is %zu", strlen(whole), strlen(whole) - 1);
     check_message(&question, sizes);
     free(whole);
   }
@@ -245,7 +245,7 @@ START_TEST(a_dense_answer_above_the_limit_says_to_ask_for_broadcast) {
   add(&question, SPK, 0, 3, (size_t[]){1000, 1000, 1000000}, (size_t[]){1, 1, 1});
   check_refused(&question, SL_ANSWER_TOO_LARGE);
   check_message(&question, "ask for gradient: broadcast");
-  check_message(&question, "the limit is 2147483648");
+  check_message(&question, "the limit (answer_bytes) is 2147483648");
   ck_assert_uint_eq(question.error.offset, SL_NO_OFFSET);
 }
 END_TEST

@@ -292,6 +292,47 @@ START_TEST(the_message_for_an_empty_body_says_so) {
 }
 END_TEST
 
+static void assert_message(const char *loss, const char *body, const char *message) {
+  struct sl_limits limits = SL_DEFAULT_LIMITS;
+  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(loss), &limits);
+  sl_decoder_feed(decoder, body, strlen(body));
+  ck_assert_int_ne(sl_decoder_finish(decoder), SL_OK);
+  ck_assert_str_eq(sl_decoder_error(decoder)->message, message);
+  sl_decoder_free(decoder);
+}
+
+START_TEST(messages_say_what_was_expected_and_what_came) {
+  assert_message(
+      RATES, "{\"offset\":[1]}",
+      "\"offset\" is not a member of firing_rate_target_mse_loss: those are spikes_list, "
+      "offsets, multipliers, gradient, gradient_encoding");
+  assert_message(RATES, "{'offsets':[1]}", "expected a member name in double quotes, not '''");
+  assert_message(POPULATION, SPK("[[0,1]]"),
+                 "spk has 2 dimensions, expected [batch, time, output_neurons]");
+  assert_message(POPULATION, SPK("[[[[0,1]]]]"),
+                 "spk has more than 3 dimensions, expected [batch, time, output_neurons]");
+  assert_message(POPULATION, SPK_OBJECT("\"shape\":[2],\"data\":[0,1]"),
+                 "spk.shape has 1 dimension, expected [batch, time, output_neurons]");
+  assert_message(RATES, LAYERS("[[[[[[[[[1]]]]]]]]]"),
+                 "spikes_list[0] has more than 8 dimensions, expected 1 to 8");
+  assert_message(RATES, LAYERS("{\"shape\":[1,-2],\"data\":[]}"),
+                 "spikes_list[0].shape[1]: expected a positive integer, not -2");
+  assert_message(RATES, LAYERS("{\"shape\":[1.5],\"data\":[]}"),
+                 "spikes_list[0].shape[0]: expected a positive integer, not 1.5");
+  assert_message(RATES, LAYERS("[[0,1],[0]]"),
+                 "spikes_list[0][1] has 1 value, the arrays before it have 2");
+  assert_message(RATES, LAYERS("[[0],[0,1]]"),
+                 "spikes_list[0][1] has more than 1 value, the arrays before it have 1");
+  assert_message(RATES, LAYERS("{\"shape\":[2],\"data\":[1]}"),
+                 "spikes_list[0].data has 1 value, its shape has 2");
+  assert_message(POPULATION, "{\"targets\":3}",
+                 "targets: expected a list of integers, not a number");
+  assert_message(RATES, "{\"gradient\":\"0123456789012345678901234567890123456789x\"}",
+                 "gradient: expected \"dense\" or \"broadcast\" or \"none\", not "
+                 "\"0123456789012345678901234567890123456789...\"");
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("decode_bad");
   TCase *tests = tcase_create("decode_bad");
@@ -311,6 +352,7 @@ int main(void) {
   tcase_add_test(tests, deferred_data_as_large_as_the_limit_is_accepted);
   tcase_add_test(tests, a_body_that_ends_early_is_not_json_at_its_end);
   tcase_add_test(tests, the_message_for_an_empty_body_says_so);
+  tcase_add_test(tests, messages_say_what_was_expected_and_what_came);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);
