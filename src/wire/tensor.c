@@ -1,6 +1,7 @@
 #include "wire/tensor.h"
 
 #include "core/checked.h"
+#include "wire/deferred_count.h"
 #include "wire/field_value.h"
 #include <math.h>
 #include <string.h>
@@ -103,21 +104,12 @@ static void begin_member(struct sl_tensor *tensor) {
   tensor->place = SL_TENSOR_IN_SMALL;
 }
 
-static bool is_packed(enum sl_tensor_encoding encoding) {
-  return encoding <= SL_TENSOR_F64;
-}
-
-static enum sl_packing packing_of(enum sl_tensor_encoding encoding) {
-  static const enum sl_packing packings[] = {SL_PACKED_BITS, SL_PACKED_F32, SL_PACKED_F64};
-  return packings[encoding];
-}
-
 static enum sl_status wrong_data(struct sl_tensor *tensor, uint64_t offset,
                                  struct sl_error *error) {
-  return sl_fail_at(error, SL_WRONG_TYPE, tensor->target.data.pointer, offset,
-                    "%s: encoding \"%s\" wants %s", tensor->target.data.name,
-                    encoding_names[tensor->encoding],
-                    is_packed(tensor->encoding) ? "a base64 string" : "a list of coordinates");
+  return sl_fail_at(
+      error, SL_WRONG_TYPE, tensor->target.data.pointer, offset, "%s: encoding \"%s\" wants %s",
+      tensor->target.data.name, encoding_names[tensor->encoding],
+      sl_tensor_is_packed(tensor->encoding) ? "a base64 string" : "a list of coordinates");
 }
 
 static enum sl_status begin_string(struct sl_tensor *tensor, struct sl_text *text,
@@ -125,18 +117,18 @@ static enum sl_status begin_string(struct sl_tensor *tensor, struct sl_text *tex
   if (tensor->encoding == SL_TENSOR_COORDINATES) {
     return wrong_data(tensor, sl_text_offset(text), error);
   }
-  bool meaning_known = tensor->target.shape_known && is_packed(tensor->encoding);
+  bool meaning_known = tensor->target.shape_known && sl_tensor_is_packed(tensor->encoding);
   tensor->data_is_string = true;
   tensor->data_is_counted = meaning_known;
   tensor->place = SL_TENSOR_IN_STRING;
   sl_base64_text_begin(&tensor->data.base64, &tensor->target, meaning_known,
-                       meaning_known ? packing_of(tensor->encoding) : SL_PACKED_BITS, text);
+                       meaning_known ? sl_tensor_packing(tensor->encoding) : SL_PACKED_BITS, text);
   return SL_OK;
 }
 
 static enum sl_status begin_array(struct sl_tensor *tensor, struct sl_text *text,
                                   struct sl_error *error) {
-  if (is_packed(tensor->encoding) && *text->at == '[') {
+  if (sl_tensor_is_packed(tensor->encoding) && *text->at == '[') {
     return wrong_data(tensor, sl_text_offset(text), error);
   }
   tensor->data_is_counted = tensor->target.shape_known;
@@ -232,65 +224,8 @@ static enum sl_status set_encoding(struct sl_tensor *tensor, struct sl_error *er
     return SL_OK;
   }
   bool is_flat = !tensor->data_is_string && tensor->data.array.kind == SL_DATA_FLAT;
-  bool fits = is_packed(tensor->encoding) == tensor->data_is_string && !is_flat;
+  bool fits = sl_tensor_is_packed(tensor->encoding) == tensor->data_is_string && !is_flat;
   return fits ? SL_OK : wrong_data(tensor, tensor->small.offset, error);
-}
-
-static enum sl_status count_flat(struct sl_tensor *tensor, uint64_t offset,
-                                 struct sl_error *error) {
-  struct sl_tensor_target *target = &tensor->target;
-  struct sl_error cause;
-  sl_error_clear(&cause);
-  size_t values = sl_deferred_reals(&target->deferred);
-  if (values != target->most_values) {
-    sl_fail(&cause, SL_LENGTH_MISMATCH, "%s has %zu values, its shape has %llu", target->data.name,
-            values, (unsigned long long)target->most_values);
-  } else {
-    sl_deferred_push(&target->deferred, target->spikes, &cause);
-  }
-  return cause.code == SL_OK ? SL_OK : sl_place_error(error, &cause, target->data.pointer, offset);
-}
-
-/* Their order was checked when they came, and is row-major for every shape that they fit. */
-static enum sl_status count_coordinates(struct sl_tensor *tensor, uint64_t offset,
-                                        struct sl_error *error) {
-  struct sl_tensor_target *target = &tensor->target;
-  size_t rank = target->spikes->rank;
-  size_t integers = sl_deferred_integers(&target->deferred);
-  if (integers > 0 && tensor->data.array.rank != rank) {
-    return sl_fail_at(error, SL_LENGTH_MISMATCH, target->data.pointer, offset,
-                      "%s has %zu coordinates an entry, its shape has %zu dimensions",
-                      target->data.name, tensor->data.array.rank, rank);
-  }
-  for (size_t entry = 0; entry < integers; entry += rank) {
-    uint64_t index = 0;
-    for (size_t axis = 0; axis < rank; axis++) {
-      uint64_t coordinate = sl_deferred_integer(&target->deferred, entry + axis);
-      if (coordinate >= target->spikes->shape[axis]) {
-        return sl_fail_at(error, SL_COO_OUT_OF_RANGE, target->data.pointer, offset,
-                          "%s[%zu] lies outside the shape", target->data.name, entry / rank);
-      }
-      index = index * target->spikes->shape[axis] + coordinate;
-    }
-    sl_spikes_add_one(target->spikes, index);
-  }
-  return SL_OK;
-}
-
-static enum sl_status count_bytes(struct sl_tensor *tensor, struct sl_error *error) {
-  struct sl_tensor_target *target = &tensor->target;
-  uint64_t quote = tensor->data.base64.quote_offset;
-  enum sl_packing packing = packing_of(tensor->encoding);
-  const struct sl_buffer *bytes = &target->deferred.items;
-  if (sl_base64_check_length(target, packing, bytes->length, quote, error) != SL_OK) {
-    return error->code;
-  }
-  struct sl_packed_values packed;
-  struct sl_error cause;
-  sl_error_clear(&cause);
-  sl_packed_values_begin(&packed, packing, target->spikes, target->most_values);
-  sl_packed_values_push(&packed, (const uint8_t *)bytes->bytes, bytes->length, &cause);
-  return cause.code == SL_OK ? SL_OK : sl_place_error(error, &cause, target->data.pointer, quote);
 }
 
 /* Whether the data that is in safekeeping can be given its meaning now. */
@@ -302,34 +237,13 @@ static bool meaning_is_known(const struct sl_tensor *tensor) {
   return has_encoding || (!tensor->data_is_string && tensor->data.array.kind != SL_DATA_UNKNOWN);
 }
 
-static enum sl_status count_deferred(struct sl_tensor *tensor, uint64_t offset,
-                                     struct sl_error *error) {
-  if (tensor->data_is_counted) {
-    return SL_OK;
-  }
-  tensor->data_is_counted = true;
-  enum sl_status status;
-  if (tensor->data_is_string) {
-    status = count_bytes(tensor, error);
-  } else if (tensor->encoding == SL_TENSOR_COORDINATES ||
-             tensor->data.array.kind == SL_DATA_COORDINATES) {
-    status = count_coordinates(tensor, offset, error);
-  } else {
-    status = count_flat(tensor, offset, error);
-  }
-  uint64_t *budget = tensor->target.deferred.budget;
-  sl_deferred_free(&tensor->target.deferred);
-  sl_deferred_begin(&tensor->target.deferred, budget);
-  return status;
-}
-
 static enum sl_status end_small(struct sl_tensor *tensor, struct sl_error *error) {
   enum sl_status status =
       tensor->member == SL_TENSOR_SHAPE ? set_shape(tensor, error) : set_encoding(tensor, error);
   if (status != SL_OK || !meaning_is_known(tensor)) {
     return status;
   }
-  return count_deferred(tensor, tensor->small.offset, error);
+  return sl_count_deferred(tensor, tensor->small.offset, error);
 }
 
 static enum sl_status missing(struct sl_tensor *tensor, enum sl_tensor_member member,
@@ -359,7 +273,7 @@ static enum sl_status end_object(struct sl_tensor *tensor, struct sl_error *erro
   if (is_empty && !has_encoding) {
     tensor->data_is_counted = false; /* no numbers at all: flat data that is too short */
   }
-  if (count_deferred(tensor, tensor->members.end_offset, error) != SL_OK) {
+  if (sl_count_deferred(tensor, tensor->members.end_offset, error) != SL_OK) {
     return error->code;
   }
   sl_spikes_finish(tensor->target.spikes);

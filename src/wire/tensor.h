@@ -21,6 +21,17 @@ enum sl_tensor_encoding {
   SL_TENSOR_UNKNOWN, /* not seen: flat numbers, unless it still comes */
 };
 
+/* Whether data of this encoding is bytes, in base64. */
+static inline bool sl_tensor_is_packed(enum sl_tensor_encoding encoding) {
+  return encoding <= SL_TENSOR_F64;
+}
+
+/* Of an encoding that is packed. */
+static inline enum sl_packing sl_tensor_packing(enum sl_tensor_encoding encoding) {
+  static const enum sl_packing packings[] = {SL_PACKED_BITS, SL_PACKED_F32, SL_PACKED_F64};
+  return packings[encoding];
+}
+
 enum sl_tensor_member { SL_TENSOR_SHAPE, SL_TENSOR_ENCODING, SL_TENSOR_DATA, SL_TENSOR_MEMBERS };
 
 struct sl_tensor {
