@@ -60,18 +60,33 @@ static struct sl_connection *find_place(struct sl_connections *connections) {
   return NULL;
 }
 
+static uint64_t number_of_ipv4(uint32_t address) {
+  return UINT64_C(1) << 32 | address;
+}
+
+/* The network; but a socket that is handed over may be for IPv4 too, and has clients
+ * ::ffff:192.0.2.1, all of one network. */
+static uint64_t number_of_ipv6(const struct in6_addr *address) {
+  if (IN6_IS_ADDR_V4MAPPED(address)) {
+    uint32_t last;
+    memcpy(&last, &address->s6_addr[12], sizeof last);
+    return number_of_ipv4(last);
+  }
+  uint64_t network;
+  memcpy(&network, address, sizeof network);
+  return network | UINT64_C(1) << 63; /* ::1 is a client too */
+}
+
 /* A number for each client that is told apart; 0 where there is no address. */
 static uint64_t number_of(const struct sockaddr *client) {
-  uint64_t number = 0;
-  if (client->sa_family == AF_INET) {
-    const struct sockaddr_in *address = (const void *)client;
-    number = UINT64_C(1) << 32 | address->sin_addr.s_addr;
-  } else if (client->sa_family == AF_INET6) {
-    const struct sockaddr_in6 *address = (const void *)client;
-    memcpy(&number, &address->sin6_addr, sizeof number);
-    number |= UINT64_C(1) << 63; /* ::1 is a client too */
+  switch (client->sa_family) {
+  case AF_INET:
+    return number_of_ipv4(((const struct sockaddr_in *)(const void *)client)->sin_addr.s_addr);
+  case AF_INET6:
+    return number_of_ipv6(&((const struct sockaddr_in6 *)(const void *)client)->sin6_addr);
+  default:
+    return 0;
   }
-  return number;
 }
 
 /* Looking through the table costs a microsecond a connection, and needs no second table. */

@@ -135,6 +135,63 @@ START_TEST(clients_between_two_daemons_wait_for_the_second) {
 }
 END_TEST
 
+/* A listener for IPv4 and IPv6 at once, as systemd makes for a port alone, but on loopback; -1
+ * where there is no IPv6. */
+static int listen_for_both(int *port) {
+  struct sockaddr_in6 name = {.sin6_family = AF_INET6};
+  socklen_t length = sizeof name;
+  const int no = 0;
+  inet_pton(AF_INET6, "::ffff:127.0.0.1", &name.sin6_addr);
+  int listener = socket(AF_INET6, SOCK_STREAM, 0);
+  setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
+  if (bind(listener, (const struct sockaddr *)&name, sizeof name) != 0) {
+    close(listener);
+    return -1;
+  }
+  ck_assert_int_eq(listen(listener, 64), 0);
+  ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&name, &length), 0);
+  *port = ntohs(name.sin6_port);
+  return listener;
+}
+
+/* The status of an answer to a client that comes from an address of this machine. */
+static int ask_from(const char *address, int *wire) {
+  struct sockaddr_in from = {.sin_family = AF_INET};
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)daemon_process.port)};
+  struct answer answer;
+  inet_pton(AF_INET, address, &from.sin_addr);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  *wire = socket(AF_INET, SOCK_STREAM, 0);
+  ck_assert_int_eq(bind(*wire, (const struct sockaddr *)&from, sizeof from), 0);
+  ck_assert_int_eq(connect(*wire, (const struct sockaddr *)&to, sizeof to), 0);
+  wire_send_text(*wire, "POST " FIRING_RATE " HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}");
+  wire_read_answer(*wire, &answer);
+  return answer.status;
+}
+
+START_TEST(clients_of_ipv4_are_told_apart_on_a_socket_for_both) {
+  static const char *const options[] = {"--connections-per-address", "1", NULL};
+  int wires[3];
+  int port;
+  int listener = listen_for_both(&port);
+  if (listener < 0) {
+    fprintf(stderr, "skipped: this machine has no IPv6\n");
+    return;
+  }
+  daemon_start_with_sockets(&daemon_process, &listener, 1, "1", options);
+  daemon_wait_for_message(&daemon_process, "listening on");
+  daemon_process.port = port;
+  ck_assert_int_eq(ask_from("127.0.0.1", &wires[0]), 400);
+  ck_assert_int_eq(ask_from("127.0.0.2", &wires[1]), 400);
+  ck_assert_int_eq(ask_from("127.0.0.2", &wires[2]), 503);
+  for (size_t i = 0; i < 3; i++) {
+    close(wires[i]);
+  }
+  daemon_stop(&daemon_process);
+  close(listener);
+}
+END_TEST
+
 static void expect_refusal(const int *sockets, size_t count, const char *listen_fds,
                            const char *words) {
   daemon_start_with_sockets(&daemon_process, sockets, count, listen_fds, no_options);
@@ -214,7 +271,8 @@ int main(void) {
   return RUN_SUITE(
       "activation", tidy, a_socket_that_was_handed_over_is_served,
       sockets_take_the_place_of_all_addresses, the_file_of_a_unix_socket_that_was_handed_over_stays,
-      clients_between_two_daemons_wait_for_the_second, what_is_no_listening_socket_is_fatal,
+      clients_between_two_daemons_wait_for_the_second,
+      clients_of_ipv4_are_told_apart_on_a_socket_for_both, what_is_no_listening_socket_is_fatal,
       a_number_of_sockets_that_is_none_is_fatal, sockets_for_another_process_are_not_ours,
       systemd_is_told_when_it_is_ready_and_when_it_stops,
       a_systemd_that_does_not_listen_is_no_reason_to_fail);
