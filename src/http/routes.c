@@ -55,10 +55,13 @@ static void allow(struct sl_route_match *match, const struct sl_route *route) {
 
 /* The path of a request target, which proxies may send as a whole URL. */
 static const char *path_of(const char *target) {
-  if (strncasecmp(target, "http://", strlen("http://")) != 0) {
+  size_t scheme = strncasecmp(target, "http://", 7) == 0    ? 7
+                  : strncasecmp(target, "https://", 8) == 0 ? 8
+                                                            : 0;
+  if (scheme == 0) {
     return target;
   }
-  const char *path = strchr(target + strlen("http://"), '/');
+  const char *path = strchr(target + scheme, '/');
   return path != NULL ? path : "/";
 }
 

@@ -5,6 +5,7 @@
 #include "suite.h"
 #include "wire.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -162,6 +163,25 @@ START_TEST(http_1_0_needs_no_host_and_closes) {
 }
 END_TEST
 
+START_TEST(a_target_may_be_a_whole_url) {
+  static const char *const targets[] = {"http://x/livez",  "HTTP://x:80/livez",
+                                        "https://x/livez", "HttpS://x:443/livez",
+                                        "http://x",        "https://x"};
+  START(&daemon_process);
+  for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+    struct answer answer;
+    char request[128];
+    int wire = wire_connect(&daemon_process);
+    snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", targets[i]);
+    wire_send_text(wire, request);
+    wire_read_answer(wire, &answer);
+    ck_assert_msg(answer.status == 200, "%s: %d", targets[i], answer.status);
+    close(wire);
+  }
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
 START_TEST(requests_may_follow_each_other_without_waiting) {
   START(&daemon_process);
   int wire = wire_connect(&daemon_process);
@@ -205,5 +225,6 @@ int main(void) {
                    http_1_1_needs_exactly_one_host, chunked_is_the_only_transfer_encoding,
                    header_names_have_no_odd_characters,
                    an_ambiguous_request_gets_a_problem_document, http_1_0_needs_no_host_and_closes,
-                   requests_may_follow_each_other_without_waiting, what_is_not_http_is_turned_away);
+                   a_target_may_be_a_whole_url, requests_may_follow_each_other_without_waiting,
+                   what_is_not_http_is_turned_away);
 }
