@@ -156,7 +156,7 @@ static bool is_reject(size_t reason) {
     return ending != SL_ENDING_ANSWERED && ending != SL_ENDING_CLIENT_LEFT;
   }
   unsigned status = http_status(reason);
-  return status == 401 || status == 403 || status == 413 || status == 429 || status == 503;
+  return status == 401 || status == 403 || status == 413 || status == 503;
 }
 
 static void write_rejects(struct page *page) {
@@ -168,7 +168,8 @@ static void write_rejects(struct page *page) {
     if (!is_reject(reason)) {
       continue;
     }
-    uint64_t rejects = page->sums[SL_COLUMN_REFUSALS + reason];
+    uint64_t rejects =
+        reason < SL_STATUS_COUNT ? 0 : page->sums[SL_COLUMN_DEADLINES + reason - SL_STATUS_COUNT];
     for (size_t loss = 0; loss == 0 || sl_losses[loss - 1] != NULL; loss++) {
       for (size_t encoding = 0; encoding < SL_ENCODING_COUNT; encoding++) {
         rejects += page->sums[sl_column_of_requests(loss, encoding, reason)];

@@ -64,10 +64,6 @@ unsigned sl_problem_http_status(enum sl_status status) {
   return problems[status].http_status;
 }
 
-const char *sl_problem_title(enum sl_status status) {
-  return problems[status].title;
-}
-
 /* Length of the UTF-8 sequence that `bytes` starts with, 0 if it is none. */
 static size_t sequence_length(const unsigned char *bytes) {
   unsigned char first = bytes[0];
@@ -111,7 +107,7 @@ char *sl_problem_document(const struct sl_error *given, const char *instance) {
   bool good = true;
   cJSON *document = cJSON_CreateObject();
   sl_json_text(document, "type", type, &good);
-  sl_json_text(document, "title", sl_problem_title(error.code), &good);
+  sl_json_text(document, "title", problems[error.code].title, &good);
   sl_json_number(document, "status", sl_problem_http_status(error.code), &good);
   sl_json_text(document, "code", sl_status_name(error.code), &good);
   sl_json_text(document, "detail", error.message, &good);

@@ -10,9 +10,6 @@
 /* 400, 422, ...; 0 for SL_OK and SL_NEED_MORE, which are no errors. */
 unsigned sl_problem_http_status(enum sl_status status);
 
-/* A few words that are the same for every error of this status. Static. */
-const char *sl_problem_title(enum sl_status status);
-
 #define SL_PROBLEM_MEDIA_TYPE "application/problem+json"
 
 /* The document; `instance` is the request's id. free() it; NULL when there is no memory. */
