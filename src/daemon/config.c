@@ -292,7 +292,7 @@ static bool append_line(struct sl_buffer *text, const char *flag, const char *va
                         const char *help) {
   char left[64];
   snprintf(left, sizeof left, "%s %s", flag, value);
-  return sl_buffer_append_format(text, "  %-28s %s", left, help);
+  return sl_buffer_append_format(text, "  %-32s %s", left, help);
 }
 
 static bool append_option(struct sl_buffer *text, const struct sl_option *option) {

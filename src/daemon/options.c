@@ -25,7 +25,8 @@ const struct sl_option sl_options[] = {
      .kind = SL_OPTION_ADDRESSES,
      .default_text = "127.0.0.1:8080",
      .help =
-         "serve here: IPv4:PORT, [IPv6]:PORT or unix:PATH; may be repeated; port 0 is a free one"},
+         "serve here: IPv4:PORT, [IPv6]:PORT, NAME:PORT or unix:PATH; may be repeated; port 0 is "
+         "a free one"},
     {.name = "threads",
      .kind = SL_OPTION_NUMBER,
      .place = AT(threads),

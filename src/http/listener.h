@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 struct sl_listener {
-  int socket;        /* -1 while closed; owned until sl_listener_release */
+  int socket;        /* -1 while closed; owned */
   char address[128]; /* as bound, text that a client can use: "127.0.0.1:45123", "unix:/run/x" */
   bool inherited;    /* others hold the same socket */
   dev_t device;      /* which file the Unix socket is, so that only this one is removed */
@@ -21,7 +21,7 @@ struct sl_listener {
 #define SL_NO_LISTENER ((struct sl_listener){.socket = -1})
 
 /* What addresses look like, for messages. */
-#define SL_ADDRESS_FORMS "127.0.0.1:8080, [::1]:8080 or unix:/run/spikelossd.sock"
+#define SL_ADDRESS_FORMS "127.0.0.1:8080, localhost:8080, [::1]:8080 or unix:/run/spikelossd.sock"
 
 /* Whether the text has the form of an address, without looking whether it can be bound. */
 bool sl_listener_address_is_good(const char *address);
