@@ -165,40 +165,40 @@ static void enter_race(struct race *race, size_t class, double total) {
 }
 
 /*
- * Turns the counts of a population into gradients, in place, adds up what they tell, and returns
- * how many spikes the population had. The sums are chains of additions that wait for themselves;
- * in one loop they wait at the same time.
+ * Turns the counts of neighbouring populations of one side into gradients, in place, and adds up
+ * what they tell. The sums are chains of additions that wait for themselves: in one loop, and in
+ * registers, they wait at the same time.
  */
-static double score_population(double *counts, double *squares, struct side *side,
-                               const struct task *task) {
-  double total = 0.0;
+static void score_populations(double *counts, size_t first, size_t end, struct side *side,
+                              struct race *race, double *squares, const struct task *task) {
+  struct side sums = *side;
   double square_sum = *squares;
-  double count_sum = side->counts;
-  double residual_sum = side->residuals;
-  for (size_t neuron = 0; neuron < task->population; neuron++) {
-    double residual = counts[neuron] - side->target;
-    total += counts[neuron];
-    square_sum += residual * residual;
-    count_sum += counts[neuron];
-    residual_sum += residual;
-    counts[neuron] = 2.0 * residual / task->pairs;
+  for (size_t class = first; class < end; class ++) {
+    double total = 0.0;
+    for (size_t i = class * task->population; i < (class + 1) * task->population; i++) {
+      double residual = counts[i] - sums.target;
+      total += counts[i];
+      square_sum += residual * residual;
+      sums.counts += counts[i];
+      sums.residuals += residual;
+      counts[i] = 2.0 * residual / task->pairs;
+    }
+    enter_race(race, class, total);
   }
+  *side = sums;
   *squares = square_sum;
-  side->counts = count_sum;
-  side->residuals = residual_sum;
-  return total;
 }
 
 /* Row-major, by one thread: the order of the additions is a promise to users. */
 static void score_all(double *counts, struct tally *tally, const struct task *task) {
-  double *population = counts;
   for (size_t sample = 0; sample < task->spikes->samples; sample++) {
     size_t target = (size_t)task->targets[sample];
+    double *row = counts + sample * task->spikes->neurons;
     struct race race = {0};
-    for (size_t class = 0; class < task->classes; class ++, population += task->population) {
-      struct side *side = class == target ? &tally->correct : &tally->incorrect;
-      enter_race(&race, class, score_population(population, &tally->squares, side, task));
-    }
+    score_populations(row, 0, target, &tally->incorrect, &race, &tally->squares, task);
+    score_populations(row, target, target + 1, &tally->correct, &race, &tally->squares, task);
+    score_populations(row, target + 1, task->classes, &tally->incorrect, &race, &tally->squares,
+                      task);
     tally->hits += race.winner == target;
     tally->ties += race.shared;
   }
