@@ -4,23 +4,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { FIRST_CAPACITY = 256 };
 
-bool sl_buffer_reserve(struct sl_buffer *buffer, size_t extra) {
+bool sl_buffer_grow(struct sl_buffer *buffer, size_t extra) {
   size_t needed;
   if (!sl_checked_add(&needed, buffer->length, extra)) {
     return false;
   }
-  if (needed <= buffer->capacity) {
-    return true;
-  }
-  size_t capacity = buffer->capacity > 0 ? buffer->capacity : FIRST_CAPACITY;
-  while (capacity < needed) {
-    if (!sl_checked_multiply(&capacity, capacity, 2)) {
-      capacity = needed;
-    }
+  size_t capacity = FIRST_CAPACITY;
+  if (!sl_checked_multiply(&capacity, buffer->capacity, 2) || capacity < needed) {
+    capacity = needed > FIRST_CAPACITY ? needed : FIRST_CAPACITY;
   }
   char *bytes = realloc(buffer->bytes, capacity);
   if (bytes == NULL) {
@@ -29,21 +23,6 @@ bool sl_buffer_reserve(struct sl_buffer *buffer, size_t extra) {
   buffer->bytes = bytes;
   buffer->capacity = capacity;
   return true;
-}
-
-bool sl_buffer_append(struct sl_buffer *buffer, const void *bytes, size_t length) {
-  if (!sl_buffer_reserve(buffer, length)) {
-    return false;
-  }
-  if (length > 0) {
-    memcpy(buffer->bytes + buffer->length, bytes, length);
-    buffer->length += length;
-  }
-  return true;
-}
-
-bool sl_buffer_append_text(struct sl_buffer *buffer, const char *text) {
-  return sl_buffer_append(buffer, text, strlen(text));
 }
 
 bool sl_buffer_append_format(struct sl_buffer *buffer, const char *format, ...) {

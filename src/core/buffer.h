@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct sl_buffer {
   char *bytes;
@@ -15,11 +16,30 @@ struct sl_buffer {
   size_t capacity;
 };
 
-/* Room for `extra` more bytes behind the last. */
-bool sl_buffer_reserve(struct sl_buffer *buffer, size_t extra);
+/* For sl_buffer_reserve: takes memory where there is no room yet. */
+bool sl_buffer_grow(struct sl_buffer *buffer, size_t extra);
 
-bool sl_buffer_append(struct sl_buffer *buffer, const void *bytes, size_t length);
-bool sl_buffer_append_text(struct sl_buffer *buffer, const char *text);
+/* Room for `extra` more bytes behind the last. */
+static inline bool sl_buffer_reserve(struct sl_buffer *buffer, size_t extra) {
+  return extra <= buffer->capacity - buffer->length || sl_buffer_grow(buffer, extra);
+}
+
+static inline bool sl_buffer_append(struct sl_buffer *buffer, const void *bytes, size_t length) {
+  if (!sl_buffer_reserve(buffer, length)) {
+    return false;
+  }
+  if (length > 0) {
+    memcpy(buffer->bytes + buffer->length, bytes, length);
+    buffer->length += length;
+  }
+  return true;
+}
+
+/* Inline, so that the compiler knows the length of literal text. */
+static inline bool sl_buffer_append_text(struct sl_buffer *buffer, const char *text) {
+  return sl_buffer_append(buffer, text, strlen(text));
+}
+
 bool sl_buffer_append_format(struct sl_buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

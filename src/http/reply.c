@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Answers up to this length are written at once, and the request's memory is free before sending.
- */
+/* Answers up to this length are written at once, so that the request's memory is free before they
+ * are sent. */
 enum { SMALL_ANSWER = 64 * 1024 };
 
 /* Large answers are made and sent in pieces of this size. */
@@ -123,15 +123,15 @@ static ssize_t read_answer(void *closure, uint64_t position, char *bytes, size_t
 
 /* The whole answer in one buffer; the request keeps nothing. */
 static struct MHD_Response *small_answer(struct sl_request *request, size_t length) {
-  char *bytes = malloc(length);
+  char *bytes = sl_answer_take(request->answer);
   if (bytes == NULL) {
-    return NULL;
+    bytes = malloc(length);
+    if (bytes == NULL) {
+      return NULL;
+    }
+    sl_answer_read(request->answer, bytes, length);
   }
-  sl_answer_read(request->answer, bytes, length);
-  sl_answer_free(request->answer);
-  request->answer = NULL;
-  sl_decoder_free(request->decoder);
-  request->decoder = NULL;
+  sl_request_free_body(request);
   return response_from(bytes, length);
 }
 

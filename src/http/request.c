@@ -22,7 +22,7 @@ struct sl_request *sl_request_new(struct sl_service *service, const char *addres
   return request;
 }
 
-static void free_body(struct sl_request *request) {
+void sl_request_free_body(struct sl_request *request) {
   sl_answer_free(request->answer);
   sl_decoder_free(request->decoder);
   request->answer = NULL;
@@ -54,7 +54,7 @@ void sl_request_free(struct sl_request *request) {
   if (request == NULL) {
     return;
   }
-  free_body(request);
+  sl_request_free_body(request);
   sl_admission_end(&request->admission);
   atomic_fetch_sub_explicit(&request->service->requests, 1, memory_order_release);
   free(request);
@@ -62,7 +62,7 @@ void sl_request_free(struct sl_request *request) {
 
 /* From now on the body is read, so that the client gets to reading the answer, and thrown away. */
 static void discard_body(struct sl_request *request) {
-  free_body(request);
+  sl_request_free_body(request);
   sl_admission_end(&request->admission);
   request->discard_until = sl_now() + request->service->drain_seconds * NANOSECONDS;
 }

@@ -69,6 +69,9 @@ void sl_request_open(struct sl_request *request, struct MHD_Connection *connecti
 /* Takes a piece of the body. False if too much was thrown away already: hang up. */
 bool sl_request_take(struct sl_request *request, const char *bytes, size_t length);
 
+/* Lets go of the body and the answer, as soon as neither is needed. */
+void sl_request_free_body(struct sl_request *request);
+
 /* Latches an error of the decoder or of a computation, and lets go of all memory. */
 void sl_request_refuse(struct sl_request *request, const struct sl_error *error);
 

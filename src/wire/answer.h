@@ -5,8 +5,9 @@
  *
  *     {"loss":1.625,"gradients":{"spikes_list":[ TENSOR , TENSOR ],"offsets": LIST ,…},…}
  *
- * All literal text stands in one buffer; a part says where in it a tensor comes in. Lengths are
- * measured first, so that the limit is checked before any room for rows is taken.
+ * All literal text stands in one buffer, and so do lists of numbers that are not too long; a part
+ * says where in it a tensor comes in. Lengths are measured first, so that the limit is checked
+ * before any room for rows is taken.
  */
 #ifndef SPIKELOSS_WIRE_ANSWER_H
 #define SPIKELOSS_WIRE_ANSWER_H

@@ -8,6 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Lists of so many numbers, over all of an answer, are literal text: their texts need not be looked
+ * up twice, and an answer of nothing else is sent from where it stands. Longer ones are made while
+ * they are sent, for they may need more memory than everything else of the request. */
+enum { NUMBERS_AT_ONCE = 128 * 1024 };
+
 /* What is known while the answer is put together. */
 struct plan {
   struct sl_answer *answer;
@@ -17,6 +22,7 @@ struct plan {
   size_t tensor_bytes; /* length of all parts */
   size_t unit;         /* of the largest row of any part */
   size_t longest;      /* length of the largest part */
+  size_t at_once;      /* numbers that may still become literal text */
   bool base64;
 };
 
@@ -82,21 +88,22 @@ static bool append_shape(struct sl_buffer *literal, const struct sl_spread *spre
   return good && sl_buffer_append_text(literal, "]");
 }
 
-static bool append_text_before(struct sl_buffer *literal, const struct sl_part *part) {
-  if (part->form == SL_PART_NESTED) {
+static bool append_text_before(struct sl_buffer *literal, enum sl_part_form form,
+                               const struct sl_spread *spread) {
+  if (form == SL_PART_NESTED) {
     return true;
   }
-  const char *data = part->form == SL_PART_FLAT      ? ",\"data\":"
-                     : part->form == SL_PART_FLOAT32 ? ",\"encoding\":\"f32\",\"data\":\""
-                                                     : ",\"encoding\":\"f64\",\"data\":\"";
-  return sl_buffer_append_text(literal, "{") && append_shape(literal, &part->spread) &&
+  const char *data = form == SL_PART_FLAT      ? ",\"data\":"
+                     : form == SL_PART_FLOAT32 ? ",\"encoding\":\"f32\",\"data\":\""
+                                               : ",\"encoding\":\"f64\",\"data\":\"";
+  return sl_buffer_append_text(literal, "{") && append_shape(literal, spread) &&
          sl_buffer_append_text(literal, data);
 }
 
-static bool append_text_behind(struct sl_buffer *literal, const struct sl_part *part) {
-  return sl_buffer_append_text(literal, sl_part_is_base64(part->form) ? "\"}"
-                                        : part->form == SL_PART_FLAT  ? "}"
-                                                                      : "");
+static bool append_text_behind(struct sl_buffer *literal, enum sl_part_form form) {
+  return sl_buffer_append_text(literal, sl_part_is_base64(form) ? "\"}"
+                                        : form == SL_PART_FLAT  ? "}"
+                                                                : "");
 }
 
 static bool measure_part(struct sl_stream_size *size, const struct sl_part *part) {
@@ -105,12 +112,30 @@ static bool measure_part(struct sl_stream_size *size, const struct sl_part *part
              : sl_text_measure(size, &part->spread, part->form == SL_PART_NESTED);
 }
 
+/* Where nothing repeats, and all numbers stand in one pair of brackets. */
+static bool is_plain_list(enum sl_part_form form, const struct sl_spread *spread) {
+  bool one_list = form == SL_PART_FLAT || (form == SL_PART_NESTED && spread->rank == 1);
+  size_t elements;
+  return one_list && sl_checked_product(&elements, spread->shape, spread->rank) &&
+         elements == spread->count;
+}
+
+static enum sl_status append_list(struct plan *plan, const struct sl_spread *spread) {
+  struct sl_buffer *literal = &plan->answer->literal;
+  if (!sl_buffer_reserve(literal, sl_text_list_room(spread->count))) {
+    return no_memory(plan);
+  }
+  char *end = sl_text_write_list(literal->bytes + literal->length, spread->values, spread->count);
+  literal->length = (size_t)(end - literal->bytes);
+  plan->at_once -= spread->count;
+  return SL_OK;
+}
+
 static enum sl_status add_part(struct plan *plan, enum sl_part_form form,
                                const struct sl_spread *spread) {
   struct sl_answer *answer = plan->answer;
   struct sl_part *part = &answer->parts[answer->part_count++];
-  *part = (struct sl_part){.form = form, .spread = *spread};
-
+  *part = (struct sl_part){.literal_end = answer->literal.length, .form = form, .spread = *spread};
   struct sl_stream_size size;
   if (!measure_part(&size, part) ||
       !sl_checked_add(&plan->tensor_bytes, plan->tensor_bytes, size.length)) {
@@ -119,12 +144,21 @@ static enum sl_status add_part(struct plan *plan, enum sl_part_form form,
   plan->unit = size.unit > plan->unit ? size.unit : plan->unit;
   plan->longest = size.length > plan->longest ? size.length : plan->longest;
   plan->base64 = plan->base64 || sl_part_is_base64(form);
+  return SL_OK;
+}
 
-  if (!append_text_before(&answer->literal, part)) {
+static enum sl_status add_values(struct plan *plan, enum sl_part_form form,
+                                 const struct sl_spread *spread) {
+  struct sl_buffer *literal = &plan->answer->literal;
+  if (!append_text_before(literal, form, spread)) {
     return no_memory(plan);
   }
-  part->literal_end = answer->literal.length;
-  return append_text_behind(&answer->literal, part) ? SL_OK : no_memory(plan);
+  bool at_once = spread->count <= plan->at_once && is_plain_list(form, spread);
+  enum sl_status status = at_once ? append_list(plan, spread) : add_part(plan, form, spread);
+  if (status == SL_OK && !append_text_behind(literal, form)) {
+    return no_memory(plan);
+  }
+  return status;
 }
 
 /* The name that users know a gradient by: "spikes_list[1]", "spk". */
@@ -177,7 +211,7 @@ static enum sl_status add_tensor(struct plan *plan, const struct sl_gradient *gr
       .count = gradient->count,
   };
   enum sl_status status = check_floats(plan, gradient, form, &spread);
-  return status == SL_OK ? add_part(plan, form, &spread) : status;
+  return status == SL_OK ? add_values(plan, form, &spread) : status;
 }
 
 /* Numbers and lists of numbers are plain JSON, whatever was asked for tensors. */
@@ -196,7 +230,7 @@ static enum sl_status add_plain(struct plan *plan, const struct sl_gradient *gra
       .values = gradient->values,
       .count = gradient->count,
   };
-  return add_part(plan, SL_PART_NESTED, &spread);
+  return add_values(plan, SL_PART_NESTED, &spread);
 }
 
 /* The gradients of one field, from `first` on: `count` of them. */
@@ -332,8 +366,11 @@ static bool take_workspace(struct plan *plan) {
 
 enum sl_status sl_answer_plan(struct sl_answer *answer, const struct sl_decoded *decoded,
                               const struct sl_limits *limits, struct sl_error *error) {
-  struct plan plan = {
-      .answer = answer, .decoded = decoded, .limit = limits->answer_bytes, .error = error};
+  struct plan plan = {.answer = answer,
+                      .decoded = decoded,
+                      .limit = limits->answer_bytes,
+                      .error = error,
+                      .at_once = NUMBERS_AT_ONCE};
   answer->parts = calloc(answer->result.gradient_count + 1, sizeof *answer->parts);
   if (answer->parts == NULL) {
     return no_memory(&plan);

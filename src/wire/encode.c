@@ -77,6 +77,16 @@ size_t sl_answer_read(struct sl_answer *answer, char *bytes, size_t room) {
   return length;
 }
 
+char *sl_answer_take(struct sl_answer *answer) {
+  if (answer->part_count > 0) {
+    return NULL;
+  }
+  char *bytes = answer->literal.bytes;
+  answer->literal = (struct sl_buffer){0};
+  answer->literal_position = 0;
+  return bytes;
+}
+
 void sl_answer_free(struct sl_answer *answer) {
   if (answer == NULL) {
     return;

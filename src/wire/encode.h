@@ -1,7 +1,7 @@
 /*
  * From a result to the bytes of an answer.
  *
- * A pull encoder: the length is known before the first byte, and the bytes are made while they are
+ * A pull encoder: the length is known before the first byte, and long texts are made while they are
  * sent. A dense gradient repeats one row along time, so a row is formatted once and copied; the
  * whole answer, which may be gigabytes, is never held.
  *
@@ -36,6 +36,13 @@ uint64_t sl_answer_length(const struct sl_answer *answer);
  * Never fails.
  */
 size_t sl_answer_read(struct sl_answer *answer, char *bytes, size_t room);
+
+/*
+ * The bytes of an answer that stands ready because nothing of it need be made while it is sent, as
+ * many as sl_answer_length says; the caller frees them, and the answer has none left. Otherwise
+ * NULL, and nothing has changed.
+ */
+char *sl_answer_take(struct sl_answer *answer);
 
 /* Tolerates NULL. */
 void sl_answer_free(struct sl_answer *answer);

@@ -134,6 +134,13 @@ static char *write_flat(char *text, const double *values, size_t count) {
   return text - 1;
 }
 
+char *sl_text_write_list(char *text, const double *values, size_t count) {
+  *text++ = '[';
+  text = write_flat(text, values, count);
+  *text++ = ']';
+  return text;
+}
+
 /* Formats the values of a run with the commas and brackets between them; returns the end. */
 static char *write_values(char *text, struct sl_text_stream *stream, struct sl_run run) {
   const size_t *shape = stream->spread.shape + stream->walk.row_axis;

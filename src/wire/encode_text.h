@@ -23,6 +23,14 @@ struct sl_stream_size {
 /* Formats every distinct number once. False: more bytes than a size can count. */
 bool sl_text_measure(struct sl_stream_size *size, const struct sl_spread *spread, bool nested);
 
+/* Room that sl_text_write_list needs. `count` is below SIZE_MAX / 32. */
+static inline size_t sl_text_list_room(size_t count) {
+  return count * (SL_NUMBER_TEXT_MAX + 1) + 2;
+}
+
+/* Writes the numbers as one list, "[1,2,3]"; returns its end. */
+char *sl_text_write_list(char *text, const double *values, size_t count);
+
 struct sl_text_stream {
   struct sl_spread spread;
   struct sl_walk walk;
