@@ -8,6 +8,9 @@
 #include <string.h>
 
 typedef __m256i bit_slice;
+typedef struct {
+  __m256i half[2];
+} byte_counters;
 
 #include "kernels/bit_columns.h"
 #include "kernels/half_blocks.h"
@@ -41,10 +44,6 @@ static inline uint64_t extract_bits(uint64_t source, uint64_t mask) {
   return _pext_u64(source, mask);
 }
 
-static inline uint64_t bits_to_bytes(uint64_t byte) {
-  return _pdep_u64(byte, UINT64_C(0x0101010101010101));
-}
-
 static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit) {
   const uint8_t *bytes = bits + first_bit / 8;
   int shift = (int)(first_bit % 8);
@@ -52,6 +51,20 @@ static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit) {
   __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(bytes + 8));
   return _mm256_or_si256(_mm256_srl_epi64(low, _mm_cvtsi32_si128(shift)),
                          _mm256_sll_epi64(high, _mm_cvtsi32_si128(64 - shift)));
+}
+
+/* Every lane gets a copy of the byte with its bit, and keeps that bit alone. */
+static inline void add_where(byte_counters *counters, uint64_t bits, unsigned worth) {
+  const __m256i bytes =
+      _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
+  const __m256i lane_bits = _mm256_set1_epi64x((long long)0x8040201008040201);
+  for (size_t half = 0; half < 2; half++) {
+    __m256i copies =
+        _mm256_shuffle_epi8(_mm256_set1_epi32((int)(uint32_t)(bits >> (32 * half))), bytes);
+    __m256i is_set = _mm256_cmpeq_epi8(_mm256_and_si256(copies, lane_bits), lane_bits);
+    __m256i more = _mm256_and_si256(is_set, _mm256_set1_epi8((char)worth));
+    counters->half[half] = _mm256_add_epi8(counters->half[half], more);
+  }
 }
 
 /* A comparison gives all ones, which is -1, in the lanes where it holds. */

@@ -1,13 +1,14 @@
 /*
  * Adding up columns of packed bits, for processors with vectors of bits.
  *
- * Included once by a variant, which has defined a vector type `bit_slice` and defines
+ * Included once by a variant, which has defined a vector type `bit_slice` and a type
+ * `byte_counters` of 64 bytes, all zeros at the start, and defines
  *
  *     bit_slice load_columns(const uint8_t *bits, size_t first_bit)   as many columns of the row
  *                                                                     that begins at a bit as a
  *                                                                     vector has bits
- *     uint64_t bits_to_bytes(uint64_t byte)                           its eight bits, each in a
- *                                                                     byte of its own (pdep)
+ *     void add_where(byte_counters *, uint64_t bits, unsigned worth)  adds `worth` to the counters
+ *                                                                     whose bits are set
  *
  * Wide rows: as many columns as a vector has bits stand side by side, and the count of each column
  * is spread over several vectors, one for each binary digit ("bit slices"):
@@ -16,17 +17,22 @@
  *     twos    1 0 0 1 …        column 1 5 times, column 2 never, column 3 twice
  *     ones    1 1 0 0 …
  *
- * Three bits go in and two come out of a full adder (carry_save), five operations for all columns;
- * eight rows go through seven of them and leave one carry into the eights. At most 255 rows later
- * the slices are put together to one byte a column and added to the counts.
+ * Three bits go in and two come out of a full adder (carry_save), five operations for all columns
+ * (two, where the processor has one for any function of three bits); eight rows go through seven of
+ * them and leave one carry into the eights. At most 255 rows later the slices are put together to
+ * one byte a column and added to the counts.
  *
- * Narrow rows, below 64 columns: the bits of a row are spread to the bytes of a few words, which
- * are added as they are.
+ * Narrow rows, up to 64 columns: as many rows as fit into 64 bits are counted as one row, and
+ * their counters are put together at the end.
+ *
+ *     counters   a0 a1 a2 b0 b1 b2 …        rows of three columns, a row in an even place
+ *     counts     a0 + b0 + …                counts in a, one in an odd place in b
  */
 #ifndef SPIKELOSS_KERNELS_BIT_COLUMNS_H
 #define SPIKELOSS_KERNELS_BIT_COLUMNS_H
 
 #include "kernels/packed_bits.h"
+#include <string.h>
 
 enum {
   GROUP_COLUMNS = 8 * sizeof(bit_slice),
@@ -36,7 +42,7 @@ enum {
 };
 
 static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit);
-static inline uint64_t bits_to_bytes(uint64_t byte);
+static inline void add_where(byte_counters *counters, uint64_t bits, unsigned worth);
 
 /* a + b + c, column by column: the sum stays in *sum, the carry is returned. */
 static inline bit_slice carry_save(bit_slice *sum, bit_slice a, bit_slice b, bit_slice c) {
@@ -70,32 +76,27 @@ static inline void add_eight_rows(bit_slice slices[SLICES], const uint8_t *bits,
   add_carry(slices, 3, eights);
 }
 
-/* counts[0 … columns) += the byte counters in a word, at most eight. */
-static inline void add_byte_counters(uint64_t *counts, uint64_t counters, size_t columns) {
-  if (columns < 8) {
-    for (size_t column = 0; column < columns; column++) {
-      counts[column] += counters >> (8 * column) & 0xff;
-    }
-    return;
-  }
-  uint8_t bytes[8];
-  memcpy(bytes, &counters, sizeof bytes);
-  for (size_t column = 0; column < 8; column++) {
+/* counts[0 … columns) += counters. */
+static inline void add_counters(uint64_t *counts, const byte_counters *counters, size_t columns) {
+  uint8_t bytes[64];
+  memcpy(bytes, counters, sizeof bytes);
+  for (size_t column = 0; column < columns; column++) {
     counts[column] += bytes[column];
   }
 }
 
 static inline void add_slices(uint64_t *counts, const bit_slice slices[SLICES], size_t rows,
                               size_t columns) {
-  uint8_t bytes[SLICES][GROUP_COLUMNS / 8];
-  memcpy(bytes, slices, sizeof bytes);
+  uint64_t words[SLICES][GROUP_COLUMNS / 64];
+  memcpy(words, slices, sizeof words);
   size_t used = 64 - (size_t)__builtin_clzll(rows);
-  for (size_t first = 0; first < columns; first += 8) {
-    uint64_t counters = 0;
+  for (size_t first = 0; first < columns; first += 64) {
+    byte_counters counters = {0};
     for (size_t slice = 0; slice < used; slice++) {
-      counters += bits_to_bytes(bytes[slice][first / 8]) << slice;
+      add_where(&counters, words[slice][first / 64], 1U << slice);
     }
-    add_byte_counters(counts + first, counters, columns - first);
+    size_t left = columns - first;
+    add_counters(counts + first, &counters, left < 64 ? left : 64);
   }
 }
 
@@ -113,28 +114,40 @@ static inline void add_wide_rows(uint64_t *counts, const uint8_t *bits, size_t f
   add_slices(counts, slices, rows, columns);
 }
 
-/* Up to MOST_ROWS rows of fewer than NARROW columns. */
-static inline void add_narrow_rows(uint64_t *counts, const uint8_t *bits, size_t first_bit,
-                                   size_t rows, size_t columns) {
-  uint64_t counters[NARROW / 8] = {0};
-  size_t words = (columns + 7) / 8;
-  uint64_t used = (UINT64_C(1) << columns) - 1;
-  for (size_t row = 0; row < rows; row++, first_bit += columns) {
-    uint64_t values = sl_load_bits(bits, first_bit) & used;
-    for (size_t word = 0; word < words; word++) {
-      counters[word] += bits_to_bytes(values >> (8 * word) & 0xff);
+/* Adds the counters of rows that stand side by side to those of the first. */
+static inline void fold(byte_counters *counters, size_t side_by_side, size_t columns) {
+  uint8_t rows[128] = {0};
+  uint8_t sums[64];
+  memcpy(rows, counters, sizeof sums);
+  memcpy(sums, counters, sizeof sums);
+  for (size_t row = 1; row < side_by_side; row++) {
+    for (size_t column = 0; column < sizeof sums;
+         column++) { /* one operation: the rest is unused */
+      sums[column] = (uint8_t)(sums[column] + rows[row * columns + column]);
     }
   }
-  for (size_t word = 0; word < words; word++) {
-    add_byte_counters(counts + 8 * word, counters[word], columns - 8 * word);
+  memcpy(counters, sums, sizeof sums);
+}
+
+/* Up to MOST_ROWS rows of up to NARROW columns. */
+static inline void add_narrow_rows(uint64_t *counts, const uint8_t *bits, size_t first_bit,
+                                   size_t rows, size_t columns) {
+  byte_counters counters = {0};
+  size_t side_by_side = NARROW / columns;
+  for (; rows >= side_by_side; rows -= side_by_side, first_bit += side_by_side * columns) {
+    add_where(&counters, sl_load_bits(bits, first_bit), 1);
   }
+  uint64_t rest = (UINT64_C(1) << rows * columns) - 1;
+  add_where(&counters, sl_load_bits(bits, first_bit) & rest, 1);
+  fold(&counters, side_by_side, columns);
+  add_counters(counts, &counters, columns);
 }
 
 static void add_columns(uint64_t *counts, const uint64_t *bits, size_t rows, size_t columns) {
   const uint8_t *bytes = (const uint8_t *)bits;
   for (size_t row = 0; row < rows; row += MOST_ROWS) {
     size_t group_rows = rows - row < MOST_ROWS ? rows - row : MOST_ROWS;
-    if (columns < NARROW) {
+    if (columns <= NARROW) {
       add_narrow_rows(counts, bytes, row * columns, group_rows, columns);
       continue;
     }

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 enum { SL_SCAN_BLOCK = 64 }; /* bytes of text looked at together */
-enum { SL_BITS_SLACK = 8 };  /* readable words behind packed bits */
+enum { SL_BITS_SLACK = 9 };  /* readable words behind packed bits */
 
 /* Text that was found to be plain, as a form that later text may repeat. */
 struct sl_text_layout {

@@ -7,13 +7,16 @@
  *     comparison   ff 00 ff ff 00 00 00 ff          and weights   01 02 04 08 10 20 40 80
  *     bits         01 00 04 08 00 00 00 80          their sum     8d, the mask of the eight bytes
  *
- * Nor are there pext and pdep; extract_bits and bits_to_bytes are done by shifts and a product.
+ * Nor is there pext; extract_bits is done by shifts.
  */
 #include <arm_neon.h>
 #include <stddef.h>
 #include <stdint.h>
 
 typedef uint64x2_t bit_slice;
+typedef struct {
+  uint8x16_t part[4];
+} byte_counters;
 
 #include "kernels/bit_columns.h"
 #include "kernels/spike_text.h"
@@ -121,10 +124,14 @@ static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit) {
   return vorrq_u64(vshlq_u64(low, vdupq_n_s64(-shift)), vshlq_u64(high, vdupq_n_s64(64 - shift)));
 }
 
-/* Seven copies of seven bits, each seven places on: bit i of copy i stands in byte i. */
-static inline uint64_t bits_to_bytes(uint64_t byte) {
-  uint64_t first_seven = (byte & 0x7f) * UINT64_C(0x0002040810204081);
-  return (first_seven & UINT64_C(0x0101010101010101)) | (byte & 0x80) << 49;
+/* Every lane gets a copy of the byte with its bit, and keeps that bit alone. */
+static inline void add_where(byte_counters *counters, uint64_t bits, unsigned worth) {
+  const uint8x16_t lane_bits = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+  for (size_t part = 0; part < 4; part++, bits >>= 16) {
+    uint8x16_t copies = vcombine_u8(vdup_n_u8((uint8_t)bits), vdup_n_u8((uint8_t)(bits >> 8)));
+    uint8x16_t more = vandq_u8(vtstq_u8(copies, lane_bits), vdupq_n_u8((uint8_t)worth));
+    counters->part[part] = vaddq_u8(counters->part[part], more);
+  }
 }
 
 /* A comparison gives all ones, which is -1, in the lanes where it holds. */
