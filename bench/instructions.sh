@@ -8,8 +8,9 @@
 set -euo pipefail
 
 # Not of the decoder: finding functions at their first call, and counting every byte that one
-# instruction (rep stosb) clears as an instruction.
-export LD_BIND_NOW=1 GLIBC_TUNABLES=glibc.cpu.x86_rep_stosb_threshold=1000000000
+# instruction (rep stosb, rep movsb) clears or copies as an instruction.
+export LD_BIND_NOW=1
+export GLIBC_TUNABLES=glibc.cpu.x86_rep_stosb_threshold=1000000000:glibc.cpu.x86_rep_movsb_threshold=1000000000
 
 build=$1
 folder=$(mktemp -d)
