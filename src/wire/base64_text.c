@@ -63,9 +63,8 @@ static enum sl_status store(struct sl_base64_text *base64, const uint8_t *bytes,
   enum sl_status status = base64->meaning_known
                               ? sl_packed_values_push(&base64->packed, bytes, count, &cause)
                               : sl_deferred_keep_bytes(&target->deferred, bytes, count, &cause);
-  return status == SL_OK
-             ? SL_OK
-             : sl_place_error(error, &cause, target->data.pointer, base64->quote_offset);
+  return status == SL_OK ? SL_OK
+                         : sl_place_error(error, &cause, &target->data, base64->quote_offset);
 }
 
 static enum sl_status end_group(struct sl_base64_text *base64, struct sl_error *error) {

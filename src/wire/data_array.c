@@ -33,7 +33,7 @@ static enum sl_status fail_here(struct sl_data_array *array, struct sl_error *er
 /* Gives an error from the counts or the safekeeping its place. */
 static enum sl_status fail_storing(struct sl_data_array *array, struct sl_error *error,
                                    const struct sl_error *cause) {
-  return sl_place_error(error, cause, array->target->data.pointer, array->reader.token_offset);
+  return sl_place_error(error, cause, &array->target->data, array->reader.token_offset);
 }
 
 static enum sl_status set_kind(struct sl_data_array *array, enum sl_data_kind kind,

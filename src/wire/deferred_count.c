@@ -3,16 +3,16 @@
 static enum sl_status count_flat(struct sl_tensor *tensor, uint64_t offset,
                                  struct sl_error *error) {
   struct sl_tensor_target *target = &tensor->target;
-  struct sl_error cause;
-  sl_error_clear(&cause);
   size_t values = sl_deferred_reals(&target->deferred);
   if (values != target->most_values) {
-    sl_fail(&cause, SL_LENGTH_MISMATCH, "%s has %zu values, its shape has %llu", target->data.name,
-            values, (unsigned long long)target->most_values);
-  } else {
-    sl_deferred_push(&target->deferred, target->spikes, &cause);
+    return sl_fail_at(error, SL_LENGTH_MISMATCH, target->data.pointer, offset,
+                      "%s has %zu value%s, its shape has %llu", target->data.name, values,
+                      values == 1 ? "" : "s", (unsigned long long)target->most_values);
   }
-  return cause.code == SL_OK ? SL_OK : sl_place_error(error, &cause, target->data.pointer, offset);
+  struct sl_error cause;
+  sl_error_clear(&cause);
+  sl_deferred_push(&target->deferred, target->spikes, &cause);
+  return cause.code == SL_OK ? SL_OK : sl_place_error(error, &cause, &target->data, offset);
 }
 
 /* Their order was checked when they came, and is row-major for every shape that they fit. */
@@ -54,7 +54,7 @@ static enum sl_status count_bytes(struct sl_tensor *tensor, struct sl_error *err
   sl_error_clear(&cause);
   sl_packed_values_begin(&packed, packing, target->spikes, target->most_values);
   sl_packed_values_push(&packed, (const uint8_t *)bytes->bytes, bytes->length, &cause);
-  return cause.code == SL_OK ? SL_OK : sl_place_error(error, &cause, target->data.pointer, quote);
+  return cause.code == SL_OK ? SL_OK : sl_place_error(error, &cause, &target->data, quote);
 }
 
 enum sl_status sl_count_deferred(struct sl_tensor *tensor, uint64_t offset,

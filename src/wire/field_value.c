@@ -254,15 +254,15 @@ static enum sl_status read_kind(const struct sl_field *field, const struct numbe
 }
 
 enum sl_status sl_fail_wrong_rank(struct sl_error *error, const struct sl_field *field,
-                                  const char *name, const char *more, size_t rank) {
+                                  const char *more, size_t rank) {
   char expected[96];
   if (field->min_rank == field->max_rank) {
     snprintf(expected, sizeof expected, "%s", field->axes);
   } else {
-    snprintf(expected, sizeof expected, "%zu to %zu", field->min_rank, field->max_rank);
+    snprintf(expected, sizeof expected, "%zu to %zu dimensions", field->min_rank, field->max_rank);
   }
-  return sl_fail(error, SL_WRONG_RANK, "%s has %s%zu dimension%s, expected %s", name, more, rank,
-                 rank == 1 ? "" : "s", expected);
+  return sl_fail(error, SL_WRONG_RANK, "expected %s, not %s%zu dimension%s", expected, more, rank,
+                 rank == 1 ? "" : "s");
 }
 
 enum sl_status sl_read_field_value(const struct sl_field *field, const struct sl_small_value *small,

@@ -20,6 +20,6 @@ enum sl_status sl_read_field_value(const struct sl_field *field, const struct sl
  * "more than " where it has more than `rank`, else "".
  */
 enum sl_status sl_fail_wrong_rank(struct sl_error *error, const struct sl_field *field,
-                                  const char *name, const char *more, size_t rank);
+                                  const char *more, size_t rank);
 
 #endif

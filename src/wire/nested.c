@@ -1,6 +1,7 @@
 #include "wire/nested.h"
 
 #include "wire/field_value.h"
+#include <string.h>
 
 void sl_nested_begin(struct sl_nested *nested, struct sl_spikes *spikes,
                      const struct sl_field *field, const struct sl_path *path, size_t most_depth) {
@@ -26,11 +27,13 @@ static enum sl_status fail_at_element(struct sl_nested *nested, struct sl_error 
 }
 
 static enum sl_status wrong_rank(struct sl_nested *nested, struct sl_error *error) {
-  struct sl_path path = path_at(nested, nested->depth);
-  struct sl_error cause = SL_NO_ERROR;
-  sl_fail_wrong_rank(&cause, nested->field, nested->path.name,
-                     nested->depth < nested->field->min_rank ? "" : "more than ", nested->depth);
-  return sl_place_error(error, &cause, path.pointer, nested->reader.token_offset);
+  bool too_few = nested->depth < nested->field->min_rank;
+  struct sl_error cause;
+  sl_error_clear(&cause);
+  sl_fail_wrong_rank(&cause, nested->field, too_few ? "" : "more than ", nested->depth);
+  struct sl_path place = path_at(nested, nested->depth);
+  memcpy(place.name, nested->path.name, sizeof place.name); /* it is the tensor that has them */
+  return sl_place_error(error, &cause, &place, nested->reader.token_offset);
 }
 
 /* An element beyond the length that the arrays before this one have. */
@@ -85,7 +88,7 @@ static enum sl_status count_pending(struct sl_nested *nested, struct sl_error *e
   struct sl_error cause;
   sl_error_clear(&cause);
   if (count > 0 && sl_spikes_push_reals(nested->spikes, nested->pending, count, &cause) != SL_OK) {
-    return sl_place_error(error, &cause, nested->path.pointer, nested->reader.token_offset);
+    return sl_place_error(error, &cause, &nested->path, nested->reader.token_offset);
   }
   return SL_OK;
 }
@@ -145,7 +148,7 @@ static enum sl_status finish(struct sl_nested *nested, struct sl_error *error) {
   struct sl_error cause;
   sl_error_clear(&cause);
   if (sl_spikes_set_shape(nested->spikes, nested->rank, nested->length, &cause) != SL_OK) {
-    return sl_place_error(error, &cause, nested->path.pointer, nested->reader.token_offset);
+    return sl_place_error(error, &cause, &nested->path, nested->reader.token_offset);
   }
   sl_spikes_finish(nested->spikes);
   return SL_OK;
@@ -217,7 +220,7 @@ static enum sl_status scan_blocks(struct sl_nested *nested, struct sl_text *text
   }
   nested->scan_plan.from = offset + taken;
   bool by_events = cause.code == SL_OK || cause.code == SL_TENSOR_TOO_LARGE;
-  return by_events ? SL_OK : sl_place_error(error, &cause, nested->path.pointer, offset);
+  return by_events ? SL_OK : sl_place_error(error, &cause, &nested->path, offset);
 }
 
 /* Graded values inside a row whose length is known, but not its last: that needs its bracket. */

@@ -43,3 +43,9 @@ struct sl_path sl_path_inside(const struct sl_path *path, const char *member) {
   append(inside.name, member);
   return inside;
 }
+
+enum sl_status sl_place_error(struct sl_error *error, const struct sl_error *cause,
+                              const struct sl_path *path, uint64_t offset) {
+  return sl_fail_at(error, cause->code, path->pointer, offset, "%s: %s", path->name,
+                    cause->message);
+}

@@ -154,7 +154,7 @@ static enum sl_status begin_data(struct sl_tensor *tensor, struct sl_text *text,
 
 static enum sl_status fail_shape(const struct sl_tensor *tensor, struct sl_error *error,
                                  const struct sl_error *cause) {
-  return sl_place_error(error, cause, tensor->small.path.pointer, tensor->small.offset);
+  return sl_place_error(error, cause, &tensor->small.path, tensor->small.offset);
 }
 
 static enum sl_status fail_dimension(const struct sl_tensor *tensor, struct sl_error *error,
@@ -184,7 +184,8 @@ static enum sl_status read_dimensions(const struct sl_tensor *tensor, size_t sha
     }
   }
   if (status == SL_OK && not_a_number.code != SL_OK) {
-    status = sl_place_error(error, &not_a_number, not_a_number.pointer, not_a_number.offset);
+    *error = not_a_number;
+    status = error->code;
   }
   *rank = entries.length;
   sl_value_free(&entries);
@@ -200,7 +201,7 @@ static enum sl_status set_shape(struct sl_tensor *tensor, struct sl_error *error
   struct sl_error cause;
   sl_error_clear(&cause);
   if (rank < tensor->field->min_rank || rank > tensor->field->max_rank) {
-    sl_fail_wrong_rank(&cause, tensor->field, tensor->small.path.name, "", rank);
+    sl_fail_wrong_rank(&cause, tensor->field, "", rank);
     return fail_shape(tensor, error, &cause);
   }
   if (sl_spikes_set_shape(tensor->target.spikes, rank, shape, &cause) != SL_OK) {

@@ -11,11 +11,6 @@ enum sl_status sl_text_not_json(const struct sl_text *text, struct sl_error *err
                     expected, byte);
 }
 
-enum sl_status sl_place_error(struct sl_error *error, const struct sl_error *cause,
-                              const char *pointer, uint64_t offset) {
-  return sl_fail_at(error, cause->code, pointer, offset, "%s", cause->message);
-}
-
 enum sl_status sl_fail_too_deep(struct sl_error *error, const char *pointer, uint64_t offset,
                                 const char *name) {
   return sl_fail_at(error, SL_TOO_DEEP, pointer, offset,

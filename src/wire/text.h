@@ -52,10 +52,6 @@ static inline bool sl_begins_value(char byte) {
  * writes NaN as null)". Static. */
 const char *sl_describe_value(char first_byte);
 
-/* Gives an error of a room that knows no bodies its place in one. */
-enum sl_status sl_place_error(struct sl_error *error, const struct sl_error *cause,
-                              const char *pointer, uint64_t offset);
-
 /* A value that lies inside more arrays and objects than the limit allows. */
 enum sl_status sl_fail_too_deep(struct sl_error *error, const char *pointer, uint64_t offset,
                                 const char *name);

@@ -308,13 +308,13 @@ START_TEST(messages_say_what_was_expected_and_what_came) {
       "offsets, multipliers, gradient, gradient_encoding");
   assert_message(RATES, "{'offsets':[1]}", "expected a member name in double quotes, not '''");
   assert_message(POPULATION, SPK("[[0,1]]"),
-                 "spk has 2 dimensions, expected [batch, time, output_neurons]");
+                 "spk: expected [batch, time, output_neurons], not 2 dimensions");
   assert_message(POPULATION, SPK("[[[[0,1]]]]"),
-                 "spk has more than 3 dimensions, expected [batch, time, output_neurons]");
+                 "spk: expected [batch, time, output_neurons], not more than 3 dimensions");
   assert_message(POPULATION, SPK_OBJECT("\"shape\":[2],\"data\":[0,1]"),
-                 "spk.shape has 1 dimension, expected [batch, time, output_neurons]");
+                 "spk.shape: expected [batch, time, output_neurons], not 1 dimension");
   assert_message(RATES, LAYERS("[[[[[[[[[1]]]]]]]]]"),
-                 "spikes_list[0] has more than 8 dimensions, expected 1 to 8");
+                 "spikes_list[0]: expected 1 to 8 dimensions, not more than 8 dimensions");
   assert_message(RATES, LAYERS("{\"shape\":[1,-2],\"data\":[]}"),
                  "spikes_list[0].shape[1]: expected a positive integer, not -2");
   assert_message(RATES, LAYERS("{\"shape\":[1.5],\"data\":[]}"),
@@ -325,6 +325,16 @@ START_TEST(messages_say_what_was_expected_and_what_came) {
                  "spikes_list[0][1] has more than 1 value, the arrays before it have 1");
   assert_message(RATES, LAYERS("{\"shape\":[2],\"data\":[1]}"),
                  "spikes_list[0].data has 1 value, its shape has 2");
+  assert_message(RATES, LAYERS("{\"data\":[1],\"shape\":[2]}"),
+                 "spikes_list[0].data has 1 value, its shape has 2");
+  assert_message(RATES, LAYERS("{\"shape\":[1,0],\"data\":[]}"),
+                 "spikes_list[0].shape: dimension 1 is 0: there is no mean of nothing");
+  assert_message(RATES, LAYERS("{\"shape\":[1],\"encoding\":\"f32\",\"data\":\"AADAfw==\"}"),
+                 "spikes_list[0].data: value 0, counted from 0, is NaN or infinite");
+  assert_message(RATES,
+                 LAYERS("{\"shape\":[],"
+                        "\"data\":[]}"),
+                 "spikes_list[0].shape: expected 1 to 8 dimensions, not 0 dimensions");
   assert_message(POPULATION, "{\"targets\":3}",
                  "targets: expected a list of integers, not a number");
   assert_message(RATES, "{\"gradient\":\"0123456789012345678901234567890123456789x\"}",
