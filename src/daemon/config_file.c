@@ -77,7 +77,9 @@ bool sl_config_read_file(struct sl_config *config, const char *path, char *messa
   }
   int wrong_line = ini_parse_stream(next_line, &reading, take, &reading);
   if (ferror(reading.stream)) {
-    complain(&reading, reading.line + 1, strerror(errno));
+    snprintf(message, message_size, "cannot read %s: %s", path, strerror(errno));
+    fclose(reading.stream);
+    return false;
   }
   fclose(reading.stream);
   bool form_is_wrong = wrong_line > 0 && (!reading.wrong || wrong_line < reading.line);

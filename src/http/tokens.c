@@ -116,15 +116,14 @@ static bool take_lines(struct sl_tokens *tokens, FILE *stream, const char *path,
     number++;
     wrong = take_line(tokens, line, (size_t)length);
   }
-  if (wrong == NULL && ferror(stream)) {
-    number++;
-    wrong = strerror(errno);
-  }
-  free(line);
-  if (wrong != NULL) {
+  bool unreadable = wrong == NULL && ferror(stream);
+  if (unreadable) {
+    snprintf(message, message_size, "cannot read %s: %s", path, strerror(errno));
+  } else if (wrong != NULL) {
     snprintf(message, message_size, "%s:%zu: %s", path, number, wrong);
   }
-  return wrong == NULL;
+  free(line);
+  return wrong == NULL && !unreadable;
 }
 
 static bool read_stream(struct sl_tokens *tokens, FILE *stream, const char *path, char *message,
