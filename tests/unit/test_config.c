@@ -1,6 +1,5 @@
 /*
- * Where an option's value comes from, and what is said when it is not good. CONFIG_FILE is the
- * documented configuration file of the source tree.
+ * Where an option's value comes from, and what is said when it is not good.
  */
 #include "daemon/config.h"
 #include "daemon/options.h"
@@ -426,68 +425,6 @@ START_TEST(check_reads_everything_but_help_and_version_do_not_care) {
 }
 END_TEST
 
-START_TEST(help_names_every_flag_with_its_default) {
-  char *help = sl_config_help();
-  ck_assert_ptr_nonnull(help);
-  for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
-    char words[64] = "  --";
-    snprintf(words + 4, sizeof words - 4, "%s ", option->name);
-    for (char *letter = words; *letter != '\0'; letter++) {
-      *letter = *letter == '_' ? '-' : *letter;
-    }
-    const char *line = strstr(help, words);
-    ck_assert_msg(line != NULL, "no%sin the help", words);
-    const char *expected = option->follows != NULL ? option->follows : option->default_text;
-    const char *found = strstr(line, expected);
-    ck_assert_msg(found != NULL && found < strchr(line, '\n'), "no default on the line of%s",
-                  words);
-  }
-  free(help);
-}
-END_TEST
-
-/* The whole of CONFIG_FILE. */
-static char *documented(void) {
-  FILE *stream = fopen(CONFIG_FILE, "r");
-  ck_assert_msg(stream != NULL, "cannot read %s", CONFIG_FILE);
-  char *text = calloc(1, 65536);
-  ck_assert_ptr_nonnull(text);
-  size_t length = fread(text, 1, 65535, stream);
-  fclose(stream);
-  ck_assert_uint_gt(length, 0);
-  return text;
-}
-
-START_TEST(the_documented_file_shows_every_option_with_its_default_commented_out) {
-  char *text = documented();
-  for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
-    char line[128];
-    snprintf(line, sizeof line, "\n#%s = %s\n", option->name, option->default_text);
-    ck_assert_msg(strstr(text, line) != NULL, "%s does not have the line%s", CONFIG_FILE, line);
-  }
-  free(text);
-}
-END_TEST
-
-START_TEST(the_documented_file_is_good_as_it_is_and_with_every_default_switched_on) {
-  struct sl_config config;
-  char *text = documented();
-  ck_assert_msg(read_all(&config, file_with(text), no_variables, ""), "%s", message);
-  sl_config_free(&config);
-  /* "#name = value": the number sign stands directly before a letter only there. */
-  for (char *next = text; (next = strstr(next, "\n#")) != NULL; next++) {
-    if (next[2] >= 'a' && next[2] <= 'z') {
-      next[1] = ' ';
-    }
-  }
-  ck_assert_msg(read_all(&config, file_with(text), no_variables, ""), "%s", message);
-  ck_assert_uint_eq(config.body_bytes, UINT64_C(1) << 30);
-  ck_assert_uint_eq(config.listen_count, 1);
-  sl_config_free(&config);
-  free(text);
-}
-END_TEST
-
 int main(void) {
   Suite *suite = suite_create("config");
   TCase *sources = tcase_create("sources");
@@ -521,13 +458,6 @@ int main(void) {
   tcase_add_test(files, the_file_may_have_comments_blanks_indentation_and_no_line_break_at_its_end);
   tcase_add_test(files, a_file_that_cannot_be_read_is_refused);
   suite_add_tcase(suite, files);
-
-  TCase *documents = tcase_create("documents");
-  tcase_add_test(documents, help_names_every_flag_with_its_default);
-  tcase_add_test(documents, the_documented_file_shows_every_option_with_its_default_commented_out);
-  tcase_add_test(documents,
-                 the_documented_file_is_good_as_it_is_and_with_every_default_switched_on);
-  suite_add_tcase(suite, documents);
 
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);
