@@ -144,6 +144,13 @@ static bool set_url(struct transport *transport, const char *loss) {
   return set;
 }
 
+/* What libcurl understands as a time limit: it has no word for none left, and none for ages. */
+static long milliseconds(double seconds) {
+  const double most = 1e9;
+  double limit = seconds * 1000 + 1;
+  return limit < 1 ? 1 : limit < most ? (long)limit : (long)most;
+}
+
 /* One attempt. */
 static CURLcode post(struct transport *transport, double seconds, struct answer *answer) {
   CURL *curl = transport->curl;
@@ -154,7 +161,7 @@ static CURLcode post(struct transport *transport, double seconds, struct answer 
   }
   transport->reason[0] = '\0';
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, stream);
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(seconds * 1000) + 1);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, milliseconds(seconds));
   CURLcode code = curl_easy_perform(curl);
   if (fclose(stream) != 0) {
     code = CURLE_OUT_OF_MEMORY;
@@ -211,8 +218,8 @@ bool slc_transport_post(struct transport *transport, const char *loss, const cha
     curl_easy_getinfo(transport->curl, CURLINFO_RETRY_AFTER, &retry_after);
     double pause = pause_after(attempt);
     pause = pause < (double)retry_after ? (double)retry_after : pause;
-    if (now() + pause >= deadline) {
-      return report(transport, CURLE_OPERATION_TIMEDOUT, error);
+    if (now() + pause >= deadline) { /* an answer that there is says more than the time */
+      return code == CURLE_OK || report(transport, CURLE_OPERATION_TIMEDOUT, error);
     }
     wait_for(pause);
   }

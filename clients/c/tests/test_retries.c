@@ -141,6 +141,20 @@ START_TEST(a_call_takes_no_longer_than_its_timeout_with_its_retries) {
 }
 END_TEST
 
+START_TEST(when_the_next_attempt_would_come_too_late_the_last_answer_is_told) {
+  struct scripted_server server;
+  struct spikeloss_error error;
+  struct spikeloss_options options = with(1, 10);
+  ck_assert_ptr_null(ASK(&server, &options, &error,
+                         ANSWER("503 Busy", "Retry-After: 5\r\nContent-Length: 32\r\n",
+                                "{\"code\":\"busy\",\"detail\":\"full\"} ")));
+  ck_assert_int_eq(error.status, SPIKELOSS_REFUSED);
+  ck_assert_int_eq(error.http_status, 503);
+  ck_assert_str_eq(error.code, "busy");
+  ck_assert_uint_eq(server.asked, 1);
+}
+END_TEST
+
 START_TEST(a_token_is_sent_and_the_path_of_the_address_is_kept) {
   struct scripted_server server;
   scripted_server_start(&server, (const char *const[]){WELL, NULL});
@@ -175,6 +189,7 @@ int main(void) {
   tcase_add_test(tests, a_service_that_is_not_there_is_unreachable);
   tcase_add_test(tests, an_address_that_is_none_is_not_tried_again);
   tcase_add_test(tests, a_call_takes_no_longer_than_its_timeout_with_its_retries);
+  tcase_add_test(tests, when_the_next_attempt_would_come_too_late_the_last_answer_is_told);
   tcase_add_test(tests, a_token_is_sent_and_the_path_of_the_address_is_kept);
   tcase_add_test(tests, without_a_token_none_is_sent);
   return run_tests(tests);
