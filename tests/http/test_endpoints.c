@@ -1,28 +1,11 @@
 /*
  * What stands at every path, for every method.
  */
-#include "client.h"
+#include "session.h"
 #include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static struct daemon daemon_process;
-static struct client client;
-
-static void tidy(void) {
-  daemon_tidy(&daemon_process);
-}
-
-static void begin(void) {
-  START(&daemon_process);
-  client_open(&client, &daemon_process);
-}
-
-static void end(void) {
-  client_close(&client);
-  daemon_stop(&daemon_process);
-}
 
 /* All paths that GET answers, with the media type of what is there. */
 static const struct {
@@ -38,7 +21,7 @@ static const struct {
 enum { PAGE_COUNT = sizeof pages / sizeof *pages };
 
 START_TEST(every_page_answers_get_with_its_media_type) {
-  begin();
+  session_begin();
   for (size_t i = 0; i < PAGE_COUNT; i++) {
     ck_assert_int_eq(client_get(&client, pages[i].path), 200);
     ck_assert_str_eq(client_header(&client, "Content-Type"), pages[i].media_type);
@@ -46,12 +29,12 @@ START_TEST(every_page_answers_get_with_its_media_type) {
     ck_assert_ptr_nonnull(client_header(&client, "X-Request-Id"));
     ck_assert_uint_gt(client.length, 0);
   }
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(head_answers_like_get_but_without_the_body) {
-  begin();
+  session_begin();
   for (size_t i = 0; i < PAGE_COUNT; i++) {
     char length[32];
     ck_assert_int_eq(client_get(&client, pages[i].path), 200);
@@ -64,22 +47,22 @@ START_TEST(head_answers_like_get_but_without_the_body) {
   }
   ck_assert_int_eq(client_ask(&client, &(struct question){.method = "HEAD", .path = "/nothing"}),
                    404);
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(health_says_ok) {
-  begin();
+  session_begin();
   ck_assert_int_eq(client_get(&client, "/livez"), 200);
   ck_assert_str_eq(client.body, "ok\n");
   ck_assert_int_eq(client_get(&client, "/readyz"), 200);
   ck_assert_str_eq(client.body, "ok\n");
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(a_wrong_method_on_a_page_is_told_the_right_ones) {
-  begin();
+  session_begin();
   static const char *const methods[] = {"DELETE", "OPTIONS", "PATCH", "PUT", "POST", "TRACE"};
   static const char *const paths[] = {"/", "/livez", "/readyz", "/openapi.json", "/v1/losses"};
   for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
@@ -90,12 +73,12 @@ START_TEST(a_wrong_method_on_a_page_is_told_the_right_ones) {
       client_expect_detail(&client, methods[i]);
     }
   }
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(a_wrong_method_on_a_loss_is_told_the_right_ones) {
-  begin();
+  session_begin();
   static const char *const methods[] = {"DELETE", "PUT", "PATCH", "OPTIONS"};
   static const char *const paths[] = {FIRING_RATE, POPULATION};
   for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
@@ -105,12 +88,12 @@ START_TEST(a_wrong_method_on_a_loss_is_told_the_right_ones) {
       ck_assert_str_eq(client_header(&client, "Allow"), "GET, HEAD, POST");
     }
   }
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(there_is_nothing_at_unknown_paths) {
-  begin();
+  session_begin();
   static const char *const paths[] = {
       "/nothing",   "/v1",        "/v1/",      "/v1/losses/",    "/v1/losses/mean",
       "/livez/",    "/LIVEZ",     "//",        FIRING_RATE "/",  FIRING_RATE "x",
@@ -122,33 +105,33 @@ START_TEST(there_is_nothing_at_unknown_paths) {
     client_post(&client, paths[i], "{}");
     client_expect_problem(&client, 404, "not_found", NULL, NO_OFFSET);
   }
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(an_unknown_loss_is_named_and_told_where_the_known_ones_are) {
-  begin();
+  session_begin();
   client_post(&client, "/v1/losses/cross_entropy", "{}");
   client_expect_problem(&client, 404, "not_found", NULL, NO_OFFSET);
   client_expect_detail(&client, "cross_entropy");
   client_expect_detail(&client, "/v1/losses");
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(a_body_sent_with_get_is_ignored) {
-  begin();
+  session_begin();
   client_ask(&client, &(struct question){.method = "GET", .path = "/livez", .body = "whatever"});
   ck_assert_int_eq(client.status, 200);
   ck_assert_str_eq(client.body, "ok\n");
   ck_assert_int_eq(client_get(&client, "/readyz"), 200);
   ck_assert_int_eq(client.connections, 0);
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(query_strings_are_refused_where_they_would_be_options) {
-  begin();
+  session_begin();
   static const char *const queries[] = {"?gradient=none", "?gradient", "?a=1&b=2", "?=", "?%20"};
   for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
     char path[128];
@@ -158,13 +141,13 @@ START_TEST(query_strings_are_refused_where_they_would_be_options) {
     client_expect_detail(&client, "query");
   }
   ck_assert_int_eq(client_get(&client, "/livez?probe=1"), 200);
-  end();
+  session_end();
 }
 END_TEST
 
 int main(void) {
   return RUN_SUITE(
-      "endpoints", tidy, every_page_answers_get_with_its_media_type,
+      "endpoints", session_tidy, every_page_answers_get_with_its_media_type,
       head_answers_like_get_but_without_the_body, health_says_ok,
       a_wrong_method_on_a_page_is_told_the_right_ones,
       a_wrong_method_on_a_loss_is_told_the_right_ones, there_is_nothing_at_unknown_paths,

@@ -1,7 +1,7 @@
 /*
  * The two worked examples of docs/losses.md, to the last digit, in every form of answer.
  */
-#include "client.h"
+#include "session.h"
 #include "suite.h"
 
 #include <stdio.h>
@@ -39,23 +39,6 @@
 #define FIRST_ROW     "0,-0.25,-0.125,0.125"
 #define SECOND_ROW    "-0.5,-0.75,0.875,0.375"
 
-static struct daemon daemon_process;
-static struct client client;
-
-static void tidy(void) {
-  daemon_tidy(&daemon_process);
-}
-
-static void begin(void) {
-  START(&daemon_process);
-  client_open(&client, &daemon_process);
-}
-
-static void end(void) {
-  client_close(&client);
-  daemon_stop(&daemon_process);
-}
-
 /* The very bytes. */
 static void expect_answer(const char *path, const char *body, const char *answer) {
   ck_assert_msg(client_post(&client, path, body) == 200, "%s: %s", body, client.body);
@@ -68,7 +51,7 @@ static void expect_answer(const char *path, const char *body, const char *answer
 }
 
 START_TEST(dense_gradients_are_nested_like_the_spikes) {
-  begin();
+  session_begin();
   expect_answer(FIRING_RATE, "{" FIRING_RATE_BODY "}",
                 "{\"loss\":1.625,\"gradients\":{\"spikes_list\":[[[" ROW3 "," ROW3 "],[" ROW3
                 "," ROW3 "]],[[" ROW2 "," ROW2 "],[" ROW2 "," ROW2 "]]]," FIRING_RATE_BEHIND);
@@ -76,12 +59,12 @@ START_TEST(dense_gradients_are_nested_like_the_spikes) {
                 "{\"loss\":3.625,\"gradients\":{\"spk\":[[[" FIRST_ROW "],[" FIRST_ROW
                 "],[" FIRST_ROW "],[" FIRST_ROW "]],[[" SECOND_ROW "],[" SECOND_ROW "],[" SECOND_ROW
                 "],[" SECOND_ROW "]]]," POPULATION_BEHIND);
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(broadcast_gradients_have_the_small_shape) {
-  begin();
+  session_begin();
   expect_answer(FIRING_RATE, "{" FIRING_RATE_BODY ", \"gradient\": \"broadcast\"}",
                 "{\"loss\":1.625,\"gradients\":{\"spikes_list\":["
                 "{\"shape\":[1,1,1],\"data\":[" TWENTY_FOURTH "]},"
@@ -89,12 +72,12 @@ START_TEST(broadcast_gradients_have_the_small_shape) {
   expect_answer(POPULATION, "{\"gradient\": \"broadcast\", " POPULATION_BODY "}",
                 "{\"loss\":3.625,\"gradients\":{\"spk\":{\"shape\":[2,1,4],\"data\":[" FIRST_ROW
                 "," SECOND_ROW "]}," POPULATION_BEHIND);
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(without_gradients_only_the_loss_and_diagnostics_come) {
-  begin();
+  session_begin();
   expect_answer(POPULATION, "{" POPULATION_BODY ", \"gradient\": \"none\"}",
                 "{\"loss\":3.625," POPULATION_DIAGNOSTICS);
   ck_assert_int_eq(
@@ -104,7 +87,7 @@ START_TEST(without_gradients_only_the_loss_and_diagnostics_come) {
   ck_assert_ptr_null(json_find(answer, "/gradients"));
   ck_assert_double_eq(json_number(answer, "/diagnostics/layers/1/loss"), 1.5625);
   cJSON_Delete(answer);
-  end();
+  session_end();
 }
 END_TEST
 
@@ -159,17 +142,17 @@ static void expect_floats(const char *gradient, const char *encoding, size_t ste
 }
 
 START_TEST(gradients_come_as_binary_floats_if_wanted) {
-  begin();
+  session_begin();
   expect_floats("dense", "f32", 4);
   expect_floats("dense", "f64", 4);
   expect_floats("broadcast", "f32", 1);
   expect_floats("broadcast", "f64", 1);
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(binary_floats_of_the_firing_rate_loss_are_rounded_once) {
-  begin();
+  session_begin();
   ck_assert_int_eq(client_post(&client, FIRING_RATE,
                                "{" FIRING_RATE_BODY ", \"gradient\": \"broadcast\", "
                                "\"gradient_encoding\": \"f32\"}"),
@@ -182,7 +165,7 @@ START_TEST(binary_floats_of_the_firing_rate_loss_are_rounded_once) {
   ck_assert_double_eq(value, -3.125);
   ck_assert_double_eq(json_number(answer, "/gradients/offsets/1"), 25);
   cJSON_Delete(answer);
-  end();
+  session_end();
 }
 END_TEST
 
@@ -200,7 +183,7 @@ static const char *const spellings[] = {
 };
 
 START_TEST(every_spelling_of_the_spikes_gives_the_same_answer) {
-  begin();
+  session_begin();
   for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
     char body[1024];
     snprintf(body, sizeof body, "{" POPULATION_REST ", \"s\\u0070k\": %s}", spellings[i]);
@@ -209,12 +192,12 @@ START_TEST(every_spelling_of_the_spikes_gives_the_same_answer) {
                   "," FIRST_ROW "," FIRST_ROW "," FIRST_ROW "," SECOND_ROW "," SECOND_ROW
                   "," SECOND_ROW "," SECOND_ROW "]}," POPULATION_BEHIND);
   }
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(every_layer_keeps_its_own_form) {
-  begin();
+  session_begin();
   expect_answer(FIRING_RATE,
                 "{\"spikes_list\": [" FIRST_LAYER
                 ", {\"shape\":[2,2,2],\"encoding\":\"bits\",\"data\":\"EA==\"}], " FIRING_RATE_REST
@@ -222,12 +205,12 @@ START_TEST(every_layer_keeps_its_own_form) {
                 "{\"loss\":1.625,\"gradients\":{\"spikes_list\":[[[" ROW3 "," ROW3 "],[" ROW3
                 "," ROW3 "]],{\"shape\":[2,2,2],\"data\":[-3.125,-3.125,-3.125,-3.125,-3.125,"
                 "-3.125,-3.125,-3.125]}]," FIRING_RATE_BEHIND);
-  end();
+  session_end();
 }
 END_TEST
 
 int main(void) {
-  return RUN_SUITE("examples", tidy, dense_gradients_are_nested_like_the_spikes,
+  return RUN_SUITE("examples", session_tidy, dense_gradients_are_nested_like_the_spikes,
                    broadcast_gradients_have_the_small_shape,
                    without_gradients_only_the_loss_and_diagnostics_come,
                    gradients_come_as_binary_floats_if_wanted,

@@ -1,7 +1,7 @@
 /*
  * What headers of a request do: media types, encodings, request ids; and what a problem looks like.
  */
-#include "client.h"
+#include "session.h"
 #include "suite.h"
 
 #include <stdio.h>
@@ -10,30 +10,13 @@
 
 #define BODY "{\"spikes_list\": [[1, 0]], \"offsets\": [0.25], \"multipliers\": [2]}"
 
-static struct daemon daemon_process;
-static struct client client;
-
-static void tidy(void) {
-  daemon_tidy(&daemon_process);
-}
-
-static void begin(void) {
-  START(&daemon_process);
-  client_open(&client, &daemon_process);
-}
-
-static void end(void) {
-  client_close(&client);
-  daemon_stop(&daemon_process);
-}
-
 static long post_with(const char *header) {
   return client_ask(&client,
                     &(struct question){.path = FIRING_RATE, .body = BODY, .headers = {header}});
 }
 
 START_TEST(json_is_taken_under_all_its_names) {
-  begin();
+  session_begin();
   static const char *const types[] = {"Content-Type: application/json",
                                       "Content-Type: application/json; charset=utf-8",
                                       "Content-Type: application/json;charset=UTF-8",
@@ -44,12 +27,12 @@ START_TEST(json_is_taken_under_all_its_names) {
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
     ck_assert_msg(post_with(types[i]) == 200, "%s: %s", types[i], client.body);
   }
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(other_media_types_are_refused) {
-  begin();
+  session_begin();
   static const char *const types[] = {"text/plain",
                                       "application/jsonx",
                                       "application/json5",
@@ -64,12 +47,12 @@ START_TEST(other_media_types_are_refused) {
     client_expect_problem(&client, 415, "unsupported_media_type", NULL, NO_OFFSET);
     client_expect_detail(&client, "expected Content-Type application/json");
   }
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(a_form_is_told_how_to_send_json) {
-  begin();
+  session_begin();
   static const char *const types[] = {
       "Content-Type: application/x-www-form-urlencoded",
       "Content-Type: application/x-www-form-urlencoded; charset=UTF-8"};
@@ -78,12 +61,12 @@ START_TEST(a_form_is_told_how_to_send_json) {
     client_expect_problem(&client, 415, "unsupported_media_type", NULL, NO_OFFSET);
     client_expect_detail(&client, "add -H 'Content-Type: application/json'");
   }
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(compressed_bodies_are_refused) {
-  begin();
+  session_begin();
   static const char *const encodings[] = {"gzip", "br", "deflate", "zstd", "identity, gzip"};
   for (size_t i = 0; i < sizeof encodings / sizeof *encodings; i++) {
     char header[128];
@@ -94,12 +77,12 @@ START_TEST(compressed_bodies_are_refused) {
   }
   ck_assert_int_eq(post_with("Content-Encoding: identity"), 200);
   ck_assert_int_eq(post_with("Content-Encoding: Identity"), 200);
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(the_first_trouble_with_the_headers_is_the_one_that_is_told) {
-  begin();
+  session_begin();
   client_ask(&client,
              &(struct question){.path = FIRING_RATE "?a=b",
                                 .body = BODY,
@@ -110,7 +93,7 @@ START_TEST(the_first_trouble_with_the_headers_is_the_one_that_is_told) {
                                 .body = "{",
                                 .headers = {"Content-Type: text/plain", "Content-Encoding: gzip"}});
   client_expect_problem(&client, 415, "unsupported_media_type", NULL, NO_OFFSET);
-  end();
+  session_end();
 }
 END_TEST
 
@@ -119,7 +102,7 @@ static void expect_id(const char *id) {
 }
 
 START_TEST(a_sane_request_id_comes_back_in_answers_and_problems) {
-  begin();
+  session_begin();
   static const char *const ids[] = {
       "a", "7", "trace-1.2_3", "ABCxyz",
       "0123456789012345678901234567890123456789012345678901234567890123"}; /* 64 characters */
@@ -135,12 +118,12 @@ START_TEST(a_sane_request_id_comes_back_in_answers_and_problems) {
     client_expect_problem(&client, 404, "not_found", NULL, NO_OFFSET);
     expect_id(ids[i]);
   }
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(a_request_id_that_could_do_harm_is_replaced) {
-  begin();
+  session_begin();
   static const char *const ids[] = {
       "two words",
       "\"quoted\"",
@@ -161,7 +144,7 @@ START_TEST(a_request_id_that_could_do_harm_is_replaced) {
     ck_assert_uint_eq(strspn(given, "0123456789abcdef"), 32);
     ck_assert_uint_eq(strlen(given), 32);
   }
-  end();
+  session_end();
 }
 END_TEST
 
@@ -172,7 +155,7 @@ static int compare_ids(const void *left, const void *right) {
 START_TEST(requests_without_an_id_get_ids_that_never_repeat) {
   enum { COUNT = 300 };
   static char ids[COUNT][65];
-  begin();
+  session_begin();
   for (size_t i = 0; i < COUNT; i++) {
     ck_assert_int_eq(client_get(&client, "/livez"), 200);
     snprintf(ids[i], sizeof ids[i], "%s", client_header(&client, "X-Request-Id"));
@@ -182,7 +165,7 @@ START_TEST(requests_without_an_id_get_ids_that_never_repeat) {
   for (size_t i = 1; i < COUNT; i++) {
     ck_assert_str_ne(ids[i - 1], ids[i]);
   }
-  end();
+  session_end();
 }
 END_TEST
 
@@ -215,18 +198,18 @@ static const struct {
 };
 
 START_TEST(a_problem_says_what_is_wrong_and_where) {
-  begin();
+  session_begin();
   for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
     client_post(&client, mistakes[i].path, mistakes[i].body);
     client_expect_problem(&client, mistakes[i].status, mistakes[i].code, mistakes[i].pointer,
                           mistakes[i].offset);
   }
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(a_problem_that_quotes_the_client_is_still_json) {
-  begin();
+  session_begin();
   client_post(&client, FIRING_RATE, "{\"a\\\"b\\\\\\u0001\xC3\xA4/~\": 1}");
   client_expect_problem(&client, 400, "unknown_member", "/a\"b\\\x01\xC3\xA4~1~0", 1);
   client_get(&client, "/\xFF\xC3\"<");
@@ -235,13 +218,13 @@ START_TEST(a_problem_that_quotes_the_client_is_still_json) {
                                          .body = BODY,
                                          .headers = {"Content-Type: text/\xE2\x82\"\\"}});
   client_expect_problem(&client, 415, "unsupported_media_type", NULL, NO_OFFSET);
-  end();
+  session_end();
 }
 END_TEST
 
 int main(void) {
   return RUN_SUITE(
-      "headers", tidy, json_is_taken_under_all_its_names, other_media_types_are_refused,
+      "headers", session_tidy, json_is_taken_under_all_its_names, other_media_types_are_refused,
       a_form_is_told_how_to_send_json, compressed_bodies_are_refused,
       the_first_trouble_with_the_headers_is_the_one_that_is_told,
       a_sane_request_id_comes_back_in_answers_and_problems,

@@ -1,7 +1,7 @@
 /*
  * Ways to send a body: kept connections, chunks of any size, Expect: 100-continue, refused uploads.
  */
-#include "client.h"
+#include "session.h"
 #include "suite.h"
 #include "wire.h"
 
@@ -13,23 +13,6 @@
 #define GOOD                                                                                       \
   "{\"spikes_list\": [[[[1, 0, 1], [0, 0, 1]]]], \"offsets\": [0.25], \"multipliers\": [2]}"
 
-static struct daemon daemon_process;
-static struct client client;
-
-static void tidy(void) {
-  daemon_tidy(&daemon_process);
-}
-
-static void begin(void) {
-  START(&daemon_process);
-  client_open(&client, &daemon_process);
-}
-
-static void end(void) {
-  client_close(&client);
-  daemon_stop(&daemon_process);
-}
-
 static void expect_good(void) {
   ck_assert_msg(client.status == 200, "%s", client.body);
   cJSON *answer = client_json(&client);
@@ -38,7 +21,7 @@ static void expect_good(void) {
 }
 
 START_TEST(one_connection_carries_many_requests) {
-  begin();
+  session_begin();
   for (int i = 0; i < 50; i++) {
     client_post(&client, FIRING_RATE, GOOD);
     expect_good();
@@ -46,12 +29,12 @@ START_TEST(one_connection_carries_many_requests) {
     ck_assert_int_eq(client_get(&client, "/livez"), 200);
     ck_assert_int_eq(client.connections, 0);
   }
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(a_connection_lives_on_after_errors) {
-  begin();
+  session_begin();
   ck_assert_int_eq(client_get(&client, "/livez"), 200);
   static const char *const bodies[] = {"", "{", "[]", "{\"spikes_list\": [[1, [0]]]}", "nonsense"};
   for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
@@ -71,13 +54,13 @@ START_TEST(a_connection_lives_on_after_errors) {
   client_post(&client, FIRING_RATE, GOOD);
   expect_good();
   ck_assert_int_eq(client.connections, 0);
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(an_error_early_in_a_large_upload_reaches_the_client) {
   enum { LENGTH = 20 * 1000 * 1000, PLACE = 100 };
-  begin();
+  session_begin();
   static const char start[] = "{\"spikes_list\": [[";
   char *body = malloc(LENGTH);
   ck_assert_ptr_nonnull(body);
@@ -96,12 +79,12 @@ START_TEST(an_error_early_in_a_large_upload_reaches_the_client) {
   expect_good();
   ck_assert_int_eq(client.connections, 0);
   free(body);
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(a_chunked_body_may_come_in_pieces_of_any_size) {
-  begin();
+  session_begin();
   static const size_t sizes[] = {1, 2, 3, 7, 31, 64, 1000};
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
     client_ask(&client, &(struct question){.path = FIRING_RATE, .body = GOOD, .chunk = sizes[i]});
@@ -112,7 +95,7 @@ START_TEST(a_chunked_body_may_come_in_pieces_of_any_size) {
     client_expect_problem(&client, 400, "not_json", NULL, 16);
   }
   ck_assert_int_eq(client.connections, 0);
-  end();
+  session_end();
 }
 END_TEST
 
@@ -127,7 +110,7 @@ START_TEST(every_byte_may_come_in_a_packet_of_its_own) {
   char request[1024];
   struct answer plain;
   struct answer chunked;
-  begin();
+  session_begin();
   int wire = wire_connect(&daemon_process);
   snprintf(request, sizeof request,
            "POST " FIRING_RATE " HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
@@ -146,12 +129,12 @@ START_TEST(every_byte_may_come_in_a_packet_of_its_own) {
   close(wire);
   client_post(&client, FIRING_RATE, GOOD);
   ck_assert_str_eq(client.body, plain.body);
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(a_client_that_waits_is_told_to_continue) {
-  begin();
+  session_begin();
   struct answer answer;
   int wire = wire_connect(&daemon_process);
   for (int i = 0; i < 3; i++) {
@@ -173,7 +156,7 @@ START_TEST(a_client_that_waits_is_told_to_continue) {
                                          .chunk = 5,
                                          .headers = {"Expect: 100-continue"}});
   expect_good();
-  end();
+  session_end();
 }
 END_TEST
 
@@ -195,7 +178,7 @@ static const struct {
 };
 
 START_TEST(a_client_that_waits_is_refused_before_it_sends_the_body) {
-  begin();
+  session_begin();
   for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
     struct answer answer;
     int wire = wire_connect(&daemon_process);
@@ -205,12 +188,12 @@ START_TEST(a_client_that_waits_is_refused_before_it_sends_the_body) {
     answer_expect_problem(&answer, refusals[i].status, refusals[i].code);
     close(wire);
   }
-  end();
+  session_end();
 }
 END_TEST
 
 START_TEST(libcurl_does_not_send_a_body_that_was_refused) {
-  begin();
+  session_begin();
   client_ask(&client,
              &(struct question){.path = FIRING_RATE,
                                 .body = GOOD,
@@ -220,7 +203,7 @@ START_TEST(libcurl_does_not_send_a_body_that_was_refused) {
   ck_assert_uint_eq(client.unsent_length, strlen(GOOD));
   client_post(&client, FIRING_RATE, GOOD);
   expect_good();
-  end();
+  session_end();
 }
 END_TEST
 
@@ -243,14 +226,14 @@ START_TEST(a_client_that_leaves_in_the_middle_harms_nobody) {
     client_post(&client, FIRING_RATE, GOOD);
     expect_good();
   }
-  end();
+  session_end();
 }
 END_TEST
 
 int main(void) {
   return RUN_SUITE(
-      "uploads", tidy, one_connection_carries_many_requests, a_connection_lives_on_after_errors,
-      an_error_early_in_a_large_upload_reaches_the_client,
+      "uploads", session_tidy, one_connection_carries_many_requests,
+      a_connection_lives_on_after_errors, an_error_early_in_a_large_upload_reaches_the_client,
       a_chunked_body_may_come_in_pieces_of_any_size, every_byte_may_come_in_a_packet_of_its_own,
       a_client_that_waits_is_told_to_continue,
       a_client_that_waits_is_refused_before_it_sends_the_body,

@@ -3,6 +3,8 @@
  * answer.
  */
 #include "../support/question.h"
+#include "suite.h"
+
 #include <check.h>
 #include <cjson/cJSON.h>
 #include <float.h>
@@ -232,7 +234,8 @@ START_TEST(an_answer_may_be_exactly_as_large_as_the_limit_and_not_a_byte_larger)
     question.limits.answer_bytes = strlen(whole) - 1;
     check_refused(&question, SL_ANSWER_TOO_LARGE);
     char sizes[100];
-    snprintf(sizes, sizeof sizes, "%zu bytes, the limit (answer_bytes) is %zu", strlen(whole), strlen(whole) - 1);
+    snprintf(sizes, sizeof sizes, "%zu bytes, the limit (answer_bytes) is %zu", strlen(whole),
+             strlen(whole) - 1);
     check_message(&question, sizes);
     free(whole);
   }
@@ -383,9 +386,5 @@ int main(void) {
   tcase_add_test(refusals, doubles_too_large_for_f32_are_fine_as_text_and_f64);
   tcase_add_test(refusals, no_answer_is_freed_like_any_other);
   suite_add_tcase(suite, refusals);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed > 0 ? 1 : 0;
+  return suite_end(suite);
 }

@@ -3,6 +3,7 @@
  */
 #include "daemon/config.h"
 #include "daemon/options.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -459,9 +460,5 @@ int main(void) {
   tcase_add_test(files, a_file_that_cannot_be_read_is_refused);
   suite_add_tcase(suite, files);
 
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return suite_end(suite);
 }

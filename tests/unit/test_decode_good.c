@@ -2,10 +2,11 @@
  * Bodies that must be accepted: members, spellings, layouts and strings. The tensors themselves
  * are the matter of test_decode_tensors.c.
  */
+#include "suite.h"
 #include "support/good_body.h"
+
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct sl_writer plain_writer(void) {
@@ -167,9 +168,5 @@ int main(void) {
   tcase_add_test(tests, the_answer_may_be_wanted_in_every_form);
   tcase_add_test(tests, integers_may_be_written_as_any_number_that_is_one);
   suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return suite_end(suite);
 }

@@ -4,9 +4,10 @@
  */
 #include "core/buffer.h"
 #include "kernels/kernels.h"
+#include "suite.h"
 #include "support/compare.h"
+
 #include <check.h>
-#include <stdlib.h>
 
 #define POPULATION "balanced_population_mse"
 
@@ -135,9 +136,5 @@ int main(void) {
   tcase_add_test(tests, a_row_or_sample_too_long_is_refused_where_it_goes_on);
   tcase_add_test(tests, a_row_or_sample_one_too_short_is_refused_where_it_ends);
   suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? 0 : 1;
+  return suite_end(suite);
 }

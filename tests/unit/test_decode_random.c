@@ -2,10 +2,11 @@
  * Random bodies and random damage to them, from a fixed seed: whatever comes, the decoder and the
  * reference say the same.
  */
+#include "suite.h"
 #include "support/compare.h"
 #include "support/random_body.h"
+
 #include <check.h>
-#include <stdlib.h>
 
 enum { BODIES = 2500, MUTANTS = 8 };
 
@@ -62,9 +63,5 @@ int main(void) {
   tcase_add_loop_test(tests, random_bodies_and_their_mutants_are_read_as_the_reference_reads_them,
                       0, 10);
   suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return suite_end(suite);
 }

@@ -2,7 +2,9 @@
  * Tensors that must be accepted: numbers in every spelling, every rank, rows of every length, in
  * memory order or deferred.
  */
+#include "suite.h"
 #include "support/good_body.h"
+
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -286,9 +288,5 @@ int main(void) {
   tcase_add_test(tests, a_silent_tensor_is_an_empty_list_of_coordinates);
   tcase_add_test(tests, layers_of_different_shapes_and_spellings_stand_beside_each_other);
   suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return suite_end(suite);
 }

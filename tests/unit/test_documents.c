@@ -5,6 +5,7 @@
 #include "daemon/config.h"
 #include "daemon/options.h"
 #include "http/problem.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -178,9 +179,5 @@ int main(void) {
   tcase_add_test(documents, the_page_has_a_row_for_every_option_with_its_default);
   tcase_add_test(documents, the_page_lists_every_code_with_its_status_and_no_other);
   suite_add_tcase(suite, documents);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return suite_end(suite);
 }

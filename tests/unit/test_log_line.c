@@ -2,6 +2,7 @@
  * A line of the log stays one line of its format, whatever is put into it.
  */
 #include "daemon/log_line.h"
+#include "suite.h"
 
 #include <check.h>
 #include <cjson/cJSON.h>
@@ -106,9 +107,5 @@ int main(void) {
   tcase_add_test(lines, json_texts_read_back);
   tcase_add_test(lines, long_texts_are_cut_and_fields_without_room_left_out);
   suite_add_tcase(suite, lines);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed > 0 ? 1 : 0;
+  return suite_end(suite);
 }

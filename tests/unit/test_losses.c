@@ -3,6 +3,7 @@
  * additions, the diagnostics, and an error that helps wherever the numbers do not fit together.
  */
 #include "dense_request.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -434,9 +435,5 @@ int main(void) {
   tcase_add_test(group, nothing_can_be_freed_and_what_is_free_can_be_freed_again);
   Suite *suite = suite_create("losses");
   suite_add_tcase(suite, group);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? 0 : 1;
+  return suite_end(suite);
 }

@@ -3,6 +3,7 @@
  * differentiation made (tests/golden/make_vectors.py), and against their own finite differences.
  */
 #include "dense_request.h"
+#include "suite.h"
 
 #include <check.h>
 #include <float.h>
@@ -288,10 +289,7 @@ int main(void) {
   tcase_add_loop_test(group, every_gradient_matches_central_differences, 0, count);
   Suite *suite = suite_create("losses_golden");
   suite_add_tcase(suite, group);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
+  int status = suite_end(suite);
   cJSON_Delete(cases);
-  return failed == 0 ? 0 : 1;
+  return status;
 }

@@ -3,6 +3,7 @@
  * is none share one.
  */
 #include "http/metrics.h"
+#include "suite.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -83,9 +84,5 @@ int main(void) {
   tcase_add_test(rows, threads_with_rows_of_their_own_lose_nothing);
   tcase_add_test(rows, more_threads_than_rows_lose_nothing);
   suite_add_tcase(suite, rows);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed > 0 ? 1 : 0;
+  return suite_end(suite);
 }

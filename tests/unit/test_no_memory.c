@@ -4,11 +4,12 @@
  * where it could do without, exactly as if nothing had happened.
  */
 #include "core/buffer.h"
+#include "suite.h"
 #include "support/failing_allocations.h"
 #include "support/request_writer.h"
 #include "wire/encode.h"
+
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define RATES      "firing_rate_target_mse_loss"
@@ -174,9 +175,5 @@ int main(void) {
   tcase_add_loop_test(tests, rates_survive_every_failure, 0, SL_SPELLING_COUNT);
   tcase_add_loop_test(tests, populations_survive_every_failure, 0, SL_SPELLING_COUNT);
   suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return suite_end(suite);
 }

@@ -3,7 +3,9 @@
  * accumulators are those that a loop over the whole tensor gives, to the last bit.
  */
 #include "kernels/kernels.h"
+#include "suite.h"
 #include "support/small_random.h"
+
 #include <check.h>
 #include <spikeloss/spikes.h>
 #include <stdlib.h>
@@ -219,9 +221,5 @@ int main(void) {
   tcase_add_test(cases, impossible_shapes_are_refused_before_memory_is_taken);
   tcase_add_test(cases, pairs_are_charged_sample_by_sample_while_a_shape_is_discovered);
   suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? 0 : 1;
+  return suite_end(suite);
 }

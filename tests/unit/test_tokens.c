@@ -2,6 +2,7 @@
  * The file of bearer tokens: what it may hold, what is said when it does not, and whom it lets in.
  */
 #include "http/tokens.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -165,9 +166,5 @@ int main(void) {
   tcase_add_test(tokens, what_is_wrong_is_said_with_its_line_and_without_the_token);
   tcase_add_test(tokens, a_file_that_cannot_be_read_is_named);
   suite_add_tcase(suite, tokens);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return suite_end(suite);
 }

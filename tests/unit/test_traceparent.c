@@ -2,6 +2,7 @@
  * Which values of the header "traceparent" are taken over (W3C Trace Context).
  */
 #include "http/traceparent.h"
+#include "suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -60,9 +61,5 @@ int main(void) {
                       (int)(sizeof good / sizeof *good));
   tcase_add_loop_test(values, what_is_none_leaves_nothing, 0, (int)(sizeof bad / sizeof *bad));
   suite_add_tcase(suite, values);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed > 0 ? 1 : 0;
+  return suite_end(suite);
 }

@@ -1,6 +1,16 @@
 #include "suite.h"
 
+#include <stdlib.h>
+
 enum { TIMEOUT_SECONDS = 120 };
+
+int suite_end(Suite *suite) {
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
 
 int suite_run(const char *name, void (*tidy)(void), const TTest *const *tests) {
   Suite *suite = suite_create(name);
@@ -11,9 +21,5 @@ int suite_run(const char *name, void (*tidy)(void), const TTest *const *tests) {
     tcase_add_test(tcase, *tests);
     suite_add_tcase(suite, tcase);
   }
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed > 0 ? 1 : 0;
+  return suite_end(suite);
 }
