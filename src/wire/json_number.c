@@ -173,7 +173,10 @@ size_t sl_json_number_short(const char *text, size_t length, double *value) {
   if (!complete || digits_missing || leading_zero || mantissa > MOST_EXACT) {
     return 0;
   }
-  double magnitude = scale_exactly((double)mantissa, -(int64_t)decimals);
+  double magnitude = (double)mantissa;
+  if (decimals > 0) {
+    magnitude = scale_exactly(magnitude, -(int64_t)decimals);
+  }
   *value = first > 0 ? -magnitude : magnitude;
   return end;
 }

@@ -1,5 +1,7 @@
 #include "wire/nested.h"
 
+#include <string.h>
+
 #include "wire/field_value.h"
 #include <string.h>
 
@@ -241,11 +243,37 @@ static enum sl_status read_short_numbers(struct sl_nested *nested, struct sl_tex
   return nested->pending_count == SL_PENDING_VALUES ? count_pending(nested, error) : SL_OK;
 }
 
+/*
+ * Behind the last row of an array of rows: takes `],[`, its end and the beginning of the next, as
+ * they mostly stand there, and only where both are right. False leaves them to the events.
+ */
+static bool next_array_of_rows(struct sl_nested *nested, struct sl_text *text) {
+  static const char between[] = {']', ',', '['};
+  if (nested->depth < 2 || sl_text_left(text) < sizeof between ||
+      memcmp(text->at, between, sizeof between) != 0) {
+    return false;
+  }
+  size_t level = nested->depth - 1;
+  size_t next = nested->index[level - 1] + 1;
+  bool complete = nested->length[level] > 0 && nested->index[level] == nested->length[level];
+  bool more = nested->length[level - 1] == 0 || next < nested->length[level - 1];
+  if (!complete || !more) {
+    return false;
+  }
+  nested->index[level - 1] = next;
+  nested->index[level] = 0;
+  nested->reader.place = SL_EXPECT_FIRST;
+  sl_text_take_fast(text, sizeof between);
+  return true;
+}
+
 /* Behind a comma or a bracket: what can be read without events is read so. */
 static enum sl_status read_ahead(struct sl_nested *nested, struct sl_text *text,
                                  struct sl_error *error) {
   enum sl_status status = SL_OK;
-  while (status == SL_OK && nested->reader.place != SL_AFTER_VALUE && may_scan(nested, text)) {
+  while (status == SL_OK &&
+         (nested->reader.place != SL_AFTER_VALUE || next_array_of_rows(nested, text)) &&
+         may_scan(nested, text)) {
     status = scan_blocks(nested, text, error);
   }
   bool in_row = nested->depth > 0 && nested->depth == nested->rank;

@@ -9,10 +9,9 @@ enum { SIZE = sizeof(((struct sl_path *)0)->pointer) };
  * for every path, and a longer one would only be cut. */
 static void append(char text[SIZE], const char *piece) {
   size_t length = strlen(text);
-  while (length + 1 < SIZE && *piece != '\0') {
-    text[length++] = *piece++;
-  }
-  text[length] = '\0';
+  size_t more = strnlen(piece, SIZE - 1 - length);
+  memcpy(text + length, piece, more);
+  text[length + more] = '\0';
 }
 
 struct sl_path sl_path_member(const char *member) {
