@@ -116,17 +116,17 @@ static inline void add_wide_rows(uint64_t *counts, const uint8_t *bits, size_t f
 
 /* Adds the counters of rows that stand side by side to those of the first. */
 static inline void fold(byte_counters *counters, size_t side_by_side, size_t columns) {
-  uint8_t rows[128] = {0};
-  uint8_t sums[64];
-  memcpy(rows, counters, sizeof sums);
-  memcpy(sums, counters, sizeof sums);
+  typedef uint8_t all_counters __attribute__((vector_size(64)));
+  uint8_t bytes[128] = {0};
+  all_counters sums;
+  memcpy(bytes, counters, sizeof sums);
+  memcpy(&sums, counters, sizeof sums);
   for (size_t row = 1; row < side_by_side; row++) {
-    for (size_t column = 0; column < sizeof sums;
-         column++) { /* one operation: the rest is unused */
-      sums[column] = (uint8_t)(sums[column] + rows[row * columns + column]);
-    }
+    all_counters more;
+    memcpy(&more, bytes + row * columns, sizeof more);
+    sums += more;
   }
-  memcpy(counters, sums, sizeof sums);
+  memcpy(counters, &sums, sizeof sums);
 }
 
 /* Up to MOST_ROWS rows of up to NARROW columns. */
