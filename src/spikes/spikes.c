@@ -9,6 +9,9 @@
 /* Bits that may wait: enough rows to be added up well, few enough to stay in the cache. */
 enum { WAITING_BITS = 32 * 1024 * 8, WAITING_ROWS = 16 };
 
+/* Accumulators that are taken at once: small requests need no more. */
+enum { LEAST_ROOM = 128 };
+
 void sl_spikes_init(struct sl_spikes *spikes, bool per_sample, uint64_t *pairs_left) {
   *spikes = (struct sl_spikes){.per_sample = per_sample, .pairs_left = pairs_left};
 }
@@ -52,7 +55,7 @@ static bool resize(void *array, size_t capacity) {
  * sample comes, so the spare room of geometric growth costs no memory. */
 static enum sl_status grow(struct sl_spikes *spikes, size_t needed, struct sl_error *error) {
   if (needed > spikes->capacity) {
-    size_t capacity = spikes->capacity + spikes->capacity / 2 + 16;
+    size_t capacity = spikes->capacity + spikes->capacity / 2 + LEAST_ROOM;
     capacity = capacity > needed ? capacity : needed;
     bool graded = spikes->others != NULL;
     if (!resize(&spikes->ones, capacity) ||

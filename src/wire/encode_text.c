@@ -51,8 +51,7 @@ static bool unit_room(size_t *room, const struct sl_walk *walk, const struct sl_
   size_t marks;
   return punctuation(&marks, spread->shape + walk->row_axis, spread->rank - walk->row_axis,
                      nested) &&
-         sl_checked_add(room, longest_row, marks) &&
-         sl_checked_add(room, *room, SL_NUMBER_TEXT_MAX + 1);
+         sl_checked_add(room, longest_row, marks) && sl_checked_add(room, *room, SL_NUMBER_COPY);
 }
 
 bool sl_text_measure(struct sl_stream_size *size, const struct sl_spread *spread, bool nested) {

@@ -25,7 +25,7 @@ bool sl_text_measure(struct sl_stream_size *size, const struct sl_spread *spread
 
 /* Room that sl_text_write_list needs. `count` is below SIZE_MAX / 32. */
 static inline size_t sl_text_list_room(size_t count) {
-  return count * (SL_NUMBER_TEXT_MAX + 1) + 2;
+  return count * (SL_NUMBER_TEXT_MAX + 1) + SL_NUMBER_COPY + 2;
 }
 
 /* Writes the numbers as one list, "[1,2,3]"; returns its end. */

@@ -13,10 +13,13 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Text is copied as a whole, because two moves of known length are faster than just enough. */
+enum { SL_NUMBER_COPY = 31 };
+
 struct sl_cached_number {
-  uint64_t bits;                     /* of the double */
-  unsigned char length;              /* of the number alone; 0 while the place is empty */
-  char text[SL_NUMBER_TEXT_MAX + 1]; /* a comma stands behind the number */
+  uint64_t key;              /* the bits of the double, and 1; so 0 is an empty place */
+  char text[SL_NUMBER_COPY]; /* a comma stands behind the number */
+  unsigned char length;      /* of the number alone */
 };
 
 /* 160 KiB a thread: small enough for a core's own cache. */
@@ -34,7 +37,7 @@ static inline const struct sl_cached_number *sl_cached_number(double value) {
    * divided by the golden ratio mixes them: the upper bits of the product are the place. */
   uint64_t hash = (bits ^ bits >> 32) * UINT64_C(0x9E3779B97F4A7C15);
   struct sl_cached_number *place = &sl_number_places[hash >> (64 - SL_NUMBER_PLACE_BITS)];
-  if (place->bits != bits || place->length == 0) {
+  if (place->key != bits + 1) { /* only a NaN's bits could wrap around */
     sl_number_place_fill(place, value);
   }
   return place;
