@@ -12,7 +12,6 @@ typedef __m512i bit_slice;
 typedef __m512i byte_counters;
 
 #include "kernels/bit_columns.h"
-#include "kernels/half_blocks.h"
 #include "kernels/spike_text.h"
 #include "kernels/variants.h"
 
@@ -34,6 +33,16 @@ static inline struct text_block classify_block(const char *text) {
 
 static inline uint64_t extract_bits(uint64_t source, uint64_t mask) {
   return _pext_u64(source, mask);
+}
+
+static inline bool repeats_layout(const char *text, const struct sl_text_layout *layout,
+                                  uint64_t *low_bits) {
+  __m512i bytes = _mm512_loadu_si512(text);
+  __m512i expected = _mm512_loadu_si512(layout->expected);
+  __m512i compared = _mm512_loadu_si512(layout->compared);
+  __m512i difference = (bytes ^ expected) & compared;
+  *low_bits = _mm512_test_epi8_mask(bytes, _mm512_set1_epi8(1));
+  return _mm512_test_epi64_mask(difference, difference) == 0;
 }
 
 static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit) {

@@ -195,17 +195,31 @@ static inline void keep_layout(struct sl_text_layout *layout, const struct plain
   }
 }
 
-/* Text in a known layout: values to `room` at most, within the row if not whole rows. */
-static inline size_t take_repeats(const struct sl_text_layout *layout, const char *text,
+/*
+ * Text in a known layout: values to `room` at most, within the row if not whole rows. Two blocks at
+ * a time, whose values fit into one word; the layout is copied so that it can stay in registers.
+ */
+static inline size_t take_repeats(const struct sl_text_layout *known, const char *text,
                                   size_t length, size_t most_values, struct bit_writer *writer) {
+  const struct sl_text_layout layout = *known;
+  const size_t period = layout.length;
   size_t done = 0;
   size_t taken = 0;
-  uint64_t low_bits;
-  while (taken + layout->count <= most_values && length - done >= SL_SCAN_BLOCK &&
-         repeats_layout(text + done, layout, &low_bits)) {
-    write_bits(writer, extract_bits(low_bits, layout->starts), layout->count);
-    taken += layout->count;
-    done += layout->length;
+  uint64_t low, high;
+  while (taken + 2 * layout.count <= most_values && length - done >= period + SL_SCAN_BLOCK &&
+         repeats_layout(text + done, &layout, &low) &&
+         repeats_layout(text + done + period, &layout, &high)) {
+    low = extract_bits(low, layout.starts);
+    high = extract_bits(high, layout.starts);
+    write_bits(writer, low | high << layout.count, 2 * layout.count);
+    taken += 2 * layout.count;
+    done += 2 * period;
+  }
+  while (taken + layout.count <= most_values && length - done >= SL_SCAN_BLOCK &&
+         repeats_layout(text + done, &layout, &low)) {
+    write_bits(writer, extract_bits(low, layout.starts), layout.count);
+    taken += layout.count;
+    done += period;
   }
   return done;
 }
