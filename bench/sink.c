@@ -8,6 +8,7 @@
  * what its work costs.
  */
 #include "daemon/config.h"
+#include "http/acceptor.h"
 #include "http/engine.h"
 #include "http/listener.h"
 
@@ -45,6 +46,10 @@ static void on_completed(void *closure, struct MHD_Connection *connection, void 
   (void)connection;
   (void)how;
   *slot = NULL;
+}
+
+static void take_in(void *closure, int client, const struct sockaddr *address, socklen_t length) {
+  sl_engine_add(closure, client, address, length);
 }
 
 static struct MHD_Response *make_answer(size_t length) {
@@ -86,18 +91,20 @@ int main(int count, char **arguments) {
   pthread_sigmask(SIG_BLOCK, &stop, NULL);
 
   struct MHD_Response *answer = make_answer(answer_length);
-  struct MHD_Daemon *daemon = sl_engine_start(&options, listener.socket,
-                                              &(struct sl_engine){.on_request = on_request,
-                                                                  .on_completed = on_completed,
-                                                                  .closure = answer});
-  if (daemon == NULL) {
+  struct sl_engine *engine = sl_engine_start(
+      &options, &(struct sl_engine_calls){
+                    .on_request = on_request, .on_completed = on_completed, .closure = answer});
+  struct sl_acceptor acceptor = {
+      .listening_socket = listener.socket, .take = take_in, .closure = engine};
+  if (engine == NULL || !sl_acceptor_start(&acceptor)) {
     errx(EXIT_FAILURE, "libmicrohttpd does not start");
   }
   fprintf(stderr, "sink listening on http://%s\n", listener.address);
 
   int signal_number = 0;
   sigwait(&stop, &signal_number);
-  MHD_stop_daemon(daemon);
+  sl_acceptor_stop(&acceptor);
+  sl_engine_stop(engine);
   MHD_destroy_response(answer);
   sl_listener_close(&listener);
   sl_config_free(&config);

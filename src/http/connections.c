@@ -24,6 +24,7 @@ bool sl_connections_init(struct sl_connections *connections, uint64_t most,
   connections->most_per_address = most_per_address;
   atomic_init(&connections->served, 0);
   atomic_init(&connections->open, 0);
+  atomic_init(&connections->coming, 0);
   atomic_init(&connections->now, 0);
   for (size_t i = 0; i < places; i++) {
     connections->places[i] = (struct sl_connection){.table = connections};

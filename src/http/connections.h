@@ -57,6 +57,7 @@ struct sl_connections {
   uint64_t most_per_address; /* of these */
   atomic_uint_least64_t served;
   atomic_size_t open;
+  atomic_size_t coming; /* accepted and not yet open, or hung up on because there was no memory */
   atomic_uint_least64_t now;
 };
 

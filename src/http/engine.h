@@ -7,27 +7,37 @@
 
 #include "http/server.h"
 #include <microhttpd.h>
+#include <sys/socket.h>
 
 /* How many threads serve each listener. */
 unsigned sl_engine_threads(const struct sl_server_options *options);
 
 /* Who is called, each with `closure`; NULL for nobody but for on_request. */
-struct sl_engine {
+struct sl_engine_calls {
   bool encrypted;
   MHD_AccessHandlerCallback on_request;
   MHD_RequestCompletedCallback on_completed;
-  MHD_AcceptPolicyCallback on_client;                              /* may turn a client away */
   MHD_NotifyConnectionCallback on_connection;                      /* it was opened, it is closed */
   void *(*on_head)(void *, const char *, struct MHD_Connection *); /* has begun; returns NULL */
   void *closure;
 };
 
+/* Threads that serve the clients they are given, each a daemon of libmicrohttpd of its own. */
+struct sl_engine;
+
 /*
- * Serves the listening socket, which stays the caller's. Connections are never closed for taking
- * long: that is for the caller to do. Where they are `encrypted`, on_connection must equip them.
- * NULL when there is no memory or no thread.
+ * Connections are never closed for taking long: that is for the caller to do. Where they are
+ * `encrypted`, on_connection must equip them. NULL when there is no memory or no thread.
  */
-struct MHD_Daemon *sl_engine_start(const struct sl_server_options *options, int listening_socket,
-                                   const struct sl_engine *calls);
+struct sl_engine *sl_engine_start(const struct sl_server_options *options,
+                                  const struct sl_engine_calls *calls);
+
+/* Gives a client, whose socket does not block, to the thread whose turn it is. False when there is
+ * no memory; the client is turned away then. One thread at a time. */
+bool sl_engine_add(struct sl_engine *engine, int client, const struct sockaddr *address,
+                   socklen_t length);
+
+/* Ends all connections and threads. Tolerates NULL. */
+void sl_engine_stop(struct sl_engine *engine);
 
 #endif

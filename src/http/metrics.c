@@ -136,8 +136,12 @@ void sl_metrics_count_exchange(struct sl_metrics *metrics, const struct sl_excha
   }
 }
 
+void sl_metrics_count_refusal(struct sl_metrics *metrics, enum sl_status reason) {
+  add(own_row(metrics), SL_COLUMN_REFUSALS + reason, 1);
+}
+
 void sl_metrics_count_deadline(struct sl_metrics *metrics, enum sl_ending ending) {
-  add(own_row(metrics), SL_COLUMN_DEADLINES + ending, 1);
+  add(own_row(metrics), SL_COLUMN_REFUSALS + sl_reason_of_ending(ending), 1);
 }
 
 void sl_metrics_count_connection(struct sl_metrics *metrics, bool opened) {

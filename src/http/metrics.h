@@ -31,7 +31,8 @@ void sl_metrics_free(struct sl_metrics *metrics);
 /* An exchange is over. */
 void sl_metrics_count_exchange(struct sl_metrics *metrics, const struct sl_exchange *exchange);
 
-/* A connection that had no request was ended by this deadline. */
+/* A connection was turned away before it had a request: for this reason, or by this deadline. */
+void sl_metrics_count_refusal(struct sl_metrics *metrics, enum sl_status reason);
 void sl_metrics_count_deadline(struct sl_metrics *metrics, enum sl_ending ending);
 
 void sl_metrics_count_connection(struct sl_metrics *metrics, bool opened);
@@ -63,9 +64,9 @@ enum sl_column {
   SL_COLUMN_CONNECTIONS_CLOSED,
   SL_COLUMN_NANOSECONDS,                                        /* [SL_PHASE_COUNT] */
   SL_COLUMN_DURATIONS = SL_COLUMN_NANOSECONDS + SL_PHASE_COUNT, /* [phase][bucket], the last + 1 */
-  SL_COLUMN_DEADLINES = SL_COLUMN_DURATIONS + SL_PHASE_COUNT * (SL_DURATION_BUCKETS + 1),
+  SL_COLUMN_REFUSALS = SL_COLUMN_DURATIONS + SL_PHASE_COUNT * (SL_DURATION_BUCKETS + 1),
   SL_COLUMN_REQUESTS =
-      SL_COLUMN_DEADLINES + SL_ENDING_COUNT /* [loss, then none][encoding][reason] */
+      SL_COLUMN_REFUSALS + SL_REASON_COUNT /* [loss, then none][encoding][reason] */
 };
 
 static inline size_t sl_column_of_duration(enum sl_phase phase, size_t bucket) {

@@ -168,8 +168,7 @@ static void write_rejects(struct page *page) {
     if (!is_reject(reason)) {
       continue;
     }
-    uint64_t rejects =
-        reason < SL_STATUS_COUNT ? 0 : page->sums[SL_COLUMN_DEADLINES + reason - SL_STATUS_COUNT];
+    uint64_t rejects = page->sums[SL_COLUMN_REFUSALS + reason];
     for (size_t loss = 0; loss == 0 || sl_losses[loss - 1] != NULL; loss++) {
       for (size_t encoding = 0; encoding < SL_ENCODING_COUNT; encoding++) {
         rejects += page->sums[sl_column_of_requests(loss, encoding, reason)];

@@ -188,14 +188,11 @@ void sl_server_drain(struct sl_server *server) {
   atomic_store(&server->service.draining, true);
 }
 
-static bool is_open(const struct sl_server *server) {
-  return atomic_load_explicit(&server->connections.open, memory_order_acquire) > 0;
-}
-
-/* Looks a hundred times a second: nothing on the path of a request has to tell us. */
-static void wait_for_connections(const struct sl_server *server) {
+/* Looks a hundred times a second, until a number is 0: nothing on the path of a request has to tell
+ * us. */
+static void wait_for_none(const atomic_size_t *number, uint64_t seconds) {
   const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
-  for (uint64_t looks = server->stop_seconds * 100; looks > 0 && is_open(server); looks--) {
+  for (uint64_t looks = seconds * 100; looks > 0 && atomic_load(number) > 0; looks--) {
     nanosleep(&pause, NULL);
   }
 }
@@ -205,26 +202,17 @@ static void wait_for_load_balancers(const struct sl_server *server) {
   nanosleep(&delay, NULL);
 }
 
-/* Who had just connected is an open connection a moment later. */
-static void stop_listening(struct sl_server *server) {
-  const struct timespec moment = {.tv_nsec = 100 * 1000 * 1000};
-  bool newcomers = false;
-  for (size_t i = 0; i < server->station_count; i++) {
-    newcomers = sl_station_stop_listening(&server->stations[i]) || newcomers;
-  }
-  if (newcomers) {
-    nanosleep(&moment, NULL);
-  }
-}
-
 void sl_server_stop(struct sl_server *server) {
   if (server == NULL) {
     return;
   }
   sl_server_drain(server);
   wait_for_load_balancers(server);
-  stop_listening(server);
+  for (size_t i = 0; i < server->station_count; i++) {
+    sl_station_stop_listening(&server->stations[i]);
+  }
   atomic_store(&server->reaper.closing, true);
-  wait_for_connections(server);
+  wait_for_none(&server->connections.coming, 1); /* threads that are not busy take a moment */
+  wait_for_none(&server->connections.open, server->stop_seconds);
   free_server(server);
 }

@@ -6,6 +6,7 @@
 #include "http/request.h"
 #include "http/tls.h"
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* Stands in the place of a request for which there was no memory. Only its address matters. */
 static const char no_request = 0;
@@ -15,11 +16,18 @@ static struct sl_connection *place_of(struct MHD_Connection *connection) {
   return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
-static enum MHD_Result on_client(void *closure, const struct sockaddr *address, socklen_t length) {
-  (void)address;
-  (void)length;
+/* Where even those who would be told that they are one too many have no place, nothing is said. */
+static void take_in(void *closure, int client, const struct sockaddr *address, socklen_t length) {
   struct sl_station *station = closure;
-  return sl_connections_are_full(station->connections) ? MHD_NO : MHD_YES;
+  if (sl_connections_are_full(station->connections)) {
+    sl_metrics_count_refusal(station->service->metrics, SL_BUSY);
+    close(client);
+    return;
+  }
+  atomic_fetch_add(&station->connections->coming, 1);
+  if (!sl_engine_add(station->engine, client, address, length)) {
+    atomic_fetch_sub(&station->connections->coming, 1);
+  }
 }
 
 static void on_connection(void *closure, struct MHD_Connection *connection, void **place,
@@ -35,7 +43,9 @@ static void on_connection(void *closure, struct MHD_Connection *connection, void
     const struct sockaddr *client =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
     *place = sl_connection_open(station->connections, wire, client);
+    atomic_fetch_sub(&station->connections->coming, 1);
     if (*place == NULL) {
+      sl_metrics_count_refusal(station->service->metrics, SL_BUSY);
       shutdown(wire, SHUT_RDWR);
     }
   } else if (*place != NULL) {
@@ -146,45 +156,28 @@ static void on_completed(void *closure, struct MHD_Connection *connection, void 
 }
 
 bool sl_station_start(struct sl_station *station, const struct sl_server_options *options) {
-  const struct sl_engine calls = {
+  const struct sl_engine_calls calls = {
       .encrypted = station->tls != NULL,
       .on_request = on_request,
       .on_completed = on_completed,
-      .on_client = on_client,
       .on_connection = on_connection,
       .on_head = on_head,
       .closure = station,
   };
-  station->daemon = sl_engine_start(options, station->listener.socket, &calls);
-  return station->daemon != NULL;
+  station->engine = sl_engine_start(options, &calls);
+  station->acceptor = (struct sl_acceptor){
+      .listening_socket = station->listener.socket, .take = take_in, .closure = station};
+  return station->engine != NULL && sl_acceptor_start(&station->acceptor);
 }
 
-/* How many have connected but were not yet taken in. They are now, by the threads. */
-static unsigned take_in_the_last(struct sl_station *station) {
-  unsigned count = 0;
-  struct sockaddr_storage address;
-  socklen_t length = sizeof address;
-  int wire;
-  while ((wire = accept4(station->listener.socket, (struct sockaddr *)&address, &length,
-                         SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-    MHD_add_connection(station->daemon, wire, (struct sockaddr *)&address, length);
-    length = sizeof address;
-    count++;
-  }
-  return count;
-}
-
-bool sl_station_stop_listening(struct sl_station *station) {
-  MHD_quiesce_daemon(station->daemon);
-  unsigned newcomers = take_in_the_last(station);
+void sl_station_stop_listening(struct sl_station *station) {
+  sl_acceptor_stop(&station->acceptor);
   sl_listener_stop(&station->listener);
-  return newcomers > 0;
 }
 
 void sl_station_close(struct sl_station *station) {
-  if (station->daemon != NULL) {
-    MHD_stop_daemon(station->daemon);
-    station->daemon = NULL;
-  }
+  sl_acceptor_stop(&station->acceptor);
+  sl_engine_stop(station->engine);
+  station->engine = NULL;
   sl_listener_close(&station->listener);
 }
