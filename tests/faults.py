@@ -353,8 +353,14 @@ class Load:
         self.reasons = []
         self.lock = threading.Lock()
 
-    def upload(self, body):
-        wire = self.daemon.connect()
+    def connect(self):
+        """None if nobody listens any more: also where that happens while the connection waits."""
+        try:
+            return self.daemon.connect()
+        except (ConnectionRefusedError, ConnectionResetError):
+            return None
+
+    def upload(self, wire, body):
         try:
             half = len(body) // 2
             wire.sendall(head(len(body), b"Connection: close\r\n") + body[:half])
@@ -368,11 +374,8 @@ class Load:
             wire.close()
 
     def run(self, body):
-        while True:
-            try:
-                good, reason = self.upload(body)
-            except ConnectionRefusedError:
-                return
+        while wire := self.connect():
+            good, reason = self.upload(wire, body)
             with self.lock:
                 self.answered += good
                 self.lost += not good
