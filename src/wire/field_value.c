@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One number of a small value: the whole of it, or an element of its array. */
+/* Where a number must stand in a small value: it is the whole of it, or an element of its array. */
 struct number_place {
   const struct sl_small_value *small;
+  const char *at; /* in its text */
   bool is_element;
   size_t index;
 };
@@ -17,48 +18,51 @@ static enum sl_status fail(const struct number_place *place, struct sl_error *er
   const struct sl_small_value *small = place->small;
   struct sl_path path =
       place->is_element ? sl_path_element(&small->path, place->index) : small->path;
-  uint64_t offset =
-      place->is_element ? sl_small_value_element_offset(small, place->index) : small->offset;
+  uint64_t offset = small->offset + (uint64_t)(place->at - small->text.bytes);
   return sl_fail_at(error, code, path.pointer, offset, "%s: expected %s, not %s", path.name,
                     expected, came);
 }
 
-static const char *describe(const cJSON *item) {
-  switch (item->type & 0xff) {
-  case cJSON_NULL:
-    return "null (JavaScript writes NaN as null)";
-  case cJSON_True:
-  case cJSON_False:
-    return "a boolean";
-  case cJSON_String:
-    return "a string";
-  case cJSON_Array:
-    return "an array";
-  case cJSON_Object:
-    return "an object";
-  default:
-    return "a number";
-  }
+static bool begins_number(char byte) {
+  return byte == '-' || (byte >= '0' && byte <= '9');
 }
 
-static enum sl_status read_real(const struct number_place *place, const cJSON *item, double *real,
-                                struct sl_error *error) {
-  if (!cJSON_IsNumber(item)) {
-    return fail(place, error, SL_WRONG_TYPE, "a number", describe(item));
+/* The number that begins at a place, however it is spelt; *behind is the byte that ended it. */
+static double number_at(const struct number_place *place, const char **behind) {
+  const struct sl_buffer *text = &place->small->text;
+  const char *end = text->bytes + text->length;
+  double value;
+  if (place->small->is_short_number) {
+    *behind = end;
+    return place->small->short_number;
   }
-  if (!isfinite(item->valuedouble)) {
-    return fail(place, error, SL_NOT_FINITE, "a finite number", "one too large for a double");
+  size_t length = sl_json_number_short(place->at, (size_t)(end - place->at), &value);
+  *behind = place->at + length;
+  if (length > 0) {
+    return value;
   }
-  *real = item->valuedouble;
-  return SL_OK;
+  struct sl_json_number number;
+  sl_json_number_begin(&number);
+  while (*behind < end && sl_json_number_byte(&number, **behind) == SL_NUMBER_MORE) {
+    ++*behind;
+  }
+  return sl_json_number_value(&number);
 }
 
-static enum sl_status read_integer(const struct number_place *place, const cJSON *item,
-                                   double *integer, struct sl_error *error) {
-  if (!cJSON_IsNumber(item)) {
-    return fail(place, error, SL_WRONG_TYPE, "an integer", describe(item));
+static enum sl_status read_number(const struct number_place *place, const char *expected,
+                                  double *number, const char **behind, struct sl_error *error) {
+  if (!begins_number(*place->at)) {
+    return fail(place, error, SL_WRONG_TYPE, expected, sl_describe_value(*place->at));
   }
-  if (read_real(place, item, integer, error) != SL_OK) {
+  *number = number_at(place, behind);
+  return isfinite(*number)
+             ? SL_OK
+             : fail(place, error, SL_NOT_FINITE, "a finite number", "one too large for a double");
+}
+
+static enum sl_status read_integer(const struct number_place *place, double *integer,
+                                   const char **behind, struct sl_error *error) {
+  if (read_number(place, "an integer", integer, behind, error) != SL_OK) {
     return error->code;
   }
   return *integer == floor(*integer)
@@ -66,18 +70,19 @@ static enum sl_status read_integer(const struct number_place *place, const cJSON
              : fail(place, error, SL_WRONG_TYPE, "an integer", "a fraction");
 }
 
-static bool is_count(const struct sl_field *field, double number) {
-  return number == floor(number) && number >= (double)field->min_count &&
-         number <= (double)field->max_count && number <= SL_MOST_INTEGER;
+static bool is_within_bounds(const struct sl_field *field, double integer) {
+  return integer >= (double)field->min_count && integer <= (double)field->max_count &&
+         integer <= SL_MOST_INTEGER;
 }
 
 static enum sl_status read_count(const struct sl_field *field, const struct number_place *place,
-                                 const cJSON *item, uint64_t *count, struct sl_error *error) {
+                                 uint64_t *count, struct sl_error *error) {
   double integer;
-  if (read_integer(place, item, &integer, error) != SL_OK) {
+  const char *behind;
+  if (read_integer(place, &integer, &behind, error) != SL_OK) {
     return error->code;
   }
-  if (!is_count(field, integer)) {
+  if (!is_within_bounds(field, integer)) {
     char bounds[64];
     snprintf(bounds, sizeof bounds, "%llu to %llu", (unsigned long long)field->min_count,
              (unsigned long long)field->max_count);
@@ -113,53 +118,32 @@ static size_t count_commas(const struct sl_buffer *text) {
   return commas;
 }
 
-static bool read_short_list(const struct sl_field *field, const struct sl_small_value *small,
-                            struct sl_value *value) {
-  const char *at = small->text.bytes;
-  const char *end = at + small->text.length;
-  bool labels = field->kind == SL_FIELD_LABELS;
-  if (*at++ != '[' || !take_list_memory(field, count_commas(&small->text) + 1, value)) {
-    return false;
+static const char *skip_space(const char *at) {
+  while (sl_is_space(*at)) {
+    at++;
   }
-  for (size_t i = 0; at < end; i++) {
-    double number;
-    while (sl_is_space(*at)) {
-      at++;
-    }
-    size_t length = sl_json_number_short(at, (size_t)(end - at), &number);
-    if (length == 0 || (labels && number != floor(number))) {
-      return false;
-    }
-    if (labels) {
-      value->labels[i] = (int64_t)number;
-    } else {
-      value->reals[i] = number;
-    }
-    for (at += length; sl_is_space(*at);) {
-      at++;
-    }
-    value->length = i + 1;
-    at++; /* a comma, or the bracket at the end */
-  }
-  return true;
+  return at;
 }
 
-static enum sl_status read_list(const struct sl_field *field, const struct number_place *whole,
-                                const cJSON *list, struct sl_value *value, struct sl_error *error) {
+/* Reads the elements where they stand: a tree of them would take many times their memory. */
+static enum sl_status read_list(const struct sl_field *field, const struct sl_small_value *small,
+                                struct sl_value *value, struct sl_error *error) {
   bool labels = field->kind == SL_FIELD_LABELS;
-  if (!cJSON_IsArray(list)) {
-    return fail(whole, error, SL_WRONG_TYPE, labels ? "a list of integers" : "a list of numbers",
-                describe(list));
+  struct number_place place = {.small = small, .at = small->text.bytes};
+  if (*place.at != '[') {
+    return fail(&place, error, SL_WRONG_TYPE, labels ? "a list of integers" : "a list of numbers",
+                sl_describe_value(*place.at));
   }
-  if (!take_list_memory(field, (size_t)cJSON_GetArraySize(list), value)) {
+  if (!take_list_memory(field, count_commas(&small->text) + 1, value)) {
     return sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory to read %s", field->name);
   }
-  struct number_place place = {.small = whole->small, .is_element = true};
-  const cJSON *item;
-  cJSON_ArrayForEach(item, list) {
+  place.is_element = true;
+  const char *behind = skip_space(place.at + 1);
+  for (char next = *behind == ']' ? ']' : ','; next == ','; next = *behind++) {
     double number;
-    enum sl_status status = labels ? read_integer(&place, item, &number, error)
-                                   : read_real(&place, item, &number, error);
+    place.at = skip_space(behind);
+    enum sl_status status = labels ? read_integer(&place, &number, &behind, error)
+                                   : read_number(&place, "a number", &number, &behind, error);
     if (status != SL_OK) {
       return status;
     }
@@ -169,6 +153,7 @@ static enum sl_status read_list(const struct sl_field *field, const struct numbe
       value->reals[place.index] = number;
     }
     value->length = ++place.index;
+    behind = skip_space(behind);
   }
   return SL_OK;
 }
@@ -186,29 +171,6 @@ static bool find_choice(const struct sl_field *field, const struct sl_buffer *te
   return false;
 }
 
-/*
- * Reads a value as it mostly is, spelt plainly and right, without building a tree of it. False
- * where it is anything else: that is left to cJSON, from which its errors can be told.
- */
-static bool read_plain(const struct sl_field *field, const struct sl_small_value *small,
-                       struct sl_value *value) {
-  switch (field->kind) {
-  case SL_FIELD_REAL:
-    value->real = small->short_number;
-    return small->is_short_number;
-  case SL_FIELD_COUNT:
-    if (!small->is_short_number || !is_count(field, small->short_number)) {
-      return false;
-    }
-    value->count = (uint64_t)small->short_number;
-    return true;
-  case SL_FIELD_CHOICE:
-    return small->text.bytes[0] == '"' && find_choice(field, &small->text, &value->choice);
-  default:
-    return read_short_list(field, small, value);
-  }
-}
-
 static enum sl_status unknown_choice(const struct sl_field *field, const struct number_place *place,
                                      const char *came, struct sl_error *error) {
   char expected[128] = "";
@@ -224,33 +186,34 @@ static enum sl_status unknown_choice(const struct sl_field *field, const struct 
   return fail(place, error, SL_UNKNOWN_CHOICE, expected, quoted);
 }
 
-static enum sl_status read_choice(const struct sl_field *field, const struct number_place *place,
-                                  const cJSON *item, size_t *choice, struct sl_error *error) {
-  if (!cJSON_IsString(item)) {
-    return fail(place, error, SL_WRONG_TYPE, "a string", describe(item));
+/* cJSON knows what a string means in which something is escaped. */
+static enum sl_status read_escaped_choice(const struct sl_field *field,
+                                          const struct number_place *place, size_t *choice,
+                                          struct sl_error *error) {
+  cJSON *item = sl_small_value_build(place->small);
+  if (item == NULL) {
+    return sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory to read %s", field->name);
   }
-  bool comparable = !place->small->has_null_byte;
-  for (size_t i = 0; comparable && field->choices[i] != NULL; i++) {
-    if (strcmp(item->valuestring, field->choices[i]) == 0) {
-      *choice = i;
-      return SL_OK;
-    }
+  const char *word = item->valuestring;
+  size_t i = 0;
+  while (field->choices[i] != NULL && strcmp(word, field->choices[i]) != 0) {
+    i++;
   }
-  return unknown_choice(field, place, item->valuestring, error);
+  bool known = field->choices[i] != NULL && !place->small->has_null_byte;
+  enum sl_status status = known ? SL_OK : unknown_choice(field, place, word, error);
+  cJSON_Delete(item);
+  *choice = i;
+  return status;
 }
 
-static enum sl_status read_kind(const struct sl_field *field, const struct number_place *place,
-                                const cJSON *item, struct sl_value *value, struct sl_error *error) {
-  switch (field->kind) {
-  case SL_FIELD_REAL:
-    return read_real(place, item, &value->real, error);
-  case SL_FIELD_COUNT:
-    return read_count(field, place, item, &value->count, error);
-  case SL_FIELD_CHOICE:
-    return read_choice(field, place, item, &value->choice, error);
-  default:
-    return read_list(field, place, item, value, error);
+static enum sl_status read_choice(const struct sl_field *field, const struct number_place *place,
+                                  size_t *choice, struct sl_error *error) {
+  if (*place->at != '"') {
+    return fail(place, error, SL_WRONG_TYPE, "a string", sl_describe_value(*place->at));
   }
+  return find_choice(field, &place->small->text, choice)
+             ? SL_OK
+             : read_escaped_choice(field, place, choice, error);
 }
 
 enum sl_status sl_fail_wrong_rank(struct sl_error *error, const struct sl_field *field,
@@ -267,18 +230,17 @@ enum sl_status sl_fail_wrong_rank(struct sl_error *error, const struct sl_field 
 
 enum sl_status sl_read_field_value(const struct sl_field *field, const struct sl_small_value *small,
                                    struct sl_value *value, struct sl_error *error) {
+  const struct number_place whole = {.small = small, .at = small->text.bytes};
+  const char *behind;
   value->present = true;
-  if (read_plain(field, small, value)) {
-    return SL_OK;
+  switch (field->kind) {
+  case SL_FIELD_REAL:
+    return read_number(&whole, "a number", &value->real, &behind, error);
+  case SL_FIELD_COUNT:
+    return read_count(field, &whole, &value->count, error);
+  case SL_FIELD_CHOICE:
+    return read_choice(field, &whole, &value->choice, error);
+  default:
+    return read_list(field, small, value, error);
   }
-  sl_value_free(value);
-  value->present = true;
-  cJSON *item = sl_small_value_build(small);
-  if (item == NULL) {
-    return sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory to read %s", field->name);
-  }
-  struct number_place whole = {.small = small};
-  enum sl_status status = read_kind(field, &whole, item, value, error);
-  cJSON_Delete(item);
-  return status;
 }

@@ -1,11 +1,5 @@
 #include "wire/small_value.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-
-/* cJSON looks at this many characters of a number. */
-enum { CJSON_NUMBER_LENGTH = 63 };
 
 void sl_small_value_begin(struct sl_small_value *value, const struct sl_path *path,
                           uint64_t most_bytes, size_t most_depth) {
@@ -167,26 +161,11 @@ static enum sl_status read_word(struct sl_small_value *value, struct sl_text *te
   return SL_OK;
 }
 
-/* Puts a short spelling of the same double in the place of a number too long for cJSON. The rest
- * becomes white space, so that every other byte stays where it was in the body. */
-static void shorten_number(struct sl_small_value *value) {
-  char *token = value->text.bytes + value->token;
-  size_t length = value->text.length - value->token;
-  if (length <= CJSON_NUMBER_LENGTH) {
-    return;
-  }
-  double number = sl_json_number_value(&value->number);
-  int written = isfinite(number) ? snprintf(token, length, "%.17g", number)
-                                 : snprintf(token, length, "%s1e999", number < 0 ? "-" : "");
-  memset(token + written, ' ', length - (size_t)written);
-}
-
 static enum sl_status read_number(struct sl_small_value *value, struct sl_text *text,
                                   struct sl_error *error) {
   while (text->at < text->end) {
     enum sl_number_event event = sl_json_number_byte(&value->number, *text->at);
     if (event == SL_NUMBER_END) {
-      shorten_number(value);
       value->place = SL_SMALL_AFTER_VALUE;
       return SL_OK;
     }

@@ -2,9 +2,8 @@
  * A member that is not a tensor: rates, labels, counts, a shape, a word.
  *
  * It is checked byte by byte against the strict grammar and collected, up to a limit; when its last
- * byte has arrived cJSON builds it. cJSON 1.7.15 accepts much that is not JSON and cuts long
- * numbers short, so it only ever sees text that was found legal here, and a number too long for it
- * is replaced by the 17 digits that mean the same double.
+ * byte has arrived it is read from there. Where a string has escapes cJSON builds it: cJSON 1.7.15
+ * accepts much that is not JSON, so it only ever sees text that was found legal here.
  */
 #ifndef SPIKELOSS_WIRE_SMALL_VALUE_H
 #define SPIKELOSS_WIRE_SMALL_VALUE_H
@@ -57,7 +56,7 @@ void sl_small_value_begin(struct sl_small_value *value, const struct sl_path *pa
 enum sl_status sl_small_value_read(struct sl_small_value *value, struct sl_text *text,
                                    struct sl_error *error);
 
-/* What was read, owned by the caller (cJSON_Delete); NULL when there is no memory. */
+/* The string that was read, owned by the caller (cJSON_Delete); NULL when there is no memory. */
 cJSON *sl_small_value_build(const struct sl_small_value *value);
 
 /* Offset in the body of an element of an array that was read. */

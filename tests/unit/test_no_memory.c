@@ -167,6 +167,28 @@ START_TEST(populations_survive_every_failure) {
 }
 END_TEST
 
+/* Four megabytes of text may come for a list: a node for each element would take a hundred. */
+START_TEST(a_list_is_read_with_few_allocations_whatever_its_elements_are) {
+  static const char *const elements[] = {"1", "1e0", "[]", "{}", "\"x\"", "null"};
+  for (size_t i = 0; i < sizeof elements / sizeof *elements; i++) {
+    struct sl_buffer body = {0};
+    ck_assert(sl_buffer_append_format(&body, "{\"targets\":[%s", elements[i]));
+    for (size_t element = 1; element < 10000; element++) {
+      ck_assert(sl_buffer_append_format(&body, ",%s", elements[i]));
+    }
+    ck_assert(sl_buffer_append_text(&body, "]"));
+    struct sl_limits limits = SL_DEFAULT_LIMITS;
+    struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(POPULATION), &limits);
+    sl_allocations_fail(64, true);
+    enum sl_status status = sl_decoder_feed(decoder, body.bytes, body.length);
+    ck_assert_uint_eq(sl_allocations_succeed(), 0);
+    ck_assert_int_eq(status, i < 2 ? SL_OK : SL_WRONG_TYPE);
+    sl_decoder_free(decoder);
+    sl_buffer_free(&body);
+  }
+}
+END_TEST
+
 int main(void) {
   sl_allocations_watch();
   Suite *suite = suite_create("no_memory");
@@ -174,6 +196,7 @@ int main(void) {
   tcase_set_timeout(tests, 120);
   tcase_add_loop_test(tests, rates_survive_every_failure, 0, SL_SPELLING_COUNT);
   tcase_add_loop_test(tests, populations_survive_every_failure, 0, SL_SPELLING_COUNT);
+  tcase_add_test(tests, a_list_is_read_with_few_allocations_whatever_its_elements_are);
   suite_add_tcase(suite, tests);
   return suite_end(suite);
 }
