@@ -172,6 +172,19 @@ static bool open_tcp(struct sl_listener *listener, const char *address, char *me
   return true;
 }
 
+/* If not, errno says why there is no connection. */
+static bool somebody_listens(const struct sockaddr_un *name) {
+  int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (probe < 0) {
+    return false;
+  }
+  bool connected = connect(probe, (const struct sockaddr *)name, sizeof *name) == 0;
+  int reason = errno;
+  close(probe);
+  errno = reason;
+  return connected || reason == EAGAIN; /* or more wait there than it takes in */
+}
+
 /*
  * Makes way for a Unix socket: the file that a daemon left behind when it was killed is removed,
  * anything else (a file of another kind, a socket that somebody listens on) stays.
@@ -185,17 +198,14 @@ static bool clear_path(const struct sockaddr_un *name, char *message, size_t mes
     snprintf(message, message_size, "%s exists and is no socket", name->sun_path);
     return false;
   }
-  int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  bool abandoned = probe >= 0 && connect(probe, (const struct sockaddr *)name, sizeof *name) != 0 &&
-                   errno == ECONNREFUSED;
-  if (probe >= 0) {
-    close(probe);
-  }
-  if (!abandoned) {
+  if (somebody_listens(name)) {
     snprintf(message, message_size, "somebody already listens on %s", name->sun_path);
     return false;
   }
-  unlink(name->sun_path);
+  if (errno != ECONNREFUSED || unlink(name->sun_path) != 0) {
+    snprintf(message, message_size, "cannot replace %s: %s", name->sun_path, strerror(errno));
+    return false;
+  }
   return true;
 }
 

@@ -12,9 +12,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define GOOD                                                                                       \
-  "{\"spikes_list\": [[[[1, 0, 1], [0, 0, 1]]]], \"offsets\": [0.25], \"multipliers\": [2]}"
-
 static struct daemon daemon_process;
 static struct daemon second_daemon;
 static struct client client;
@@ -227,6 +224,26 @@ START_TEST(a_socket_that_somebody_listens_on_is_left_alone) {
 }
 END_TEST
 
+/* Such as that of a log: it does not refuse connections, it has none. */
+START_TEST(a_socket_of_another_kind_is_left_alone_and_the_reason_told) {
+  START(&daemon_process);
+  struct place place = place_in(&daemon_process, "datagrams.sock");
+  struct sockaddr_un name = {.sun_family = AF_UNIX};
+  struct run run;
+  strcpy(name.sun_path, place.path);
+  int datagrams = socket(AF_UNIX, SOCK_DGRAM, 0);
+  ck_assert_int_eq(bind(datagrams, (const struct sockaddr *)&name, sizeof name), 0);
+  RUN(&run, "--listen", place.address);
+  ck_assert_int_eq(run.exit_code, 1);
+  ck_assert_ptr_nonnull(strstr(run.messages, "cannot replace"));
+  ck_assert_ptr_nonnull(strstr(run.messages, "Protocol wrong type for socket"));
+  ck_assert(exists(place.path));
+  close(datagrams);
+  unlink(place.path);
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
 START_TEST(a_file_that_is_no_socket_is_left_alone) {
   START(&daemon_process);
   struct place file = place_in(&daemon_process, "notes.txt");
@@ -275,6 +292,7 @@ int main(void) {
       "listening", tidy, requests_work_over_the_unix_socket, requests_work_over_ipv6,
       the_socket_file_goes_when_the_daemon_goes, every_address_that_is_asked_for_is_served,
       a_socket_that_was_left_behind_is_replaced, a_socket_that_somebody_listens_on_is_left_alone,
+      a_socket_of_another_kind_is_left_alone_and_the_reason_told,
       a_file_that_is_no_socket_is_left_alone, a_port_that_is_taken_is_named,
       if_one_address_fails_none_is_served,
       a_unix_socket_belongs_to_its_owner_alone_unless_another_mode_is_asked_for,
