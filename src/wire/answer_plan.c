@@ -4,8 +4,8 @@
  */
 #include "core/checked.h"
 #include "wire/answer.h"
+#include "wire/path.h"
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* Lists of so many numbers, over all of an answer, are literal text: their texts need not be looked
@@ -161,15 +161,11 @@ static enum sl_status add_values(struct plan *plan, enum sl_part_form form,
   return status;
 }
 
-/* The name that users know a gradient by: "spikes_list[1]", "spk". */
-static void gradient_name(char *name, size_t room, const struct plan *plan,
-                          const struct sl_gradient *gradient) {
+/* What users know a gradient by: "spikes_list[1]", "spk". */
+static struct sl_path gradient_path(const struct plan *plan, const struct sl_gradient *gradient) {
   const struct sl_field *field = &plan->decoded->loss->fields[gradient->field];
-  if (field->kind == SL_FIELD_SPIKES_LIST) {
-    snprintf(name, room, "%s[%zu]", field->name, gradient->item);
-  } else {
-    snprintf(name, room, "%s", field->name);
-  }
+  struct sl_path path = sl_path_member(field->name);
+  return field->kind == SL_FIELD_SPIKES_LIST ? sl_path_element(&path, gradient->item) : path;
 }
 
 static enum sl_status check_floats(struct plan *plan, const struct sl_gradient *gradient,
@@ -177,12 +173,11 @@ static enum sl_status check_floats(struct plan *plan, const struct sl_gradient *
   if (!sl_part_is_base64(form) || sl_base64_holds(spread, sl_part_width(form))) {
     return SL_OK;
   }
-  char name[96];
-  gradient_name(name, sizeof name, plan, gradient);
-  return sl_fail(plan->error, SL_RESULT_NOT_FINITE,
-                 "the gradient of %s has values too large for 32-bit floats; "
-                 "ask for gradient_encoding: f64",
-                 name);
+  struct sl_path path = gradient_path(plan, gradient);
+  return sl_fail_at(plan->error, SL_RESULT_NOT_FINITE, path.pointer, SL_NO_OFFSET,
+                    "the gradient of %s has values too large for 32-bit floats; "
+                    "ask for gradient_encoding: f64",
+                    path.name);
 }
 
 static enum sl_part_form tensor_form(const struct sl_decoded *decoded,

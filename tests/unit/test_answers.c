@@ -310,10 +310,12 @@ START_TEST(doubles_too_large_for_f32_name_their_gradient) {
     add(&question, LAYERS, 1, 2, shape, row)->values[2] = -1e39;
     check_refused(&question, SL_RESULT_NOT_FINITE);
     check_message(&question, "layers[1]");
+    ck_assert_str_eq(question.error.pointer, "/layers/1");
     ask(&question, (enum sl_gradient_form)form, SL_ENCODING_F32);
     add(&question, SPK, 0, 2, shape, row)->values[1] = 0x1.ffffffp+127; /* rounds to infinity */
     check_refused(&question, SL_RESULT_NOT_FINITE);
     check_message(&question, "spk");
+    ck_assert_str_eq(question.error.pointer, "/spk");
   }
 }
 END_TEST
