@@ -67,6 +67,14 @@ static void warn_of_exposure(struct sl_log *log, const struct sl_server *server)
   }
 }
 
+static void say_that_it_serves(struct sl_log *log, const struct sl_server *server,
+                               size_t listeners) {
+  warn_of_exposure(log, server);
+  announce(server, listeners, log->format);
+  sl_systemd_tell("READY=1");
+  sl_log(log, SL_LOG_DEBUG, "the hot loops use %s", sl_kernels_name());
+}
+
 static void log_sentence(void *closure, const char *sentence) {
   struct sl_log *log = closure;
   sl_log(log, SL_LOG_INFO, "%s", sentence);
@@ -110,10 +118,7 @@ static int serve(const struct sl_config *config, int count, char *const *argumen
     sl_log_announce(log.format, "spikelossd: %s", message);
     return EXIT_FAILURE;
   }
-  warn_of_exposure(&log, server);
-  announce(server, options.listen_count, log.format);
-  sl_systemd_tell("READY=1");
-  sl_log(&log, SL_LOG_DEBUG, "the hot loops use %s", sl_kernels_name());
+  say_that_it_serves(&log, server, options.listen_count);
 
   const struct sl_reload reload = {.count = count,
                                    .arguments = arguments,
