@@ -13,6 +13,10 @@
 #define FIRING_RATE "/v1/losses/firing_rate_target_mse_loss"
 #define POPULATION  "/v1/losses/balanced_population_mse"
 
+/* A body for FIRING_RATE whose loss is 0.25. */
+#define GOOD                                                                                       \
+  "{\"spikes_list\": [[[[1, 0, 1], [0, 0, 1]]]], \"offsets\": [0.25], \"multipliers\": [2]}"
+
 struct question {
   const char *method; /* NULL: POST with a body, GET without */
   const char *path;

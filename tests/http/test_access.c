@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define GOOD                                                                                       \
-  "{\"spikes_list\": [[[[1, 0, 1], [0, 0, 1]]]], \"offsets\": [0.25], \"multipliers\": [2]}"
 #define ALICE   "alices-secret-0123456789"
 #define BOB     "Ym9icyBzZWNyZXQgYWxzbw=="
 #define MISSING "Bearer realm=\"spikelossd\""

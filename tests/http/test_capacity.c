@@ -10,8 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define GOOD                                                                                       \
-  "{\"spikes_list\": [[[[1, 0, 1], [0, 0, 1]]]], \"offsets\": [0.25], \"multipliers\": [2]}"
 #define LIVEZ "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 
 static struct daemon daemon_process;

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GOOD                                                                                       \
-  "{\"spikes_list\": [[[[1, 0, 1], [0, 0, 1]]]], \"offsets\": [0.25], \"multipliers\": [2]}"
 #define TOKEN   "0123456789abcdef0123456789abcdef"
 #define APP     "https://app.example.org"
 #define LOCAL   "http://localhost:3000"

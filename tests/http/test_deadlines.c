@@ -13,8 +13,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define GOOD                                                                                       \
-  "{\"spikes_list\": [[[[1, 0, 1], [0, 0, 1]]]], \"offsets\": [0.25], \"multipliers\": [2]}"
 #define HEAD "POST " FIRING_RATE " HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
 
 /* Milliseconds between two bytes of a client that drips: far less than a second of silence. */

@@ -12,9 +12,6 @@
 #include <unistd.h>
 
 /* [1, 2, 3], 3 of 6 values are 1. */
-#define GOOD                                                                                       \
-  "{\"spikes_list\": [[[[1, 0, 1], [0, 0, 1]]]], \"offsets\": [0.25], \"multipliers\": [2]}"
-
 #define TRACEPARENT "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 static struct daemon daemon_process;

@@ -14,9 +14,6 @@
 #include <unistd.h>
 
 /* 3 of 6 values are 1. */
-#define GOOD                                                                                       \
-  "{\"spikes_list\": [[[[1, 0, 1], [0, 0, 1]]]], \"offsets\": [0.25], \"multipliers\": [2]}"
-
 #define REQUESTS_OF(loss, status, encoding)                                                        \
   "spikelossd_requests_total{loss=\"" loss "\",status=\"" status "\",encoding=\"" encoding "\"}"
 #define FIRING_RATE_OK  REQUESTS_OF("firing_rate_target_mse_loss", "200", "text")

@@ -12,8 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define GOOD                                                                                       \
-  "{\"spikes_list\": [[[[1, 0, 1], [0, 0, 1]]]], \"offsets\": [0.25], \"multipliers\": [2]}"
 #define OLD  "old-old-old-old-old-old"
 #define NEW  "new-new-new-new-new-new"
 #define DONE "have been read again"

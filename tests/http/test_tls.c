@@ -13,8 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define GOOD                                                                                       \
-  "{\"spikes_list\": [[[[1, 0, 1], [0, 0, 1]]]], \"offsets\": [0.25], \"multipliers\": [2]}"
 #define TOKEN "0123456789abcdef0123456789abcdef"
 
 static struct daemon daemon_process;

@@ -10,9 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define GOOD                                                                                       \
-  "{\"spikes_list\": [[[[1, 0, 1], [0, 0, 1]]]], \"offsets\": [0.25], \"multipliers\": [2]}"
-
 static void expect_good(void) {
   ck_assert_msg(client.status == 200, "%s", client.body);
   cJSON *answer = client_json(&client);
