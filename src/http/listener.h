@@ -1,5 +1,6 @@
 /*
- * Listening sockets: TCP over IPv4 and IPv6, and Unix sockets.
+ * Listening sockets: TCP over IPv4 and IPv6, and Unix sockets. A listener belongs to one thread at
+ * a time.
  */
 #ifndef SPIKELOSS_HTTP_LISTENER_H
 #define SPIKELOSS_HTTP_LISTENER_H

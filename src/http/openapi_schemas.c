@@ -72,6 +72,7 @@ const struct sl_openapi_problem sl_openapi_problems[] = {
     {"413", "Larger than a limit allows"},
     {"415", "The body is not application/json, or it is compressed"},
     {"422", "The right kind of value, but one without an answer"},
+    {"431", "The headers are too large"},
     {"503", "No capacity left now; try again after Retry-After seconds"},
     {NULL, NULL},
 };

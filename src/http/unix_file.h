@@ -15,7 +15,8 @@ struct sl_unix_file {
 
 /*
  * Gives the file of a bound socket its owner and mode. To be called before listen: until then
- * nobody can connect. On failure returns false and writes one sentence to `message`.
+ * nobody can connect. One thread at a time: names are looked up in what the C library shares. On
+ * failure returns false and writes one sentence to `message`.
  */
 bool sl_unix_file_protect(const char *path, const struct sl_unix_file *file, char *message,
                           size_t message_size);
