@@ -16,6 +16,8 @@ import sys
 OF_CHECK = re.compile(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)$", re.MULTILINE)
 OF_SHELL = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
 
+FAILED = re.compile(r"^(?:.+?:\d+:[FE]:[^:]*:([^:]*):\d+: |not ok - (.*))", re.MULTILINE)
+
 
 def counts(output):
     """(passed, failed) as the program says, or (0, 0)."""
@@ -27,8 +29,13 @@ def counts(output):
     return (int(said[-1][0]), int(said[-1][1])) if said else (0, 0)
 
 
+def names(output):
+    """Of the checks that failed, as far as the program tells."""
+    return "".join(f", {of_check or of_shell}" for of_check, of_shell in FAILED.findall(output))
+
+
 def judge(test):
-    """(passed, failed, why it failed although it counted no failure)."""
+    """(passed, failed, what failed)."""
     passed, failed = counts(test.get("stdout", ""))
     if test["result"] == "SKIP":
         return 0, 0, ""
@@ -36,7 +43,7 @@ def judge(test):
         return passed, 1, f"ended with {test['result']}, exit code {test['returncode']}"
     if passed + failed == 0:
         return 0, 1, "made no checks"
-    return passed, failed, ""
+    return passed, failed, f"{failed} of {passed + failed} checks{names(test['stdout'])}"
 
 
 def main():
@@ -45,13 +52,13 @@ def main():
         with open(path, encoding="utf-8") as log:
             tests = [json.loads(line) for line in log]
         for test in tests:
-            passed, failed, why = judge(test)
+            passed, failed, what = judge(test)
             total_passed += passed
             total_failed += failed
             if test["result"] == "SKIP":
                 print(f"skipped: {test['name']}\n{test.get('stdout', '')}", end="")
             if failed:
-                print(f"failed: {test['name']}: {why or f'{failed} of {passed + failed} checks'}")
+                print(f"failed: {test['name']}: {what}")
                 for stream in ("stdout", "stderr"):
                     for line in test.get(stream, "").splitlines()[-60:]:
                         print(f"    {line}")

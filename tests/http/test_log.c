@@ -275,6 +275,7 @@ START_TEST(a_log_that_nobody_reads_holds_up_no_request) {
   for (int i = 0; i < MANY; i++) {
     ck_assert_int_eq(client_post(&client, FIRING_RATE, "{"), 400);
   }
+  client_get(&client, "/livez"); /* has no line; the last line is written or lost before it */
   size_t written = drain_messages();
   ck_assert_uint_gt(written, 0);
   ck_assert_uint_lt(written, MANY);
