@@ -110,6 +110,9 @@ uint64_t sl_spikes_count(const struct sl_spikes *spikes);
 /* Whether every value was 0 or 1. */
 bool sl_spikes_binary(const struct sl_spikes *spikes);
 
+/* Bytes of memory that were taken for the arrays, also where nothing stands in them yet. */
+uint64_t sl_spikes_memory(const struct sl_spikes *spikes);
+
 /* Neurons that never fired, and neurons that fired at every step of every sample. */
 struct sl_spikes_health {
   size_t silent;

@@ -258,6 +258,7 @@ struct sl_server_options sl_config_server(const struct sl_config *config) {
       .connections = config->connections,
       .connections_per_address = config->connections_per_address,
       .requests = config->requests,
+      .memory_bytes = config->memory_bytes,
       .drain_bytes = config->drain_bytes,
       .drain_seconds = config->drain_seconds,
       .stop_delay_seconds = config->stop_delay_seconds,

@@ -35,6 +35,7 @@ struct sl_config {
   uint64_t connections;
   uint64_t connections_per_address;
   uint64_t requests;
+  uint64_t memory_bytes;
   uint64_t drain_bytes;
   uint64_t drain_seconds;
   uint64_t stop_delay_seconds;

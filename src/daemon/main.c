@@ -3,6 +3,7 @@
 #include "daemon/healthcheck.h"
 #include "daemon/log.h"
 #include "daemon/reload.h"
+#include "daemon/system_memory.h"
 #include "daemon/systemd.h"
 #include "http/listener.h"
 #include "http/server.h"
@@ -95,6 +96,43 @@ static bool take_over_sockets(struct sl_server_options *options, char *message,
   return true;
 }
 
+/*
+ * What a request of usual size gives back stays with its thread for the next one. By default the C
+ * library returns everything beyond a few hundred kilobytes to the system, and every request would
+ * pay for getting it again, page by page: for a batch of 128,000 pairs more than for the loss.
+ *
+ * All threads together keep a small part of what requests may take. And where that is little, they
+ * share their arenas: what one of them has freed between two pieces that are in use is then there
+ * for all others, instead of once more for each.
+ */
+static void keep_freed_memory(uint64_t memory_bytes, size_t threads) {
+#ifdef __GLIBC__
+  const uint64_t least = UINT64_C(128) << 10;
+  const uint64_t most = UINT64_C(8) << 20;
+  const uint64_t arena = UINT64_C(64)
+                         << 20; /* to which one may grow before it takes another part */
+  uint64_t kept = memory_bytes / 16 / threads;
+  kept = kept < least ? least : kept > most ? most : kept;
+  mallopt(M_MMAP_THRESHOLD, (int)(kept / 2)); /* larger pieces come and go one by one */
+  mallopt(M_TRIM_THRESHOLD, (int)kept);       /* what a thread keeps at most */
+  uint64_t arenas = memory_bytes / arena;
+  if (arenas < threads) {
+    mallopt(M_ARENA_MAX, arenas > 1 ? (int)arenas : 1);
+  }
+#else
+  (void)memory_bytes;
+  (void)threads;
+#endif
+}
+
+static void use_memory(struct sl_server_options *options) {
+  size_t threads = sl_server_threads(options);
+  if (options->memory_bytes == 0) {
+    options->memory_bytes = sl_memory_for_requests(sl_system_memory(""), threads);
+  }
+  keep_freed_memory(options->memory_bytes, threads);
+}
+
 static int serve(const struct sl_config *config, int count, char *const *arguments) {
   struct sl_log log = {.level = (enum sl_log_level)config->log_level,
                        .format = (enum sl_log_format)config->log_format,
@@ -112,6 +150,7 @@ static int serve(const struct sl_config *config, int count, char *const *argumen
 
   hold_signals();
   if (take_over_sockets(&options, message, sizeof message)) {
+    use_memory(&options);
     server = sl_server_start(&options, message, sizeof message);
   }
   if (server == NULL) {
@@ -119,6 +158,8 @@ static int serve(const struct sl_config *config, int count, char *const *argumen
     return EXIT_FAILURE;
   }
   say_that_it_serves(&log, server, options.listen_count);
+  sl_log(&log, SL_LOG_DEBUG, "all requests together may take %ju bytes of memory (memory_bytes)",
+         (uintmax_t)options.memory_bytes);
 
   const struct sl_reload reload = {.count = count,
                                    .arguments = arguments,
@@ -181,25 +222,11 @@ static int run(const struct sl_config *config, int count, char *const *arguments
   return serve(config, count, arguments);
 }
 
-/*
- * What a request of usual size gives back stays with its thread for the next one. By default the C
- * library returns everything beyond a few hundred kilobytes to the system, and every request would
- * pay for getting it again, page by page: for a batch of 128,000 pairs more than for the loss.
- */
-static void keep_freed_memory(void) {
-#ifdef __GLIBC__
-  enum { MEBIBYTE = 1024 * 1024 };
-  mallopt(M_MMAP_THRESHOLD, 4 * MEBIBYTE); /* larger pieces come and go one by one */
-  mallopt(M_TRIM_THRESHOLD, 8 * MEBIBYTE); /* what a thread keeps at most */
-#endif
-}
-
 int main(int count, char **arguments) {
   struct sl_config config;
   char message[1024];
   int status = EXIT_FAILURE;
 
-  keep_freed_memory();
   if (!sl_config_read(&config, count, arguments, environ, message, sizeof message)) {
     sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", message);
   } else if (!sl_kernels_choose(sl_config_isa(&config))) {

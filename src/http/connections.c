@@ -126,6 +126,8 @@ struct sl_connection *sl_connection_open(struct sl_connections *connections, int
   }
   connection->socket = socket;
   connection->told_of_end = false;
+  connection->buffer_memory = 0;
+  connection->crowded = false;
   connection->surplus = admit(connection, number_of(client));
   atomic_store_explicit(&connection->ended, SL_ENDING_ANSWERED, memory_order_relaxed);
   sl_connection_enter(connection, SL_STAGE_OPENED);

@@ -41,6 +41,8 @@ struct sl_connection {
   _Alignas(64) struct sl_connections *table;
   int socket;
   enum sl_surplus surplus;
+  uint64_t buffer_memory; /* bytes counted for the buffer of its requests; 0 before the first */
+  bool crowded;           /* there was no room for them */
   atomic_uint_least64_t address; /* of the client, if it is counted; 0 is none */
   atomic_int use;                /* enum sl_use */
   atomic_int stage;              /* enum sl_stage */

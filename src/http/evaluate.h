@@ -14,9 +14,11 @@ enum MHD_Result sl_answer_evaluation(struct sl_request *request, struct MHD_Conn
 
 /*
  * The part without HTTP: ends the body, computes, and prepares the answer, which reads from the
- * decoder. On failure *answer is NULL and `error` says why.
+ * decoder. What it takes of memory it asks for first; `memory` may be NULL. On failure *answer is
+ * NULL and `error` says why.
  */
 enum sl_status sl_evaluate(struct sl_answer **answer, struct sl_decoder *decoder,
-                           const struct sl_limits *limits, struct sl_error *error);
+                           const struct sl_limits *limits, struct sl_memory_source *memory,
+                           struct sl_error *error);
 
 #endif

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -107,8 +109,20 @@ static bool bind_to(struct sl_listener *listener, const struct sockaddr *address
   return false;
 }
 
+/*
+ * An answer waits in the daemon, where it is made piece by piece, not in the system: of what its
+ * reader does not take, the system keeps this much, not the megabytes to which it lets a fast
+ * connection grow. What is on its way is not counted, so long lines are as fast as before.
+ * Connections inherit it. Unix sockets have no such option, and a small bound of their own.
+ */
+static void bound_what_waits(const struct sl_listener *listener) {
+  const int most = SL_UNSENT_BYTES;
+  setsockopt(listener->socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
+}
+
 /* False with errno set, and the socket closed. */
 static bool begin_to_listen(struct sl_listener *listener) {
+  bound_what_waits(listener);
   if (listen(listener->socket, SOMAXCONN) == 0) {
     return true;
   }
@@ -295,6 +309,7 @@ bool sl_listener_adopt(struct sl_listener *listener, int socket, char *message,
   }
   listener->socket = socket;
   listener->inherited = true;
+  bound_what_waits(listener);
   bool known = socket_option(socket, SO_DOMAIN) == AF_UNIX ? read_unix_address(listener)
                                                            : read_bound_address(listener);
   if (!known || fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK) != 0 ||

@@ -184,7 +184,7 @@ static char *example_answer(const struct sl_loss *loss, const struct sl_limits *
     return NULL;
   }
   sl_decoder_feed(decoder, loss->example, strlen(loss->example));
-  enum sl_status status = sl_evaluate(&answer, decoder, limits, &error);
+  enum sl_status status = sl_evaluate(&answer, decoder, limits, NULL, &error);
   char *text = status == SL_OK ? text_of(answer) : NULL;
   if (status == SL_OUT_OF_MEMORY || (status == SL_OK && text == NULL)) {
     *good = false;

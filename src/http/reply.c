@@ -2,6 +2,7 @@
 
 #include "http/access.h"
 #include "http/cors.h"
+#include "http/listener.h"
 #include "http/problem.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,6 +134,12 @@ static struct MHD_Response *small_answer(struct sl_request *request, size_t leng
   }
   sl_request_free_body(request);
   return response_from(bytes, length);
+}
+
+uint64_t sl_reply_memory(const struct sl_answer *answer) {
+  uint64_t length = sl_answer_length(answer);
+  uint64_t unsent = length < SL_UNSENT_BYTES ? length : SL_UNSENT_BYTES;
+  return length <= SMALL_ANSWER ? length : PIECE + unsent;
 }
 
 enum MHD_Result sl_reply_answer(struct sl_request *request, struct MHD_Connection *connection) {

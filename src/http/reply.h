@@ -23,6 +23,9 @@ enum MHD_Result sl_reply_empty(struct sl_request *request, struct MHD_Connection
 /* The request's latched error as a problem document. */
 enum MHD_Result sl_reply_problem(struct sl_request *request, struct MHD_Connection *connection);
 
+/* Bytes of memory that sending an answer takes beside it, what waits in the system included. */
+uint64_t sl_reply_memory(const struct sl_answer *answer);
+
 /* The request's answer: small ones in one piece, large ones made while they are sent. */
 enum MHD_Result sl_reply_answer(struct sl_request *request, struct MHD_Connection *connection);
 

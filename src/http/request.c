@@ -121,7 +121,8 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
     request->must_close = true;
     return;
   }
-  request->must_close = request->connection->surplus != SL_NO_SURPLUS;
+  request->must_close =
+      request->connection->surplus != SL_NO_SURPLUS || request->connection->crowded;
   if (check_header_size(request, connection, error) != SL_OK) {
     return;
   }
@@ -148,13 +149,15 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
 /*
  * Whether an error is answered before the body has come. libmicrohttpd closes the connection then
  * (and only for these methods), which a client that is still sending sees as a broken pipe; so only
- * where the client waits for our word, where no byte behind the headers can be trusted, or
- * where there would be too much to throw away.
+ * where the client waits for our word, where no byte behind the headers can be trusted, where
+ * there would be too much to throw away, or no memory for the buffers that this takes.
  */
 static bool can_answer_now(const struct sl_request *request, const struct sl_error *error,
                            const char *method, const char *version) {
   bool waits = request->headers.wants_continue && strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
-  bool hopeless = request->headers.content_length > request->service->drain_bytes;
+  bool hopeless =
+      request->headers.content_length > request->service->drain_bytes ||
+      (request->connection->crowded && sl_capacity_is_exhausted(&request->service->capacity));
   bool uploads = strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0;
   bool ambiguous = error->code == SL_BAD_REQUEST;
   return uploads && (waits || hopeless || ambiguous);
@@ -174,6 +177,7 @@ void sl_request_open(struct sl_request *request, struct MHD_Connection *connecti
   if (error.code == SL_OK && request->match.route->takes_body) {
     request->decoder = sl_decoder_new(request->match.loss, &request->service->limits);
     if (request->decoder != NULL) {
+      sl_decoder_set_memory(request->decoder, &request->admission.memory);
       return;
     }
     sl_fail(&error, SL_OUT_OF_MEMORY, "there is no memory for this request now, try again later");

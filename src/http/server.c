@@ -24,11 +24,18 @@ struct sl_server {
   struct sl_station stations[];
 };
 
+size_t sl_server_threads(const struct sl_server_options *options) {
+  return options->listen_count * sl_engine_threads(options);
+}
+
 static bool init_service(struct sl_service *service, const struct sl_server_options *options) {
   service->limits = options->limits;
   service->header_bytes = options->header_bytes;
   service->capacity.most_requests = options->requests;
+  service->capacity.most_memory = options->memory_bytes > 0 ? options->memory_bytes : UINT64_MAX;
+  service->capacity.buffer_memory = options->connection_memory;
   atomic_init(&service->capacity.requests, 0);
+  atomic_init(&service->capacity.memory, 0);
   service->drain_bytes = options->drain_bytes;
   service->drain_seconds = options->drain_seconds;
   service->report = options->report;
@@ -36,7 +43,7 @@ static bool init_service(struct sl_service *service, const struct sl_server_opti
   atomic_init(&service->draining, false);
   atomic_init(&service->requests, 0);
   service->no_memory = sl_reply_no_memory_new();
-  service->metrics = sl_metrics_new(options->listen_count * sl_engine_threads(options));
+  service->metrics = sl_metrics_new(sl_server_threads(options));
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   service->started = (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
@@ -79,8 +86,7 @@ static bool open_listener(struct sl_listener *listener, const struct sl_server_o
 static void allow_open_files(const struct sl_server_options *options) {
   enum { OTHERS = 64 };
   struct rlimit limit;
-  rlim_t wanted = options->connections + OTHERS +
-                  2 * (rlim_t)options->listen_count * sl_engine_threads(options);
+  rlim_t wanted = options->connections + OTHERS + 2 * (rlim_t)sl_server_threads(options);
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
     return;
   }

@@ -28,8 +28,9 @@ struct sl_server_options {
   uint64_t header_bytes;      /* of one request */
   uint64_t connections;       /* that are served at once */
   uint64_t connections_per_address;
-  uint64_t requests;    /* computed at once */
-  uint64_t drain_bytes; /* of a refused upload are read before the answer */
+  uint64_t requests;     /* computed at once */
+  uint64_t memory_bytes; /* for all of them, connection_memory included; 0 is no bound */
+  uint64_t drain_bytes;  /* of a refused upload are read before the answer */
   uint64_t drain_seconds;
   uint64_t stop_delay_seconds;   /* new clients are still served when the server stops */
   uint64_t stop_seconds;         /* requests in flight get to finish after that */
@@ -48,6 +49,9 @@ struct sl_server_options {
 };
 
 struct sl_server;
+
+/* How many threads serve, all listeners together. */
+size_t sl_server_threads(const struct sl_server_options *options);
 
 /* Whether the files that the options name are good: what sl_server_start would say of them. */
 bool sl_server_check(const struct sl_server_options *options, char *message, size_t message_size);

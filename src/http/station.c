@@ -49,6 +49,7 @@ static void on_connection(void *closure, struct MHD_Connection *connection, void
       shutdown(wire, SHUT_RDWR);
     }
   } else if (*place != NULL) {
+    sl_capacity_return_buffer(&station->service->capacity, *place);
     sl_connection_close(*place);
   }
 }
@@ -77,6 +78,7 @@ static enum MHD_Result begin(struct sl_station *station, struct MHD_Connection *
     return MHD_YES;
   }
   *slot = request;
+  sl_capacity_take_buffer(&station->service->capacity, place);
   sl_request_open(request, connection, path, method, version);
   if (!request->answer_now) {
     return MHD_YES;

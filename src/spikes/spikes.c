@@ -88,6 +88,10 @@ static enum sl_status begin_others(struct sl_spikes *spikes, struct sl_error *er
   return SL_OK;
 }
 
+static size_t waiting_words(const struct sl_spikes *spikes) {
+  return spikes->waiting_room / 64 + 1 + SL_BITS_SLACK;
+}
+
 static enum sl_status begin_waiting(struct sl_spikes *spikes, struct sl_error *error) {
   size_t rows = WAITING_BITS / spikes->neurons;
   rows = rows > WAITING_ROWS ? rows : WAITING_ROWS;
@@ -97,7 +101,7 @@ static enum sl_status begin_waiting(struct sl_spikes *spikes, struct sl_error *e
   if (!sl_checked_multiply(&spikes->waiting_room, rows, spikes->neurons)) {
     return out_of_memory(error);
   }
-  spikes->waiting = malloc((spikes->waiting_room / 64 + 1 + SL_BITS_SLACK) * sizeof(uint64_t));
+  spikes->waiting = malloc(waiting_words(spikes) * sizeof *spikes->waiting);
   return spikes->waiting != NULL ? SL_OK : out_of_memory(error);
 }
 
@@ -348,6 +352,14 @@ uint64_t sl_spikes_count(const struct sl_spikes *spikes) {
     count += spikes->others[i];
   }
   return count;
+}
+
+uint64_t sl_spikes_memory(const struct sl_spikes *spikes) {
+  size_t of_others = sizeof *spikes->others + sizeof *spikes->sums;
+  size_t each = sizeof *spikes->ones + (spikes->others != NULL ? of_others : 0);
+  size_t waiting = spikes->waiting != NULL ? waiting_words(spikes) * sizeof *spikes->waiting : 0;
+  enum { OF_MALLOC = 4 * 32 }; /* around four arrays */
+  return (uint64_t)spikes->capacity * each + waiting + OF_MALLOC;
 }
 
 bool sl_spikes_binary(const struct sl_spikes *spikes) {

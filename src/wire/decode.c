@@ -30,6 +30,8 @@ struct sl_decoder {
   uint64_t fast_bytes;
   uint64_t pairs_left;
   uint64_t deferred_left;
+  struct sl_memory_source *memory; /* not owned, or NULL */
+  uint64_t complete_memory;        /* of values and tensors that are complete */
   size_t list_capacity;
   struct sl_path path; /* of that member */
   struct sl_members members;
@@ -74,6 +76,26 @@ const struct sl_decoded *sl_decoder_decoded(const struct sl_decoder *decoder) {
 
 uint64_t sl_decoder_fast_bytes(const struct sl_decoder *decoder) {
   return decoder->fast_bytes;
+}
+
+void sl_decoder_set_memory(struct sl_decoder *decoder, struct sl_memory_source *memory) {
+  decoder->memory = memory;
+}
+
+static bool in_tensor(const struct sl_decoder *decoder) {
+  return decoder->place == IN_TENSOR || decoder->place == IN_TENSOR_OF_LIST;
+}
+
+/* Of the list of tensors that is being read. */
+static uint64_t list_memory(const struct sl_decoder *decoder) {
+  return decoder->list_capacity * (sizeof(struct sl_spikes) + sizeof(bool));
+}
+
+uint64_t sl_decoder_memory(const struct sl_decoder *decoder) {
+  const struct sl_value *value = &decoder->decoded.values[decoder->field];
+  uint64_t spikes = in_tensor(decoder) ? sl_spikes_memory(&value->spikes[value->length - 1]) : 0;
+  return sizeof *decoder + decoder->complete_memory + list_memory(decoder) + spikes +
+         sl_small_value_memory(&decoder->small) + sl_tensor_memory(&decoder->tensor);
 }
 
 static const struct sl_field *current_field(const struct sl_decoder *decoder) {
@@ -160,6 +182,7 @@ static enum sl_status begin_tensor(struct sl_decoder *decoder, enum place place)
 static enum sl_status begin_member(struct sl_decoder *decoder) {
   const struct sl_field *field = current_field(decoder);
   decoder->path = sl_path_member(field->name);
+  decoder->complete_memory += list_memory(decoder);
   decoder->list_capacity = 0;
   if (field->kind == SL_FIELD_SPIKES) {
     return begin_tensor(decoder, IN_TENSOR);
@@ -194,8 +217,10 @@ static enum sl_status read_small(struct sl_decoder *decoder, struct sl_text *tex
     return decoder->error.code;
   }
   decoder->place = BETWEEN_MEMBERS;
-  return sl_read_field_value(current_field(decoder), &decoder->small,
-                             &decoder->decoded.values[decoder->field], &decoder->error);
+  struct sl_value *value = &decoder->decoded.values[decoder->field];
+  status = sl_read_field_value(current_field(decoder), &decoder->small, value, &decoder->error);
+  decoder->complete_memory += (value->length + 2) * sizeof *value->reals;
+  return status;
 }
 
 static enum sl_status read_tensor(struct sl_decoder *decoder, struct sl_text *text) {
@@ -204,6 +229,7 @@ static enum sl_status read_tensor(struct sl_decoder *decoder, struct sl_text *te
   }
   struct sl_value *value = &decoder->decoded.values[decoder->field];
   value->present = true;
+  decoder->complete_memory += sl_spikes_memory(&value->spikes[value->length - 1]);
   decoder->decoded.nested[decoder->field][value->length - 1] =
       sl_tensor_was_nested(&decoder->tensor);
   decoder->place = decoder->place == IN_TENSOR ? BETWEEN_MEMBERS : AFTER_TENSOR_OF_LIST;
@@ -280,12 +306,22 @@ static enum sl_status read_piece(struct sl_decoder *decoder, struct sl_text *tex
   }
 }
 
+/*
+ * Asked behind each step, when its arrays have been taken but hardly a page of them is in use: a
+ * step that takes large ones ends before anything is written into them, and one that goes on
+ * counting takes a small multiple of the text that it reads.
+ */
+static enum sl_status need_memory(struct sl_decoder *decoder) {
+  return sl_memory_need(decoder->memory, sl_decoder_memory(decoder), &decoder->error);
+}
+
 enum sl_status sl_decoder_feed(struct sl_decoder *decoder, const char *bytes, size_t length) {
   decoder->offset += length;
   struct sl_text text = {.at = bytes, .end = bytes + length, .end_offset = decoder->offset};
   enum sl_status status = decoder->error.code;
   while (status == SL_OK && text.at < text.end) {
     status = read_piece(decoder, &text);
+    status = status == SL_OK ? need_memory(decoder) : status;
   }
   decoder->fast_bytes += text.fast;
   return status;

@@ -12,6 +12,7 @@
 #define SPIKELOSS_WIRE_DECODE_H
 
 #include "wire/limits.h"
+#include "wire/memory.h"
 #include "wire/request_fields.h"
 #include <spikeloss/error.h>
 #include <spikeloss/loss.h>
@@ -23,6 +24,12 @@ struct sl_decoder *sl_decoder_new(const struct sl_loss *loss, const struct sl_li
 
 /* Tolerates NULL. */
 void sl_decoder_free(struct sl_decoder *decoder);
+
+/* From now on the source (not owned) is asked, before memory is filled that it has not granted. */
+void sl_decoder_set_memory(struct sl_decoder *decoder, struct sl_memory_source *memory);
+
+/* Bytes of memory that the decoder has taken, as far as it knows: at least that much. */
+uint64_t sl_decoder_memory(const struct sl_decoder *decoder);
 
 /*
  * Takes the next bytes of the body, all of them. Returns SL_OK while they are good; after an error

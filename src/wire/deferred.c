@@ -98,6 +98,10 @@ enum sl_status sl_deferred_keep_bytes(struct sl_deferred *deferred, const uint8_
   return keep_item(deferred, bytes, count, error);
 }
 
+uint64_t sl_deferred_memory(const struct sl_deferred *deferred) {
+  return (uint64_t)deferred->bits.capacity + deferred->items.capacity;
+}
+
 size_t sl_deferred_reals(const struct sl_deferred *deferred) {
   return deferred->bit_count + deferred->items.length / WORD;
 }

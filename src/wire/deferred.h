@@ -37,6 +37,9 @@ enum sl_status sl_deferred_keep_integer(struct sl_deferred *deferred, uint64_t v
 enum sl_status sl_deferred_keep_bytes(struct sl_deferred *deferred, const uint8_t *bytes,
                                       size_t count, struct sl_error *error);
 
+/* Bytes of memory that were taken. */
+uint64_t sl_deferred_memory(const struct sl_deferred *deferred);
+
 /* How many flat numbers, or integers, were kept. */
 size_t sl_deferred_reals(const struct sl_deferred *deferred);
 size_t sl_deferred_integers(const struct sl_deferred *deferred);

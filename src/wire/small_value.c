@@ -1,6 +1,5 @@
 #include "wire/small_value.h"
 
-
 void sl_small_value_begin(struct sl_small_value *value, const struct sl_path *path,
                           uint64_t most_bytes, size_t most_depth) {
   value->path = *path;
@@ -284,6 +283,11 @@ enum sl_status sl_small_value_read(struct sl_small_value *value, struct sl_text 
 
 cJSON *sl_small_value_build(const struct sl_small_value *value) {
   return cJSON_ParseWithLength(value->text.bytes, value->text.length);
+}
+
+/* A number of 8 bytes stands in at least two of text, its comma included. */
+uint64_t sl_small_value_memory(const struct sl_small_value *value) {
+  return value->text.capacity + sizeof(double) / 2 * value->text.length;
 }
 
 uint64_t sl_small_value_element_offset(const struct sl_small_value *value, size_t index) {

@@ -59,6 +59,9 @@ enum sl_status sl_small_value_read(struct sl_small_value *value, struct sl_text 
 /* The string that was read, owned by the caller (cJSON_Delete); NULL when there is no memory. */
 cJSON *sl_small_value_build(const struct sl_small_value *value);
 
+/* Bytes of memory of the text, and of the numbers that may be read from it. */
+uint64_t sl_small_value_memory(const struct sl_small_value *value);
+
 /* Offset in the body of an element of an array that was read. */
 uint64_t sl_small_value_element_offset(const struct sl_small_value *value, size_t index);
 

@@ -38,6 +38,23 @@ void sl_tensor_free(struct sl_tensor *tensor) {
   sl_small_value_free(&tensor->small);
 }
 
+/* What counting data in safekeeping will take, all in one step: rows that wait to be added up, and,
+ * if it was kept as numbers, sums of values that are neither 0 nor 1. */
+static uint64_t counting_memory(const struct sl_tensor *tensor) {
+  const uint64_t rows = UINT64_C(64) << 10;
+  const uint64_t rows_of_neuron = 2;
+  const uint64_t others = sizeof(uint64_t) + sizeof(double);
+  bool as_bits = tensor->encoding == SL_TENSOR_BITS || tensor->encoding == SL_TENSOR_COORDINATES;
+  bool as_numbers = !as_bits && tensor->target.deferred.items.length > 0;
+  uint64_t accumulators = tensor->target.spikes->accumulators;
+  return rows + accumulators * (rows_of_neuron + (as_numbers ? others : 0));
+}
+
+uint64_t sl_tensor_memory(const struct sl_tensor *tensor) {
+  return sl_deferred_memory(&tensor->target.deferred) + sl_small_value_memory(&tensor->small) +
+         (tensor->place == SL_TENSOR_AT_MEANING ? counting_memory(tensor) : 0);
+}
+
 bool sl_tensor_was_nested(const struct sl_tensor *tensor) {
   return tensor->place == SL_TENSOR_NESTED;
 }
@@ -239,12 +256,7 @@ static bool meaning_is_known(const struct sl_tensor *tensor) {
 }
 
 static enum sl_status end_small(struct sl_tensor *tensor, struct sl_error *error) {
-  enum sl_status status =
-      tensor->member == SL_TENSOR_SHAPE ? set_shape(tensor, error) : set_encoding(tensor, error);
-  if (status != SL_OK || !meaning_is_known(tensor)) {
-    return status;
-  }
-  return sl_count_deferred(tensor, tensor->small.offset, error);
+  return tensor->member == SL_TENSOR_SHAPE ? set_shape(tensor, error) : set_encoding(tensor, error);
 }
 
 static enum sl_status missing(struct sl_tensor *tensor, enum sl_tensor_member member,
@@ -313,41 +325,39 @@ static enum sl_status after_member(struct sl_tensor *tensor, enum sl_status stat
   return status;
 }
 
+static enum sl_status more_after(enum sl_status status) {
+  return status == SL_OK ? SL_NEED_MORE : status;
+}
+
 static enum sl_status read_small(struct sl_tensor *tensor, struct sl_text *text,
                                  struct sl_error *error) {
   enum sl_status status = sl_small_value_read(&tensor->small, text, error);
-  return after_member(tensor, status == SL_OK ? end_small(tensor, error) : status);
+  status = after_member(tensor, status == SL_OK ? end_small(tensor, error) : status);
+  bool is_due = !tensor->data_is_counted && meaning_is_known(tensor);
+  if (tensor->place == SL_TENSOR_BETWEEN_MEMBERS && is_due) {
+    tensor->place = SL_TENSOR_AT_MEANING;
+  }
+  return status;
 }
 
 enum sl_status sl_tensor_read(struct sl_tensor *tensor, struct sl_text *text,
                               struct sl_error *error) {
-  enum sl_status status = SL_NEED_MORE;
-  while (status == SL_NEED_MORE && text->at < text->end) {
-    switch (tensor->place) {
-    case SL_TENSOR_START:
-      status = begin(tensor, text, error);
-      status = status == SL_OK ? SL_NEED_MORE : status;
-      break;
-    case SL_TENSOR_NESTED:
-      status = sl_nested_read(&tensor->data.nested, text, error);
-      break;
-    case SL_TENSOR_BETWEEN_MEMBERS:
-      status = read_members(tensor, text, error);
-      break;
-    case SL_TENSOR_IN_SMALL:
-      status = read_small(tensor, text, error);
-      break;
-    case SL_TENSOR_AT_DATA:
-      status = begin_data(tensor, text, error);
-      status = status == SL_OK ? SL_NEED_MORE : status;
-      break;
-    case SL_TENSOR_IN_ARRAY:
-      status = after_member(tensor, sl_data_array_read(&tensor->data.array, text, error));
-      break;
-    default:
-      status = after_member(tensor, sl_base64_text_read(&tensor->data.base64, text, error));
-      break;
-    }
+  switch (tensor->place) {
+  case SL_TENSOR_START:
+    return more_after(begin(tensor, text, error));
+  case SL_TENSOR_NESTED:
+    return sl_nested_read(&tensor->data.nested, text, error);
+  case SL_TENSOR_BETWEEN_MEMBERS:
+    return read_members(tensor, text, error);
+  case SL_TENSOR_IN_SMALL:
+    return read_small(tensor, text, error);
+  case SL_TENSOR_AT_MEANING:
+    return after_member(tensor, sl_count_deferred(tensor, tensor->small.offset, error));
+  case SL_TENSOR_AT_DATA:
+    return more_after(begin_data(tensor, text, error));
+  case SL_TENSOR_IN_ARRAY:
+    return after_member(tensor, sl_data_array_read(&tensor->data.array, text, error));
+  default:
+    return after_member(tensor, sl_base64_text_read(&tensor->data.base64, text, error));
   }
-  return status;
 }

@@ -45,6 +45,7 @@ struct sl_tensor {
     SL_TENSOR_BETWEEN_MEMBERS,
     SL_TENSOR_IN_SMALL,
     SL_TENSOR_AT_DATA,
+    SL_TENSOR_AT_MEANING, /* of data in safekeeping, which can be counted now */
     SL_TENSOR_IN_ARRAY,
     SL_TENSOR_IN_STRING,
   } place;
@@ -69,9 +70,13 @@ void sl_tensor_begin(struct sl_tensor *tensor, struct sl_spikes *spikes,
                      const struct sl_field *field, const struct sl_path *path, size_t depth,
                      const struct sl_limits *limits, uint64_t *deferred_left);
 
-/* Takes text. SL_OK behind the last byte: then the spikes are complete. */
+/* Takes some of the text: up to the next of its parts, so that the caller sees what memory they
+ * take. SL_OK behind the last byte: then the spikes are complete. */
 enum sl_status sl_tensor_read(struct sl_tensor *tensor, struct sl_text *text,
                               struct sl_error *error);
+
+/* Bytes of memory beside those of the spikes. */
+uint64_t sl_tensor_memory(const struct sl_tensor *tensor);
 
 /* Whether the complete tensor came as nested arrays. */
 bool sl_tensor_was_nested(const struct sl_tensor *tensor);

@@ -1,6 +1,7 @@
 #include "failing_allocations.h"
 
 #include <cjson/cJSON.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,8 @@ static bool failing_onwards;
 static bool failing;
 static size_t failures;
 static long alive;
+static size_t bytes;
+static size_t most_bytes;
 
 void sl_allocations_watch(void) {
   cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = __wrap_malloc, .free_fn = __wrap_free});
@@ -45,6 +48,16 @@ long sl_allocations_alive(void) {
   return alive;
 }
 
+size_t sl_allocations_bytes(void) {
+  return bytes;
+}
+
+size_t sl_allocations_most_bytes(void) {
+  size_t most = most_bytes;
+  most_bytes = bytes;
+  return most;
+}
+
 static bool must_fail(void) {
   bool now = before_failure > 0 && --before_failure == 0;
   failing = failing || (now && failing_onwards);
@@ -54,6 +67,15 @@ static bool must_fail(void) {
 
 static void *count(void *memory) {
   alive += memory != NULL;
+  bytes += memory != NULL ? malloc_usable_size(memory) : 0;
+  most_bytes = bytes > most_bytes ? bytes : most_bytes;
+  return memory;
+}
+
+/* Before a block is freed or moved. */
+static void *forget(void *memory) {
+  alive -= memory != NULL;
+  bytes -= memory != NULL ? malloc_usable_size(memory) : 0;
   return memory;
 }
 
@@ -66,18 +88,11 @@ void *__wrap_calloc(size_t elements, size_t size) {
 }
 
 void *__wrap_realloc(void *memory, size_t size) {
-  if (must_fail()) {
-    return NULL;
-  }
-  return memory == NULL ? count(__real_malloc(size)) : __real_realloc(memory, size);
+  return must_fail() ? NULL : count(__real_realloc(forget(memory), size));
 }
 
 void *__wrap_reallocarray(void *memory, size_t elements, size_t size) {
-  if (must_fail()) {
-    return NULL;
-  }
-  void *grown = __real_reallocarray(memory, elements, size);
-  return memory == NULL ? count(grown) : grown;
+  return must_fail() ? NULL : count(__real_reallocarray(forget(memory), elements, size));
 }
 
 char *__wrap_strdup(const char *text) {
@@ -85,6 +100,5 @@ char *__wrap_strdup(const char *text) {
 }
 
 void __wrap_free(void *memory) {
-  alive -= memory != NULL;
-  __real_free(memory);
+  __real_free(forget(memory));
 }

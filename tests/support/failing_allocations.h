@@ -1,5 +1,5 @@
 /*
- * Memory that runs out on command. A program linked with these flags
+ * Memory that is counted, and runs out on command. A program linked with these flags
  *
  *     -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=free
  *
@@ -23,5 +23,11 @@ size_t sl_allocations_succeed(void);
 
 /* Blocks that are allocated and not yet freed. */
 long sl_allocations_alive(void);
+
+/* Their bytes, as the allocator has rounded them up. */
+size_t sl_allocations_bytes(void);
+
+/* The most that they were since the last call. */
+size_t sl_allocations_most_bytes(void);
 
 #endif

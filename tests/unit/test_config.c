@@ -112,6 +112,7 @@ START_TEST(without_anything_the_defaults_are_in_force) {
   ck_assert_uint_eq(server.connections, 900);
   ck_assert_uint_eq(server.connections_per_address, 900);
   ck_assert_uint_eq(server.requests, 900);
+  ck_assert_uint_eq(server.memory_bytes, 0);
   ck_assert_ptr_null(sl_config_isa(&config));
   sl_config_free(&config);
 }

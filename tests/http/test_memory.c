@@ -1,0 +1,329 @@
+/*
+ * Memory for all requests together: taken up to the limit and not beyond, given back by everybody
+ * who ends, however that happens; and what the system holds of an answer that nobody reads.
+ */
+#include "client.h"
+#include "suite.h"
+#include "wire.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+/* One sample of 200,000 neurons: 1.6 MB of counts, and as much again for their gradient. */
+#define FRONT "{\"spk\":{\"shape\":[1,1,200000],\"encoding\":\"coo\",\"data\":["
+#define BACK                                                                                       \
+  "]},\"targets\":[0],\"num_classes\":1,\"neurons_per_class\":200000,\"correct_rate\":1,"          \
+  "\"incorrect_rate\":0,\"gradient\":\"none\"}"
+#define SMALL                                                                                      \
+  "{\"spikes_list\": [[[[1, 0, 1], [0, 0, 1]]]], \"offsets\": [0.25], \"multipliers\": [2]}"
+
+enum { COUNTS = 1600000, BUFFER = 64 * 1024 };
+
+static struct daemon daemon_process;
+static struct client client; /* reads the metrics, over the Unix socket */
+
+static void tidy(void) {
+  daemon_tidy(&daemon_process);
+}
+
+static void begin(const char *memory_bytes) {
+  START(&daemon_process, "--threads", "1", "--connection-memory", "64KiB", "--memory-bytes",
+        memory_bytes);
+  client_open(&client, &daemon_process);
+}
+
+static void end(void) {
+  client_close(&client);
+  daemon_stop(&daemon_process);
+}
+
+static double gauge(const char *name) {
+  client_ask(&client, &(struct question){.path = "/metrics", .method = "GET", .unix_socket = true});
+  ck_assert_int_eq(client.status, 200);
+  char line[128];
+  snprintf(line, sizeof line, "\n%s ", name);
+  const char *found = strstr(client.body, line);
+  ck_assert_msg(found != NULL, "there is no %s", name);
+  return strtod(found + strlen(line), NULL);
+}
+
+static double memory_taken(void) {
+  return gauge("spikelossd_request_memory_bytes");
+}
+
+/* What is taken while nobody but the client of the metrics is there. */
+static void wait_until_idle(void) {
+  time_t deadline = time(NULL) + DEADLINE_SECONDS;
+  double taken;
+  while ((taken = memory_taken()) != BUFFER) {
+    ck_assert_msg(time(NULL) < deadline, "%.0f bytes stay taken", taken);
+  }
+}
+
+static void wait_until_taken(double least) {
+  time_t deadline = time(NULL) + DEADLINE_SECONDS;
+  while (memory_taken() < least) {
+    ck_assert_msg(time(NULL) < deadline, "%.0f bytes are taken", memory_taken());
+  }
+}
+
+static void send_head(int wire) {
+  char head[256];
+  snprintf(head, sizeof head,
+           "POST " POPULATION " HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n",
+           strlen(FRONT BACK));
+  wire_send_text(wire, head);
+}
+
+/* An upload that stops when its memory has been taken. */
+static int hold_upload(void) {
+  int wire = wire_connect(&daemon_process);
+  send_head(wire);
+  wire_send_text(wire, FRONT);
+  return wire;
+}
+
+static void expect_busy_on(int wire) {
+  struct answer answer;
+  char retry[16];
+  wire_read_answer(wire, &answer);
+  answer_expect_problem(&answer, 503, "busy");
+  ck_assert(answer_header(&answer, "Retry-After", retry, sizeof retry));
+  ck_assert_str_eq(retry, "1");
+  ck_assert_msg(strstr(answer.body, "limit (memory_bytes)") != NULL, "%s", answer.body);
+}
+
+static int expect_status_on(int wire) {
+  struct answer answer;
+  wire_read_answer(wire, &answer);
+  return answer.status;
+}
+
+static void send_all(int wire) {
+  send_head(wire);
+  wire_send_text(wire, FRONT BACK);
+}
+
+/* Room is there when the daemon has noticed that a client is gone. */
+static void ask_until_it_fits(int wire) {
+  time_t deadline = time(NULL) + DEADLINE_SECONDS;
+  do {
+    ck_assert_msg(time(NULL) < deadline, "no room becomes free");
+    send_all(wire);
+  } while (expect_status_on(wire) != 200);
+}
+
+START_TEST(uploads_that_are_held_take_memory_and_the_next_is_told) {
+  begin("6MiB");
+  ck_assert_double_eq(gauge("spikelossd_request_memory_limit_bytes"), 6 << 20);
+  wait_until_idle();
+  int held[] = {hold_upload(), hold_upload(), hold_upload()};
+  wait_until_taken(3.0 * COUNTS);
+  int next = wire_connect(&daemon_process);
+  for (int i = 0; i < 3; i++) {
+    send_all(next);
+    expect_busy_on(next);
+  }
+  close(held[0]);
+  close(held[1]);
+  ask_until_it_fits(next);
+  wire_send_text(held[2], BACK);
+  ck_assert_int_eq(expect_status_on(held[2]), 200);
+  send_all(held[2]);
+  ck_assert_int_eq(expect_status_on(held[2]), 200);
+  close(held[2]);
+  close(next);
+  wait_until_idle();
+  end();
+}
+END_TEST
+
+START_TEST(a_refused_upload_gives_its_memory_back_while_it_is_still_read) {
+  begin("6MiB");
+  int held[] = {hold_upload(), hold_upload(), hold_upload()};
+  wait_until_taken(3.0 * COUNTS);
+  double before = memory_taken();
+  int refused = hold_upload();
+  wait_until_taken(before + BUFFER);
+  ck_assert_double_eq(memory_taken(), before + BUFFER);
+  wire_send_text(refused, BACK);
+  expect_busy_on(refused);
+  close(refused);
+  for (int i = 0; i < 3; i++) {
+    close(held[i]);
+  }
+  wait_until_idle();
+  end();
+}
+END_TEST
+
+/* What the daemon says is missing, with its connection: the limit to try next. */
+static uint64_t ask_with(uint64_t memory_bytes, long *status) {
+  char limit[32];
+  uint64_t needed = 0;
+  uint64_t buffer = 0;
+  snprintf(limit, sizeof limit, "%" PRIu64, memory_bytes);
+  begin(limit);
+  int wire = wire_connect(&daemon_process);
+  struct answer answer;
+  client_close(&client); /* its buffer counts too */
+  send_all(wire);
+  wire_read_answer(wire, &answer);
+  *status = answer.status;
+  if (answer.status != 200) {
+    answer_expect_problem(&answer, 413, "tensor_too_large");
+    const char *figures = strstr(answer.body, "needs ");
+    ck_assert_ptr_nonnull(figures);
+    ck_assert_int_eq(
+        sscanf(figures, "needs %" SCNu64 " bytes of memory and %" SCNu64, &needed, &buffer), 2);
+    ck_assert_uint_gt(needed + buffer, memory_bytes);
+  }
+  close(wire);
+  daemon_stop(&daemon_process);
+  return needed + buffer;
+}
+
+/* Coming again would not help, so it is no 503. */
+START_TEST(a_request_that_never_fits_is_too_large_up_to_the_last_byte) {
+  long status = 0;
+  uint64_t limit = 1;
+  uint64_t next = ask_with(limit, &status);
+  while (status != 200) {
+    limit = next;
+    next = ask_with(limit, &status);
+  }
+  ck_assert_uint_gt(limit, 2 * COUNTS);
+  ck_assert_uint_lt(limit, 4 * COUNTS);
+  ask_with(limit - 1, &status);
+  ck_assert_int_eq(status, 413);
+}
+END_TEST
+
+START_TEST(small_requests_fit_beside_one_that_fills_all_but_little) {
+  begin("4MiB");
+  int held[] = {hold_upload(), hold_upload()};
+  wait_until_taken(2.0 * COUNTS);
+  struct client other;
+  client_open(&other, &daemon_process);
+  for (int i = 0; i < 20; i++) {
+    ck_assert_int_eq(client_post(&other, FIRING_RATE, SMALL), 200);
+    ck_assert_int_eq(other.connections, i == 0);
+  }
+  client_close(&other);
+  close(held[0]);
+  close(held[1]);
+  wait_until_idle();
+  end();
+}
+END_TEST
+
+/* A connection that has been used takes its buffer until it is closed. One too many is told, and
+ * closed; if there are more of them than memory is kept free for, without a look at its body. */
+START_TEST(connections_take_memory_too) {
+  enum { FIT = 15, CROWD = FIT + 3 };
+  static const char livez[] = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+  int crowd[CROWD];
+  begin("1MiB"); /* 16 buffers, one of which the metrics take */
+  wait_until_idle();
+  for (int i = 0; i < FIT; i++) {
+    crowd[i] = wire_connect(&daemon_process);
+    wire_send_text(crowd[i], livez);
+    ck_assert_int_eq(expect_status_on(crowd[i]), 200);
+  }
+  ck_assert_double_eq(memory_taken(), (FIT + 1) * BUFFER);
+  send_all(crowd[0]);
+  expect_busy_on(crowd[0]);
+
+  crowd[FIT] = wire_connect(&daemon_process);
+  wire_send_text(crowd[FIT], livez);
+  ck_assert_int_eq(expect_status_on(crowd[FIT]), 200);
+  wire_expect_end(crowd[FIT]);
+  close(crowd[FIT]);
+
+  for (int i = FIT; i < CROWD; i++) {
+    crowd[i] = wire_connect(&daemon_process);
+    send_head(crowd[i]);
+  }
+  expect_busy_on(crowd[CROWD - 1]);
+  wire_expect_end(crowd[CROWD - 1]);
+  wire_send_text(crowd[FIT], FRONT BACK);
+  expect_busy_on(crowd[FIT]);
+  wire_expect_end(crowd[FIT]);
+  for (int i = 0; i < CROWD; i++) {
+    close(crowd[i]);
+  }
+  wait_until_idle();
+  end();
+}
+END_TEST
+
+/* Bytes that the system holds of what the daemon has sent on a connection. */
+static unsigned long unread_bytes(int wire) {
+  struct sockaddr_in name;
+  socklen_t length = sizeof name;
+  ck_assert_int_eq(getsockname(wire, (struct sockaddr *)&name, &length), 0);
+  char wanted[64];
+  snprintf(wanted, sizeof wanted, " 0100007F:%04X 0100007F:%04X 01 ", (unsigned)daemon_process.port,
+           (unsigned)ntohs(name.sin_port));
+  unsigned long queued = 0;
+  char line[512];
+  FILE *table = fopen("/proc/net/tcp", "r");
+  ck_assert_ptr_nonnull(table);
+  while (fgets(line, sizeof line, table) != NULL) {
+    const char *found = strstr(line, wanted);
+    if (found != NULL) {
+      sscanf(found + strlen(wanted), "%lx", &queued);
+    }
+  }
+  fclose(table);
+  return queued;
+}
+
+/* 20 MB of answer; the daemon goes on with it until the system takes no more. */
+START_TEST(the_system_holds_little_of_an_answer_that_nobody_reads) {
+  enum { BOUND = 512 * 1024, ONE_PIECE = 128 * 1024 };
+  static const char body[] = "{\"spikes_list\": [{\"shape\": [2000,1000], \"encoding\": \"coo\", "
+                             "\"data\": []}], \"offsets\": [0.3], \"multipliers\": [0.7]}";
+  begin("64MiB");
+  char request[512];
+  const int little = 4096;
+  int wire = wire_connect(&daemon_process);
+  setsockopt(wire, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+  snprintf(request, sizeof request,
+           "POST " FIRING_RATE " HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
+           strlen(body), body);
+  wire_send_text(wire, request);
+  ck_assert_uint_gt(wire_read(wire, request, 1), 0);
+  unsigned long held = 0;
+  for (unsigned long before = 1; before != held;) { /* one thread: its turn has come between */
+    before = held;
+    for (int turns = 0; turns < 50; turns++) {
+      memory_taken();
+    }
+    held = unread_bytes(wire);
+  }
+  ck_assert_uint_gt(held, 64 * 1024);
+  ck_assert_uint_le(held, BOUND + ONE_PIECE);
+  ck_assert_double_gt(memory_taken(), BOUND);
+  close(wire);
+  wait_until_idle();
+  end();
+}
+END_TEST
+
+int main(void) {
+  return RUN_SUITE("memory", tidy, uploads_that_are_held_take_memory_and_the_next_is_told,
+                   a_refused_upload_gives_its_memory_back_while_it_is_still_read,
+                   a_request_that_never_fits_is_too_large_up_to_the_last_byte,
+                   small_requests_fit_beside_one_that_fills_all_but_little,
+                   connections_take_memory_too,
+                   the_system_holds_little_of_an_answer_that_nobody_reads);
+}
