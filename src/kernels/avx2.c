@@ -88,6 +88,25 @@ static inline void add_where(byte_counters *counters, uint64_t bits, unsigned wo
   }
 }
 
+static uint64_t find_ones(const double *values, size_t count, bool *binary) {
+  uint64_t ones = 0;
+  uint64_t zeros = 0;
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    __m256d value = _mm256_loadu_pd(values + i);
+    __m256d is_one = _mm256_cmp_pd(value, _mm256_set1_pd(1), _CMP_EQ_OQ);
+    __m256d is_zero = _mm256_cmp_pd(value, _mm256_setzero_pd(), _CMP_EQ_OQ);
+    ones |= (uint64_t)(unsigned)_mm256_movemask_pd(is_one) << i;
+    zeros |= (uint64_t)(unsigned)_mm256_movemask_pd(is_zero) << i;
+  }
+  bool rest_is_binary = true;
+  if (i < count) {
+    ones |= sl_find_ones_scalar(values + i, count - i, &rest_is_binary) << i;
+  }
+  *binary = rest_is_binary && (ones | zeros | ~_bzhi_u64(UINT64_MAX, (unsigned)i)) == UINT64_MAX;
+  return ones;
+}
+
 /* A comparison gives all ones, which is -1, in the lanes where it holds. */
 static inline void count_lanes(uint64_t *counts, __m256d held) {
   __m256i *four = (__m256i *)(void *)counts;
@@ -112,52 +131,53 @@ static void add_reals(uint64_t *ones, uint64_t *others, double *sums, const doub
                               columns - column);
 }
 
-static inline __m256i in_range(__m256i text, char first, char last) {
-  return _mm256_and_si256(_mm256_cmpgt_epi8(text, _mm256_set1_epi8((char)(first - 1))),
-                          _mm256_cmpgt_epi8(_mm256_set1_epi8((char)(last + 1)), text));
-}
-
-/* The six-bit values of 32 characters; *valid tells which of them are in the alphabet. */
-static inline __m256i base64_values(__m256i text, uint32_t *valid) {
-  static const struct {
-    char first, last, value;
-  } ranges[] = {{'A', 'Z', 0}, {'a', 'z', 26}, {'0', '9', 52}, {'+', '+', 62}, {'/', '/', 63}};
-  __m256i known = _mm256_setzero_si256();
-  __m256i distance = _mm256_setzero_si256();
-  for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
-    __m256i here = in_range(text, ranges[i].first, ranges[i].last);
-    __m256i move = _mm256_set1_epi8((char)(ranges[i].value - ranges[i].first));
-    known = _mm256_or_si256(known, here);
-    distance = _mm256_or_si256(distance, _mm256_and_si256(here, move));
-  }
-  *valid = (uint32_t)_mm256_movemask_epi8(known);
-  return _mm256_add_epi8(text, distance);
+/*
+ * The six-bit values of 32 characters; false if one of them is outside the alphabet. All three
+ * tables are looked up by half a character. A character is wrong if the entries of its two halves
+ * have a bit in common; what is added to a right one depends on its upper half, but for `/`.
+ *
+ *     upper half    2: + /    3: 0-9      4: A-O      5: P-Z      6: a-o      7: p-z     others
+ *     its bit           1         2           4           8           4           8         16
+ *     to be added   19, 16        4         -65         -65         -71         -71
+ */
+static inline bool base64_values(__m256i text, __m256i *values) {
+  const __m256i wrong_lower = _mm256_broadcastsi128_si256(
+      _mm_setr_epi8(21, 17, 17, 17, 17, 17, 17, 17, 17, 17, 19, 26, 27, 27, 27, 26));
+  const __m256i upper_bit = _mm256_broadcastsi128_si256(
+      _mm_setr_epi8(16, 16, 1, 2, 4, 8, 4, 8, 16, 16, 16, 16, 16, 16, 16, 16));
+  const __m256i distance = _mm256_broadcastsi128_si256(
+      _mm_setr_epi8(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0));
+  __m256i half = _mm256_set1_epi8(0x0f);
+  __m256i upper = _mm256_and_si256(_mm256_srli_epi16(text, 4), half);
+  __m256i lower = _mm256_and_si256(text, half);
+  __m256i is_slash = _mm256_cmpeq_epi8(text, _mm256_set1_epi8('/')); /* -1: one entry before '+' */
+  *values = _mm256_add_epi8(text, _mm256_shuffle_epi8(distance, _mm256_add_epi8(upper, is_slash)));
+  return _mm256_testz_si256(_mm256_shuffle_epi8(wrong_lower, lower),
+                            _mm256_shuffle_epi8(upper_bit, upper));
 }
 
 /*
  * Four six-bit values become three bytes: pairs are joined to 12 bits, pairs of those to 24 bits,
  * and the three bytes of each are moved together in big-endian order. Each half of 16 characters
- * gives 12 bytes.
+ * gives 12 bytes; the second twelve are moved behind the first.
  */
 static inline void store_base64(uint8_t *bytes, __m256i values) {
   __m256i twelves = _mm256_maddubs_epi16(values, _mm256_set1_epi32(0x01400140));
   __m256i twenty_fours = _mm256_madd_epi16(twelves, _mm256_set1_epi32(0x00011000));
   const __m256i order = _mm256_broadcastsi128_si256(
       _mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1));
-  __m256i packed = _mm256_shuffle_epi8(twenty_fours, order);
-  uint8_t both[32];
-  memcpy(both, &packed, sizeof both);
-  memcpy(bytes, both, 12);
-  memcpy(bytes + 12, both + 16, 12);
+  __m256i packed = _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(twenty_fours, order),
+                                               _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7));
+  _mm_storeu_si128((__m128i *)(void *)bytes, _mm256_castsi256_si128(packed));
+  _mm_storel_epi64((__m128i *)(void *)(bytes + 16), _mm256_extracti128_si256(packed, 1));
 }
 
-size_t sl_decode_base64_avx2(uint8_t *bytes, const char *text, size_t groups) {
+static size_t decode_base64(uint8_t *bytes, const char *text, size_t groups) {
   size_t group = 0;
   for (; group + 8 <= groups; group += 8) {
-    uint32_t valid;
+    __m256i values;
     const char *next = text + 4 * group;
-    __m256i values = base64_values(_mm256_loadu_si256((const __m256i *)(const void *)next), &valid);
-    if (valid != UINT32_MAX) {
+    if (!base64_values(_mm256_loadu_si256((const __m256i *)(const void *)next), &values)) {
       break;
     }
     store_base64(bytes + 3 * group, values);
@@ -170,6 +190,7 @@ const struct sl_kernels sl_kernels_avx2 = {
     .name = "avx2",
     .scan_spike_text = scan_spike_text,
     .add_columns = add_columns,
+    .find_ones = find_ones,
     .add_reals = add_reals,
-    .decode_base64 = sl_decode_base64_avx2,
+    .decode_base64 = decode_base64,
 };

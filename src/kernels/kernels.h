@@ -63,6 +63,12 @@ struct sl_kernels {
   void (*add_columns)(uint64_t *counts, const uint64_t *bits, size_t rows, size_t columns);
 
   /*
+   * Which values are 1, as bits, the first in the least significant; `count` is 64 at most.
+   * *binary tells whether all others are 0.
+   */
+  uint64_t (*find_ones)(const double *values, size_t count, bool *binary);
+
+  /*
    * Adds one row of values to its accumulators: counts those that are 1 and those that are neither
    * 0 nor 1, and sums up the latter. All arrays have `columns` elements.
    */

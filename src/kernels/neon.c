@@ -202,6 +202,7 @@ const struct sl_kernels sl_kernels_neon = {
     .name = "neon",
     .scan_spike_text = scan_spike_text,
     .add_columns = add_columns,
+    .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,
     .decode_base64 = decode_base64,
 };

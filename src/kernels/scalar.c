@@ -74,6 +74,17 @@ static void add_columns(uint64_t *counts, const uint64_t *bits, size_t rows, siz
   }
 }
 
+uint64_t sl_find_ones_scalar(const double *values, size_t count, bool *binary) {
+  uint64_t ones = 0;
+  bool others = false;
+  for (size_t i = 0; i < count; i++) {
+    ones |= (uint64_t)(values[i] == 1) << i;
+    others |= values[i] != 0 && values[i] != 1;
+  }
+  *binary = !others;
+  return ones;
+}
+
 static void add_reals(uint64_t *ones, uint64_t *others, double *sums, const double *values,
                       size_t columns) {
   for (size_t column = 0; column < columns; column++) {
@@ -108,6 +119,7 @@ const struct sl_kernels sl_kernels_scalar = {
     .name = "scalar",
     .scan_spike_text = scan_spike_text,
     .add_columns = add_columns,
+    .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,
     .decode_base64 = decode_base64,
 };

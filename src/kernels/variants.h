@@ -8,10 +8,10 @@
 #include "kernels/kernels.h"
 
 extern const struct sl_kernels sl_kernels_scalar;
+uint64_t sl_find_ones_scalar(const double *values, size_t count, bool *binary);
 #ifdef SPIKELOSS_X86
 extern const struct sl_kernels sl_kernels_avx2;
 extern const struct sl_kernels sl_kernels_avx512;
-size_t sl_decode_base64_avx2(uint8_t *bytes, const char *text, size_t groups);
 #endif
 #ifdef SPIKELOSS_ARM64
 extern const struct sl_kernels sl_kernels_neon;

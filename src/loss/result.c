@@ -1,6 +1,7 @@
 #include "loss/result.h"
 
 #include "core/checked.h"
+#include "core/finite.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,29 +95,6 @@ void sl_result_add_flag(struct sl_result *result, const char *name, bool value) 
   add_diagnostic(result, name, SL_DIAGNOSTIC_FLAG, value ? 1.0 : 0.0);
 }
 
-/* The exponent bits of a double are all ones only if it is not finite: one more in the lowest of
- * them then carries into the sign's place. No branch, so the compiler takes several at once. */
-static bool all_finite(const double *values, size_t count) {
-  const uint64_t exponent = UINT64_C(0x7ff) << 52;
-  const uint64_t lowest = UINT64_C(1) << 52;
-  uint64_t carries = 0;
-  for (size_t i = 0; i < count; i++) {
-    uint64_t bits;
-    memcpy(&bits, &values[i], sizeof bits);
-    carries |= (bits & exponent) + lowest;
-  }
-  return carries >> 63 == 0;
-}
-
-/* The first value that is not finite, or `count`. */
-static size_t first_not_finite(const double *values, size_t count) {
-  size_t i = all_finite(values, count) ? count : 0;
-  while (i < count && isfinite(values[i])) {
-    i++;
-  }
-  return i;
-}
-
 static enum sl_status gradient_not_finite(const struct sl_gradient *gradient, size_t at,
                                           const struct sl_field *fields, struct sl_error *error) {
   const struct sl_field *field = &fields[gradient->field];
@@ -140,7 +118,7 @@ enum sl_status sl_result_check_finite(const struct sl_result *result, const stru
   }
   for (size_t i = 0; i < result->gradient_count; i++) {
     const struct sl_gradient *gradient = &result->gradients[i];
-    size_t at = first_not_finite(gradient->values, gradient->count);
+    size_t at = sl_finite_count(gradient->values, gradient->count);
     if (at < gradient->count) {
       return gradient_not_finite(gradient, at, fields, error);
     }

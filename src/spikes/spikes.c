@@ -209,29 +209,21 @@ enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bit
   return SL_OK;
 }
 
-static bool is_binary(double value) {
-  return value == 0 || value == 1;
-}
-
 /* Values of one row, at most 64: binary ones as bits. Others are added at once, and stand as 0
  * among the bits. */
 static enum sl_status push_part_of_row(struct sl_spikes *spikes, const double *values, size_t count,
                                        struct sl_error *error) {
   size_t first = spikes->base + spikes->column;
-  uint64_t bits = 0;
-  bool graded = false;
-  for (size_t i = 0; i < count; i++) {
-    bits |= (uint64_t)(values[i] == 1) << i;
-    graded |= !is_binary(values[i]);
-  }
-  if (graded) {
+  bool binary;
+  uint64_t bits = sl_kernels()->find_ones(values, count, &binary);
+  if (!binary) {
     bits = 0;
   }
   if (sl_spikes_push_bits(spikes, &bits, count, error) != SL_OK ||
-      (graded && spikes->others == NULL && begin_others(spikes, error) != SL_OK)) {
+      (!binary && spikes->others == NULL && begin_others(spikes, error) != SL_OK)) {
     return error->code;
   }
-  if (graded) {
+  if (!binary) {
     sl_kernels()->add_reals(spikes->ones + first, spikes->others + first, spikes->sums + first,
                             values, count);
   }

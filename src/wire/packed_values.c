@@ -1,6 +1,7 @@
 #include "wire/packed_values.h"
 
-#include <math.h>
+#include "core/finite.h"
+#include <endian.h>
 #include <string.h>
 
 enum { BATCH_WORDS = 64, BATCH_VALUES = 256 };
@@ -72,31 +73,40 @@ static enum sl_status push_bits(struct sl_packed_values *packed, const uint8_t *
   return SL_OK;
 }
 
-static double read_float(enum sl_packing packing, const uint8_t *bytes) {
-  uint64_t pattern = little_endian(bytes, float_size(packing));
-  if (packing == SL_PACKED_F32) {
-    uint32_t half = (uint32_t)pattern;
+static void read_singles(double *values, const uint8_t *bytes, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    uint32_t pattern;
     float value;
-    memcpy(&value, &half, sizeof value);
-    return (double)value;
+    memcpy(&pattern, bytes + i * sizeof pattern, sizeof pattern);
+    pattern = le32toh(pattern);
+    memcpy(&value, &pattern, sizeof value);
+    values[i] = (double)value;
   }
-  double value;
-  memcpy(&value, &pattern, sizeof value);
-  return value;
+}
+
+static void read_doubles(double *values, const uint8_t *bytes, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    uint64_t pattern;
+    memcpy(&pattern, bytes + i * sizeof pattern, sizeof pattern);
+    pattern = le64toh(pattern);
+    memcpy(&values[i], &pattern, sizeof values[i]);
+  }
 }
 
 /* Whole floats, at most BATCH_VALUES. */
 static enum sl_status push_batch(struct sl_packed_values *packed, const uint8_t *bytes,
                                  size_t count, struct sl_error *error) {
   double values[BATCH_VALUES];
-  size_t size = float_size(packed->packing);
   count = count < packed->values_left ? count : (size_t)packed->values_left;
-  for (size_t i = 0; i < count; i++) {
-    values[i] = read_float(packed->packing, bytes + i * size);
-    if (!isfinite(values[i])) {
-      return sl_fail(error, SL_NOT_FINITE, "value %llu, counted from 0, is NaN or infinite",
-                     (unsigned long long)(packed->value + i));
-    }
+  if (packed->packing == SL_PACKED_F32) {
+    read_singles(values, bytes, count);
+  } else {
+    read_doubles(values, bytes, count);
+  }
+  size_t finite = sl_finite_count(values, count);
+  if (finite < count) {
+    return sl_fail(error, SL_NOT_FINITE, "value %llu, counted from 0, is NaN or infinite",
+                   (unsigned long long)(packed->value + finite));
   }
   packed->values_left -= count;
   packed->value += count;

@@ -211,6 +211,97 @@ START_TEST(columns_are_added_to_what_is_there) {
 }
 END_TEST
 
+/* Zeros and ones of every kind, and what is nearly one of them. */
+static const double reals[] = {
+    0.0,   -0.0, 1.0, 1.0, -1.0, 0.5, 4.9e-324, -4.9e-324, 0.9999999999999999, 1.0000000000000002,
+    1e308, -2.5, 0.1};
+
+/* Exactly so many, so that a sanitizer sees reads beyond them. */
+static double *some_reals(struct sl_random *random, size_t count, size_t kinds) {
+  double *values = malloc((count + 1) * sizeof *values);
+  ck_assert_ptr_nonnull(values);
+  for (size_t i = 0; i < count; i++) {
+    values[i] = reals[sl_random_below(random, kinds)];
+  }
+  return realloc(values, count > 0 ? count * sizeof *values : 1);
+}
+
+START_TEST(ones_are_found_alike_at_every_length) {
+  enum { BINARY_KINDS = 4 };
+  struct sl_random random = {11};
+  for (size_t count = 0; count <= 64; count++) {
+    for (size_t turn = 0; turn < 40; turn++) {
+      size_t kinds = turn % 2 == 0 ? BINARY_KINDS : sizeof reals / sizeof reals[0];
+      double *values = some_reals(&random, count, kinds);
+      uint64_t expected = 0;
+      bool all_binary = true;
+      for (size_t i = 0; i < count; i++) {
+        expected |= (uint64_t)(values[i] == 1) << i;
+        all_binary = all_binary && (values[i] == 0 || values[i] == 1);
+      }
+      for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
+        bool binary = !all_binary;
+        ck_assert_uint_eq(sl_kernels_variant(i)->find_ones(values, count, &binary), expected);
+        ck_assert(binary == all_binary);
+      }
+      free(values);
+    }
+  }
+}
+END_TEST
+
+/* The accumulators of one row, each array of exactly `count`. */
+struct accumulators {
+  uint64_t *ones, *others;
+  double *sums;
+};
+
+static struct accumulators accumulators_new(size_t count, uint64_t seed) {
+  struct sl_random random = {seed};
+  size_t bytes = count > 0 ? count * sizeof(uint64_t) : 1;
+  struct accumulators row = {malloc(bytes), malloc(bytes), malloc(bytes)};
+  ck_assert(row.ones != NULL && row.others != NULL && row.sums != NULL);
+  for (size_t i = 0; i < count; i++) {
+    row.ones[i] = sl_random_below(&random, 1000);
+    row.others[i] = sl_random_below(&random, 1000);
+    row.sums[i] = (double)sl_random_below(&random, 1000) / 3;
+  }
+  return row;
+}
+
+static void accumulators_free(struct accumulators *row) {
+  free(row->ones);
+  free(row->others);
+  free(row->sums);
+}
+
+START_TEST(reals_add_up_alike_at_every_length) {
+  struct sl_random random = {12};
+  for (size_t count = 0; count <= 70; count++) {
+    for (uint64_t turn = 1; turn <= 20; turn++) {
+      double *values = some_reals(&random, count, sizeof reals / sizeof reals[0]);
+      struct accumulators expected = accumulators_new(count, turn);
+      for (size_t i = 0; i < count; i++) {
+        bool is_other = values[i] != 0 && values[i] != 1;
+        expected.ones[i] += values[i] == 1;
+        expected.others[i] += is_other;
+        expected.sums[i] += is_other ? values[i] : 0;
+      }
+      for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
+        struct accumulators row = accumulators_new(count, turn);
+        sl_kernels_variant(i)->add_reals(row.ones, row.others, row.sums, values, count);
+        ck_assert_mem_eq(row.ones, expected.ones, count * sizeof *row.ones);
+        ck_assert_mem_eq(row.others, expected.others, count * sizeof *row.others);
+        ck_assert_mem_eq(row.sums, expected.sums, count * sizeof *row.sums);
+        accumulators_free(&row);
+      }
+      accumulators_free(&expected);
+      free(values);
+    }
+  }
+}
+END_TEST
+
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 START_TEST(base64_is_decoded_alike_up_to_the_first_bad_character) {
@@ -269,6 +360,8 @@ int main(void) {
   tcase_add_test(cases, scan_of_values_without_a_bracket_never_completes_a_row);
   tcase_add_test(cases, columns_add_up_alike_for_every_width);
   tcase_add_test(cases, columns_are_added_to_what_is_there);
+  tcase_add_test(cases, ones_are_found_alike_at_every_length);
+  tcase_add_test(cases, reals_add_up_alike_at_every_length);
   tcase_add_test(cases, base64_is_decoded_alike_up_to_the_first_bad_character);
   tcase_add_test(cases, base64_knows_its_alphabet);
   tcase_add_test(cases, an_unknown_variant_is_refused_and_changes_nothing);
