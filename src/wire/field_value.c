@@ -77,7 +77,7 @@ static bool is_within_bounds(const struct sl_field *field, double integer) {
 
 static enum sl_status read_count(const struct sl_field *field, const struct number_place *place,
                                  uint64_t *count, struct sl_error *error) {
-  double integer;
+  double integer = 0;
   const char *behind;
   if (read_integer(place, &integer, &behind, error) != SL_OK) {
     return error->code;
@@ -140,7 +140,7 @@ static enum sl_status read_list(const struct sl_field *field, const struct sl_sm
   place.is_element = true;
   const char *behind = skip_space(place.at + 1);
   for (char next = *behind == ']' ? ']' : ','; next == ','; next = *behind++) {
-    double number;
+    double number = 0;
     place.at = skip_space(behind);
     enum sl_status status = labels ? read_integer(&place, &number, &behind, error)
                                    : read_number(&place, "a number", &number, &behind, error);
