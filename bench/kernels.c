@@ -22,6 +22,8 @@ struct work {
   size_t rows, columns;
   uint64_t *bits;
   uint64_t *counts;
+  double *values;
+  double *sums;
   char *text;
   uint8_t *bytes;
   size_t length; /* bytes that one run goes through */
@@ -29,6 +31,13 @@ struct work {
 
 static void add_columns(struct work *work) {
   work->kernels->add_columns(work->counts, work->bits, work->rows, work->columns);
+}
+
+static void add_reals(struct work *work) {
+  for (size_t row = 0; row < work->rows; row++) {
+    work->kernels->add_reals(work->counts, work->counts + work->columns, work->sums,
+                             work->values + row * work->columns, work->columns);
+  }
 }
 
 static void scan_spike_text(struct work *work) {
@@ -120,6 +129,17 @@ static void measure_base64(struct work *work, double least) {
          gigabytes_a_second(decode_base64, work, least));
 }
 
+static void measure_reals(struct work *work, double least) {
+  work->columns = 1000;
+  work->rows = DATA_BYTES / sizeof(double) / work->columns;
+  work->length = work->rows * work->columns * sizeof(double);
+  for (size_t i = 0; i < work->rows * work->columns; i++) {
+    work->values[i] = 0.001 * (double)(i % 997);
+  }
+  printf("add_reals/1000 %s %.3f\n", work->kernels->name,
+         gigabytes_a_second(add_reals, work, least));
+}
+
 static void fill_with_bits(struct work *work) {
   uint64_t random = 88172645463325252;
   for (size_t i = 0; i < DATA_BYTES / 8; i++) {
@@ -135,20 +155,26 @@ int main(int count, char **arguments) {
   struct work work = {
       .bits = calloc(DATA_BYTES + 8 * SL_BITS_SLACK, 1),
       .counts = calloc(MAX_COLUMNS, sizeof(uint64_t)),
+      .values = calloc(DATA_BYTES, 1),
+      .sums = calloc(MAX_COLUMNS, sizeof(double)),
       .text = calloc(DATA_BYTES + 64, 1),
       .bytes = calloc(DATA_BYTES, 1),
   };
-  if (work.bits == NULL || work.counts == NULL || work.text == NULL || work.bytes == NULL) {
+  if (work.bits == NULL || work.counts == NULL || work.values == NULL || work.sums == NULL ||
+      work.text == NULL || work.bytes == NULL) {
     err(EXIT_FAILURE, "kernels");
   }
   for (size_t i = 0; (work.kernels = sl_kernels_variant(i)) != NULL; i++) {
     fill_with_bits(&work);
     measure_columns(&work, least);
+    measure_reals(&work, least);
     measure_text(&work, least);
     measure_base64(&work, least);
   }
   free(work.bits);
   free(work.counts);
+  free(work.values);
+  free(work.sums);
   free(work.text);
   free(work.bytes);
   return EXIT_SUCCESS;

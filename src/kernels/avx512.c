@@ -77,25 +77,25 @@ static uint64_t find_ones(const double *values, size_t count, bool *binary) {
   return ones;
 }
 
+/* Eight columns, or under a mask fewer: masked stores are slow, so only the last are masked. */
 static void add_reals(uint64_t *ones, uint64_t *others, double *sums, const double *values,
                       size_t columns) {
   const __m512i one = _mm512_set1_epi64(1);
-  for (size_t column = 0; column < columns; column += 8) {
-    __mmask8 used = first_lanes(columns - column);
-    __m512d value = _mm512_maskz_loadu_pd(used, values + column);
+  size_t column = 0;
+  for (; column + 8 <= columns; column += 8) {
+    __m512d value = _mm512_loadu_pd(values + column);
     __mmask8 is_one = _mm512_cmp_pd_mask(value, _mm512_set1_pd(1), _CMP_EQ_OQ);
     __mmask8 is_other = _mm512_cmp_pd_mask(value, _mm512_setzero_pd(), _CMP_NEQ_OQ) ^ is_one;
-    if (is_one != 0) {
-      __m512i counts = _mm512_maskz_loadu_epi64(used, ones + column);
-      _mm512_mask_storeu_epi64(ones + column, used,
-                               _mm512_mask_add_epi64(counts, is_one, counts, one));
-    }
-    __m512i counts = _mm512_maskz_loadu_epi64(used, others + column);
-    __m512d sum = _mm512_maskz_loadu_pd(used, sums + column);
-    _mm512_mask_storeu_epi64(others + column, used,
-                             _mm512_mask_add_epi64(counts, is_other, counts, one));
-    _mm512_mask_storeu_pd(sums + column, used, _mm512_mask_add_pd(sum, is_other, sum, value));
+    __m512i one_counts = _mm512_loadu_si512(ones + column);
+    __m512i other_counts = _mm512_loadu_si512(others + column);
+    __m512d sum = _mm512_loadu_pd(sums + column);
+    _mm512_storeu_si512(ones + column, _mm512_mask_add_epi64(one_counts, is_one, one_counts, one));
+    _mm512_storeu_si512(others + column,
+                        _mm512_mask_add_epi64(other_counts, is_other, other_counts, one));
+    _mm512_storeu_pd(sums + column, _mm512_mask_add_pd(sum, is_other, sum, value));
   }
+  sl_kernels_scalar.add_reals(ones + column, others + column, sums + column, values + column,
+                              columns - column);
 }
 
 /* The six-bit values of 64 characters, as avx2.c explains. */
