@@ -121,7 +121,7 @@ struct sl_loss {
                              struct sl_error *error);
 };
 
-/* No loss has more fields than this. */
+/* No loss may have more fields than this. */
 enum { SL_MAX_FIELDS = 12 };
 
 /* All losses, in the order in which they are listed to users; the last entry is NULL. */

@@ -48,8 +48,9 @@ const struct sl_error *sl_decoder_error(const struct sl_decoder *decoder);
 /* After sl_decoder_finish was SL_OK: what the body says. */
 struct sl_decoded {
   const struct sl_loss *loss;
-  struct sl_value values[SL_MAX_FIELDS]; /* by sl_request_field index */
-  bool *nested[SL_MAX_FIELDS]; /* spike fields: [values[f].length], did it come as nested arrays */
+  struct sl_value values[SL_MAX_REQUEST_FIELDS]; /* by sl_request_field index */
+  bool *nested[SL_MAX_REQUEST_FIELDS]; /* spike fields: [values[f].length], did it come as nested
+                                          arrays */
   enum sl_gradient_form gradient;
   enum sl_gradient_encoding encoding;
 };

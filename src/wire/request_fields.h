@@ -14,6 +14,9 @@ enum sl_gradient_encoding { SL_ENCODING_TEXT, SL_ENCODING_F32, SL_ENCODING_F64 }
 enum { SL_ANSWER_GRADIENT, SL_ANSWER_ENCODING, SL_ANSWER_FIELD_COUNT };
 extern const struct sl_field sl_answer_fields[SL_ANSWER_FIELD_COUNT];
 
+/* No request has more members than this. */
+enum { SL_MAX_REQUEST_FIELDS = SL_MAX_FIELDS + SL_ANSWER_FIELD_COUNT };
+
 /* How many members a request of this loss may have, and each of them by index. */
 size_t sl_request_field_count(const struct sl_loss *loss);
 const struct sl_field *sl_request_field(const struct sl_loss *loss, size_t index);

@@ -191,7 +191,7 @@ static bool read_value(struct body *body, size_t index, const char *pointer) {
 }
 
 static bool read_member(struct body *body) {
-  const char *names[SL_MAX_FIELDS];
+  const char *names[SL_MAX_REQUEST_FIELDS];
   size_t count = sl_request_field_count(body->reference->loss);
   for (size_t i = 0; i < count; i++) {
     names[i] = sl_request_field(body->reference->loss, i)->name;
@@ -289,7 +289,7 @@ void sl_reference_free(struct sl_reference *reference) {
   if (reference == NULL) {
     return;
   }
-  for (size_t i = 0; i < SL_MAX_FIELDS; i++) {
+  for (size_t i = 0; i < SL_MAX_REQUEST_FIELDS; i++) {
     struct sl_reference_value *value = &reference->values[i];
     for (size_t k = 0; value->tensors != NULL && k < value->length; k++) {
       free(value->tensors[k].values);

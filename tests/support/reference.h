@@ -39,7 +39,7 @@ struct sl_reference_value {
 struct sl_reference {
   const struct sl_loss *loss;
   struct sl_error error; /* the code is SL_OK if the body is good; no message */
-  struct sl_reference_value values[SL_MAX_FIELDS]; /* by sl_request_field index */
+  struct sl_reference_value values[SL_MAX_REQUEST_FIELDS]; /* by sl_request_field index */
 };
 
 /* Reads a complete body. Owned by the caller until sl_reference_free. Aborts without memory. */

@@ -4,6 +4,7 @@
  */
 #include "suite.h"
 #include "support/good_body.h"
+#include "wire/decode.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -155,6 +156,34 @@ START_TEST(integers_may_be_written_as_any_number_that_is_one) {
 }
 END_TEST
 
+START_TEST(a_loss_may_have_as_many_fields_as_there_is_room_for) {
+  static const char *const names[SL_MAX_FIELDS] = {"a", "b", "c", "d", "e", "f",
+                                                   "g", "h", "i", "j", "k", "l"};
+  struct sl_field fields[SL_MAX_FIELDS] = {0};
+  struct sl_buffer body = {0};
+  ck_assert(sl_buffer_append_text(&body, "{\"gradient_encoding\":\"f64\",\"gradient\":\"none\""));
+  for (size_t i = 0; i < SL_MAX_FIELDS; i++) {
+    fields[i] = (struct sl_field){.name = names[i], .kind = SL_FIELD_REAL};
+    ck_assert(sl_buffer_append_format(&body, ",\"%s\":%zu.5", names[i], i));
+  }
+  ck_assert(sl_buffer_append_text(&body, "}"));
+  const struct sl_loss loss = {.name = "many", .fields = fields, .field_count = SL_MAX_FIELDS};
+  const struct sl_limits limits = SL_DEFAULT_LIMITS;
+  struct sl_decoder *decoder = sl_decoder_new(&loss, &limits);
+  ck_assert_int_eq(sl_decoder_feed(decoder, body.bytes, body.length), SL_OK);
+  ck_assert_int_eq(sl_decoder_finish(decoder), SL_OK);
+  const struct sl_decoded *decoded = sl_decoder_decoded(decoder);
+  ck_assert_int_eq(decoded->gradient, SL_GRADIENT_NONE);
+  ck_assert_int_eq(decoded->encoding, SL_ENCODING_F64);
+  for (size_t i = 0; i < SL_MAX_FIELDS; i++) {
+    ck_assert_double_eq(decoded->values[i].real, (double)i + 0.5);
+    ck_assert_ptr_null(decoded->nested[i]);
+  }
+  sl_decoder_free(decoder);
+  sl_buffer_free(&body);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("decode_good");
   TCase *tests = tcase_create("decode_good");
@@ -167,6 +196,7 @@ int main(void) {
   tcase_add_test(tests, base64_may_be_written_in_escapes);
   tcase_add_test(tests, the_answer_may_be_wanted_in_every_form);
   tcase_add_test(tests, integers_may_be_written_as_any_number_that_is_one);
+  tcase_add_test(tests, a_loss_may_have_as_many_fields_as_there_is_room_for);
   suite_add_tcase(suite, tests);
   return suite_end(suite);
 }

@@ -382,6 +382,13 @@ START_TEST(fields_stand_in_the_order_of_the_api_and_say_what_they_are) {
 }
 END_TEST
 
+START_TEST(every_loss_has_no_more_fields_than_there_is_room_for) {
+  for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
+    ck_assert_uint_le((*loss)->field_count, SL_MAX_FIELDS);
+  }
+}
+END_TEST
+
 START_TEST(the_example_of_every_loss_has_an_answer) {
   for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
     struct sl_result result = answer(*loss, (*loss)->example);
@@ -431,6 +438,7 @@ int main(void) {
   tcase_add_test(group, a_diagnostic_that_overflows_is_refused);
   tcase_add_test(group, losses_are_found_by_name_and_only_by_their_whole_name);
   tcase_add_test(group, fields_stand_in_the_order_of_the_api_and_say_what_they_are);
+  tcase_add_test(group, every_loss_has_no_more_fields_than_there_is_room_for);
   tcase_add_test(group, the_example_of_every_loss_has_an_answer);
   tcase_add_test(group, nothing_can_be_freed_and_what_is_free_can_be_freed_again);
   Suite *suite = suite_create("losses");
