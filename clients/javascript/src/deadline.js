@@ -1,3 +1,6 @@
+/** Milliseconds: a timer that is to wait longer does not wait at all. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** One signal for all that ends a call early: its time is over, or its caller has lost interest. */
 export class Deadline {
   #controller = new AbortController();
@@ -12,7 +15,7 @@ export class Deadline {
     const late = () =>
       this.#controller.abort(new DOMException(`no answer in ${milliseconds} ms`, 'TimeoutError'));
     const cancel = () => this.#controller.abort(caller?.reason);
-    const timer = setTimeout(late, milliseconds);
+    const timer = setTimeout(late, Math.min(milliseconds, LONGEST_TIMER));
     caller?.addEventListener('abort', cancel);
     this.#forget = () => {
       clearTimeout(timer);
@@ -37,7 +40,7 @@ export class Deadline {
       const timer = setTimeout(() => {
         this.signal.removeEventListener('abort', end);
         resolve(undefined);
-      }, milliseconds);
+      }, Math.min(milliseconds, LONGEST_TIMER));
       this.signal.addEventListener('abort', end, { once: true });
     });
   }

@@ -72,6 +72,14 @@ test('the pause is at least as long as the service asks for', async (t) => {
   assert(requests[1].time - requests[0].time >= 990);
 });
 
+test('a timeout without end is none', async (t) => {
+  const late = (response) => setTimeout(() => well(response), 50);
+  const { url } = await serve(t, late);
+  for (const timeout of [Infinity, 2 ** 31]) {
+    assert.equal((await ask(url, { timeout })).loss, 2);
+  }
+});
+
 test('errors of the request are not tried again', async (t) => {
   for (const status of [400, 401, 413, 422, 500]) {
     const { url, requests } = await serve(t, answerOf(status, ''));
