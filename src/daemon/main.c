@@ -69,11 +69,13 @@ static void warn_of_exposure(struct sl_log *log, const struct sl_server *server)
 }
 
 static void say_that_it_serves(struct sl_log *log, const struct sl_server *server,
-                               size_t listeners) {
+                               const struct sl_server_options *options) {
   warn_of_exposure(log, server);
-  announce(server, listeners, log->format);
+  announce(server, options->listen_count, log->format);
   sl_systemd_tell("READY=1");
   sl_log(log, SL_LOG_DEBUG, "the hot loops use %s", sl_kernels_name());
+  sl_log(log, SL_LOG_DEBUG, "all requests together may take %ju bytes of memory (memory_bytes)",
+         (uintmax_t)options->memory_bytes);
 }
 
 static void log_sentence(void *closure, const char *sentence) {
@@ -109,13 +111,12 @@ static void keep_freed_memory(uint64_t memory_bytes, size_t threads) {
 #ifdef __GLIBC__
   const uint64_t least = UINT64_C(128) << 10;
   const uint64_t most = UINT64_C(8) << 20;
-  const uint64_t arena = UINT64_C(64)
-                         << 20; /* to which one may grow before it takes another part */
+  const uint64_t largest_arena = UINT64_C(64) << 20; /* of one part */
   uint64_t kept = memory_bytes / 16 / threads;
   kept = kept < least ? least : kept > most ? most : kept;
   mallopt(M_MMAP_THRESHOLD, (int)(kept / 2)); /* larger pieces come and go one by one */
   mallopt(M_TRIM_THRESHOLD, (int)kept);       /* what a thread keeps at most */
-  uint64_t arenas = memory_bytes / arena;
+  uint64_t arenas = memory_bytes / largest_arena;
   if (arenas < threads) {
     mallopt(M_ARENA_MAX, arenas > 1 ? (int)arenas : 1);
   }
@@ -157,9 +158,7 @@ static int serve(const struct sl_config *config, int count, char *const *argumen
     sl_log_announce(log.format, "spikelossd: %s", message);
     return EXIT_FAILURE;
   }
-  say_that_it_serves(&log, server, options.listen_count);
-  sl_log(&log, SL_LOG_DEBUG, "all requests together may take %ju bytes of memory (memory_bytes)",
-         (uintmax_t)options.memory_bytes);
+  say_that_it_serves(&log, server, &options);
 
   const struct sl_reload reload = {.count = count,
                                    .arguments = arguments,
