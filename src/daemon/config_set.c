@@ -1,6 +1,6 @@
 #include "daemon/config_set.h"
 
-#include "http/listener.h"
+#include "http/address.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,7 @@ void sl_config_forget(struct sl_config *config) {
 
 static bool add_address(struct sl_config *config, const char *text, char *reason,
                         size_t reason_size) {
-  if (!sl_listener_address_is_good(text)) {
+  if (!sl_address_is_good(text)) {
     snprintf(reason, reason_size, "\"%.120s\" is no address such as " SL_ADDRESS_FORMS, text);
     return false;
   }

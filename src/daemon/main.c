@@ -5,7 +5,7 @@
 #include "daemon/reload.h"
 #include "daemon/system_memory.h"
 #include "daemon/systemd.h"
-#include "http/listener.h"
+#include "http/address.h"
 #include "http/server.h"
 #include "kernels/kernels.h"
 #include <malloc.h>

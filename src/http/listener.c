@@ -1,5 +1,6 @@
 #include "http/listener.h"
 
+#include "http/address.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -12,73 +13,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#define UNIX_PREFIX "unix:"
-
-bool sl_address_is_unix(const char *address) {
-  return strncmp(address, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0;
-}
-
-const char *sl_address_unix_path(const char *address) {
-  return address + strlen(UNIX_PREFIX);
-}
-
-bool sl_address_is_local(const char *address) {
-  return sl_address_is_unix(address) || strncmp(address, "127.", 4) == 0 ||
-         strncmp(address, "[::1]:", 6) == 0;
-}
-
-/* "host:port" or "[host]:port" taken apart. */
-struct tcp_address {
-  char host[96];
-  char port[6];
-};
-
-static bool is_port(const char *text) {
-  size_t length = strlen(text);
-  if (length == 0 || length > 5 || strspn(text, "0123456789") != length) {
-    return false;
-  }
-  unsigned port = 0;
-  sscanf(text, "%u", &port);
-  return port <= 65535;
-}
-
-static bool split_tcp(struct tcp_address *parts, const char *address) {
-  const char *colon = strrchr(address, ':');
-  if (colon == NULL || !is_port(colon + 1)) {
-    return false;
-  }
-  const char *host = address;
-  size_t length = (size_t)(colon - address);
-  bool bracketed = length >= 2 && host[0] == '[' && host[length - 1] == ']';
-  if (bracketed) {
-    host++;
-    length -= 2;
-  } else if (memchr(host, ':', length) != NULL) {
-    return false; /* an IPv6 address needs its brackets */
-  }
-  if (length == 0 || length >= sizeof parts->host || memchr(host, '[', length) != NULL) {
-    return false;
-  }
-  memcpy(parts->host, host, length);
-  parts->host[length] = '\0';
-  memcpy(parts->port, colon + 1, strlen(colon + 1) + 1);
-  return true;
-}
-
-static bool unix_path_fits(const char *path) {
-  size_t room = sizeof((struct sockaddr_un *)NULL)->sun_path;
-  return path[0] != '\0' && strlen(path) < room;
-}
-
-bool sl_listener_address_is_good(const char *address) {
-  if (sl_address_is_unix(address)) {
-    return unix_path_fits(sl_address_unix_path(address));
-  }
-  struct tcp_address parts;
-  return split_tcp(&parts, address);
-}
 
 static void close_keeping_reason(struct sl_listener *listener) {
   int reason = errno;
@@ -134,39 +68,22 @@ static bool begin_to_listen(struct sl_listener *listener) {
 static bool read_bound_address(struct sl_listener *listener) {
   struct sockaddr_storage bound;
   socklen_t length = sizeof bound;
-  struct tcp_address parts;
+  char host[96];
+  char port[6];
   if (getsockname(listener->socket, (struct sockaddr *)&bound, &length) != 0 ||
-      getnameinfo((struct sockaddr *)&bound, length, parts.host, sizeof parts.host, parts.port,
-                  sizeof parts.port, NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+      getnameinfo((struct sockaddr *)&bound, length, host, sizeof host, port, sizeof port,
+                  NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
     return false;
   }
   const char *format = bound.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s";
-  snprintf(listener->address, sizeof listener->address, format, parts.host, parts.port);
+  snprintf(listener->address, sizeof listener->address, format, host, port);
   return true;
-}
-
-/* The first address that a name stands for; freeaddrinfo it. NULL with a message. */
-static struct addrinfo *look_up(const char *address, int flags, char *message,
-                                size_t message_size) {
-  struct tcp_address parts;
-  if (!split_tcp(&parts, address)) {
-    snprintf(message, message_size, "\"%s\" is no address such as " SL_ADDRESS_FORMS, address);
-    return NULL;
-  }
-  struct addrinfo wanted = {.ai_flags = flags, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-  struct addrinfo *found = NULL;
-  int trouble = getaddrinfo(parts.host, parts.port, &wanted, &found);
-  if (trouble != 0) {
-    snprintf(message, message_size, "cannot find the address of %s: %s", address,
-             gai_strerror(trouble));
-    return NULL;
-  }
-  return found;
 }
 
 static bool open_tcp(struct sl_listener *listener, const char *address, char *message,
                      size_t message_size) {
-  struct addrinfo *found = look_up(address, AI_PASSIVE | AI_NUMERICSERV, message, message_size);
+  struct addrinfo *found =
+      sl_address_look_up(address, AI_PASSIVE | AI_NUMERICSERV, message, message_size);
   if (found == NULL) {
     return false;
   }
@@ -231,24 +148,11 @@ static void note_file(struct sl_listener *listener, const char *path) {
   }
 }
 
-static bool name_unix_socket(struct sockaddr_un *name, const char *address, char *message,
-                             size_t message_size) {
-  const char *path = sl_address_unix_path(address);
-  *name = (struct sockaddr_un){.sun_family = AF_UNIX};
-  if (!unix_path_fits(path)) {
-    snprintf(message, message_size, "the path of \"%s\" must have 1 to %zu bytes", address,
-             sizeof name->sun_path - 1);
-    return false;
-  }
-  memcpy(name->sun_path, path, strlen(path));
-  return true;
-}
-
 static bool open_unix(struct sl_listener *listener, const char *address,
                       const struct sl_unix_file *file, char *message, size_t message_size) {
   const char *path = sl_address_unix_path(address);
   struct sockaddr_un name;
-  if (!name_unix_socket(&name, address, message, message_size)) {
+  if (!sl_address_name_unix(&name, address, message, message_size)) {
     return false;
   }
   if (!clear_path(&name, message, message_size)) {
@@ -295,7 +199,7 @@ static bool read_unix_address(struct sl_listener *listener) {
   if (length > offsetof(struct sockaddr_un, sun_path) && bound.sun_path[0] == '\0') {
     bound.sun_path[0] = '@';
   }
-  snprintf(listener->address, sizeof listener->address, UNIX_PREFIX "%.*s",
+  snprintf(listener->address, sizeof listener->address, SL_UNIX_PREFIX "%.*s",
            (int)sizeof bound.sun_path, bound.sun_path);
   return true;
 }
@@ -319,47 +223,6 @@ bool sl_listener_adopt(struct sl_listener *listener, int socket, char *message,
     return false;
   }
   return true;
-}
-
-static int connect_to(const struct sockaddr *name, socklen_t length, unsigned seconds) {
-  const struct timeval patience = {.tv_sec = seconds};
-  int wire = socket(name->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (wire < 0) {
-    return -1;
-  }
-  setsockopt(wire, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  setsockopt(wire, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  if (connect(wire, name, length) != 0) {
-    int reason = errno;
-    close(wire);
-    errno = reason;
-    return -1;
-  }
-  return wire;
-}
-
-int sl_address_connect(const char *address, unsigned seconds, char *message, size_t message_size) {
-  int wire = -1;
-  if (sl_address_is_unix(address)) {
-    struct sockaddr_un name;
-    if (!name_unix_socket(&name, address, message, message_size)) {
-      return -1;
-    }
-    wire = connect_to((const struct sockaddr *)&name, sizeof name, seconds);
-  } else {
-    struct addrinfo *found = look_up(address, AI_NUMERICSERV, message, message_size);
-    if (found == NULL) {
-      return -1;
-    }
-    wire = connect_to(found->ai_addr, found->ai_addrlen, seconds);
-    int reason = errno;
-    freeaddrinfo(found);
-    errno = reason;
-  }
-  if (wire < 0) {
-    snprintf(message, message_size, "cannot connect to %s: %s", address, strerror(errno));
-  }
-  return wire;
 }
 
 /* Only the file that this listener made: another daemon may have put its own there since. */

@@ -25,12 +25,6 @@ struct sl_listener {
 /* A listener that holds nothing. */
 #define SL_NO_LISTENER ((struct sl_listener){.socket = -1})
 
-/* What addresses look like, for messages. */
-#define SL_ADDRESS_FORMS "127.0.0.1:8080, localhost:8080, [::1]:8080 or unix:/run/spikelossd.sock"
-
-/* Whether the text has the form of an address, without looking whether it can be bound. */
-bool sl_listener_address_is_good(const char *address);
-
 /*
  * Binds and listens. The file of a Unix socket is made as `file` says. The file of a Unix socket on
  * which nobody listens any more is replaced. On failure returns false and writes one sentence to
@@ -54,19 +48,5 @@ void sl_listener_stop(struct sl_listener *listener);
 
 /* Stops and closes. Tolerates SL_NO_LISTENER. */
 void sl_listener_close(struct sl_listener *listener);
-
-/*
- * Connects to an address as a client that waits at most so long for each step; -1 on failure, with
- * one sentence in `message`. An address for all interfaces leads to this machine.
- */
-int sl_address_connect(const char *address, unsigned seconds, char *message, size_t message_size);
-
-bool sl_address_is_unix(const char *address);
-
-/* Whether a bound address can be reached from this machine only. */
-bool sl_address_is_local(const char *address);
-
-/* The path behind "unix:". */
-const char *sl_address_unix_path(const char *address);
 
 #endif

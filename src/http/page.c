@@ -2,7 +2,7 @@
 
 #include "core/buffer.h"
 #include "http/access.h"
-#include "http/listener.h"
+#include "http/address.h"
 #include "http/reply.h"
 #include "http/request.h"
 #include "http/tls.h"

@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include "http/address.h"
 #include "http/doors.h"
 #include "http/engine.h"
 #include "http/listener.h"
