@@ -42,6 +42,10 @@ cJSON *sl_json_parsed(cJSON *container, const char *name, const char *json, bool
   return attach(container, name, cJSON_Parse(json), good);
 }
 
+void sl_json_verbatim(cJSON *container, const char *name, const char *json, bool *good) {
+  attach(container, name, cJSON_CreateRaw(json), good);
+}
+
 /* `text` with a line break behind it, or NULL; takes `text` in any case. */
 static char *with_line_break(char *text) {
   size_t length = strlen(text);

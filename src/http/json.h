@@ -21,6 +21,9 @@ void sl_json_flag(cJSON *container, const char *name, bool flag, bool *good);
 /* Adds a value that is written down as JSON text, and returns it. */
 cJSON *sl_json_parsed(cJSON *container, const char *name, const char *json, bool *good);
 
+/* Adds a value whose JSON text stands in the document letter by letter. */
+void sl_json_verbatim(cJSON *container, const char *name, const char *json, bool *good);
+
 /*
  * Deletes the document and returns its text with a line break at the end, indented for people or
  * on one line; free() it. NULL if it or anything before it failed.

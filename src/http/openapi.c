@@ -162,12 +162,13 @@ static void add_components(cJSON *document, bool *good) {
   add_problem_schema(schemas, good);
 }
 
-/* The text of an answer; free() it. NULL when there is no memory. */
+/* The text of an answer, without its line break; free() it. NULL when there is no memory. */
 static char *text_of(struct sl_answer *answer) {
   size_t length = (size_t)sl_answer_length(answer);
   char *text = calloc(1, length + 1);
   if (text != NULL) {
     sl_answer_read(answer, text, length);
+    text[length - 1] = '\0';
   }
   return text;
 }
@@ -234,7 +235,7 @@ static void add_evaluation(cJSON *path, const struct sl_loss *loss, const struct
     sl_json_parsed(request, "example", loss->example, good);
     char *text = example_answer(loss, limits, good);
     if (text != NULL) {
-      sl_json_parsed(answer, "example", text, good);
+      sl_json_verbatim(answer, "example", text, good);
     }
     free(text);
   }

@@ -184,8 +184,9 @@ static void expect_references(const cJSON *document, const cJSON *item) {
   }
 }
 
-/* Posts the example of one path; the answer must be the very one that the document shows. */
-static void expect_example_works(const cJSON *paths, const char *path) {
+/* Posts the example of one path; the answer must be the very one that the document shows, letter by
+ * letter in its `text`. */
+static void expect_example_works(const cJSON *paths, const char *text, const char *path) {
   const cJSON *post = json_at(member(paths, path), "/post");
   const cJSON *content = member(json_at(post, "/requestBody/content"), "application/json");
   char *body = cJSON_PrintUnformatted(json_at(content, "/example"));
@@ -194,6 +195,8 @@ static void expect_example_works(const cJSON *paths, const char *path) {
   cJSON *answer = client_json(&client);
   const cJSON *promised = member(json_at(post, "/responses/200/content"), "application/json");
   ck_assert(cJSON_Compare(answer, json_at(promised, "/example"), true));
+  client.body[client.length - 1] = '\0'; /* the line break */
+  ck_assert_ptr_nonnull(strstr(text, client.body));
   cJSON_Delete(answer);
   free(body);
 }
@@ -202,6 +205,7 @@ START_TEST(openapi_is_whole_and_its_examples_work) {
   begin();
   ck_assert_int_eq(client_get(&client, "/openapi.json"), 200);
   cJSON *document = client_json(&client);
+  char *text = strdup(client.body);
   ck_assert_int_eq(strncmp(json_text(document, "/openapi"), "3.1.", 4), 0);
   ck_assert_str_eq(json_text(document, "/info/title"), "spikelossd");
   ck_assert_str_ne(json_text(document, "/info/version"), "");
@@ -212,8 +216,9 @@ START_TEST(openapi_is_whole_and_its_examples_work) {
     json_at(member(paths, pages[i]), "/get/responses/200");
   }
   expect_references(document, document);
-  expect_example_works(paths, FIRING_RATE);
-  expect_example_works(paths, POPULATION);
+  expect_example_works(paths, text, FIRING_RATE);
+  expect_example_works(paths, text, POPULATION);
+  free(text);
   cJSON_Delete(document);
   end();
 }
