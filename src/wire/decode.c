@@ -32,6 +32,7 @@ struct sl_decoder {
   uint64_t deferred_left;
   struct sl_memory_source *memory; /* not owned, or NULL */
   uint64_t complete_memory;        /* of values and tensors that are complete */
+  uint64_t accumulators;           /* of these tensors */
   size_t list_capacity;
   struct sl_path path; /* of that member */
   struct sl_members members;
@@ -82,20 +83,29 @@ void sl_decoder_set_memory(struct sl_decoder *decoder, struct sl_memory_source *
   decoder->memory = memory;
 }
 
-static bool in_tensor(const struct sl_decoder *decoder) {
-  return decoder->place == IN_TENSOR || decoder->place == IN_TENSOR_OF_LIST;
-}
-
 /* Of the list of tensors that is being read. */
 static uint64_t list_memory(const struct sl_decoder *decoder) {
   return decoder->list_capacity * (sizeof(struct sl_spikes) + sizeof(bool));
 }
 
-uint64_t sl_decoder_memory(const struct sl_decoder *decoder) {
+/* The tensor that is being read, or NULL. */
+static const struct sl_spikes *current_spikes(const struct sl_decoder *decoder) {
   const struct sl_value *value = &decoder->decoded.values[decoder->field];
-  uint64_t spikes = in_tensor(decoder) ? sl_spikes_memory(&value->spikes[value->length - 1]) : 0;
-  return sizeof *decoder + decoder->complete_memory + list_memory(decoder) + spikes +
-         sl_small_value_memory(&decoder->small) + sl_tensor_memory(&decoder->tensor);
+  bool in_tensor = decoder->place == IN_TENSOR || decoder->place == IN_TENSOR_OF_LIST;
+  return in_tensor ? &value->spikes[value->length - 1] : NULL;
+}
+
+uint64_t sl_decoder_memory(const struct sl_decoder *decoder) {
+  const struct sl_spikes *spikes = current_spikes(decoder);
+  return sizeof *decoder + decoder->complete_memory + list_memory(decoder) +
+         (spikes != NULL ? sl_spikes_memory(spikes) : 0) + sl_small_value_memory(&decoder->small) +
+         sl_tensor_memory(&decoder->tensor);
+}
+
+/* Of the gradient. It is asked for with the accumulators: who has got them can be answered. */
+static uint64_t gradient_memory(const struct sl_decoder *decoder) {
+  const struct sl_spikes *spikes = current_spikes(decoder);
+  return (decoder->accumulators + (spikes != NULL ? spikes->capacity : 0)) * sizeof(double);
 }
 
 static const struct sl_field *current_field(const struct sl_decoder *decoder) {
@@ -230,6 +240,7 @@ static enum sl_status read_tensor(struct sl_decoder *decoder, struct sl_text *te
   struct sl_value *value = &decoder->decoded.values[decoder->field];
   value->present = true;
   decoder->complete_memory += sl_spikes_memory(&value->spikes[value->length - 1]);
+  decoder->accumulators += value->spikes[value->length - 1].accumulators;
   decoder->decoded.nested[decoder->field][value->length - 1] =
       sl_tensor_was_nested(&decoder->tensor);
   decoder->place = decoder->place == IN_TENSOR ? BETWEEN_MEMBERS : AFTER_TENSOR_OF_LIST;
@@ -312,7 +323,8 @@ static enum sl_status read_piece(struct sl_decoder *decoder, struct sl_text *tex
  * counting takes a small multiple of the text that it reads.
  */
 static enum sl_status need_memory(struct sl_decoder *decoder) {
-  return sl_memory_need(decoder->memory, sl_decoder_memory(decoder), &decoder->error);
+  return sl_memory_need(decoder->memory, sl_decoder_memory(decoder) + gradient_memory(decoder),
+                        &decoder->error);
 }
 
 enum sl_status sl_decoder_feed(struct sl_decoder *decoder, const char *bytes, size_t length) {

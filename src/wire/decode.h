@@ -25,7 +25,8 @@ struct sl_decoder *sl_decoder_new(const struct sl_loss *loss, const struct sl_li
 /* Tolerates NULL. */
 void sl_decoder_free(struct sl_decoder *decoder);
 
-/* From now on the source (not owned) is asked, before memory is filled that it has not granted. */
+/* From now on the source (not owned) is asked, before memory is filled that it has not granted, the
+ * gradient's included: a body that can be read can most likely be answered, too. */
 void sl_decoder_set_memory(struct sl_decoder *decoder, struct sl_memory_source *memory);
 
 /* Bytes of memory that the decoder has taken, as far as it knows: at least that much. */

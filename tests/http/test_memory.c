@@ -17,7 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* One sample of 200,000 neurons: 1.6 MB of counts, and as much again for their gradient. */
+/* One sample of 200,000 neurons: 1.6 MB of counts, and as much again for their gradient, for which
+ * is asked when the shape has come. */
 #define FRONT "{\"spk\":{\"shape\":[1,1,200000],\"encoding\":\"coo\",\"data\":["
 #define BACK                                                                                       \
   "]},\"targets\":[0],\"num_classes\":1,\"neurons_per_class\":200000,\"correct_rate\":1,"          \
@@ -25,7 +26,7 @@
 #define SMALL                                                                                      \
   "{\"spikes_list\": [[[[1, 0, 1], [0, 0, 1]]]], \"offsets\": [0.25], \"multipliers\": [2]}"
 
-enum { COUNTS = 1600000, BUFFER = 64 * 1024 };
+enum { HELD = 3200000, BUFFER = 64 * 1024 };
 
 static struct daemon daemon_process;
 static struct client client; /* reads the metrics, over the Unix socket */
@@ -122,11 +123,11 @@ static void ask_until_it_fits(int wire) {
 }
 
 START_TEST(uploads_that_are_held_take_memory_and_the_next_is_told) {
-  begin("6MiB");
-  ck_assert_double_eq(gauge("spikelossd_request_memory_limit_bytes"), 6 << 20);
+  begin("11MiB");
+  ck_assert_double_eq(gauge("spikelossd_request_memory_limit_bytes"), 11 << 20);
   wait_until_idle();
   int held[] = {hold_upload(), hold_upload(), hold_upload()};
-  wait_until_taken(3.0 * COUNTS);
+  wait_until_taken(3.0 * HELD);
   int next = wire_connect(&daemon_process);
   for (int i = 0; i < 3; i++) {
     send_all(next);
@@ -147,9 +148,9 @@ START_TEST(uploads_that_are_held_take_memory_and_the_next_is_told) {
 END_TEST
 
 START_TEST(a_refused_upload_gives_its_memory_back_while_it_is_still_read) {
-  begin("6MiB");
+  begin("11MiB");
   int held[] = {hold_upload(), hold_upload(), hold_upload()};
-  wait_until_taken(3.0 * COUNTS);
+  wait_until_taken(3.0 * HELD);
   double before = memory_taken();
   int refused = hold_upload();
   wait_until_taken(before + BUFFER);
@@ -200,17 +201,17 @@ START_TEST(a_request_that_never_fits_is_too_large_up_to_the_last_byte) {
     limit = next;
     next = ask_with(limit, &status);
   }
-  ck_assert_uint_gt(limit, 2 * COUNTS);
-  ck_assert_uint_lt(limit, 4 * COUNTS);
+  ck_assert_uint_gt(limit, HELD);
+  ck_assert_uint_lt(limit, 2 * HELD);
   ask_with(limit - 1, &status);
   ck_assert_int_eq(status, 413);
 }
 END_TEST
 
 START_TEST(small_requests_fit_beside_one_that_fills_all_but_little) {
-  begin("4MiB");
+  begin("7MiB");
   int held[] = {hold_upload(), hold_upload()};
-  wait_until_taken(2.0 * COUNTS);
+  wait_until_taken(2.0 * HELD);
   struct client other;
   client_open(&other, &daemon_process);
   for (int i = 0; i < 20; i++) {

@@ -43,13 +43,29 @@ static struct sl_decoder *new_decoder(const char *loss) {
 /* Grants everything, and remembers the most that it was asked for. */
 struct listener {
   struct sl_memory_source source; /* first */
-  uint64_t most;
+  const struct sl_decoder *decoder;
+  uint64_t most; /* without the gradient */
 };
+
+/* 8 bytes for each accumulator that there is. */
+static uint64_t gradient_memory(const struct sl_decoder *decoder) {
+  uint64_t accumulators = 0;
+  for (size_t field = 0; field < SL_MAX_FIELDS; field++) {
+    const struct sl_value *value = &sl_decoder_decoded(decoder)->values[field];
+    for (size_t item = 0; value->spikes != NULL && item < value->length; item++) {
+      accumulators += value->spikes[item].accumulators;
+    }
+  }
+  return 8 * accumulators;
+}
 
 static enum sl_status listen_to(struct sl_memory_source *source, uint64_t bytes,
                                 struct sl_error *error) {
   (void)error;
   struct listener *listener = (void *)source;
+  uint64_t of_gradient = gradient_memory(listener->decoder);
+  ck_assert_uint_ge(bytes, sl_decoder_memory(listener->decoder) + of_gradient);
+  bytes -= of_gradient;
   listener->most = bytes > listener->most ? bytes : listener->most;
   return SL_OK;
 }
@@ -57,7 +73,8 @@ static enum sl_status listen_to(struct sl_memory_source *source, uint64_t bytes,
 /* What is taken for a few bytes was asked for before them or with them. */
 static void feed(struct sl_decoder *decoder, const struct sl_buffer *body) {
   enum { PIECE = 13 };
-  struct listener listener = {.source.ask = listen_to, .most = sl_decoder_memory(decoder)};
+  struct listener listener = {
+      .source.ask = listen_to, .decoder = decoder, .most = sl_decoder_memory(decoder)};
   sl_decoder_set_memory(decoder, &listener.source);
   for (size_t at = 0; at < body->length; at += PIECE) {
     size_t left = body->length - at;
