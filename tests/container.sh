@@ -139,6 +139,27 @@ answers_large_uploads() { # CONTAINER
   return $status
 }
 
+# Forty at once, a second long each, want more than twice the limit for their counts and gradients: some
+# are told to come again, none is lost, and the kernel has nobody to kill.
+survives_a_crowd() { # CONTAINER
+  local uploads=() upload i answered refused
+  for i in $(seq 40); do
+    inside "$1" curl -sS -X POST -H 'Content-Type: application/json' -T "$work/large.json" \
+      --limit-rate 20M -o "$work/answer.$i" -w '%{http_code}\n' \
+      $address/v1/losses/balanced_population_mse >"$work/status.$i" &
+    uploads+=($!)
+  done
+  for upload in "${uploads[@]}"; do
+    wait "$upload" || return 1
+  done
+  answered=$(cat "$work"/status.* | grep -cx 200)
+  refused=$(cat "$work"/status.* | grep -cx 503)
+  echo "    $answered answered, $refused told to come again;" \
+    "most memory in use: $(memory_file "$1" memory.max_usage_in_bytes memory.peak) bytes"
+  [ "$answered" -gt 0 ] && [ "$refused" -gt 0 ] && [ $((answered + refused)) -eq 40 ] &&
+    [ "$(podman inspect -f '{{.State.Status}} {{.State.OOMKilled}}' "$1")" = 'running false' ]
+}
+
 # Half of an upload goes in, which is more than sockets hold, so the daemon has begun with it; then
 # `podman stop`, and when the daemon says that it stops, the other half.
 stops_with_an_upload_in_flight() { # CONTAINER
@@ -243,6 +264,10 @@ check 'it runs as 10001, without capabilities or a way to gain them' is_confined
 [ ${#memory[@]} -eq 0 ] || check 'it has 64 MiB of memory' is_limited server
 check 'it passes the smoke test' passes_the_smoke_test server
 check 'it answers four uploads of 25.6 MB at once' answers_large_uploads server
+if [ ${#memory[@]} -gt 0 ]; then
+  check 'forty at once are answered or told to come again, and it lives' survives_a_crowd server
+  check 'it answers as before' answers_large_uploads server
+fi
 check 'its health check says healthy' is_healthy server
 check 'its health check says unhealthy when it hangs' is_unhealthy_when_it_hangs server
 stops_with_an_upload_in_flight server

@@ -318,9 +318,9 @@ static enum sl_status read_piece(struct sl_decoder *decoder, struct sl_text *tex
 }
 
 /*
- * Asked behind each step, when its arrays have been taken but hardly a page of them is in use: a
- * step that takes large ones ends before anything is written into them, and one that goes on
- * counting takes a small multiple of the text that it reads.
+ * Asked behind each step in a value, when its arrays have been taken but hardly a page of them is
+ * in use: a step that takes large ones ends before anything is written into them, and one that goes
+ * on counting takes a small multiple of the text that it reads.
  */
 static enum sl_status need_memory(struct sl_decoder *decoder) {
   return sl_memory_need(decoder->memory, sl_decoder_memory(decoder) + gradient_memory(decoder),
@@ -332,8 +332,9 @@ enum sl_status sl_decoder_feed(struct sl_decoder *decoder, const char *bytes, si
   struct sl_text text = {.at = bytes, .end = bytes + length, .end_offset = decoder->offset};
   enum sl_status status = decoder->error.code;
   while (status == SL_OK && text.at < text.end) {
+    bool in_value = decoder->place != BETWEEN_MEMBERS;
     status = read_piece(decoder, &text);
-    status = status == SL_OK ? need_memory(decoder) : status;
+    status = status == SL_OK && in_value ? need_memory(decoder) : status;
   }
   decoder->fast_bytes += text.fast;
   return status;
