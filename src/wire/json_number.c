@@ -156,6 +156,11 @@ static size_t read_digits(const char *text, size_t place, size_t length, uint64_
 
 size_t sl_json_number_short(const char *text, size_t length, double *value) {
   enum { MOST_LENGTH = MANTISSA_DIGITS + 3 }; /* sign, point, and the byte behind */
+  if (length >= 2 && is_digit(text[0]) &&
+      (text[1] == ',' || text[1] == ']')) { /* a label, mostly */
+    *value = text[0] - '0';
+    return 1;
+  }
   length = length < MOST_LENGTH ? length : MOST_LENGTH;
   uint64_t mantissa = 0;
   size_t first = length > 0 && text[0] == '-';
