@@ -23,8 +23,6 @@
 #define BACK                                                                                       \
   "]},\"targets\":[0],\"num_classes\":1,\"neurons_per_class\":200000,\"correct_rate\":1,"          \
   "\"incorrect_rate\":0,\"gradient\":\"none\"}"
-#define SMALL                                                                                      \
-  "{\"spikes_list\": [[[[1, 0, 1], [0, 0, 1]]]], \"offsets\": [0.25], \"multipliers\": [2]}"
 
 enum { HELD = 3200000, BUFFER = 64 * 1024 };
 
@@ -218,7 +216,7 @@ START_TEST(small_requests_fit_beside_one_that_fills_all_but_little) {
   struct client other;
   client_open(&other, &daemon_process);
   for (int i = 0; i < 20; i++) {
-    ck_assert_int_eq(client_post(&other, FIRING_RATE, SMALL), 200);
+    ck_assert_int_eq(client_post(&other, FIRING_RATE, GOOD), 200);
     ck_assert_int_eq(other.connections, i == 0);
   }
   client_close(&other);
