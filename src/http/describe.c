@@ -64,7 +64,9 @@ static void describe_loss(cJSON *item, const struct sl_loss *loss, bool *good) {
   }
 }
 
-static void describe_limits(cJSON *item, const struct sl_limits *limits, bool *good) {
+/* What one request may ask for, and what all of them together may take of memory. */
+static void describe_limits(cJSON *item, const struct sl_service *service, bool *good) {
+  const struct sl_limits *limits = &service->limits;
   cJSON *list = sl_json_object(item, "limits", good);
   sl_json_number(list, "body_bytes", (double)limits->body_bytes, good);
   sl_json_number(list, "pairs", (double)limits->pairs, good);
@@ -73,6 +75,7 @@ static void describe_limits(cJSON *item, const struct sl_limits *limits, bool *g
   sl_json_number(list, "member_bytes", (double)limits->member_bytes, good);
   sl_json_number(list, "depth", (double)limits->depth, good);
   sl_json_number(list, "layers", (double)limits->layers, good);
+  sl_json_number(list, "memory_bytes", (double)service->capacity.most_memory, good);
 }
 
 enum MHD_Result sl_answer_losses(struct sl_request *request, struct MHD_Connection *connection) {
@@ -82,7 +85,7 @@ enum MHD_Result sl_answer_losses(struct sl_request *request, struct MHD_Connecti
   for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
     describe_loss(sl_json_object(losses, NULL, &good), *loss, &good);
   }
-  describe_limits(document, &request->service->limits, &good);
+  describe_limits(document, request->service, &good);
   return sl_reply_text(request, connection, "application/json",
                        sl_json_finish(document, good, true));
 }
@@ -91,7 +94,7 @@ enum MHD_Result sl_answer_loss(struct sl_request *request, struct MHD_Connection
   bool good = true;
   cJSON *document = cJSON_CreateObject();
   describe_loss(document, request->match.loss, &good);
-  describe_limits(document, &request->service->limits, &good);
+  describe_limits(document, request->service, &good);
   return sl_reply_text(request, connection, "application/json",
                        sl_json_finish(document, good, true));
 }

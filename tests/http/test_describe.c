@@ -16,7 +16,8 @@ static void tidy(void) {
 }
 
 static void begin(void) {
-  START(&daemon_process, "--pairs", "4Ki", "--body-bytes", "1MiB", "--depth", "9");
+  START(&daemon_process, "--pairs", "4Ki", "--body-bytes", "1MiB", "--depth", "9", "--memory-bytes",
+        "64MiB");
   client_open(&client, &daemon_process);
 }
 
@@ -132,6 +133,8 @@ static void expect_limits(const cJSON *document) {
   ck_assert_double_eq(json_number(document, "/limits/deferred_bytes"), 67108864);
   ck_assert_double_eq(json_number(document, "/limits/member_bytes"), 4194304);
   ck_assert_double_eq(json_number(document, "/limits/depth"), 9);
+  ck_assert_double_eq(json_number(document, "/limits/layers"), 1024);
+  ck_assert_double_eq(json_number(document, "/limits/memory_bytes"), 67108864);
 }
 
 START_TEST(the_list_names_every_field_of_every_loss_and_the_limits_in_force) {
