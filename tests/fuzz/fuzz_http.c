@@ -51,8 +51,9 @@ static void start(void) {
   snprintf(address.sun_path, sizeof address.sun_path, "%s/daemon.sock", folder);
   snprintf(listen, sizeof listen, "--listen=unix:%s", address.sun_path);
   char *arguments[] = {
-      "spikelossd",         listen,         "--threads=1",         "--body-bytes=4KiB",
-      "--drain-bytes=6KiB", "--pairs=2000", "--answer-bytes=1MiB", "--connection-memory=8KiB"};
+      "spikelossd",           listen,         "--threads=1",         "--body-bytes=4KiB",
+      "--drain-bytes=6KiB",   "--pairs=2000", "--answer-bytes=1MiB", "--connection-memory=8KiB",
+      "--memory-bytes=200KiB"};
   int count = sizeof arguments / sizeof *arguments;
   must(sl_config_read(&config, count, arguments, no_environment, message, sizeof message), message);
   struct sl_server_options options = sl_config_server(&config);

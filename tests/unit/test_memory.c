@@ -72,7 +72,7 @@ static enum sl_status listen_to(struct sl_memory_source *source, uint64_t bytes,
 
 /* What is taken for a few bytes was asked for before them or with them. */
 static void feed(struct sl_decoder *decoder, const struct sl_buffer *body) {
-  enum { PIECE = 13 };
+  enum { PIECE = 61 };
   struct listener listener = {
       .source.ask = listen_to, .decoder = decoder, .most = sl_decoder_memory(decoder)};
   sl_decoder_set_memory(decoder, &listener.source);
