@@ -81,20 +81,20 @@ export class Client {
   async #postUntilAnswered(url, body, deadline) {
     for (let attempt = 1; ; attempt++) {
       const last = attempt > this.#options.retries;
-      let retryAfter = 0;
+      let pause = pauseAfter(attempt);
       try {
         const answer = await this.#post(url, body, deadline.signal);
-        if (last || !UNAVAILABLE.includes(answer.status)) {
+        pause = Math.max(pause, answer.retryAfter);
+        if (last || !UNAVAILABLE.includes(answer.status) || deadline.comesWithin(pause)) {
           return answer;
         }
-        retryAfter = answer.retryAfter;
       } catch (failure) {
         deadline.signal.throwIfAborted();
         if (last) {
           throw new ConnectionError(url, attempt, failure);
         }
       }
-      await deadline.pause(Math.max(retryAfter, pauseAfter(attempt)));
+      await deadline.pause(pause);
     }
   }
 

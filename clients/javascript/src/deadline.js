@@ -4,6 +4,8 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 /** One signal for all that ends a call early: its time is over, or its caller has lost interest. */
 export class Deadline {
   #controller = new AbortController();
+  /** @type {number} by the clock of performance.now() */
+  #end;
   /** @type {(() => void) | undefined} */
   #forget;
 
@@ -15,6 +17,7 @@ export class Deadline {
     const late = () =>
       this.#controller.abort(new DOMException(`no answer in ${milliseconds} ms`, 'TimeoutError'));
     const cancel = () => this.#controller.abort(caller?.reason);
+    this.#end = performance.now() + milliseconds;
     const timer = setTimeout(late, Math.min(milliseconds, LONGEST_TIMER));
     caller?.addEventListener('abort', cancel);
     this.#forget = () => {
@@ -28,6 +31,11 @@ export class Deadline {
 
   get signal() {
     return this.#controller.signal;
+  }
+
+  /** Whether the time is over before so many milliseconds have passed. */
+  comesWithin(/** @type {number} */ milliseconds) {
+    return performance.now() + milliseconds >= this.#end;
   }
 
   /** Resolves after so many milliseconds; rejects if the call ends earlier. */

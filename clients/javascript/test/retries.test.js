@@ -121,6 +121,16 @@ test('a call takes no longer than its timeout, its retries included', async (t) 
   await assert.rejects(ask(broken.url, { timeout: 50 }), { name: 'TimeoutError' });
 });
 
+test('where the next attempt would come too late, the last answer is told at once', async (t) => {
+  const problem = { code: 'overloaded', detail: 'busy', status: 503 };
+  const busy = answerOf(503, JSON.stringify(problem), { 'Retry-After': '3' });
+  const { url, requests } = await serve(t, busy);
+  const start = performance.now();
+  await assert.rejects(ask(url, { timeout: 2500 }), { name: 'ProblemError', code: 'overloaded' });
+  assert(performance.now() - start < 2000);
+  assert.equal(requests.length, 1);
+});
+
 test('a caller can give up before, during and between attempts', async (t) => {
   const reason = new Error('no longer interested');
   const { url, requests } = await serve(t, well);
