@@ -54,7 +54,8 @@ struct spikeloss_tensor {
 enum spikeloss_status {
   SPIKELOSS_OK,
   SPIKELOSS_REFUSED,       /* the service answered, but with an error */
-  SPIKELOSS_UNREACHABLE,   /* no connection, or a broken one, however often it was tried */
+  SPIKELOSS_UNREACHABLE,   /* no connection, or a broken one, however often it was tried; or an
+                              address or a token that can be none */
   SPIKELOSS_TIMEOUT,       /* no answer at all within the time that a call may take */
   SPIKELOSS_BAD_ANSWER,    /* success, but not in spikelossd's words, or no memory to read it */
   SPIKELOSS_OUT_OF_MEMORY, /* here, not in the service */

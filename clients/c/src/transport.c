@@ -12,6 +12,7 @@ struct transport {
   char *base; /* without a slash at the end */
   double timeout_seconds;
   unsigned int retries;
+  bool bad_token;
   char reason[CURL_ERROR_SIZE];
 };
 
@@ -41,12 +42,23 @@ static bool add_header(struct transport *transport, const char *header) {
   return true;
 }
 
+/* A line end, which a token brings along from its file, would end the header and begin another. */
+static bool fits_into_a_header(const char *token) {
+  for (; *token != '\0'; token++) {
+    if ((unsigned char)*token < ' ' || *token == '\x7f') {
+      return false;
+    }
+  }
+  return true;
+}
+
 static bool add_headers(struct transport *transport, const char *token) {
   if (!add_header(transport, "Content-Type: application/json")) {
     return false;
   }
   char *authorization = NULL;
-  if (token == NULL) {
+  transport->bad_token = token != NULL && !fits_into_a_header(token);
+  if (token == NULL || transport->bad_token) {
     return true;
   }
   if (asprintf(&authorization, "Authorization: Bearer %s", token) < 0) {
@@ -204,6 +216,11 @@ static bool report(const struct transport *transport, CURLcode code,
 bool slc_transport_post(struct transport *transport, const char *loss, const char *body,
                         size_t length, struct answer *answer, struct spikeloss_error *error) {
   double deadline = now() + transport->timeout_seconds;
+  if (transport->bad_token) {
+    slc_failure_set(error, SPIKELOSS_UNREACHABLE, -1,
+                    "the token has a line end or another control character");
+    return false;
+  }
   if (!set_url(transport, loss)) {
     return report(transport, CURLE_OUT_OF_MEMORY, error);
   }

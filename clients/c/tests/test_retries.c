@@ -173,6 +173,21 @@ START_TEST(a_token_is_sent_and_the_path_of_the_address_is_kept) {
 }
 END_TEST
 
+START_TEST(a_token_with_a_line_end_is_not_sent) {
+  static const char *const tokens[] = {"secret\n", "secret\r\nHost: else", "\x7f"};
+  for (size_t i = 0; i < 3; i++) {
+    struct spikeloss_options options = SPIKELOSS_DEFAULT_OPTIONS;
+    options.token = tokens[i];
+    struct spikeloss_client *client = new_client("http://127.0.0.1:1", &options);
+    struct spikeloss_error error;
+    ck_assert_ptr_null(spikeloss_evaluate(client, "any", NULL, 0, &error));
+    ck_assert_int_eq(error.status, SPIKELOSS_UNREACHABLE);
+    ck_assert_str_eq(error.detail, "the token has a line end or another control character");
+    spikeloss_client_free(client);
+  }
+}
+END_TEST
+
 START_TEST(without_a_token_none_is_sent) {
   struct scripted_server server;
   spikeloss_result_free(ASK(&server, NULL, NULL, WELL));
@@ -191,6 +206,7 @@ int main(void) {
   tcase_add_test(tests, a_call_takes_no_longer_than_its_timeout_with_its_retries);
   tcase_add_test(tests, when_the_next_attempt_would_come_too_late_the_last_answer_is_told);
   tcase_add_test(tests, a_token_is_sent_and_the_path_of_the_address_is_kept);
+  tcase_add_test(tests, a_token_with_a_line_end_is_not_sent);
   tcase_add_test(tests, without_a_token_none_is_sent);
   return run_tests(tests);
 }
