@@ -53,6 +53,7 @@ need_to_test_all() {
   need_command mypy mypy
   need_command openssl openssl
   need_command wrk wrk
+  need_command valgrind valgrind
   need_module numpy python3-numpy
   need_module pytest python3-pytest
   need_module torch python3-torch

@@ -6,6 +6,7 @@
 #include "kernels/kernels.h"
 #include "suite.h"
 #include "support/compare.h"
+#include "support/every.h"
 
 #include <check.h>
 
@@ -106,7 +107,7 @@ static void check_with_all_kernels(uint64_t seed, int direction) {
   for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
     struct sl_random random = {seed};
     ck_assert(sl_kernels_choose(sl_kernels_variant(variant)->name));
-    for (int i = 0; i < BODIES / 3; i++) {
+    for (size_t i = 0; i < BODIES / 3 / sl_every(); i++) {
       int surplus = longer[sl_random_below(&random, sizeof longer / sizeof longer[0])];
       check_uneven(&random, direction > 0 ? surplus : direction);
     }

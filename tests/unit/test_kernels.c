@@ -4,6 +4,7 @@
  */
 #include "kernels/kernels.h"
 #include "suite.h"
+#include "support/every.h"
 #include "support/small_random.h"
 
 #include <check.h>
@@ -79,7 +80,7 @@ static size_t write_rows(struct sl_random *random, char *text, size_t row_length
 START_TEST(scan_takes_every_whole_block_of_plain_rows) {
   struct sl_random random = {7};
   char text[TEXT];
-  for (size_t row_length = 1; row_length <= 80; row_length++) {
+  for (size_t row_length = 1; row_length <= 80; row_length += sl_every()) {
     for (size_t style = 0; style < 6; style++) {
       size_t length = write_rows(&random, text, row_length, style % 2, style / 2);
       struct scan_outcome outcome;
@@ -104,7 +105,7 @@ END_TEST
 START_TEST(scans_agree_on_plain_rows_of_every_length) {
   struct sl_random random = {11};
   char text[TEXT];
-  for (size_t row_length = 1; row_length <= 140; row_length++) {
+  for (size_t row_length = 1; row_length <= 140; row_length += sl_every()) {
     for (size_t style = 0; style < 6; style++) {
       size_t length = write_rows(&random, text, row_length, style % 2, style / 2);
       assert_all_scan_alike(row_length, 0, text, length - sl_random_below(&random, 70));
@@ -117,7 +118,7 @@ START_TEST(scans_agree_on_damaged_rows) {
   static const char damage[] = "01.,[] \n\t-2e9x\"\0\x80";
   struct sl_random random = {13};
   char text[TEXT];
-  for (size_t round = 0; round < 20000; round++) {
+  for (size_t round = 0; round < 20000 / sl_every(); round++) {
     size_t row_length = 1 + sl_random_below(&random, 70);
     size_t length = write_rows(&random, text, row_length, round % 2, round / 2 % 3);
     for (size_t hits = 1 + sl_random_below(&random, 4); hits > 0; hits--) {
@@ -150,7 +151,7 @@ START_TEST(scan_of_values_without_a_bracket_never_completes_a_row) {
   for (size_t i = 0; i < TEXT / 2; i++) {
     memcpy(text + 2 * i, "1,", 2);
   }
-  for (size_t row_length = 2; row_length <= 140; row_length++) {
+  for (size_t row_length = 2; row_length <= 140; row_length += sl_every()) {
     for (size_t column = 1; column < row_length; column++) {
       struct scan_outcome outcome;
       scan_with(scalar(), &outcome, row_length, column, text, TEXT);
@@ -190,7 +191,7 @@ START_TEST(columns_add_up_alike_for_every_width) {
   struct sl_random random = {17};
   static const size_t rows[] = {1, 2, 7, 8, 9, 25, 100, 254, 255, 256, 600};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-    for (size_t columns = 1; columns <= 300; columns++) {
+    for (size_t columns = 1; columns <= 300; columns += sl_every()) {
       assert_all_add_alike(&random, rows[i], columns);
     }
     assert_all_add_alike(&random, rows[i], 1000);
@@ -308,7 +309,7 @@ START_TEST(base64_is_decoded_alike_up_to_the_first_bad_character) {
   struct sl_random random = {19};
   enum { GROUPS = 50 };
   char text[4 * GROUPS];
-  for (size_t round = 0; round < 20000; round++) {
+  for (size_t round = 0; round < 20000 / sl_every(); round++) {
     for (size_t i = 0; i < sizeof text; i++) {
       text[i] = alphabet[sl_random_below(&random, 64)];
     }

@@ -2,6 +2,7 @@
  * Doubles as JSON text: every one reads back, short ones are short, none is too long.
  */
 #include "suite.h"
+#include "support/every.h"
 #include "wire/number_text.h"
 
 #include <check.h>
@@ -127,7 +128,7 @@ static void check_text(double value, const char *expected) {
 
 START_TEST(any_finite_bit_pattern_reads_back_with_the_fewest_digits) {
   uint64_t state = 1;
-  for (int i = 0; i < 200000; i++) {
+  for (size_t i = 0; i < 200000 / sl_every(); i++) {
     double value = from_bits(next_random(&state));
     if (isfinite(value)) {
       check_number(value);
@@ -138,7 +139,7 @@ END_TEST
 
 START_TEST(magnitudes_of_gradients_read_back_with_the_fewest_digits) {
   uint64_t state = 2;
-  for (int i = 0; i < 200000; i++) {
+  for (size_t i = 0; i < 200000 / sl_every(); i++) {
     uint64_t exponent = 1023 - 60 + next_random(&state) % 120;
     uint64_t sign = next_random(&state) << 63;
     check_number(from_bits(sign | exponent << 52 | next_random(&state) >> 12));
@@ -148,7 +149,7 @@ END_TEST
 
 START_TEST(fractions_with_few_digits_read_back_with_the_fewest_digits) {
   uint64_t state = 3;
-  for (int i = 0; i < 100000; i++) {
+  for (size_t i = 0; i < 100000 / sl_every(); i++) {
     double numerator = (double)(next_random(&state) % 2000001) - 1000000;
     check_number(numerator / (double)(1 + next_random(&state) % 128000));
     check_number(numerator / 1e6);
@@ -172,7 +173,7 @@ END_TEST
 START_TEST(halfway_digits_are_rounded_as_the_library_rounds_them) {
   /* Odd multiples of 2^-1 … 2^-10 end in 5, often just one digit behind the last that fits. */
   uint64_t state = 4;
-  for (int i = 0; i < 10000; i++) {
+  for (size_t i = 0; i < 10000 / sl_every(); i++) {
     uint64_t mantissa = next_random(&state) >> 11 | 1;
     for (int exponent = -10; exponent < 0; exponent++) {
       check_number(ldexp((double)mantissa, exponent));
@@ -195,7 +196,7 @@ END_TEST
 
 START_TEST(whole_numbers_below_two_to_the_53_are_written_as_integers) {
   uint64_t state = 5;
-  for (int i = 0; i < 100000; i++) {
+  for (size_t i = 0; i < 100000 / sl_every(); i++) {
     uint64_t integer = next_random(&state) >> (11 + next_random(&state) % 53);
     char expected[32];
     snprintf(expected, sizeof expected, "%" PRIu64, integer);
