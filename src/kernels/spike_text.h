@@ -73,44 +73,54 @@ static inline uint64_t lowest_bits(size_t count) {
   return UINT64_MAX >> (64 - count);
 }
 
-static inline struct plain_text read_plain_text(struct text_block block) {
+/* What stands where, and all bytes from which on the text may not be plain. */
+struct block_marks {
+  uint64_t starts;       /* first digits of values */
+  uint64_t followers;    /* what comes next behind a value */
+  uint64_t first_of_row; /* what comes next behind `[` */
+  uint64_t outer_closes; /* `]` of an outer array */
+  uint64_t wrong;
+};
+
+static inline struct block_marks check_block(struct text_block block) {
   uint64_t digits = block.zeros | block.ones;
   uint64_t brackets = block.opens | block.closes;
-  uint64_t starts = digits; /* of values */
-  uint64_t ends = digits;
-  uint64_t wrong = ~(digits | block.points | block.commas | brackets | block.spaces);
-  wrong |= digits & (digits << 1); /* 01, 10, 0.00 */
+  uint64_t ends = digits; /* of values */
+  struct block_marks marks = {.starts = digits};
+  marks.wrong = ~(digits | block.points | block.commas | brackets | block.spaces);
+  marks.wrong |= digits & (digits << 1); /* 01, 10, 0.00 */
   if (block.points != 0) {
     uint64_t fractions = block.points << 1;
-    starts &= ~fractions;
+    marks.starts &= ~fractions;
     ends &= ~(block.points >> 1);
-    wrong |= block.points & ~(starts << 1); /* a point without a digit before it */
-    wrong |= fractions & ~block.zeros;      /* 0.1, or no digit behind the point */
+    marks.wrong |= block.points & ~(marks.starts << 1); /* a point without a digit before it */
+    marks.wrong |= fractions & ~block.zeros;            /* 0.1, or no digit behind the point */
   }
 
   /* Behind a comma or `[`, and only there, stands a value or another `[`. */
   uint64_t before_value = ((block.commas | block.opens) << 1) | 1;
-  wrong |= ((before_value + block.spaces) & ~block.spaces) ^ (starts | block.opens);
+  marks.wrong |= ((before_value + block.spaces) & ~block.spaces) ^ (marks.starts | block.opens);
 
   /* `]` behind something else than a value, `[` before something else: an outer array. */
-  uint64_t followers = 0;
-  uint64_t first_of_row = 0;
-  uint64_t outer_closes = 0;
   if (brackets != 0) {
-    followers = next_token(ends, block.spaces);
-    first_of_row = next_token(block.opens, block.spaces);
-    outer_closes = block.closes & ~followers & ~wrong;
-    wrong |= outer_closes | (block.opens & first_of_row);
+    marks.followers = next_token(ends, block.spaces);
+    marks.first_of_row = next_token(block.opens, block.spaces);
+    marks.outer_closes = block.closes & ~marks.followers & ~marks.wrong;
+    marks.wrong |= marks.outer_closes | (block.opens & marks.first_of_row);
   }
+  return marks;
+}
 
+static inline struct plain_text read_plain_text(struct text_block block) {
+  struct block_marks marks = check_block(block);
   /* A branch, not a minimum: the place of the next block must not wait for all the checks. */
   size_t stop = SL_SCAN_BLOCK;
   uint64_t ending = block.commas;
-  if (__builtin_expect(wrong != 0, 0)) {
-    stop = (size_t)__builtin_ctzll(wrong);
+  if (__builtin_expect(marks.wrong != 0, 0)) {
+    stop = (size_t)__builtin_ctzll(marks.wrong);
     ending &= ~(UINT64_MAX << stop);
   }
-  bool closed_row = stop > 0 && (outer_closes & wrong & -wrong) != 0;
+  bool closed_row = stop > 0 && (marks.outer_closes & marks.wrong & -marks.wrong) != 0;
   uint64_t commas_between_rows = ending & next_token(block.closes, block.spaces);
   if (closed_row) {
     ending = UINT64_C(1) << (stop - 1);
@@ -122,7 +132,7 @@ static inline struct plain_text read_plain_text(struct text_block block) {
   }
   size_t length = 64 - (size_t)__builtin_clzll(ending);
   uint64_t taken = lowest_bits(length);
-  starts &= taken;
+  uint64_t starts = marks.starts & taken;
   struct plain_text text = {
       .length = length,
       .closed_row = closed_row,
@@ -130,11 +140,11 @@ static inline struct plain_text read_plain_text(struct text_block block) {
       .count = (size_t)__builtin_popcountll(starts),
       .starts = starts,
       .values = extract_bits(block.ones, starts),
-      .has_brackets = (brackets & taken) != 0,
+      .has_brackets = ((block.opens | block.closes) & taken) != 0,
   };
   if (text.has_brackets) {
-    text.row_starts = extract_bits(first_of_row, starts);
-    text.row_ends = extract_bits(block.closes, followers & taken);
+    text.row_starts = extract_bits(marks.first_of_row, starts);
+    text.row_ends = extract_bits(block.closes, marks.followers & taken);
   }
   return text;
 }
@@ -224,58 +234,77 @@ static inline size_t take_repeats(const struct sl_text_layout *known, const char
   return done;
 }
 
+/* How far a scan has come. */
+struct scan_progress {
+  size_t done;   /* bytes */
+  size_t column; /* values of the current row */
+  size_t room;   /* for values */
+  struct bit_writer writer;
+};
+
+static inline void take_known_layout(struct scan_progress *progress,
+                                     const struct sl_text_scan *scan, const char *text,
+                                     size_t length) {
+  bool between_rows = progress->column == 0;
+  const struct sl_text_layout *layout = between_rows ? &scan->whole_rows : &scan->within_row;
+  if (layout->length == 0) {
+    return;
+  }
+  size_t to_end = scan->row_length - 1 - progress->column;
+  size_t most = between_rows || progress->room < to_end ? progress->room : to_end;
+  size_t taken =
+      take_repeats(layout, text + progress->done, length - progress->done, most, &progress->writer);
+  size_t values = taken / layout->length * layout->count;
+  progress->done += taken;
+  progress->room -= values;
+  progress->column += between_rows ? 0 : values;
+}
+
+static inline void take_plain_text(struct scan_progress *progress, struct sl_text_scan *scan,
+                                   const struct plain_text *plain, const char *text) {
+  size_t rows = plain->has_brackets ? (size_t)__builtin_popcountll(plain->row_ends) : 0;
+  size_t values_of_rows = rows * scan->row_length;
+  bool whole_rows = progress->column == 0 && plain->count == values_of_rows;
+  if (!plain->has_brackets) {
+    keep_layout(&scan->within_row, plain, text + progress->done);
+  } else if (whole_rows && !plain->closed_row) {
+    keep_layout(&scan->whole_rows, plain, text + progress->done);
+  }
+  write_bits(&progress->writer, plain->values, plain->count);
+  progress->done += plain->length;
+  progress->room -= plain->count;
+  progress->column += plain->count - values_of_rows;
+}
+
 static inline size_t scan_spike_text(struct sl_text_scan *scan, const char *text, size_t length) {
-  const size_t row_length = scan->row_length;
-  const uint64_t every_row = row_pattern(row_length);
-  size_t column = scan->column;
-  size_t room = scan->room;
-  struct bit_writer writer = {.word = scan->bits};
-  size_t done = 0;
-  size_t resume = 0;
+  const uint64_t every_row = row_pattern(scan->row_length);
+  struct scan_progress progress = {
+      .column = scan->column, .room = scan->room, .writer = {.word = scan->bits}};
   scan->closed_row = false;
-  while (length - done >= SL_SCAN_BLOCK && room >= SL_SCAN_BLOCK) {
-    const struct sl_text_layout *layout = column == 0 ? &scan->whole_rows : &scan->within_row;
-    if (layout->length > 0) {
-      size_t to_end = row_length - 1 - column;
-      size_t most = column == 0 || room < to_end ? room : to_end;
-      size_t taken = take_repeats(layout, text + done, length - done, most, &writer);
-      size_t values = taken / layout->length * layout->count;
-      done += taken;
-      room -= values;
-      column += column == 0 ? 0 : values;
-      if (length - done < SL_SCAN_BLOCK || room < SL_SCAN_BLOCK) {
-        break;
-      }
-    }
-    struct plain_text plain = read_plain_text(classify_block(text + done));
-    if (plain.length == 0 || !rows_fit(&plain, row_length, column, every_row)) {
-      resume = done + plain.stop;
+  scan->resume = 0;
+  while (length - progress.done >= SL_SCAN_BLOCK && progress.room >= SL_SCAN_BLOCK) {
+    take_known_layout(&progress, scan, text, length);
+    if (length - progress.done < SL_SCAN_BLOCK || progress.room < SL_SCAN_BLOCK) {
       break;
     }
-    size_t rows = plain.has_brackets ? (size_t)__builtin_popcountll(plain.row_ends) : 0;
-    bool whole_rows = column == 0 && plain.count == rows * row_length;
-    if (!plain.has_brackets) {
-      keep_layout(&scan->within_row, &plain, text + done);
-    } else if (whole_rows && !plain.closed_row) {
-      keep_layout(&scan->whole_rows, &plain, text + done);
+    struct plain_text plain = read_plain_text(classify_block(text + progress.done));
+    if (plain.length == 0 || !rows_fit(&plain, scan->row_length, progress.column, every_row)) {
+      scan->resume = progress.done + plain.stop;
+      break;
     }
-    column += plain.count - rows * row_length;
-    room -= plain.count;
-    write_bits(&writer, plain.values, plain.count);
-    done += plain.length;
+    take_plain_text(&progress, scan, &plain, text);
     if (plain.stop < SL_SCAN_BLOCK) {
-      resume = done - plain.length + plain.stop;
+      scan->resume = progress.done - plain.length + plain.stop;
       scan->closed_row = plain.closed_row;
       break;
     }
   }
-  if (writer.filled > 0) {
-    *writer.word = writer.gathered;
+  if (progress.writer.filled > 0) {
+    *progress.writer.word = progress.writer.gathered;
   }
-  scan->column = column;
-  scan->count = scan->room - room;
-  scan->resume = resume;
-  return done;
+  scan->column = progress.column;
+  scan->count = scan->room - progress.room;
+  return progress.done;
 }
 
 #endif
