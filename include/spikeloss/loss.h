@@ -36,6 +36,7 @@ struct sl_field {
   size_t min_rank, max_rank;
   const char *axes;
   bool per_sample;
+  bool uniform_gradient; /* one number is the gradient of a whole tensor, however large it is */
 
   /* Counts: both bounds are allowed values. */
   uint64_t min_count, max_count;
@@ -44,6 +45,11 @@ struct sl_field {
   const char *const *choices;
   bool optional; /* only choices are ever optional */
 };
+
+/* The most numbers that the gradient of a tensor with so many accumulators has. */
+static inline size_t sl_field_gradient_count(const struct sl_field *field, size_t accumulators) {
+  return field->uniform_gradient && accumulators > 0 ? 1 : accumulators;
+}
 
 /* The value of one field; only what its kind needs is set. Arrays are owned by the value. */
 struct sl_value {

@@ -29,7 +29,8 @@ static const struct sl_field fields[FIELD_COUNT] = {
                      .min_rank = 1,
                      .max_rank = SL_MAX_RANK,
                      .axes = "[batch, time, neurons]",
-                     .per_sample = false},
+                     .per_sample = false,
+                     .uniform_gradient = true},
     [OFFSETS] = {.name = "offsets",
                  .summary = "The target firing rate of every layer, in spikes per neuron and "
                             "time step",

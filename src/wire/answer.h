@@ -49,6 +49,17 @@ struct sl_answer {
   } stream;
 };
 
+/* Lists of so many numbers, over all of an answer, are literal text: their texts need not be looked
+ * up twice, and an answer of nothing else is sent from where it stands. Longer ones are made while
+ * they are sent, for they may need more memory than everything else of the request. */
+enum { SL_NUMBERS_AT_ONCE = 128 * 1024 };
+
+/* How a gradient is written; where it stands in the literal text is not known yet. */
+struct sl_part sl_answer_part(const struct sl_decoded *decoded, const struct sl_gradient *gradient);
+
+/* Whether a part is literal text, where so many numbers may still become that. */
+bool sl_part_is_literal(const struct sl_part *part, size_t numbers_left);
+
 /*
  * Fills literal, parts, length and workspace of an answer that has its result. A status other than
  * SL_OK leaves it half built, for sl_answer_free.

@@ -9,7 +9,7 @@
 #include <spikeloss/loss.h>
 #include <stdint.h>
 
-/* The result of a loss: a gradient never has more numbers than there are accumulators. */
+/* The result of a loss: a gradient never has more numbers than sl_field_gradient_count says. */
 uint64_t sl_result_memory(const struct sl_decoded *decoded);
 
 /* The result as it is, and its answer while it is read. */

@@ -8,11 +8,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* Lists of so many numbers, over all of an answer, are literal text: their texts need not be looked
- * up twice, and an answer of nothing else is sent from where it stands. Longer ones are made while
- * they are sent, for they may need more memory than everything else of the request. */
-enum { NUMBERS_AT_ONCE = 128 * 1024 };
-
 /* What is known while the answer is put together. */
 struct plan {
   struct sl_answer *answer;
@@ -113,11 +108,16 @@ static bool measure_part(struct sl_stream_size *size, const struct sl_part *part
 }
 
 /* Where nothing repeats, and all numbers stand in one pair of brackets. */
-static bool is_plain_list(enum sl_part_form form, const struct sl_spread *spread) {
-  bool one_list = form == SL_PART_FLAT || (form == SL_PART_NESTED && spread->rank == 1);
+static bool is_plain_list(const struct sl_part *part) {
+  const struct sl_spread *spread = &part->spread;
+  bool one_list = part->form == SL_PART_FLAT || (part->form == SL_PART_NESTED && spread->rank == 1);
   size_t elements;
   return one_list && sl_checked_product(&elements, spread->shape, spread->rank) &&
          elements == spread->count;
+}
+
+bool sl_part_is_literal(const struct sl_part *part, size_t numbers_left) {
+  return part->spread.count <= numbers_left && is_plain_list(part);
 }
 
 static enum sl_status append_list(struct plan *plan, const struct sl_spread *spread) {
@@ -131,11 +131,11 @@ static enum sl_status append_list(struct plan *plan, const struct sl_spread *spr
   return SL_OK;
 }
 
-static enum sl_status add_part(struct plan *plan, enum sl_part_form form,
-                               const struct sl_spread *spread) {
+static enum sl_status add_part(struct plan *plan, const struct sl_part *planned) {
   struct sl_answer *answer = plan->answer;
   struct sl_part *part = &answer->parts[answer->part_count++];
-  *part = (struct sl_part){.literal_end = answer->literal.length, .form = form, .spread = *spread};
+  *part = *planned;
+  part->literal_end = answer->literal.length;
   struct sl_stream_size size;
   if (!measure_part(&size, part) ||
       !sl_checked_add(&plan->tensor_bytes, plan->tensor_bytes, size.length)) {
@@ -143,19 +143,18 @@ static enum sl_status add_part(struct plan *plan, enum sl_part_form form,
   }
   plan->unit = size.unit > plan->unit ? size.unit : plan->unit;
   plan->longest = size.length > plan->longest ? size.length : plan->longest;
-  plan->base64 = plan->base64 || sl_part_is_base64(form);
+  plan->base64 = plan->base64 || sl_part_is_base64(part->form);
   return SL_OK;
 }
 
-static enum sl_status add_values(struct plan *plan, enum sl_part_form form,
-                                 const struct sl_spread *spread) {
+static enum sl_status add_values(struct plan *plan, const struct sl_part *part) {
   struct sl_buffer *literal = &plan->answer->literal;
-  if (!append_text_before(literal, form, spread)) {
+  if (!append_text_before(literal, part->form, &part->spread)) {
     return no_memory(plan);
   }
-  bool at_once = spread->count <= plan->at_once && is_plain_list(form, spread);
-  enum sl_status status = at_once ? append_list(plan, spread) : add_part(plan, form, spread);
-  if (status == SL_OK && !append_text_behind(literal, form)) {
+  enum sl_status status = sl_part_is_literal(part, plan->at_once) ? append_list(plan, &part->spread)
+                                                                  : add_part(plan, part);
+  if (status == SL_OK && !append_text_behind(literal, part->form)) {
     return no_memory(plan);
   }
   return status;
@@ -169,8 +168,8 @@ static struct sl_path gradient_path(const struct plan *plan, const struct sl_gra
 }
 
 static enum sl_status check_floats(struct plan *plan, const struct sl_gradient *gradient,
-                                   enum sl_part_form form, const struct sl_spread *spread) {
-  if (!sl_part_is_base64(form) || sl_base64_holds(spread, sl_part_width(form))) {
+                                   const struct sl_part *part) {
+  if (!sl_part_is_base64(part->form) || sl_base64_holds(&part->spread, sl_part_width(part->form))) {
     return SL_OK;
   }
   struct sl_path path = gradient_path(plan, gradient);
@@ -180,8 +179,16 @@ static enum sl_status check_floats(struct plan *plan, const struct sl_gradient *
                     path.name);
 }
 
-static enum sl_part_form tensor_form(const struct sl_decoded *decoded,
-                                     const struct sl_gradient *gradient) {
+static bool is_tensor(const struct sl_field *field) {
+  return field->kind == SL_FIELD_SPIKES || field->kind == SL_FIELD_SPIKES_LIST;
+}
+
+/* Numbers and lists of numbers are plain JSON, whatever was asked for tensors. */
+static enum sl_part_form form_of(const struct sl_decoded *decoded,
+                                 const struct sl_gradient *gradient) {
+  if (!is_tensor(&decoded->loss->fields[gradient->field])) {
+    return SL_PART_NESTED;
+  }
   switch (decoded->encoding) {
   case SL_ENCODING_F32:
     return SL_PART_FLOAT32;
@@ -195,22 +202,18 @@ static enum sl_part_form tensor_form(const struct sl_decoded *decoded,
   return nested ? SL_PART_NESTED : SL_PART_FLAT;
 }
 
-static enum sl_status add_tensor(struct plan *plan, const struct sl_gradient *gradient) {
-  enum sl_part_form form = tensor_form(plan->decoded, gradient);
-  bool dense = plan->decoded->gradient == SL_GRADIENT_DENSE;
-  struct sl_spread spread = {
-      .rank = gradient->rank,
-      .shape = dense ? gradient->shape : gradient->small_shape,
-      .small_shape = gradient->small_shape,
-      .values = gradient->values,
-      .count = gradient->count,
-  };
-  enum sl_status status = check_floats(plan, gradient, form, &spread);
-  return status == SL_OK ? add_values(plan, form, &spread) : status;
+struct sl_part sl_answer_part(const struct sl_decoded *decoded,
+                              const struct sl_gradient *gradient) {
+  bool dense = decoded->gradient == SL_GRADIENT_DENSE;
+  return (struct sl_part){.form = form_of(decoded, gradient),
+                          .spread = {.rank = gradient->rank,
+                                     .shape = dense ? gradient->shape : gradient->small_shape,
+                                     .small_shape = gradient->small_shape,
+                                     .values = gradient->values,
+                                     .count = gradient->count}};
 }
 
-/* Numbers and lists of numbers are plain JSON, whatever was asked for tensors. */
-static enum sl_status add_plain(struct plan *plan, const struct sl_gradient *gradient) {
+static enum sl_status add_gradient(struct plan *plan, const struct sl_gradient *gradient) {
   struct sl_buffer *literal = &plan->answer->literal;
   if (gradient->rank == 0) {
     return append_number(literal, gradient->values[0]) ? SL_OK : no_memory(plan);
@@ -218,14 +221,9 @@ static enum sl_status add_plain(struct plan *plan, const struct sl_gradient *gra
   if (gradient->count == 0) {
     return sl_buffer_append_text(literal, "[]") ? SL_OK : no_memory(plan);
   }
-  struct sl_spread spread = {
-      .rank = gradient->rank,
-      .shape = gradient->shape,
-      .small_shape = gradient->small_shape,
-      .values = gradient->values,
-      .count = gradient->count,
-  };
-  return add_values(plan, SL_PART_NESTED, &spread);
+  struct sl_part part = sl_answer_part(plan->decoded, gradient);
+  enum sl_status status = check_floats(plan, gradient, &part);
+  return status == SL_OK ? add_values(plan, &part) : status;
 }
 
 /* The gradients of one field, from `first` on: `count` of them. */
@@ -233,7 +231,6 @@ static enum sl_status add_field(struct plan *plan, const struct sl_gradient *fir
   const struct sl_field *field = &plan->decoded->loss->fields[first->field];
   struct sl_buffer *literal = &plan->answer->literal;
   bool list = field->kind == SL_FIELD_SPIKES_LIST;
-  bool tensor = list || field->kind == SL_FIELD_SPIKES;
   if (!append_name(literal, field->name) || (list && !sl_buffer_append_text(literal, "["))) {
     return no_memory(plan);
   }
@@ -242,7 +239,7 @@ static enum sl_status add_field(struct plan *plan, const struct sl_gradient *fir
     if (i > 0 && !sl_buffer_append_text(literal, ",")) {
       return no_memory(plan);
     }
-    status = tensor ? add_tensor(plan, &first[i]) : add_plain(plan, &first[i]);
+    status = add_gradient(plan, &first[i]);
     status = status == SL_OK ? check_literal(plan) : status;
   }
   if (status == SL_OK && list && !sl_buffer_append_text(literal, "]")) {
@@ -365,7 +362,7 @@ enum sl_status sl_answer_plan(struct sl_answer *answer, const struct sl_decoded 
                       .decoded = decoded,
                       .limit = limits->answer_bytes,
                       .error = error,
-                      .at_once = NUMBERS_AT_ONCE};
+                      .at_once = SL_NUMBERS_AT_ONCE};
   answer->parts = calloc(answer->result.gradient_count + 1, sizeof *answer->parts);
   if (answer->parts == NULL) {
     return no_memory(&plan);

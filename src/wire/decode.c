@@ -32,7 +32,7 @@ struct sl_decoder {
   uint64_t deferred_left;
   struct sl_memory_source *memory; /* not owned, or NULL */
   uint64_t complete_memory;        /* of values and tensors that are complete */
-  uint64_t accumulators;           /* of these tensors */
+  uint64_t gradient_numbers;       /* of these tensors, at most */
   size_t list_capacity;
   struct sl_path path; /* of that member */
   struct sl_members members;
@@ -102,14 +102,16 @@ uint64_t sl_decoder_memory(const struct sl_decoder *decoder) {
          sl_tensor_memory(&decoder->tensor);
 }
 
+static const struct sl_field *current_field(const struct sl_decoder *decoder) {
+  return sl_request_field(decoder->decoded.loss, decoder->field);
+}
+
 /* Of the gradient. It is asked for with the accumulators: who has got them can be answered. */
 static uint64_t gradient_memory(const struct sl_decoder *decoder) {
   const struct sl_spikes *spikes = current_spikes(decoder);
-  return (decoder->accumulators + (spikes != NULL ? spikes->capacity : 0)) * sizeof(double);
-}
-
-static const struct sl_field *current_field(const struct sl_decoder *decoder) {
-  return sl_request_field(decoder->decoded.loss, decoder->field);
+  size_t numbers =
+      spikes != NULL ? sl_field_gradient_count(current_field(decoder), spikes->capacity) : 0;
+  return (decoder->gradient_numbers + numbers) * sizeof(double);
 }
 
 static enum sl_status begin_body(struct sl_decoder *decoder, struct sl_text *text) {
@@ -240,7 +242,8 @@ static enum sl_status read_tensor(struct sl_decoder *decoder, struct sl_text *te
   struct sl_value *value = &decoder->decoded.values[decoder->field];
   value->present = true;
   decoder->complete_memory += sl_spikes_memory(&value->spikes[value->length - 1]);
-  decoder->accumulators += value->spikes[value->length - 1].accumulators;
+  decoder->gradient_numbers += sl_field_gradient_count(
+      current_field(decoder), value->spikes[value->length - 1].accumulators);
   decoder->decoded.nested[decoder->field][value->length - 1] =
       sl_tensor_was_nested(&decoder->tensor);
   decoder->place = decoder->place == IN_TENSOR ? BETWEEN_MEMBERS : AFTER_TENSOR_OF_LIST;

@@ -1,6 +1,7 @@
 #include "wire/encode_text.h"
 
 #include "core/checked.h"
+#include <stdint.h>
 #include <string.h>
 
 /*
@@ -72,6 +73,13 @@ bool sl_text_measure(struct sl_stream_size *size, const struct sl_spread *spread
   return sl_checked_multiply(&digits, digits, elements / spread->count) &&
          sl_checked_add(&size->length, digits, marks) &&
          unit_room(&size->unit, &walk, spread, longest_row, nested);
+}
+
+size_t sl_text_most_unit(const struct sl_spread *spread, bool nested) {
+  struct sl_walk walk = sl_walk_plan(spread);
+  size_t longest_row = walk.row * SL_NUMBER_TEXT_MAX; /* the numbers stand in memory: no overflow */
+  size_t room;
+  return unit_room(&room, &walk, spread, longest_row, nested) ? room : SIZE_MAX / 2;
 }
 
 static char *write_repeated(char *text, char character, size_t count) {

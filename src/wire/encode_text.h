@@ -23,6 +23,9 @@ struct sl_stream_size {
 /* Formats every distinct number once. False: more bytes than a size can count. */
 bool sl_text_measure(struct sl_stream_size *size, const struct sl_spread *spread, bool nested);
 
+/* The most that `unit` can be, without a look at any number. */
+size_t sl_text_most_unit(const struct sl_spread *spread, bool nested);
+
 /* Room that sl_text_write_list needs. `count` is below SIZE_MAX / 32. */
 static inline size_t sl_text_list_room(size_t count) {
   return count * (SL_NUMBER_TEXT_MAX + 1) + SL_NUMBER_COPY + 2;
