@@ -175,7 +175,8 @@ enum spikeloss_kind {
   SPIKELOSS_WORD,    /* one of the service's words */
 };
 
-/* One member of a request; of the last four, only the one that `kind` needs is read. */
+/* One member of a request; of the last four, only the one that `kind` needs is read. Texts are
+ * UTF-8. */
 struct spikeloss_field {
   const char *name;
   enum spikeloss_kind kind;

@@ -14,6 +14,23 @@ static void write_number(FILE *stream, double value) {
   }
 }
 
+/* UTF-8 stays as it is. */
+static void write_text(FILE *stream, const char *text) {
+  fputc('"', stream);
+  for (; *text != '\0'; text++) {
+    unsigned char byte = (unsigned char)*text;
+    if (byte < ' ') {
+      fprintf(stream, "\\u%04x", byte);
+      continue;
+    }
+    if (byte == '"' || byte == '\\') {
+      fputc('\\', stream);
+    }
+    fputc(byte, stream);
+  }
+  fputc('"', stream);
+}
+
 static void write_item(FILE *stream, const struct spikeloss_field *field, size_t i) {
   switch (field->kind) {
   case SPIKELOSS_TENSOR:
@@ -28,7 +45,7 @@ static void write_item(FILE *stream, const struct spikeloss_field *field, size_t
     fprintf(stream, "%" PRId64, field->labels[i]);
     break;
   case SPIKELOSS_WORD:
-    fprintf(stream, "\"%s\"", field->word);
+    write_text(stream, field->word);
     break;
   }
 }
@@ -39,7 +56,8 @@ static bool is_list(const struct spikeloss_field *field) {
 }
 
 static void write_field(FILE *stream, const struct spikeloss_field *field) {
-  fprintf(stream, "\"%s\":", field->name);
+  write_text(stream, field->name);
+  fputc(':', stream);
   if (!is_list(field)) {
     write_item(stream, field, 0);
     return;
