@@ -68,9 +68,15 @@ static void warn_of_exposure(struct sl_log *log, const struct sl_server *server)
   }
 }
 
+static void log_warning(void *closure, const char *sentence) {
+  struct sl_log *log = closure;
+  sl_log(log, SL_LOG_WARNING, "%s", sentence);
+}
+
 static void say_that_it_serves(struct sl_log *log, const struct sl_server *server,
                                const struct sl_server_options *options) {
   warn_of_exposure(log, server);
+  sl_server_tell_conflicts(options, log_warning, log);
   announce(server, options->listen_count, log->format);
   sl_systemd_tell("READY=1");
   sl_log(log, SL_LOG_DEBUG, "the hot loops use %s", sl_kernels_name());
@@ -126,12 +132,11 @@ static void keep_freed_memory(uint64_t memory_bytes, size_t threads) {
 #endif
 }
 
-static void use_memory(struct sl_server_options *options) {
-  size_t threads = sl_server_threads(options);
+static void find_memory(struct sl_server_options *options) {
   if (options->memory_bytes == 0) {
-    options->memory_bytes = sl_memory_for_requests(sl_system_memory(""), threads);
+    options->memory_bytes =
+        sl_memory_for_requests(sl_system_memory(""), sl_server_threads(options));
   }
-  keep_freed_memory(options->memory_bytes, threads);
 }
 
 static int serve(const struct sl_config *config, int count, char *const *arguments) {
@@ -151,7 +156,8 @@ static int serve(const struct sl_config *config, int count, char *const *argumen
 
   hold_signals();
   if (take_over_sockets(&options, message, sizeof message)) {
-    use_memory(&options);
+    find_memory(&options);
+    keep_freed_memory(options.memory_bytes, sl_server_threads(&options));
     server = sl_server_start(&options, message, sizeof message);
   }
   if (server == NULL) {
@@ -183,13 +189,20 @@ static int print_help(void) {
   return printed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static void announce_warning(void *closure, const char *sentence) {
+  (void)closure;
+  sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", sentence);
+}
+
 static int check(const struct sl_config *config) {
-  const struct sl_server_options options = sl_config_server(config);
+  struct sl_server_options options = sl_config_server(config);
   char message[1024];
   if (!sl_server_check(&options, message, sizeof message)) {
     sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", message);
     return EXIT_FAILURE;
   }
+  find_memory(&options);
+  sl_server_tell_conflicts(&options, announce_warning, NULL);
   printf("the configuration is good\n");
   return EXIT_SUCCESS;
 }

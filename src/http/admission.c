@@ -2,9 +2,8 @@
 
 #include <stddef.h>
 
-/* What every request takes at first, so that small ones never ask again, and the steps in which
- * larger ones do. */
-enum { FIRST_MEMORY = 128 * 1024, STEP = 64 * 1024 };
+/* The steps in which requests ask for more than the first memory. */
+enum { STEP = 64 * 1024 };
 
 static uint64_t add_memory(struct sl_capacity *capacity, uint64_t bytes) {
   return atomic_fetch_add_explicit(&capacity->memory, bytes, memory_order_relaxed) + bytes;
@@ -91,10 +90,10 @@ enum sl_status sl_admit(struct sl_admission *admission, struct sl_capacity *capa
     return refuse_surplus(connection, error);
   }
   if (connection->crowded) {
-    return no_room(capacity, 0, FIRST_MEMORY, error);
+    return no_room(capacity, 0, SL_FIRST_MEMORY, error);
   }
   struct sl_admission taken = {.capacity = capacity, .memory.ask = ask};
-  if (ask(&taken.memory, FIRST_MEMORY, error) != SL_OK) {
+  if (ask(&taken.memory, SL_FIRST_MEMORY, error) != SL_OK) {
     return error->code;
   }
   uint64_t before = atomic_fetch_add_explicit(&capacity->requests, 1, memory_order_relaxed);

@@ -13,6 +13,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What every request takes of memory at first, so that small ones never ask again. */
+enum { SL_FIRST_MEMORY = 128 * 1024 };
+
 struct sl_capacity {
   uint64_t most_requests; /* that are computed at once */
   uint64_t most_memory;   /* bytes, for all requests and the buffers of their connections */

@@ -1,6 +1,7 @@
 #include "http/server.h"
 
 #include "http/address.h"
+#include "http/admission.h"
 #include "http/doors.h"
 #include "http/engine.h"
 #include "http/listener.h"
@@ -71,6 +72,27 @@ bool sl_server_check(const struct sl_server_options *options, char *message, siz
   bool good = sl_doors_open(&doors, options, message, message_size);
   sl_doors_close(&doors);
   return good;
+}
+
+void sl_server_tell_conflicts(const struct sl_server_options *options,
+                              void (*tell)(void *closure, const char *sentence), void *closure) {
+  char sentence[256];
+  uint64_t buffer = options->connection_memory;
+  if (options->header_bytes > buffer) {
+    snprintf(sentence, sizeof sentence,
+             "header_bytes is %ju, but headers must fit into connection_memory, which is %ju: "
+             "longer ones are refused",
+             (uintmax_t)options->header_bytes, (uintmax_t)buffer);
+    tell(closure, sentence);
+  }
+  if (options->memory_bytes > 0 && options->memory_bytes < buffer + SL_FIRST_MEMORY) {
+    snprintf(sentence, sizeof sentence,
+             "memory_bytes is %ju, but the smallest request needs %ju (connection_memory and %d): "
+             "every POST will be refused",
+             (uintmax_t)options->memory_bytes, (uintmax_t)(buffer + SL_FIRST_MEMORY),
+             SL_FIRST_MEMORY);
+    tell(closure, sentence);
+  }
 }
 
 static bool open_listener(struct sl_listener *listener, const struct sl_server_options *options,

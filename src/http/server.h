@@ -57,6 +57,13 @@ size_t sl_server_threads(const struct sl_server_options *options);
 bool sl_server_check(const struct sl_server_options *options, char *message, size_t message_size);
 
 /*
+ * Tells, one sentence each, which options cannot work together although each is good by itself. The
+ * server starts nevertheless: what does work with them may be all that is wanted.
+ */
+void sl_server_tell_conflicts(const struct sl_server_options *options,
+                              void (*tell)(void *closure, const char *sentence), void *closure);
+
+/*
  * Binds every address, then serves. On failure returns NULL and writes one sentence to `message`.
  * Port 0 takes a free port; sl_server_address tells which.
  */

@@ -113,6 +113,50 @@ START_TEST(check_refuses_a_bad_configuration) {
 }
 END_TEST
 
+/* Values that are good by themselves, each with what is said of it beside what it clashes with. */
+static const struct {
+  const char *arguments[5];
+  const char *warning; /* or NULL: at the limit nothing is said */
+} pairs[] = {
+    {{"--connection-memory", "4KiB", "--header-bytes", "4KiB"}, NULL},
+    {{"--connection-memory", "4KiB", "--header-bytes", "4097"},
+     "header_bytes is 4097, but headers must fit into connection_memory, which is 4096"},
+    {{"--connection-memory", "64KiB", "--memory-bytes", "192KiB"}, NULL},
+    {{"--connection-memory", "64KiB", "--memory-bytes", "196607"},
+     "memory_bytes is 196607, but the smallest request needs 196608"},
+};
+
+START_TEST(check_warns_once_of_values_that_cannot_work_together) {
+  const char *arguments[6] = {"--check"};
+  struct run run;
+  memcpy(arguments + 1, pairs[_i].arguments, sizeof pairs[_i].arguments);
+  program_run(&run, arguments);
+  ck_assert_int_eq(run.exit_code, 0);
+  ck_assert_str_eq(run.output, "the configuration is good\n");
+  if (pairs[_i].warning == NULL) {
+    ck_assert_str_eq(run.messages, "");
+    return;
+  }
+  ck_assert_int_eq(strncmp(run.messages, "spikelossd: ", 12), 0);
+  ck_assert_ptr_eq(strchr(run.messages, '\n'), run.messages + strlen(run.messages) - 1);
+  expect_words(run.messages, pairs[_i].warning);
+}
+END_TEST
+
+START_TEST(the_start_warns_of_values_that_cannot_work_together) {
+  struct daemon process;
+  START(&process, pairs[_i].arguments[0], pairs[_i].arguments[1], pairs[_i].arguments[2],
+        pairs[_i].arguments[3]);
+  daemon_stop(&process);
+  if (pairs[_i].warning != NULL) {
+    expect_words(process.said, "level=warning");
+    expect_words(process.said, pairs[_i].warning);
+  } else {
+    ck_assert_ptr_null(strstr(process.said, "level=warning"));
+  }
+}
+END_TEST
+
 START_TEST(bad_variables_are_fatal_and_named) {
   static const char *const variables[] = {"SPIKELOSSD_DEPTH", "SPIKELOSSD_COLOUR"};
   for (size_t i = 0; i < 2; i++) {
@@ -160,6 +204,10 @@ int main(void) {
   tcase_add_loop_test(arguments, bad_arguments_are_fatal_and_named, 0,
                       (int)(sizeof bad / sizeof *bad));
   tcase_add_test(arguments, check_refuses_a_bad_configuration);
+  tcase_add_loop_test(arguments, check_warns_once_of_values_that_cannot_work_together, 0,
+                      (int)(sizeof pairs / sizeof *pairs));
+  tcase_add_loop_test(arguments, the_start_warns_of_values_that_cannot_work_together, 0,
+                      (int)(sizeof pairs / sizeof *pairs));
   tcase_add_test(arguments, bad_variables_are_fatal_and_named);
   tcase_add_test(arguments, a_bad_line_of_the_file_is_named_by_its_number);
   suite_add_tcase(suite, arguments);

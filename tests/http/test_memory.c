@@ -209,6 +209,18 @@ START_TEST(a_request_that_never_fits_is_too_large_up_to_the_last_byte) {
 }
 END_TEST
 
+/* A buffer and 128 KiB: one byte less, and the daemon has warned. */
+START_TEST(the_smallest_request_needs_what_the_start_says) {
+  begin("192KiB");
+  ck_assert_int_eq(client_post(&client, FIRING_RATE, GOOD), 200);
+  end();
+  begin("196607");
+  ck_assert_ptr_nonnull(strstr(daemon_process.said, "every POST will be refused"));
+  ck_assert_int_eq(client_post(&client, FIRING_RATE, GOOD), 413);
+  end();
+}
+END_TEST
+
 START_TEST(small_requests_fit_beside_one_that_fills_all_but_little) {
   begin("7MiB");
   int held[] = {hold_upload(), hold_upload()};
@@ -326,6 +338,7 @@ int main(void) {
   return RUN_SUITE("memory", tidy, uploads_that_are_held_take_memory_and_the_next_is_told,
                    a_refused_upload_gives_its_memory_back_while_it_is_still_read,
                    a_request_that_never_fits_is_too_large_up_to_the_last_byte,
+                   the_smallest_request_needs_what_the_start_says,
                    small_requests_fit_beside_one_that_fills_all_but_little,
                    connections_take_memory_too,
                    the_system_holds_little_of_an_answer_that_nobody_reads);
