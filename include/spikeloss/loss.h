@@ -92,7 +92,7 @@ struct sl_diagnostic {
 
 /*
  * What a loss computes. Gradients come in field order, those of a list in item order.
- * Diagnostics are one object, or, if list_name is set, a list of objects under that name: then
+ * Diagnostics have the same names and kinds whatever was asked. They are one object, or, if list_name is set, a list of objects under that name: then
  * diagnostics[i * list_width ... + list_width - 1] is the object of item i.
  */
 struct sl_result {

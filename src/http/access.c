@@ -55,6 +55,10 @@ bool sl_access_wants_tokens(const struct sl_access *access) {
   return access != NULL && access->token_file != NULL;
 }
 
+bool sl_access_wants_certificates(const struct sl_access *access) {
+  return access != NULL && access->certificates;
+}
+
 void sl_access_free(struct sl_access *access) {
   if (access == NULL) {
     return;

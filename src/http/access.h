@@ -24,8 +24,9 @@ struct sl_access *sl_access_new(const char *token_file, bool certificates, char 
 /* Reads the tokens again. On failure returns false with a `message`, and nothing has changed. */
 bool sl_access_reload(struct sl_access *access, char *message, size_t message_size);
 
-/* Whether tokens are wanted. Tolerates NULL. */
+/* Whether tokens are wanted, or certificates. Tolerate NULL. */
 bool sl_access_wants_tokens(const struct sl_access *access);
+bool sl_access_wants_certificates(const struct sl_access *access);
 
 /* Tolerates NULL. */
 void sl_access_free(struct sl_access *access);

@@ -99,6 +99,69 @@ static bool has_gradient(const struct sl_field *field) {
          field->kind == SL_FIELD_REALS || field->kind == SL_FIELD_REAL;
 }
 
+/* The members of one object of diagnostics. */
+static void describe_diagnostics(cJSON *schema, const struct sl_diagnostic *diagnostics,
+                                 size_t count, bool *good) {
+  static const char *const types[] = {[SL_DIAGNOSTIC_REAL] = "number",
+                                      [SL_DIAGNOSTIC_COUNT] = "integer",
+                                      [SL_DIAGNOSTIC_FLAG] = "boolean"};
+  cJSON *required = sl_json_array(schema, "required", good);
+  cJSON *properties = sl_json_object(schema, "properties", good);
+  for (size_t i = 0; i < count; i++) {
+    sl_json_text(required, NULL, diagnostics[i].name, good);
+    sl_json_text(sl_json_object(properties, diagnostics[i].name, good), "type",
+                 types[diagnostics[i].kind], good);
+  }
+}
+
+/* A result has one object of diagnostics, or a list of them under a name. */
+static void describe_result(cJSON *schema, const struct sl_result *result, bool *good) {
+  if (result->list_name == NULL) {
+    describe_diagnostics(schema, result->diagnostics, result->diagnostic_count, good);
+    return;
+  }
+  sl_json_text(sl_json_array(schema, "required", good), NULL, result->list_name, good);
+  cJSON *list = sl_json_object(sl_json_object(schema, "properties", good), result->list_name, good);
+  sl_json_text(list, "type", "array", good);
+  cJSON *items = sl_json_object(list, "items", good);
+  sl_json_text(items, "type", "object", good);
+  describe_diagnostics(items, result->diagnostics, result->list_width, good);
+}
+
+static enum sl_status evaluate_example(struct sl_result *result, const struct sl_loss *loss) {
+  const struct sl_limits limits = SL_DEFAULT_LIMITS;
+  struct sl_error error = SL_NO_ERROR;
+  struct sl_decoder *decoder = sl_decoder_new(loss, &limits);
+  if (decoder == NULL) {
+    return SL_OUT_OF_MEMORY;
+  }
+  sl_decoder_feed(decoder, loss->example, strlen(loss->example));
+  enum sl_status status = sl_decoder_finish(decoder);
+  if (status == SL_OK) {
+    status = loss->evaluate(sl_decoder_decoded(decoder)->values, result, &error);
+  }
+  sl_decoder_free(decoder);
+  return status;
+}
+
+/* A loss gives the same diagnostics whatever it is asked: those of its example, if it has one. */
+static void add_diagnostics(cJSON *properties, const struct sl_loss *loss, bool *good) {
+  cJSON *schema = sl_json_object(properties, "diagnostics", good);
+  sl_json_text(schema, "description", "How the network is doing", good);
+  sl_json_text(schema, "type", "object", good);
+  if (loss->example == NULL) {
+    return;
+  }
+  struct sl_result result = {0};
+  enum sl_status status = evaluate_example(&result, loss);
+  if (status == SL_OK) {
+    describe_result(schema, &result, good);
+  } else if (status == SL_OUT_OF_MEMORY) {
+    *good = false;
+  }
+  sl_result_free(&result);
+}
+
 static void add_answer_schema(cJSON *schemas, const struct sl_loss *loss, bool *good) {
   char name[128];
   snprintf(name, sizeof name, "%s_answer", loss->name);
@@ -118,7 +181,7 @@ static void add_answer_schema(cJSON *schemas, const struct sl_loss *loss, bool *
                good);
     }
   }
-  refer(sl_json_object(properties, "diagnostics", good), "Diagnostics", good);
+  add_diagnostics(properties, loss, good);
 }
 
 static void add_problem_schema(cJSON *schemas, bool *good) {
@@ -204,12 +267,16 @@ static cJSON *add_content(cJSON *container, const char *media_type, const char *
   return item;
 }
 
+static void add_problem(cJSON *responses, const char *status, const char *description, bool *good) {
+  cJSON *response = sl_json_object(responses, status, good);
+  sl_json_text(response, "description", description, good);
+  add_content(response, SL_PROBLEM_MEDIA_TYPE, "Problem", good);
+}
+
 static void add_problems(cJSON *responses, bool *good) {
   for (const struct sl_openapi_problem *problem = sl_openapi_problems; problem->status != NULL;
        problem++) {
-    cJSON *response = sl_json_object(responses, problem->status, good);
-    sl_json_text(response, "description", problem->description, good);
-    add_content(response, SL_PROBLEM_MEDIA_TYPE, "Problem", good);
+    add_problem(responses, problem->status, problem->description, good);
   }
 }
 
@@ -253,23 +320,41 @@ static void add_get(cJSON *path, const char *id, const char *summary, const char
   cJSON *content = sl_json_object(answered, "content", good);
   sl_json_object(content, media_type, good);
   if (strcmp(id, "readyz") == 0) {
-    cJSON *draining = sl_json_object(responses, "503", good);
-    sl_json_text(draining, "description", "The server is shutting down", good);
-    add_content(draining, SL_PROBLEM_MEDIA_TYPE, "Problem", good);
+    add_problem(responses, "503", "The server is shutting down", good);
   }
 }
 
-/* Where tokens are wanted, every operation but the health of the process wants one. */
-static void add_security(cJSON *document, bool *good) {
-  cJSON *schemes = sl_json_object(cJSON_GetObjectItemCaseSensitive(document, "components"),
-                                  "securitySchemes", good);
-  sl_json_parsed(schemes, "token", "{\"type\": \"http\", \"scheme\": \"bearer\"}", good);
-  sl_json_parsed(document, "security", "[{\"token\": []}]", good);
-  cJSON *paths = cJSON_GetObjectItemCaseSensitive(document, "paths");
-  static const char *const open[] = {"/livez", "/readyz"};
-  for (size_t i = 0; i < sizeof open / sizeof *open; i++) {
-    cJSON *path = cJSON_GetObjectItemCaseSensitive(paths, open[i]);
-    sl_json_array(cJSON_GetObjectItemCaseSensitive(path, "get"), "security", good);
+/* What is answered to those who may not come in. */
+static void add_refusals(cJSON *responses, const struct sl_access *access, bool *good) {
+  if (sl_access_wants_tokens(access)) {
+    add_problem(responses, "401", "This server wants a token, and there is none or a wrong one",
+                good);
+  }
+  if (sl_access_wants_certificates(access)) {
+    add_problem(responses, "403", "This server wants a TLS certificate, and there is none", good);
+  }
+}
+
+/* Where anything is wanted, every operation but the health of the process wants it. */
+static void add_security(cJSON *document, const struct sl_access *access, bool *good) {
+  bool tokens = sl_access_wants_tokens(access);
+  if (tokens) {
+    cJSON *schemes = sl_json_object(cJSON_GetObjectItemCaseSensitive(document, "components"),
+                                    "securitySchemes", good);
+    sl_json_parsed(schemes, "token", "{\"type\": \"http\", \"scheme\": \"bearer\"}", good);
+    sl_json_parsed(document, "security", "[{\"token\": []}]", good);
+  }
+  const cJSON *path;
+  cJSON_ArrayForEach(path, cJSON_GetObjectItemCaseSensitive(document, "paths")) {
+    bool open = strcmp(path->string, "/livez") == 0 || strcmp(path->string, "/readyz") == 0;
+    cJSON *operation;
+    cJSON_ArrayForEach(operation, path) {
+      if (!open) {
+        add_refusals(cJSON_GetObjectItemCaseSensitive(operation, "responses"), access, good);
+      } else if (tokens) {
+        sl_json_array(operation, "security", good);
+      }
+    }
   }
 }
 
@@ -306,8 +391,6 @@ enum MHD_Result sl_answer_openapi(struct sl_request *request, struct MHD_Connect
                "Losses of spiking neural networks, with gradients and diagnostics", &good);
   add_paths(document, &request->service->limits, &good);
   add_components(document, &good);
-  if (sl_access_wants_tokens(request->service->doors.access)) {
-    add_security(document, &good);
-  }
+  add_security(document, request->service->doors.access, &good);
   return sl_reply_text(request, connection, JSON_MEDIA_TYPE, sl_json_finish(document, good, true));
 }

@@ -57,17 +57,12 @@ const struct sl_openapi_schema sl_openapi_schemas[] = {
         "anyOf": [{"$ref": "#/components/schemas/NestedTensor"},
                   {"$ref": "#/components/schemas/FlatTensor"},
                   {"$ref": "#/components/schemas/FloatTensor"}]})},
-    {"Diagnostics", JSON({
-        "description": "How the network is doing: numbers and flags by name, or a list of such objects by layer.",
-        "type": "object"})},
     {NULL, NULL},
 };
 /* clang-format on */
 
 const struct sl_openapi_problem sl_openapi_problems[] = {
     {"400", "The body is not JSON, or JSON of the wrong kind; or the request is ambiguous"},
-    {"401", "The server lets in only those with a token, and there is none or a wrong one"},
-    {"403", "The server lets in only those with a TLS certificate, and there is none"},
     {"404", "There is no loss of that name"},
     {"413", "Larger than a limit allows"},
     {"415", "The body is not application/json, or it is compressed"},

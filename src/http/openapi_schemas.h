@@ -13,7 +13,7 @@ struct sl_openapi_schema {
 /* The last entry has no name. */
 extern const struct sl_openapi_schema sl_openapi_schemas[];
 
-/* The answers that every POST may have beside 200: status, and what it means. */
+/* The answers that every POST that was let in may have beside 200: status, and what it means. */
 struct sl_openapi_problem {
   const char *status;
   const char *description;

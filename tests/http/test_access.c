@@ -218,6 +218,11 @@ START_TEST(the_service_describes_that_it_wants_tokens) {
   const cJSON *paths = json_at(document, "/paths");
   const cJSON *livez = cJSON_GetObjectItemCaseSensitive(paths, "/livez");
   ck_assert_int_eq(cJSON_GetArraySize(json_at(livez, "/get/security")), 0);
+  ck_assert_ptr_null(json_find(livez, "/get/responses/401"));
+  const cJSON *loss = cJSON_GetObjectItemCaseSensitive(paths, FIRING_RATE);
+  json_at(loss, "/get/responses/401");
+  json_at(loss, "/post/responses/401");
+  ck_assert_ptr_null(json_find(loss, "/post/responses/403"));
   cJSON_Delete(document);
   end();
 }

@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define POPULATION_BODY                                                                            \
+  "{\"spk\": [[[0.5,1]]], \"targets\": [0], \"num_classes\": 1, \"neurons_per_class\": 2, "        \
+  "\"correct_rate\": 1, \"incorrect_rate\": 0}"
+
 static struct daemon daemon_process;
 static struct client client;
 
@@ -187,6 +191,53 @@ static void expect_references(const cJSON *document, const cJSON *item) {
   }
 }
 
+/* The object has every member that the schema requires, no other, and all of the type it says. */
+static void expect_described(const cJSON *object, const cJSON *schema) {
+  ck_assert_str_eq(json_text(schema, "/type"), "object");
+  const cJSON *properties = json_at(schema, "/properties");
+  ck_assert_int_gt(cJSON_GetArraySize(properties), 0);
+  ck_assert_int_eq(cJSON_GetArraySize(object), cJSON_GetArraySize(properties));
+  ck_assert_int_eq(cJSON_GetArraySize(json_at(schema, "/required")),
+                   cJSON_GetArraySize(properties));
+  const cJSON *name;
+  cJSON_ArrayForEach(name, json_at(schema, "/required")) {
+    const cJSON *value = member(object, name->valuestring);
+    const char *type = json_text(member(properties, name->valuestring), "/type");
+    ck_assert_msg(strcmp(type, "boolean") == 0 ? cJSON_IsBool(value) : cJSON_IsNumber(value),
+                  "%s is no %s", name->valuestring, type);
+  }
+}
+
+START_TEST(openapi_says_of_what_type_diagnostics_are) {
+  begin();
+  ck_assert_int_eq(client_get(&client, "/openapi.json"), 200);
+  cJSON *document = client_json(&client);
+  const cJSON *schemas = json_at(document, "/components/schemas");
+  const cJSON *population =
+      json_at(schemas, "/balanced_population_mse_answer/properties/diagnostics");
+  const cJSON *rates =
+      json_at(schemas, "/firing_rate_target_mse_loss_answer/properties/diagnostics");
+  ck_assert_str_eq(json_text(population, "/properties/accuracy/type"), "number");
+  ck_assert_str_eq(json_text(population, "/properties/ties/type"), "integer");
+  ck_assert_str_eq(json_text(population, "/properties/binary/type"), "boolean");
+  ck_assert_str_eq(json_text(rates, "/required/0"), "layers");
+  ck_assert_str_eq(json_text(rates, "/properties/layers/type"), "array");
+
+  ck_assert_int_eq(client_post(&client, POPULATION, POPULATION_BODY), 200);
+  cJSON *answer = client_json(&client);
+  expect_described(json_at(answer, "/diagnostics"), population);
+  cJSON_Delete(answer);
+  ck_assert_int_eq(client_post(&client, FIRING_RATE, GOOD), 200);
+  answer = client_json(&client);
+  ck_assert_int_eq(cJSON_GetArraySize(json_at(answer, "/diagnostics")), 1);
+  expect_described(json_at(answer, "/diagnostics/layers/0"),
+                   json_at(rates, "/properties/layers/items"));
+  cJSON_Delete(answer);
+  cJSON_Delete(document);
+  end();
+}
+END_TEST
+
 /* Posts the example of one path; the answer must be the very one that the document shows, letter by
  * letter in its `text`. */
 static void expect_example_works(const cJSON *paths, const char *text, const char *path) {
@@ -252,5 +303,6 @@ int main(void) {
                    the_list_names_every_field_of_every_loss_and_the_limits_in_force,
                    each_loss_describes_itself_at_its_own_path,
                    openapi_is_whole_and_its_examples_work,
+                   openapi_says_of_what_type_diagnostics_are,
                    openapi_lists_the_fields_that_requests_are_checked_by);
 }

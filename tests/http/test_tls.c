@@ -218,6 +218,23 @@ START_TEST(a_certificate_of_our_authority_opens_the_door) {
 }
 END_TEST
 
+START_TEST(the_service_describes_that_it_wants_certificates) {
+  begin_with_client_ca();
+  show_certificate("alice.pem", "alice.key");
+  ck_assert_int_eq(client_get(&client, "/openapi.json"), 200);
+  cJSON *document = client_json(&client);
+  const cJSON *paths = json_at(document, "/paths");
+  const cJSON *loss = cJSON_GetObjectItemCaseSensitive(paths, FIRING_RATE);
+  json_at(loss, "/get/responses/403");
+  json_at(loss, "/post/responses/403");
+  ck_assert_ptr_null(json_find(loss, "/post/responses/401"));
+  const cJSON *livez = cJSON_GetObjectItemCaseSensitive(paths, "/livez");
+  ck_assert_ptr_null(json_find(livez, "/get/responses/403"));
+  cJSON_Delete(document);
+  end();
+}
+END_TEST
+
 START_TEST(without_a_certificate_nothing_but_health_is_open) {
   begin_with_client_ca();
   ck_assert_int_eq(client_get(&client, "/livez"), 200);
@@ -310,6 +327,7 @@ int main(void) {
                    tls_1_2_and_1_3_are_spoken_and_nothing_older,
                    a_client_that_trusts_another_authority_does_not_trust_us,
                    a_certificate_of_our_authority_opens_the_door,
+                   the_service_describes_that_it_wants_certificates,
                    without_a_certificate_nothing_but_health_is_open,
                    a_certificate_that_our_authority_did_not_sign_for_a_client_ends_the_handshake,
                    where_both_are_wanted_a_certificate_does_not_replace_a_token,
