@@ -165,19 +165,8 @@ START_TEST(a_crowd_does_not_disturb_those_who_are_served) {
 }
 END_TEST
 
-/* A request whose body is missing; "100 Continue" proves that it was let in. */
 static int begin_request(void) {
-  char head[256];
-  struct answer answer;
-  int wire = wire_connect(&daemon_process);
-  snprintf(head, sizeof head,
-           "POST " FIRING_RATE " HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
-           "Content-Length: %zu\r\n\r\n",
-           strlen(GOOD));
-  wire_send_text(wire, head);
-  wire_read_head(wire, &answer);
-  ck_assert_int_eq(answer.status, 100);
-  return wire;
+  return wire_begin_post(&daemon_process, FIRING_RATE, "", strlen(GOOD));
 }
 
 static void end_request(int wire) {

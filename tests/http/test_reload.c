@@ -8,7 +8,6 @@
 #include "wire.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -92,17 +91,10 @@ END_TEST
 
 START_TEST(an_upload_that_has_begun_is_answered_across_a_reload) {
   begin_with_tokens();
-  char head[256];
   struct answer answer;
   size_t half = strlen(GOOD) / 2;
-  int wire = wire_connect(&daemon_process);
-  snprintf(head, sizeof head,
-           "POST " FIRING_RATE " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " OLD "\r\n"
-           "Expect: 100-continue\r\nContent-Length: %zu\r\n\r\n",
-           strlen(GOOD));
-  wire_send_text(wire, head);
-  wire_read_head(wire, &answer);
-  ck_assert_int_eq(answer.status, 100);
+  int wire = wire_begin_post(&daemon_process, FIRING_RATE, "Authorization: Bearer " OLD "\r\n",
+                             strlen(GOOD));
   ck_assert(wire_send(wire, GOOD, half));
   scratch_write(&scratch, "tokens", "bob " NEW "\n");
   reload_until(DONE);

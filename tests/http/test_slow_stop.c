@@ -6,8 +6,8 @@
 #include "wire.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { CLIENTS = 20, SPACES = 200 };
@@ -16,21 +16,6 @@ static struct daemon daemon_process;
 
 static void tidy(void) {
   daemon_tidy(&daemon_process);
-}
-
-/* A request whose body is missing: its connection is not idle. */
-static int begin_request(void) {
-  struct answer answer;
-  char head[256];
-  int wire = wire_connect(&daemon_process);
-  snprintf(head, sizeof head,
-           "POST /v1/losses/balanced_population_mse HTTP/1.1\r\nHost: x\r\n"
-           "Expect: 100-continue\r\nContent-Length: %d\r\n\r\n",
-           SPACES + 2);
-  wire_send_text(wire, head);
-  wire_read_head(wire, &answer);
-  ck_assert_int_eq(answer.status, 100);
-  return wire;
 }
 
 static void end_request(int wire) {
@@ -48,7 +33,8 @@ START_TEST(threads_that_work_and_one_that_stops_them_listening_do_not_collide) {
   START(&daemon_process, "--threads", "2");
   unsetenv("LD_PRELOAD");
   for (size_t i = 0; i < CLIENTS; i++) {
-    wires[i] = begin_request();
+    wires[i] = wire_begin_post(&daemon_process, "/v1/losses/balanced_population_mse", "",
+                               SPACES + strlen("{}"));
   }
   daemon_signal(&daemon_process, SIGTERM);
   daemon_wait_for_message(&daemon_process, "then the server stops");

@@ -21,19 +21,8 @@ static void tidy(void) {
   daemon_tidy(&daemon_process);
 }
 
-/* A request whose body is missing; "100 Continue" proves that the daemon has begun with it. */
 static int begin_upload(void) {
-  char head[256];
-  struct answer answer;
-  snprintf(head, sizeof head,
-           "POST " FIRING_RATE " HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
-           "Content-Length: %zu\r\n\r\n",
-           strlen(GOOD));
-  int wire = wire_connect(&daemon_process);
-  wire_send_text(wire, head);
-  wire_read_head(wire, &answer);
-  ck_assert_int_eq(answer.status, 100);
-  return wire;
+  return wire_begin_post(&daemon_process, FIRING_RATE, "", strlen(GOOD));
 }
 
 static void expect_last_answer(int wire) {

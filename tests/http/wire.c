@@ -75,6 +75,20 @@ void wire_read_answer(int wire, struct answer *answer) {
   }
 }
 
+int wire_begin_post(const struct daemon *daemon, const char *path, const char *headers,
+                    size_t length) {
+  char head[512];
+  struct answer answer;
+  int wire = wire_connect(daemon);
+  snprintf(head, sizeof head,
+           "POST %s HTTP/1.1\r\nHost: x\r\n%sExpect: 100-continue\r\nContent-Length: %zu\r\n\r\n",
+           path, headers, length);
+  wire_send_text(wire, head);
+  wire_read_head(wire, &answer);
+  ck_assert_int_eq(answer.status, 100);
+  return wire;
+}
+
 void wire_expect_end(int wire) {
   char more[256] = "";
   size_t got = wire_read(wire, more, sizeof more - 1);

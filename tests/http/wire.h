@@ -23,6 +23,11 @@ int wire_connect(const struct daemon *daemon);
 bool wire_send(int wire, const char *bytes, size_t length);
 void wire_send_text(int wire, const char *text);
 
+/* Begins a POST whose body, of so many bytes, is still missing: "100 Continue" has proved that it
+ * was let in. `headers` are lines more, or "". */
+int wire_begin_post(const struct daemon *daemon, const char *path, const char *headers,
+                    size_t length);
+
 /* Reads exactly one answer: its head, and as much of a body as Content-Length says. */
 void wire_read_answer(int wire, struct answer *answer);
 

@@ -1,0 +1,181 @@
+/*
+ * What an option's value may be, and what is said when it is not good.
+ */
+#include "read_config.h"
+#include "suite.h"
+
+#include <check.h>
+#include <stdio.h>
+
+START_TEST(sizes_take_binary_suffixes) {
+  struct sl_config config =
+      good_flags("--body-bytes 3KiB --answer-bytes 4MiB --deferred-bytes 5GiB --member-bytes 6Ki "
+                 "--pairs 7Mi");
+  ck_assert_uint_eq(config.body_bytes, UINT64_C(3) << 10);
+  ck_assert_uint_eq(config.answer_bytes, UINT64_C(4) << 20);
+  ck_assert_uint_eq(config.deferred_bytes, UINT64_C(5) << 30);
+  ck_assert_uint_eq(config.member_bytes, UINT64_C(6) << 10);
+  ck_assert_uint_eq(config.pairs, UINT64_C(7) << 20);
+  sl_config_free(&config);
+}
+END_TEST
+
+START_TEST(other_suffixes_and_things_that_are_no_numbers_are_refused) {
+  assert_flags_refused("--body-bytes 1GB",
+                       "--body-bytes: \"1GB\" is not a number with an optional");
+  assert_flags_refused("--body-bytes 1KB", "KiB, MiB or GiB");
+  assert_flags_refused("--body-bytes 1kib", "\"1kib\"");
+  assert_flags_refused("--body-bytes 1KiBs", "\"1KiBs\"");
+  assert_flags_refused("--body-bytes -1", "\"-1\"");
+  assert_flags_refused("--body-bytes=", "\"\"");
+  assert_flags_refused("--body-bytes 1.5GiB", "\"1.5GiB\"");
+  assert_flags_refused("--pairs 1KiB", "Ki, Mi or Gi");
+  assert_flags_refused("--depth 1Ki", "--depth: \"1Ki\" is not a whole number");
+}
+END_TEST
+
+START_TEST(numbers_outside_their_bounds_are_refused_and_the_bounds_are_named) {
+  assert_flags_refused("--depth 65", "65 is outside its bounds 1 to 64");
+  assert_flags_refused("--depth 0", "0 is outside its bounds 1 to 64");
+  assert_flags_refused("--idle-seconds 0", "outside its bounds 1 to 86400");
+  assert_flags_refused("--body-bytes 99999999999999999999999", "outside its bounds");
+  assert_flags_refused("--body-bytes 18446744073709551615GiB", "outside its bounds");
+  struct sl_config config = good_flags("--depth 64 --idle-seconds 1");
+  ck_assert_uint_eq(config.depth, 64);
+  sl_config_free(&config);
+}
+END_TEST
+
+START_TEST(words_that_are_no_choice_are_refused_and_the_choices_are_named) {
+  assert_flags_refused("--log-level loud", "\"loud\" is not one of error warning info debug");
+  assert_flags_refused("--isa sse", "not one of best scalar avx2 avx512");
+  struct sl_config config = good_flags("--isa scalar");
+  ck_assert_str_eq(sl_config_isa(&config), "scalar");
+  sl_config_free(&config);
+}
+END_TEST
+
+START_TEST(a_text_may_be_switched_off_by_a_stronger_source_and_is_never_empty) {
+  struct sl_config config;
+  ck_assert_msg(read_all(&config, file_with("token_file = /a b\n"), no_variables, ""), "%s",
+                message);
+  ck_assert_str_eq(sl_config_server(&config).token_file, "/a b");
+  sl_config_free(&config);
+  ck_assert_ptr_null(config.token_file);
+  ck_assert_msg(read_all(&config, file_with("token_file = /a\n"), no_variables,
+                         "--token-file /b --token-file none"),
+                "%s", message);
+  ck_assert_ptr_null(sl_config_server(&config).token_file);
+  sl_config_free(&config);
+  assert_flags_refused("--token-file=", "--token-file: the value is empty");
+  assert_variable_refused("SPIKELOSSD_TOKEN_FILE=", "the value is empty");
+  assert_file_refused("token_file = /a\ntoken_file = /b\n", 2, "stands there twice");
+}
+END_TEST
+
+START_TEST(modes_are_octal) {
+  struct sl_config config = good_flags("");
+  ck_assert_uint_eq(sl_config_server(&config).unix_file.mode, 0600);
+  sl_config_free(&config);
+  config = good_flags("--unix-mode 666 --unix-owner alice:www-data");
+  ck_assert_uint_eq(sl_config_server(&config).unix_file.mode, 0666);
+  ck_assert_str_eq(sl_config_server(&config).unix_file.owner, "alice:www-data");
+  sl_config_free(&config);
+  assert_flags_refused("--unix-mode 0680", "\"0680\" is not a mode of octal digits like 0660");
+  assert_flags_refused("--unix-mode 8", "\"8\" is not a mode");
+  assert_flags_refused("--unix-mode rw", "\"rw\" is not a mode");
+  assert_flags_refused("--unix-mode 1Ki", "\"1Ki\" is not a mode");
+  assert_flags_refused("--unix-mode 1777", "1777 is outside its bounds 0 to 0777");
+}
+END_TEST
+
+START_TEST(origins_are_taken_as_browsers_write_them) {
+  static const char *const good[] = {"https://app.example.org",
+                                     "http://localhost:3000",
+                                     "http://127.0.0.1:8000,https://a,https://b.c",
+                                     "http://[::1]:3000",
+                                     "http://localhost:8080",
+                                     "https://a.example:80"};
+  static const char *const bad[] = {"*",
+                                    "null",
+                                    "app.example.org",
+                                    "https://",
+                                    "https://app.example.org/",
+                                    "https://app.example.org/page",
+                                    "https://App.example.org",
+                                    "HTTPS://app.example.org",
+                                    "https://app.example.org:443",
+                                    "http://app.example.org:80",
+                                    "https://user@app.example.org",
+                                    "https://a,",
+                                    ",https://a",
+                                    "https://a,,https://b",
+                                    "https://a;https://b",
+                                    "https://*.example.org"};
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+    char flags[128];
+    snprintf(flags, sizeof flags, "--cors-origins %s", good[i]);
+    struct sl_config config = good_flags(flags);
+    ck_assert_str_eq(sl_config_server(&config).cors_origins, good[i]);
+    sl_config_free(&config);
+  }
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    char flags[128];
+    snprintf(flags, sizeof flags, "--cors-origins %s", bad[i]);
+    assert_flags_refused(flags, "is not like https://app.example.org,http://localhost:3000");
+  }
+  assert_file_refused("depth = 3\ncors_origins = https://a https://b\n", 2, "cors_origins: ");
+}
+END_TEST
+
+START_TEST(addresses_without_the_right_form_are_refused) {
+  assert_flags_refused("--listen 8080", "--listen: \"8080\" is no address such as 127.0.0.1:8080");
+  assert_flags_refused("--listen :8080", "no address");
+  assert_flags_refused("--listen ::1:8080", "[::1]:8080");
+  assert_flags_refused("--listen 127.0.0.1:65536", "no address");
+  assert_flags_refused("--listen 127.0.0.1:", "no address");
+  assert_flags_refused("--listen unix:", "no address");
+  assert_variable_refused("SPIKELOSSD_LISTEN=127.0.0.1:1,,127.0.0.1:2", "SPIKELOSSD_LISTEN: \"\"");
+}
+END_TEST
+
+START_TEST(unknown_flags_are_refused) {
+  assert_flags_refused("--no-such 1", "unknown option --no-such");
+  assert_flags_refused("--body_bytes 1", "unknown option --body_bytes");
+  assert_flags_refused("serve", "unknown option serve");
+  assert_flags_refused("-v", "unknown option -v");
+  assert_flags_refused("--check=yes", "unknown option --check=yes");
+  assert_flags_refused("--", "unknown option --");
+  assert_flags_refused("--depth", "--depth wants a value");
+}
+END_TEST
+
+START_TEST(unknown_variables_are_refused_except_those_of_kubernetes_and_the_clients) {
+  struct sl_config config;
+  char port[] = "SPIKELOSSD_PORT=tcp://10.0.0.7:8080";
+  char host[] = "SPIKELOSSD_SERVICE_HOST=10.0.0.7";
+  char tcp[] = "SPIKELOSSD_PORT_8080_TCP_ADDR=10.0.0.7";
+  char url[] = "SPIKELOSSD_URL=http://127.0.0.1:8080";
+  char token[] = "SPIKELOSSD_TOKEN=secret";
+  char other[] = "SPIKELOSS=1";
+  char *variables[] = {port, host, tcp, url, token, other, NULL};
+  assert_variable_refused("SPIKELOSSD_NO_SUCH=1",
+                          "unknown environment variable SPIKELOSSD_NO_SUCH");
+  assert_variable_refused("SPIKELOSSD_URLS=1", "unknown environment variable SPIKELOSSD_URLS");
+  assert_variable_refused("SPIKELOSSD_body_bytes=1", "unknown environment variable");
+  assert_variable_refused("SPIKELOSSD_DEPTH=x", "SPIKELOSSD_DEPTH: \"x\" is not a whole number");
+  ck_assert_msg(read_all(&config, NULL, variables, ""), "%s", message);
+  sl_config_free(&config);
+}
+END_TEST
+
+int main(void) {
+  return RUN_SUITE("config values", NULL, sizes_take_binary_suffixes,
+                   other_suffixes_and_things_that_are_no_numbers_are_refused,
+                   numbers_outside_their_bounds_are_refused_and_the_bounds_are_named,
+                   words_that_are_no_choice_are_refused_and_the_choices_are_named,
+                   a_text_may_be_switched_off_by_a_stronger_source_and_is_never_empty,
+                   modes_are_octal, origins_are_taken_as_browsers_write_them,
+                   addresses_without_the_right_form_are_refused, unknown_flags_are_refused,
+                   unknown_variables_are_refused_except_those_of_kubernetes_and_the_clients);
+}
