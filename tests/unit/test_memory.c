@@ -309,6 +309,27 @@ START_TEST(a_refusal_comes_between_a_shape_and_its_data) {
 }
 END_TEST
 
+/* A number a pair, or one a layer. */
+START_TEST(the_gradient_is_asked_for_with_the_accumulators) {
+  enum { NEURONS = 100000 };
+  static const char spikes[] = "{\"shape\":[1,1,100000],\"encoding\":\"coo\",\"data\":[";
+  static const char *const losses[] = {POPULATION, RATES};
+  static const char *const fronts[] = {"{\"spk\":", "{\"spikes_list\":["};
+  static const size_t numbers[] = {NEURONS, 1};
+  for (size_t i = 0; i < 2; i++) {
+    struct little little = {.source.ask = grant, .most = 1 << 30};
+    struct sl_decoder *decoder = new_decoder(losses[i]);
+    sl_decoder_set_memory(decoder, &little.source);
+    sl_decoder_feed(decoder, fronts[i], strlen(fronts[i]));
+    ck_assert_int_eq(sl_decoder_feed(decoder, spikes, strlen(spikes)), SL_OK);
+    uint64_t needed = sl_decoder_memory(decoder) + 8 * numbers[i];
+    ck_assert_uint_ge(little.asked, needed);
+    ck_assert_uint_le(little.asked, needed + ROUNDING); /* for the text of the shape, gone since */
+    sl_decoder_free(decoder);
+  }
+}
+END_TEST
+
 int main(void) {
   mallopt(M_MMAP_THRESHOLD, 64 << 20); /* hardly anything is rounded up to pages, or slow */
   mallopt(M_TRIM_THRESHOLD, 64 << 20);
@@ -323,6 +344,7 @@ int main(void) {
   tcase_add_loop_test(tests, rates_take_no_more_than_they_say, 0, SL_SPELLING_COUNT);
   tcase_add_test(tests, many_small_layers_take_no_more_than_they_say);
   tcase_add_test(tests, lists_of_numbers_take_no_more_than_they_say);
+  tcase_add_test(tests, the_gradient_is_asked_for_with_the_accumulators);
   tcase_add_test(tests, a_refusal_comes_between_a_shape_and_its_data);
   suite_add_tcase(suite, tests);
   return suite_end(suite);
