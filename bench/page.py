@@ -32,8 +32,9 @@ scripts/bench --quick    # proves that the benchmarks run; its figures mean noth
 - *In-process PyTorch* has the float tensor already and computes the loss forward and backward. The *NumPy client's round trip*
   starts from the same float array: it packs bits, writes base64, asks over TCP, and ends with a NumPy gradient.
 - *FastAPI* runs on uvicorn with one worker and refuses malformed bodies by type annotations, as spikelossd does.
-- Large bodies come from a small C client over one connection, small ones from wrk on one thread. All of them share the
-  machine with the server: on two cores the client is half of what is measured.
+- Large bodies come from a small C client over one connection, small ones from wrk on one thread. Each server of one thread
+  is bound to the first core (`taskset`), each of these clients to the second. Unbound, the system sometimes keeps both on one
+  core: then both take turns, the sink and spikelossd alike, and the median depends on how often.
 """
 
 

@@ -17,6 +17,17 @@ ENVIRONMENT = {
 } | {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
+def core(number):
+    """Words before a command that bind it to one of the cores, where there is more than one.
+
+    Servers have the first and clients the second. Unbound, the system moves both onto one core for
+    as long as it likes, because who is woken up is brought to who woke it; then they take turns
+    instead of working at once, and a median tells how often that happened.
+    """
+    cores = sorted(os.sched_getaffinity(0))
+    return ["taskset", "-c", str(cores[number])] if len(cores) > 1 else []
+
+
 def output_of(*command):
     """Standard output of a command, which must end well."""
     done = subprocess.run([str(word) for word in command], env=ENVIRONMENT, text=True,
@@ -60,9 +71,9 @@ def server(*command, environment=()):
         raise RuntimeError(f"{command[0]} does not start: {''.join(said)[-2000:]}")
 
 
-def fastapi(losses):
+def fastapi(bound, losses):
     # Connections stay open although other servers have their turns, which may take a while.
-    return server(PYTHON, "-m", "uvicorn", "--app-dir", PEERS, "--port", "0", "--no-access-log",
+    return server(*bound, PYTHON, "-m", "uvicorn", "--app-dir", PEERS, "--port", "0", "--no-access-log",
                   "--timeout-keep-alive", "600", "fastapi_service:app",
                   environment={"LOSSES": losses})
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from statistics import median
 
-from processes import HERE, fastapi, has_module, output_of, server, worker
+from processes import HERE, core, fastapi, has_module, output_of, server, worker
 from table import Row, ratio_of_times, speed
 
 POPULATION, RATE = "balanced_population_mse", "firing_rate_target_mse_loss"
@@ -18,6 +18,7 @@ class Bench:
 
     def __init__(self, build, folder, threads, quick):
         self.build, self.folder, self.threads, self.quick = build, folder, threads, quick
+        self.of_servers, self.of_clients = (core(0), core(1)) if threads == 1 else ([], [])
         self.rounds = 3 if quick else 21
         self.wide = "16x20x1000" if quick else "128x100x1000"
         self.narrow = "256x20x10" if quick else "4096x100x10"
@@ -29,12 +30,12 @@ class Bench:
         return os.path.join(self.build, "bench", name)
 
     def daemon(self):
-        return server(os.path.join(self.build, "src", "spikelossd"), "--listen", "127.0.0.1:0",
-                      "--threads", self.threads)
+        return server(*self.of_servers, os.path.join(self.build, "src", "spikelossd"),
+                      "--listen", "127.0.0.1:0", "--threads", self.threads)
 
     def sink(self, answer_bytes):
-        return server(self.program("sink"), answer_bytes, "--listen", "127.0.0.1:0",
-                      "--threads", self.threads)
+        return server(*self.of_servers, self.program("sink"), answer_bytes,
+                      "--listen", "127.0.0.1:0", "--threads", self.threads)
 
     def body(self, loss, spelling, shape, gradient="broadcast"):
         path = os.path.join(self.folder, "body.json")
@@ -45,7 +46,8 @@ class Bench:
 
     def ask(self, rounds, body, loss, **ports):
         """Medians for each server: (seconds, seconds behind the last byte sent, answer bytes)."""
-        lines = output_of(self.program("large_client"), rounds, body, f"/v1/losses/{loss}",
+        lines = output_of(*self.of_clients, self.program("large_client"), rounds, body,
+                          f"/v1/losses/{loss}",
                           *(f"{name}={port}" for name, port in ports.items())).split("\n")
         asked = [line.split() for line in lines if line]
         return {name: tuple(median(float(line[i]) for line in asked if line[0] == name)
@@ -124,7 +126,7 @@ def fastapi_peers(bench, stack):
     peers = {}
     for losses, name in (("torch", "PyTorch"), ("numpy", "NumPy")):
         if has_module("fastapi", "uvicorn", losses):
-            peers[losses] = stack.enter_context(fastapi(losses))
+            peers[losses] = stack.enter_context(fastapi(bench.of_servers, losses))
         else:
             bench.skip(f"FastAPI + {name}", f"python3-fastapi, uvicorn or python3-{losses}")
     return peers
@@ -132,8 +134,8 @@ def fastapi_peers(bench, stack):
 
 def wrk(bench, connections, body, port):
     """(requests a second, median and 99th percentile of the latency in seconds)."""
-    said = output_of("wrk", "-t1", f"-c{connections}", "-d1s" if bench.quick else "-d3s", "-s",
-                     os.path.join(HERE, "post.lua"),
+    said = output_of(*bench.of_clients, "wrk", "-t1", f"-c{connections}",
+                     "-d1s" if bench.quick else "-d3s", "-s", os.path.join(HERE, "post.lua"),
                      f"http://127.0.0.1:{port}/v1/losses/{POPULATION}", "--", body)
     figures = [line.split()[1:] for line in said.split("\n") if line.startswith("wrk ")][0]
     if figures[3] != "0":
