@@ -34,7 +34,8 @@ scripts/bench --quick    # proves that the benchmarks run; its figures mean noth
 - *FastAPI* runs on uvicorn with one worker and refuses malformed bodies by type annotations, as spikelossd does.
 - Large bodies come from a small C client over one connection, small ones from wrk on one thread. Each server of one thread
   is bound to the first core (`taskset`), each of these clients to the second. Unbound, the system sometimes keeps both on one
-  core: then both take turns, the sink and spikelossd alike, and the median depends on how often.
+  core: then both take turns, the sink and spikelossd alike, and the median depends on how often. All of it happens on a
+  loopback of its own (`bench/own_loopback.sh` says why).
 """
 
 
@@ -53,6 +54,11 @@ def python_version(module):
     return first_match(r"^(\d.*)$", said_by(PYTHON, "-c", f"import {module} as m; print(m.__version__)"))
 
 
+def congestion_control():
+    with open("/proc/sys/net/ipv4/tcp_congestion_control", encoding="utf-8") as file:
+        return file.read().strip()
+
+
 def machine(bench):
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         processor = first_match(r"^model name\s*:\s*(.*)$", file.read(), platform.machine())
@@ -61,6 +67,7 @@ def machine(bench):
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "processor": f"{processor}, {os.cpu_count()} cores",
         "kernel": f"{platform.system()} {platform.release()}",
+        "network": f"loopback, congestion control: {congestion_control()}",
         "spikelossd": f"{version.removeprefix('spikelossd ')}, threads: {bench.threads}",
         "libmicrohttpd": said_by("pkg-config", "--modversion", "libmicrohttpd").strip(),
         "cJSON": said_by("pkg-config", "--modversion", "libcjson").strip(),
