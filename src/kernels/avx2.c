@@ -12,6 +12,9 @@ typedef struct {
   __m256i half[2];
 } byte_counters;
 
+enum { GROUPS_AT_ONCE = 8 };
+
+#include "kernels/base64_groups.h"
 #include "kernels/bit_columns.h"
 #include "kernels/spike_text.h"
 #include "kernels/variants.h"
@@ -172,18 +175,13 @@ static inline void store_base64(uint8_t *bytes, __m256i values) {
   _mm_storel_epi64((__m128i *)(void *)(bytes + 16), _mm256_extracti128_si256(packed, 1));
 }
 
-static size_t decode_base64(uint8_t *bytes, const char *text, size_t groups) {
-  size_t group = 0;
-  for (; group + 8 <= groups; group += 8) {
-    __m256i values;
-    const char *next = text + 4 * group;
-    if (!base64_values(_mm256_loadu_si256((const __m256i *)(const void *)next), &values)) {
-      break;
-    }
-    store_base64(bytes + 3 * group, values);
+static inline bool decode_groups(uint8_t *bytes, const char *text) {
+  __m256i values;
+  bool good = base64_values(_mm256_loadu_si256((const __m256i *)(const void *)text), &values);
+  if (good) {
+    store_base64(bytes, values);
   }
-  return group +
-         sl_kernels_scalar.decode_base64(bytes + 3 * group, text + 4 * group, groups - group);
+  return good;
 }
 
 const struct sl_kernels sl_kernels_avx2 = {

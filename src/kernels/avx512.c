@@ -11,6 +11,9 @@
 typedef __m512i bit_slice;
 typedef __m512i byte_counters;
 
+enum { GROUPS_AT_ONCE = 16 };
+
+#include "kernels/base64_groups.h"
 #include "kernels/bit_columns.h"
 #include "kernels/spike_text.h"
 #include "kernels/variants.h"
@@ -128,17 +131,13 @@ static inline void store_base64(uint8_t *bytes, __m512i values) {
   _mm512_mask_storeu_epi32(bytes, TWELVE_WORDS, _mm512_permutexvar_epi32(together, packed));
 }
 
-static size_t decode_base64(uint8_t *bytes, const char *text, size_t groups) {
-  size_t group = 0;
-  for (; group + 16 <= groups; group += 16) {
-    __m512i values;
-    if (!base64_values(_mm512_loadu_si512(text + 4 * group), &values)) {
-      break;
-    }
-    store_base64(bytes + 3 * group, values);
+static inline bool decode_groups(uint8_t *bytes, const char *text) {
+  __m512i values;
+  bool good = base64_values(_mm512_loadu_si512(text), &values);
+  if (good) {
+    store_base64(bytes, values);
   }
-  return group +
-         sl_kernels_scalar.decode_base64(bytes + 3 * group, text + 4 * group, groups - group);
+  return good;
 }
 
 const struct sl_kernels sl_kernels_avx512 = {

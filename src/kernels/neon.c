@@ -18,6 +18,9 @@ typedef struct {
   uint8x16_t part[4];
 } byte_counters;
 
+enum { GROUPS_AT_ONCE = 16 };
+
+#include "kernels/base64_groups.h"
 #include "kernels/bit_columns.h"
 #include "kernels/spike_text.h"
 #include "kernels/variants.h"
@@ -172,30 +175,24 @@ static inline uint8x16_t base64_values(uint8x16_t text, uint8x16_t *known) {
   return values;
 }
 
-/* Sixteen groups at once: vld4 sorts the characters by their place in the group, vst3 puts the
- * bytes back in line. */
-static size_t decode_base64(uint8_t *bytes, const char *text, size_t groups) {
-  enum { AT_ONCE = 16 };
-  size_t group = 0;
-  for (; group + AT_ONCE <= groups; group += AT_ONCE) {
-    uint8x16x4_t characters = vld4q_u8((const uint8_t *)text + 4 * group);
-    uint8x16_t known = vdupq_n_u8(0xff);
-    uint8x16_t a = base64_values(characters.val[0], &known);
-    uint8x16_t b = base64_values(characters.val[1], &known);
-    uint8x16_t c = base64_values(characters.val[2], &known);
-    uint8x16_t d = base64_values(characters.val[3], &known);
-    if (vminvq_u8(known) == 0) {
-      break;
-    }
+/* vld4 sorts the characters by their place in the group, vst3 puts the bytes back in line. */
+static inline bool decode_groups(uint8_t *bytes, const char *text) {
+  uint8x16x4_t characters = vld4q_u8((const uint8_t *)text);
+  uint8x16_t known = vdupq_n_u8(0xff);
+  uint8x16_t a = base64_values(characters.val[0], &known);
+  uint8x16_t b = base64_values(characters.val[1], &known);
+  uint8x16_t c = base64_values(characters.val[2], &known);
+  uint8x16_t d = base64_values(characters.val[3], &known);
+  bool good = vminvq_u8(known) != 0;
+  if (good) {
     uint8x16x3_t decoded = {{
         vorrq_u8(vshlq_n_u8(a, 2), vshrq_n_u8(b, 4)),
         vorrq_u8(vshlq_n_u8(b, 4), vshrq_n_u8(c, 2)),
         vorrq_u8(vshlq_n_u8(c, 6), d),
     }};
-    vst3q_u8(bytes + 3 * group, decoded);
+    vst3q_u8(bytes, decoded);
   }
-  return group +
-         sl_kernels_scalar.decode_base64(bytes + 3 * group, text + 4 * group, groups - group);
+  return good;
 }
 
 const struct sl_kernels sl_kernels_neon = {
