@@ -92,8 +92,9 @@ struct sl_diagnostic {
 
 /*
  * What a loss computes. Gradients come in field order, those of a list in item order.
- * Diagnostics have the same names and kinds whatever was asked. They are one object, or, if list_name is set, a list of objects under that name: then
- * diagnostics[i * list_width ... + list_width - 1] is the object of item i.
+ * Diagnostics have the same names and kinds whatever was asked. They are one object, or, if
+ * list_name is set, a list of objects under that name: then diagnostics[i * list_width ... +
+ * list_width - 1] is the object of item i.
  */
 struct sl_result {
   double loss;
