@@ -68,7 +68,7 @@ def server(*command, environment=()):
             if "http://127.0.0.1:" in line:
                 yield int(line.split("http://127.0.0.1:")[1].split()[0])
                 return
-        raise RuntimeError(f"{command[0]} does not start: {''.join(said)[-2000:]}")
+        raise RuntimeError(f"{' '.join(map(str, command))} does not start: {''.join(said)[-2000:]}")
 
 
 def fastapi(bound, losses):

@@ -80,7 +80,7 @@ static uint64_t find_ones(const double *values, size_t count, bool *binary) {
   return ones;
 }
 
-/* Eight columns, or under a mask fewer: masked stores are slow, so only the last are masked. */
+/* Masked stores are slow: columns that do not fill a vector are left to the scalar kernel. */
 static void add_reals(uint64_t *ones, uint64_t *others, double *sums, const double *values,
                       size_t columns) {
   const __m512i one = _mm512_set1_epi64(1);

@@ -40,22 +40,11 @@ static void expect_good_on(int wire) {
   ck_assert_msg(answer.status == 200, "%d: %s", answer.status, answer.body);
 }
 
-/* The next answer says that the server is busy, with these words, and when to come again. */
-static void expect_busy_on(int wire, const char *words) {
-  struct answer answer;
-  char retry[16];
-  wire_read_answer(wire, &answer);
-  answer_expect_problem(&answer, 503, "busy");
-  ck_assert(answer_header(&answer, "Retry-After", retry, sizeof retry));
-  ck_assert_str_eq(retry, "1");
-  ck_assert_msg(strstr(answer.body, words) != NULL, "\"%s\" lacks \"%s\"", answer.body, words);
-}
-
 /* One connection too many: told so, and closed. */
 static void expect_turned_away(const char *words) {
   int wire = wire_connect(&daemon_process);
   send_good(wire);
-  expect_busy_on(wire, words);
+  wire_expect_busy(wire, words);
   wire_expect_end(wire);
   close(wire);
 }
@@ -184,7 +173,7 @@ START_TEST(requests_bounds_those_that_are_computed) {
   expect_good_on(idle);
   int second = begin_request();
   send_good(idle);
-  expect_busy_on(idle, words);
+  wire_expect_busy(idle, words);
   wire_send_text(idle, LIVEZ);
   struct answer answer;
   wire_read_answer(idle, &answer);

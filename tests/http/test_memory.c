@@ -94,14 +94,8 @@ static int hold_upload(void) {
   return wire;
 }
 
-static void expect_busy_on(int wire) {
-  struct answer answer;
-  char retry[16];
-  wire_read_answer(wire, &answer);
-  answer_expect_problem(&answer, 503, "busy");
-  ck_assert(answer_header(&answer, "Retry-After", retry, sizeof retry));
-  ck_assert_str_eq(retry, "1");
-  ck_assert_msg(strstr(answer.body, "limit (memory_bytes)") != NULL, "%s", answer.body);
+static void expect_no_room_on(int wire) {
+  wire_expect_busy(wire, "limit (memory_bytes)");
 }
 
 static int expect_status_on(int wire) {
@@ -133,7 +127,7 @@ START_TEST(uploads_that_are_held_take_memory_and_the_next_is_told) {
   int next = wire_connect(&daemon_process);
   for (int i = 0; i < 3; i++) {
     send_all(next);
-    expect_busy_on(next);
+    expect_no_room_on(next);
   }
   close(held[0]);
   close(held[1]);
@@ -157,7 +151,7 @@ START_TEST(a_refused_upload_gives_its_memory_back_while_it_is_still_read) {
   int refused = hold_upload();
   wait_until_taken_are(before + BUFFER);
   wire_send_text(refused, BACK);
-  expect_busy_on(refused);
+  expect_no_room_on(refused);
   close(refused);
   for (int i = 0; i < 3; i++) {
     close(held[i]);
@@ -254,7 +248,7 @@ START_TEST(connections_take_memory_too) {
   }
   ck_assert_double_eq(memory_taken(), (FIT + 1) * BUFFER);
   send_all(crowd[0]);
-  expect_busy_on(crowd[0]);
+  expect_no_room_on(crowd[0]);
 
   crowd[FIT] = wire_connect(&daemon_process);
   wire_send_text(crowd[FIT], livez);
@@ -267,10 +261,10 @@ START_TEST(connections_take_memory_too) {
     crowd[i] = wire_connect(&daemon_process);
     send_head(crowd[i]);
   }
-  expect_busy_on(crowd[CROWD - 1]);
+  expect_no_room_on(crowd[CROWD - 1]);
   wire_expect_end(crowd[CROWD - 1]);
   wire_send_text(crowd[FIT], FRONT BACK);
-  expect_busy_on(crowd[FIT]);
+  expect_no_room_on(crowd[FIT]);
   wire_expect_end(crowd[FIT]);
   for (int i = 0; i < CROWD; i++) {
     close(crowd[i]);

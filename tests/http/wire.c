@@ -122,3 +122,13 @@ void answer_expect_problem(const struct answer *answer, int status, const char *
   ck_assert_pstr_eq(given, code);
   cJSON_Delete(problem);
 }
+
+void wire_expect_busy(int wire, const char *words) {
+  struct answer answer;
+  char retry[16];
+  wire_read_answer(wire, &answer);
+  answer_expect_problem(&answer, 503, "busy");
+  ck_assert(answer_header(&answer, "Retry-After", retry, sizeof retry));
+  ck_assert_str_eq(retry, "1");
+  ck_assert_msg(strstr(answer.body, words) != NULL, "\"%s\" lacks \"%s\"", answer.body, words);
+}

@@ -43,6 +43,10 @@ void wire_expect_end(int wire);
 /* The value of a header, copied to `value`; false if it is not there. */
 bool answer_header(const struct answer *answer, const char *name, char *value, size_t room);
 
+/* Asserts that the next answer says that the server is busy, with these words, and when to come
+ * again. */
+void wire_expect_busy(int wire, const char *words);
+
 /* Asserts a problem document of this code. */
 void answer_expect_problem(const struct answer *answer, int status, const char *code);
 
