@@ -85,19 +85,24 @@ static struct uneven random_shape(struct sl_random *random, int by) {
   return shape;
 }
 
-static void check_uneven(struct sl_random *random, int by) {
+/* Compares with the reference, whole and in pieces; frees the body. */
+static void check_body(struct sl_random *random, const char *loss, struct sl_buffer body,
+                       enum sl_status expected) {
   struct sl_limits limits = SL_DEFAULT_LIMITS;
-  struct uneven shape = random_shape(random, by);
-  struct sl_buffer body = write_body(random, &shape);
   struct sl_reference *reference =
-      sl_reference_read(sl_loss_find(POPULATION), &limits, body.bytes, body.length);
+      sl_reference_read(sl_loss_find(loss), &limits, body.bytes, body.length);
   ck_assert_ptr_nonnull(reference);
-  ck_assert_int_eq(reference->error.code, by == 0 ? SL_OK : SL_RAGGED);
+  ck_assert_int_eq(reference->error.code, expected);
   struct sl_case one = sl_case_new(reference, &limits, body.bytes, body.length);
   bool same = sl_compare_whole(&one) && sl_compare_random_splits(&one, random, 2);
   ck_assert_msg(same, "%s; body %.*s", one.difference, (int)body.length, body.bytes);
   sl_reference_free(reference);
   sl_buffer_free(&body);
+}
+
+static void check_uneven(struct sl_random *random, int by) {
+  struct uneven shape = random_shape(random, by);
+  check_body(random, POPULATION, write_body(random, &shape), by == 0 ? SL_OK : SL_RAGGED);
 }
 
 /* The surplus may be longer than what is looked at together. */
@@ -129,6 +134,43 @@ START_TEST(a_row_or_sample_one_too_short_is_refused_where_it_ends) {
 }
 END_TEST
 
+/* A layer [2, PLANES, rows, columns]; its second sample has `planes`. */
+enum { PLANES = 3 };
+
+static struct sl_buffer write_planes(struct sl_random *random, size_t planes) {
+  const struct uneven even = {.neurons = 10 + sl_random_below(random, 60)};
+  size_t rows = 3 + sl_random_below(random, 5);
+  struct sl_buffer body = {0};
+  ck_assert(sl_buffer_append_text(&body, "{\"spikes_list\":[["));
+  for (size_t sample = 0; sample < 2; sample++) {
+    ck_assert(sl_buffer_append_text(&body, sample > 0 ? ",[" : "["));
+    for (size_t plane = 0; plane < (sample == 0 ? PLANES : planes); plane++) {
+      for (size_t row = 0; row < rows; row++) {
+        ck_assert(sl_buffer_append_text(&body, row > 0 ? "," : plane > 0 ? ",[" : "["));
+        write_row(&body, random, &even, even.neurons, 0);
+      }
+      ck_assert(sl_buffer_append_text(&body, "]"));
+    }
+    ck_assert(sl_buffer_append_text(&body, "]"));
+  }
+  ck_assert(sl_buffer_append_text(&body, "]],\"offsets\":[0.5],\"multipliers\":[1]}"));
+  return body;
+}
+
+START_TEST(a_plane_too_many_or_too_few_is_refused_where_it_is) {
+  for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
+    struct sl_random random = {41};
+    ck_assert(sl_kernels_choose(sl_kernels_variant(variant)->name));
+    for (size_t turn = 0; turn < 20; turn++) {
+      for (size_t planes = PLANES - 1; planes <= PLANES + 2; planes++) {
+        check_body(&random, "firing_rate_target_mse_loss", write_planes(&random, planes),
+                   planes == PLANES ? SL_OK : SL_RAGGED);
+      }
+    }
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("decode_long");
   TCase *tests = tcase_create("decode_long");
@@ -136,6 +178,7 @@ int main(void) {
   tcase_add_test(tests, even_bodies_are_good);
   tcase_add_test(tests, a_row_or_sample_too_long_is_refused_where_it_goes_on);
   tcase_add_test(tests, a_row_or_sample_one_too_short_is_refused_where_it_ends);
+  tcase_add_test(tests, a_plane_too_many_or_too_few_is_refused_where_it_is);
   suite_add_tcase(suite, tests);
   return suite_end(suite);
 }
