@@ -3,16 +3,15 @@
  *
  *     sink 2900000 --listen 127.0.0.1:0 --threads 1
  *
- * Behind the size of the answer stand the options of spikelossd. They are read by its own code, its
- * own code opens the socket and sets up libmicrohttpd: what spikelossd takes longer than this is
- * what its work costs.
+ * The options of spikelossd follow the size of the answer. Its own code reads them and opens the
+ * socket; libmicrohttpd runs threads of its own, which accept for themselves: nothing that can be
+ * built on it is faster, and what spikelossd takes longer than this is what its work costs.
  */
 #include "daemon/config.h"
-#include "http/acceptor.h"
-#include "http/engine.h"
 #include "http/listener.h"
 
 #include <err.h>
+#include <microhttpd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,8 +47,17 @@ static void on_completed(void *closure, struct MHD_Connection *connection, void 
   *slot = NULL;
 }
 
-static void take_in(void *closure, int client, const struct sockaddr *address, socklen_t length) {
-  sl_engine_add(closure, client, address, length);
+static struct MHD_Daemon *start(const struct sl_server_options *options, int listening_socket,
+                                struct MHD_Response *answer) {
+  unsigned threads = (unsigned)sl_server_threads(options);
+  struct MHD_OptionItem pool[] = {{MHD_OPTION_THREAD_POOL_SIZE, threads, NULL},
+                                  {MHD_OPTION_END, 0, NULL}};
+  struct MHD_OptionItem single[] = {{MHD_OPTION_END, 0, NULL}};
+  return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, answer,
+                          MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_LISTEN_SOCKET,
+                          listening_socket, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                          (size_t)options->connection_memory, MHD_OPTION_ARRAY,
+                          threads > 1 ? pool : single, MHD_OPTION_END);
 }
 
 static struct MHD_Response *make_answer(size_t length) {
@@ -91,22 +99,16 @@ int main(int count, char **arguments) {
   pthread_sigmask(SIG_BLOCK, &stop, NULL);
 
   struct MHD_Response *answer = make_answer(answer_length);
-  struct sl_engine *engine = sl_engine_start(
-      &options, &(struct sl_engine_calls){
-                    .on_request = on_request, .on_completed = on_completed, .closure = answer});
-  struct sl_acceptor acceptor = {
-      .listening_socket = listener.socket, .take = take_in, .closure = engine};
-  if (engine == NULL || !sl_acceptor_start(&acceptor)) {
+  struct MHD_Daemon *daemon = start(&options, listener.socket, answer);
+  if (daemon == NULL) {
     errx(EXIT_FAILURE, "libmicrohttpd does not start");
   }
   fprintf(stderr, "sink listening on http://%s\n", listener.address);
 
   int signal_number = 0;
   sigwait(&stop, &signal_number);
-  sl_acceptor_stop(&acceptor);
-  sl_engine_stop(engine);
+  MHD_stop_daemon(daemon); /* closes the socket too */
   MHD_destroy_response(answer);
-  sl_listener_close(&listener);
   sl_config_free(&config);
   return EXIT_SUCCESS;
 }

@@ -17,17 +17,27 @@ static uint64_t memory_taken(const struct sl_capacity *capacity) {
   return atomic_load_explicit(&capacity->memory, memory_order_relaxed);
 }
 
-static bool has_room(const struct sl_capacity *capacity, uint64_t taken, uint64_t bytes) {
-  return bytes <= capacity->most_memory && taken <= capacity->most_memory - bytes;
+/*
+ * An eighth of all memory is kept for requests that begin: those that grow cannot take it.
+ *
+ *     0                                                      7/8        max_memory
+ *     | buffers, first memory of requests, what they grow to  | first memory |
+ */
+static uint64_t limit_of(const struct sl_capacity *capacity, bool grows) {
+  return capacity->max_memory - (grows ? capacity->max_memory / 8 : 0);
 }
 
-/* Looks, so that nobody is disturbed by what does not fit, then counts, and looks again: of two
- * that come at once both may find no room, but never both the last. */
-static bool take_memory(struct sl_capacity *capacity, uint64_t bytes) {
-  if (!has_room(capacity, memory_taken(capacity), bytes)) {
+static bool has_room(uint64_t limit, uint64_t taken, uint64_t bytes) {
+  return bytes <= limit && taken <= limit - bytes;
+}
+
+/* Looks, so that what does not fit disturbs no other request, then counts, and looks again: of two
+ * that come at once both may find no room, but never is more taken than there is. */
+static bool take_memory(struct sl_capacity *capacity, uint64_t limit, uint64_t bytes) {
+  if (!has_room(limit, memory_taken(capacity), bytes)) {
     return false;
   }
-  if (add_memory(capacity, bytes) <= capacity->most_memory) {
+  if (add_memory(capacity, bytes) <= limit) {
     return true;
   }
   subtract_memory(capacity, bytes);
@@ -41,20 +51,21 @@ static enum sl_status never_fits(const struct sl_capacity *capacity, uint64_t by
                  "the request needs %ju bytes of memory and %ju for its connection; all requests "
                  "together may take %ju, which is the limit (memory_bytes)",
                  (uintmax_t)bytes, (uintmax_t)capacity->buffer_memory,
-                 (uintmax_t)capacity->most_memory);
+                 (uintmax_t)capacity->max_memory);
 }
 
 /* There is no room for a request that has `before` bytes and needs `bytes`. */
-static enum sl_status no_room(const struct sl_capacity *capacity, uint64_t before, uint64_t bytes,
+static enum sl_status no_room(struct sl_capacity *capacity, uint64_t before, uint64_t bytes,
                               struct sl_error *error) {
-  if (!has_room(capacity, capacity->buffer_memory, bytes)) {
+  if (!has_room(limit_of(capacity, before > 0), capacity->buffer_memory, bytes)) {
     return never_fits(capacity, bytes, error);
   }
+  atomic_fetch_add_explicit(&capacity->shortages, 1, memory_order_relaxed);
   return sl_fail(error, SL_BUSY,
                  "there is no memory for %ju bytes more now: all requests together take %ju, the "
                  "limit (memory_bytes) is %ju",
                  (uintmax_t)(bytes - before), (uintmax_t)memory_taken(capacity),
-                 (uintmax_t)capacity->most_memory);
+                 (uintmax_t)capacity->max_memory);
 }
 
 /* In whole steps, where they fit. */
@@ -63,44 +74,45 @@ static enum sl_status ask(struct sl_memory_source *source, uint64_t bytes, struc
   struct sl_capacity *capacity = admission->capacity;
   uint64_t missing = bytes - source->granted;
   uint64_t steps = (missing + STEP - 1) / STEP * STEP;
-  uint64_t taken = take_memory(capacity, steps)     ? steps
-                   : take_memory(capacity, missing) ? missing
-                                                    : 0;
+  uint64_t limit = limit_of(capacity, source->granted > 0);
+  uint64_t taken = take_memory(capacity, limit, steps)     ? steps
+                   : take_memory(capacity, limit, missing) ? missing
+                                                           : 0;
   source->granted += taken;
+  admission->connection->held = source->granted;
   return taken > 0 ? SL_OK : no_room(capacity, source->granted, bytes, error);
 }
 
-static enum sl_status refuse_surplus(const struct sl_connection *connection,
-                                     struct sl_error *error) {
-  uint64_t most = connection->table->most;
-  if (connection->surplus == SL_SURPLUS_OF_ADDRESS) {
-    most = connection->table->most_per_address;
+static enum sl_status refuse_over_limit(const struct sl_connection *connection,
+                                        struct sl_error *error) {
+  const struct sl_connections *connections = connection->table;
+  if (connection->over_limit == SL_OVER_ADDRESS) {
     return sl_fail(error, SL_BUSY,
                    "there are %ju connections from your address, which is the limit "
                    "(connections_per_address)",
-                   (uintmax_t)most);
+                   (uintmax_t)connections->max_per_address);
   }
   return sl_fail(error, SL_BUSY, "there are %ju connections, which is the limit (connections)",
-                 (uintmax_t)most);
+                 (uintmax_t)connections->max_served);
 }
 
 enum sl_status sl_admit(struct sl_admission *admission, struct sl_capacity *capacity,
-                        const struct sl_connection *connection, struct sl_error *error) {
-  if (connection->surplus != SL_NO_SURPLUS) {
-    return refuse_surplus(connection, error);
+                        struct sl_connection *connection, struct sl_error *error) {
+  if (connection->over_limit != SL_WITHIN_LIMITS) {
+    return refuse_over_limit(connection, error);
   }
-  if (connection->crowded) {
+  if (connection->over_memory) {
     return no_room(capacity, 0, SL_FIRST_MEMORY, error);
   }
-  struct sl_admission taken = {.capacity = capacity, .memory.ask = ask};
+  struct sl_admission taken = {.capacity = capacity, .connection = connection, .memory.ask = ask};
   if (ask(&taken.memory, SL_FIRST_MEMORY, error) != SL_OK) {
     return error->code;
   }
   uint64_t before = atomic_fetch_add_explicit(&capacity->requests, 1, memory_order_relaxed);
-  if (before >= capacity->most_requests) {
+  if (before >= capacity->max_requests) {
     sl_admission_end(&taken);
     return sl_fail(error, SL_BUSY, "%ju requests are being computed, which is the limit (requests)",
-                   (uintmax_t)capacity->most_requests);
+                   (uintmax_t)capacity->max_requests);
   }
   *admission = taken;
   return SL_OK;
@@ -111,15 +123,19 @@ void sl_admission_end(struct sl_admission *admission) {
   if (capacity != NULL) {
     atomic_fetch_sub_explicit(&capacity->requests, 1, memory_order_relaxed);
     subtract_memory(capacity, admission->memory.granted);
+    admission->connection->held = 0;
     *admission = (struct sl_admission){0};
   }
 }
 
 void sl_capacity_take_buffer(struct sl_capacity *capacity, struct sl_connection *connection) {
-  if (connection->buffer_memory == 0) {
-    connection->buffer_memory = capacity->buffer_memory;
-    connection->crowded = add_memory(capacity, capacity->buffer_memory) > capacity->most_memory;
-  }
+  connection->buffer_memory = capacity->buffer_memory + (connection->encrypted ? SL_TLS_MEMORY : 0);
+  connection->over_memory = add_memory(capacity, connection->buffer_memory) > capacity->max_memory;
+}
+
+void sl_capacity_reconsider(const struct sl_capacity *capacity, struct sl_connection *connection) {
+  connection->over_memory =
+      connection->over_memory && memory_taken(capacity) > capacity->max_memory;
 }
 
 void sl_capacity_return_buffer(struct sl_capacity *capacity, struct sl_connection *connection) {
@@ -129,6 +145,5 @@ void sl_capacity_return_buffer(struct sl_capacity *capacity, struct sl_connectio
 
 bool sl_capacity_is_exhausted(const struct sl_capacity *capacity) {
   uint64_t memory = atomic_load_explicit(&capacity->memory, memory_order_relaxed);
-  return memory > capacity->most_memory &&
-         memory - capacity->most_memory > capacity->most_memory / 8;
+  return memory > capacity->max_memory && memory - capacity->max_memory > capacity->max_memory / 8;
 }

@@ -16,32 +16,40 @@
 /* What every request takes of memory at first, so that small ones never ask again. */
 enum { SL_FIRST_MEMORY = 128 * 1024 };
 
+/* What libmicrohttpd and GnuTLS hold for an encrypted connection beside its buffer: 11 KiB in
+ * between, three times as much during the handshake. */
+enum { SL_TLS_MEMORY = 32 * 1024 };
+
 struct sl_capacity {
-  uint64_t most_requests; /* that are computed at once */
-  uint64_t most_memory;   /* bytes, for all requests and the buffers of their connections */
+  uint64_t max_requests;  /* that are computed at once */
+  uint64_t max_memory;    /* bytes, for all requests and the buffers of their connections */
   uint64_t buffer_memory; /* of these, for the buffer of each connection */
   atomic_uint_least64_t requests;
   atomic_uint_least64_t memory;
+  atomic_uint_least64_t shortages; /* how often there was no memory for a request */
 };
 
 /* What one request has taken up; all zeros is nothing. */
 struct sl_admission {
-  struct sl_capacity *capacity;   /* not owned; NULL while nothing is taken up */
-  struct sl_memory_source memory; /* what is granted is taken up */
+  struct sl_capacity *capacity;     /* not owned; NULL while nothing is taken up */
+  struct sl_connection *connection; /* not owned */
+  struct sl_memory_source memory;   /* what is granted is taken up */
 };
 
 /* Errors: SL_BUSY, and then nothing is taken up. */
 enum sl_status sl_admit(struct sl_admission *admission, struct sl_capacity *capacity,
-                        const struct sl_connection *connection, struct sl_error *error);
+                        struct sl_connection *connection, struct sl_error *error);
 
 /* Gives everything back. */
 void sl_admission_end(struct sl_admission *admission);
 
 /*
- * The buffer of a connection is in use from its first request to its end. It is counted in any
- * case, because it is there; the connection is `crowded` if there was no room for it.
+ * The buffer of a connection, and TLS where it is encrypted, from its opening to its end. They are
+ * charged in any case, because they are there; the connection is marked as over_memory if there was
+ * no room for them, until it is reconsidered and there is.
  */
 void sl_capacity_take_buffer(struct sl_capacity *capacity, struct sl_connection *connection);
+void sl_capacity_reconsider(const struct sl_capacity *capacity, struct sl_connection *connection);
 void sl_capacity_return_buffer(struct sl_capacity *capacity, struct sl_connection *connection);
 
 /* Whether buffers alone fill all that is kept free beyond the limit, so that nothing more may be

@@ -1,61 +1,58 @@
 #include "http/connections.h"
 
 #include <netinet/in.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* For those who are told that they are one too many. */
-enum { SPARE_PLACES = 32 };
+/* For connections that are told that they exceed a limit. */
+enum { SPARE_SLOTS = 32 };
 
-bool sl_connections_init(struct sl_connections *connections, uint64_t most,
-                         uint64_t most_per_address) {
-  size_t places = (size_t)most + SPARE_PLACES;
+bool sl_connections_init(struct sl_connections *connections, uint64_t max_served,
+                         uint64_t max_per_address) {
+  size_t count = (size_t)max_served + SPARE_SLOTS;
   size_t bytes;
-  if (__builtin_mul_overflow(places, sizeof *connections->places, &bytes)) {
+  if (__builtin_mul_overflow(count, sizeof *connections->slots, &bytes)) {
     return false;
   }
-  connections->places = aligned_alloc(_Alignof(struct sl_connection), bytes);
-  if (connections->places == NULL) {
+  connections->slots = aligned_alloc(_Alignof(struct sl_connection), bytes);
+  if (connections->slots == NULL) {
     return false;
   }
-  connections->count = places;
-  connections->most = most;
-  connections->most_per_address = most_per_address;
+  connections->count = count;
+  connections->max_served = max_served;
+  connections->max_per_address = max_per_address;
   atomic_init(&connections->served, 0);
   atomic_init(&connections->open, 0);
-  atomic_init(&connections->coming, 0);
-  atomic_init(&connections->now, 0);
-  for (size_t i = 0; i < places; i++) {
-    connections->places[i] = (struct sl_connection){.table = connections};
-    atomic_init(&connections->places[i].use, SL_USE_FREE);
-    atomic_init(&connections->places[i].address, 0);
+  atomic_init(&connections->arriving, 0);
+  for (size_t i = 0; i < count; i++) {
+    connections->slots[i] = (struct sl_connection){.table = connections};
+    atomic_init(&connections->slots[i].used, false);
+    atomic_init(&connections->slots[i].address, 0);
   }
   return true;
 }
 
 void sl_connections_free(struct sl_connections *connections) {
-  free(connections->places);
-  connections->places = NULL;
+  free(connections->slots);
+  connections->slots = NULL;
   connections->count = 0;
 }
 
 bool sl_connections_are_full(const struct sl_connections *connections) {
-  return atomic_load_explicit(&connections->open, memory_order_relaxed) >= connections->count;
+  return atomic_load(&connections->open) + atomic_load(&connections->arriving) >=
+         connections->count;
 }
 
-static bool change_use(struct sl_connection *connection, int from, int to) {
-  return atomic_compare_exchange_strong_explicit(&connection->use, &from, to, memory_order_acq_rel,
-                                                 memory_order_relaxed);
+bool sl_connections_are_at_limit(const struct sl_connections *connections) {
+  return atomic_load(&connections->served) >= connections->max_served;
 }
 
-/* A free place, held until it is opened. */
-static struct sl_connection *find_place(struct sl_connections *connections) {
+static struct sl_connection *claim_slot(struct sl_connections *connections) {
   for (size_t i = 0; i < connections->count; i++) {
-    struct sl_connection *place = &connections->places[i];
-    bool is_free = atomic_load_explicit(&place->use, memory_order_relaxed) == SL_USE_FREE;
-    if (is_free && change_use(place, SL_USE_FREE, SL_USE_HELD)) {
-      return place;
+    struct sl_connection *slot = &connections->slots[i];
+    if (!atomic_load_explicit(&slot->used, memory_order_relaxed) &&
+        !atomic_exchange(&slot->used, true)) {
+      return slot;
     }
   }
   return NULL;
@@ -90,70 +87,91 @@ static uint64_t number_of(const struct sockaddr *client) {
   }
 }
 
-/* Looking through the table costs a microsecond a connection, and needs no second table. */
+/* Looking through the table takes a microsecond a connection, and needs no second table. */
 static uint64_t count_of_address(const struct sl_connections *connections, uint64_t number) {
   uint64_t count = 0;
   for (size_t i = 0; i < connections->count; i++) {
-    count += atomic_load(&connections->places[i].address) == number;
+    count += atomic_load(&connections->slots[i].address) == number;
   }
   return count;
 }
 
-/* Counts first and looks then: of two that come at once both may be one too many, never none. */
-static enum sl_surplus admit(struct sl_connection *connection, uint64_t number) {
+/* Counts first and looks then: of two that come at once both may be refused, but never is one
+ * served too many. */
+static enum sl_over_limit admit(struct sl_connection *connection, uint64_t number) {
   struct sl_connections *connections = connection->table;
-  if (atomic_fetch_add(&connections->served, 1) >= connections->most) {
+  if (atomic_fetch_add(&connections->served, 1) >= connections->max_served) {
     atomic_fetch_sub(&connections->served, 1);
-    return SL_SURPLUS_IN_ALL;
+    return SL_OVER_CONNECTIONS;
   }
-  if (number == 0 || connections->most_per_address >= connections->most) {
-    return SL_NO_SURPLUS;
+  if (number == 0 || connections->max_per_address >= connections->max_served) {
+    return SL_WITHIN_LIMITS;
   }
   atomic_store(&connection->address, number);
-  if (count_of_address(connections, number) > connections->most_per_address) {
+  if (count_of_address(connections, number) > connections->max_per_address) {
     atomic_store(&connection->address, 0);
     atomic_fetch_sub(&connections->served, 1);
-    return SL_SURPLUS_OF_ADDRESS;
+    return SL_OVER_ADDRESS;
   }
-  return SL_NO_SURPLUS;
+  return SL_WITHIN_LIMITS;
 }
 
 struct sl_connection *sl_connection_open(struct sl_connections *connections, int socket,
-                                         const struct sockaddr *client) {
-  struct sl_connection *connection = find_place(connections);
+                                         const struct sockaddr *client, const uint64_t *now) {
+  struct sl_connection *connection = claim_slot(connections);
   if (connection == NULL) {
     return NULL;
   }
+  connection->now = now;
   connection->socket = socket;
+  connection->endpoint = NULL;
+  connection->handle = NULL;
+  connection->is_dry = false;
+  connection->ended = SL_ENDING_ANSWERED;
+  connection->encrypted = false;
+  connection->suspended = false;
   connection->told_of_end = false;
+  connection->bytes = 0;
+  connection->heads = 0;
   connection->buffer_memory = 0;
-  connection->crowded = false;
-  connection->surplus = admit(connection, number_of(client));
-  atomic_store_explicit(&connection->ended, SL_ENDING_ANSWERED, memory_order_relaxed);
+  connection->over_memory = false;
+  connection->held = 0;
+  connection->over_limit = admit(connection, number_of(client));
   sl_connection_enter(connection, SL_STAGE_OPENED);
-  atomic_fetch_add_explicit(&connections->open, 1, memory_order_relaxed);
-  atomic_store_explicit(&connection->use, SL_USE_OPEN, memory_order_release);
+  atomic_fetch_add(&connections->open, 1);
   return connection;
 }
 
 void sl_connection_close(struct sl_connection *connection) {
   struct sl_connections *connections = connection->table;
-  if (connection->surplus == SL_NO_SURPLUS) {
+  if (connection->over_limit == SL_WITHIN_LIMITS) {
     atomic_fetch_sub(&connections->served, 1);
   }
   atomic_store(&connection->address, 0);
-  while (!change_use(connection, SL_USE_OPEN, SL_USE_FREE)) {
-    sched_yield(); /* the reaper looks at it, for as long as two system calls take */
-  }
-  atomic_fetch_sub_explicit(&connections->open, 1, memory_order_release);
+  atomic_store(&connection->used, false);
+  atomic_fetch_sub(&connections->open, 1);
 }
 
-/* The times are set before the stage: who sees the stage never sees older times with it. */
-void sl_connection_enter(struct sl_connection *connection, enum sl_stage stage) {
-  sl_connection_move(connection);
-  if (stage <= SL_STAGE_HEAD) {
-    uint64_t now = atomic_load_explicit(&connection->moved, memory_order_relaxed);
-    atomic_store_explicit(&connection->since, now, memory_order_relaxed);
+void sl_connection_reconsider(struct sl_connection *connection) {
+  if (connection->over_limit == SL_OVER_CONNECTIONS) {
+    connection->over_limit = admit(connection, 0);
   }
-  atomic_store_explicit(&connection->stage, (int)stage, memory_order_release);
+}
+
+void sl_connection_enter(struct sl_connection *connection, enum sl_stage stage) {
+  uint64_t now = *connection->now;
+  if (stage <= SL_STAGE_HEAD) {
+    connection->since = now;
+    connection->heads += stage == SL_STAGE_HEAD;
+    connection->head_bytes = 0;
+    connection->sample_bytes = connection->bytes;
+    connection->sample_time = now;
+    connection->rate = UINT64_MAX; /* not known yet */
+  } else if (stage == SL_STAGE_COMPUTE) {
+    connection->computing = now;
+  } else if (connection->stage == SL_STAGE_COMPUTE) {
+    connection->since += now - connection->computing;
+  }
+  connection->moved = now;
+  connection->stage = stage;
 }

@@ -1,15 +1,14 @@
 /*
- * Every open connection, in a table of fixed size: what the reaper has to know to end those that
- * take too long, and the limits to know how many there are.
+ * Every open connection, in a table of fixed size.
  *
- *     a worker thread                                   the reaper
- *     opens ─► enters stages, moves ─► closes           looks at each, may shut its socket down
+ *     OPENED ─► HEAD ─► BODY ─► COMPUTE ─► ANSWER ─► WAITING ─► HEAD ...
  *
- * There is no lock. A place of the table belongs to the worker whose connection it is; the reaper
- * holds it only while it looks, and only the closing of that same connection waits for that, so
- * that a socket is never touched once its number may be another connection's.
+ * A slot is claimed by whichever thread accepts a connection. From then on it belongs to the worker
+ * that serves the connection, and no other thread looks at it; only the counts of the table, and
+ * the address in a slot, are shared.
  *
- * Times are milliseconds of the reaper's clock, which stands still between two of its looks.
+ * Times are milliseconds of the worker's clock, which counts no time in which the worker itself was
+ * held up (see worker.h).
  */
 #ifndef SPIKELOSS_HTTP_CONNECTIONS_H
 #define SPIKELOSS_HTTP_CONNECTIONS_H
@@ -21,78 +20,106 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* Where a connection is in the course of its requests. */
+struct MHD_Connection;
+struct sl_endpoint;
+
 enum sl_stage {
   SL_STAGE_OPENED,  /* nothing of a request has come */
   SL_STAGE_WAITING, /* between two requests */
   SL_STAGE_HEAD,    /* a request line has come, not all of its headers */
   SL_STAGE_BODY,
+  SL_STAGE_COMPUTE, /* on a compute thread: nothing is expected of the client */
   SL_STAGE_ANSWER,
 };
 
-/* Whether a connection is one too many: its requests are turned away, so that it ends soon. */
-enum sl_surplus { SL_NO_SURPLUS, SL_SURPLUS_IN_ALL, SL_SURPLUS_OF_ADDRESS };
-
-enum sl_use { SL_USE_FREE, SL_USE_OPEN, SL_USE_HELD };
+/* Whether a connection exceeds a limit. Its requests are refused, so that it ends soon. */
+enum sl_over_limit { SL_WITHIN_LIMITS, SL_OVER_CONNECTIONS, SL_OVER_ADDRESS };
 
 struct sl_connections;
 
 struct sl_connection {
   _Alignas(64) struct sl_connections *table;
-  int socket;
-  enum sl_surplus surplus;
-  uint64_t buffer_memory; /* bytes counted for the buffer of its requests; 0 before the first */
-  bool crowded;           /* there was no room for them */
+  atomic_bool used;
   atomic_uint_least64_t address; /* of the client, if it is counted; 0 is none */
-  atomic_int use;                /* enum sl_use */
-  atomic_int stage;              /* enum sl_stage */
-  atomic_int ended; /* enum sl_ending: why the reaper shut it down, ANSWERED if it did not */
-  bool told_of_end; /* the reaper's: the client's end has been pointed out */
-  atomic_uint_least64_t since; /* it was opened, or waits, or its request began */
-  atomic_uint_least64_t moved; /* bytes of a body or an answer moved, or the stage changed */
+
+  /* The worker's. */
+  struct sl_connection *next, **link; /* in the worker's list: *link is this one */
+  struct sl_endpoint *endpoint;
+  struct MHD_Connection *handle;
+  const uint64_t *now; /* the worker's clock */
+  int socket;
+  enum sl_over_limit over_limit;
+  enum sl_stage stage;
+  enum sl_ending ended; /* why the worker has shut it down, ANSWERED if it has not */
+  bool encrypted;
+  bool suspended;        /* libmicrohttpd does not look at it */
+  bool told_of_end;      /* the client's end has been pointed out to libmicrohttpd */
+  uint64_t since;        /* it was opened, or waits, or its request began */
+  uint64_t moved;        /* bytes of a body or an answer moved, or the stage changed */
+  uint64_t computing;    /* since when it is in SL_STAGE_COMPUTE */
+  uint64_t bytes;        /* of bodies and answers that have moved */
+  uint64_t sample_bytes; /* `bytes` when the rate was last measured, and when that was */
+  uint64_t sample_time;
+  uint64_t rate;          /* bytes a second, over the last second or more */
+  uint64_t heads;         /* how many request lines have come */
+  uint64_t head_bytes;    /* that had come over TCP when the head was first looked at */
+  uint64_t buffer_memory; /* bytes charged for buffers and TLS */
+  bool over_memory;       /* beyond what all requests together may take */
+  uint64_t held;          /* bytes that the request has been granted */
+
+  /* Of an encrypted connection, see handshake.h. */
+  struct sl_connection **dry, *next_dry;
+  bool is_dry;
+  bool has_sent;
 };
 
 struct sl_connections {
-  struct sl_connection *places;
+  struct sl_connection *slots;
   size_t count;
-  uint64_t most;             /* that are served */
-  uint64_t most_per_address; /* of these */
+  uint64_t max_served;
+  uint64_t max_per_address;
   atomic_uint_least64_t served;
   atomic_size_t open;
-  atomic_size_t coming; /* accepted and not yet open, or hung up on because there was no memory */
-  atomic_uint_least64_t now;
+  atomic_size_t arriving; /* accepted and not yet open */
 };
 
 /*
- * So many connections are served, and so many of one client address. There are a few places more,
- * for those who are told that they are one too many. False when there is no memory.
+ * At most `max_served` connections are served, and `max_per_address` of one client address. A few
+ * more slots are there for connections that are told so. False when there is no memory.
  */
-bool sl_connections_init(struct sl_connections *connections, uint64_t most,
-                         uint64_t most_per_address);
+bool sl_connections_init(struct sl_connections *connections, uint64_t max_served,
+                         uint64_t max_per_address);
 
 /* All connections are closed. Tolerates all zeros. */
 void sl_connections_free(struct sl_connections *connections);
 
-/* Whether there is no place left. */
+/* Whether no slot is left for one more, those that are arriving included. */
 bool sl_connections_are_full(const struct sl_connections *connections);
 
+/* Whether as many are served as may be. */
+bool sl_connections_are_at_limit(const struct sl_connections *connections);
+
 /*
- * NULL if there is no place. IPv6 clients are told apart by the first half of their addresses, as
- * networks are given out; clients of Unix sockets have none and share no limit but that of all.
+ * Claims a slot; NULL if none is left. IPv6 clients are told apart by the first half of their
+ * addresses, as networks are given out; clients of Unix sockets have no address and share no limit
+ * but that of all.
  */
 struct sl_connection *sl_connection_open(struct sl_connections *connections, int socket,
-                                         const struct sockaddr *client);
+                                         const struct sockaddr *client, const uint64_t *now);
 
 /* Before its socket is closed. */
 void sl_connection_close(struct sl_connection *connection);
 
-/* The request goes on from here. Phases from HEAD to ANSWER are one request, with one `since`. */
+/* Serves a connection after all that was over a limit, if there is room now. */
+void sl_connection_reconsider(struct sl_connection *connection);
+
+/* The request goes on from here. HEAD to ANSWER are one request, with one `since`. */
 void sl_connection_enter(struct sl_connection *connection, enum sl_stage stage);
 
-/* Something came or went. */
-static inline void sl_connection_move(struct sl_connection *connection) {
-  uint64_t now = atomic_load_explicit(&connection->table->now, memory_order_relaxed);
-  atomic_store_explicit(&connection->moved, now, memory_order_relaxed);
+/* Bytes came or went. */
+static inline void sl_connection_move(struct sl_connection *connection, uint64_t bytes) {
+  connection->moved = *connection->now;
+  connection->bytes += bytes;
 }
 
 #endif

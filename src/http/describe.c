@@ -75,7 +75,7 @@ static void describe_limits(cJSON *item, const struct sl_service *service, bool 
   sl_json_number(list, "member_bytes", (double)limits->member_bytes, good);
   sl_json_number(list, "depth", (double)limits->depth, good);
   sl_json_number(list, "layers", (double)limits->layers, good);
-  sl_json_number(list, "memory_bytes", (double)service->capacity.most_memory, good);
+  sl_json_number(list, "memory_bytes", (double)service->capacity.max_memory, good);
 }
 
 enum MHD_Result sl_answer_losses(struct sl_request *request, struct MHD_Connection *connection) {

@@ -2,7 +2,9 @@
 
 #include "http/reply.h"
 #include "http/request.h"
+#include "http/worker.h"
 #include "wire/answer_memory.h"
+#include <stddef.h>
 #include <string.h>
 
 enum sl_status sl_evaluate(struct sl_answer **answer, struct sl_decoder *decoder,
@@ -53,16 +55,53 @@ static void describe_evaluation(struct sl_exchange *exchange, const struct sl_de
   exchange->fast_bytes = sl_decoder_fast_bytes(decoder);
 }
 
-enum MHD_Result sl_answer_evaluation(struct sl_request *request,
-                                     struct MHD_Connection *connection) {
-  struct sl_error error = SL_NO_ERROR;
-  struct sl_memory_source *memory = &request->admission.memory;
-  if (sl_evaluate(&request->answer, request->decoder, &request->service->limits, memory, &error) !=
-          SL_OK ||
-      sl_memory_need(memory, memory->needed + sl_reply_memory(request->answer), &error) != SL_OK) {
-    sl_request_refuse(request, &error);
-    return sl_reply_problem(request, connection);
+/*
+ * More pairs than this are evaluated on a compute thread: up to here the loss and the length of its
+ * answer take at most ten milliseconds, even where every gradient is another number.
+ */
+enum { MAX_PAIRS_AT_ONCE = 128 * 1024 };
+
+static bool is_large(const struct sl_decoder *decoder) {
+  const struct sl_decoded *decoded = sl_decoder_decoded(decoder);
+  size_t pairs = 0;
+  for (size_t field = 0; field < decoded->loss->field_count; field++) {
+    const struct sl_value *value = &decoded->values[field];
+    for (size_t item = 0; value->spikes != NULL && item < value->length; item++) {
+      pairs += value->spikes[item].accumulators;
+    }
   }
-  describe_evaluation(&request->exchange, request->decoder);
-  return sl_reply_answer(request, connection);
+  return pairs > MAX_PAIRS_AT_ONCE;
+}
+
+/* Leaves the answer in the request, or an error. */
+static void evaluate(struct sl_request *request) {
+  struct sl_memory_source *memory = &request->admission.memory;
+  struct sl_error error = SL_NO_ERROR;
+  if (sl_evaluate(&request->answer, request->decoder, &request->service->limits, memory, &error) ==
+          SL_OK &&
+      sl_memory_need(memory, memory->needed + sl_reply_memory(request->answer), &error) == SL_OK) {
+    describe_evaluation(&request->exchange, request->decoder);
+  }
+  request->evaluation_error = error;
+}
+
+static void run_evaluation(struct sl_task *task) {
+  evaluate((struct sl_request *)(void *)((char *)task - offsetof(struct sl_request, task)));
+}
+
+enum MHD_Result sl_answer_evaluation(struct sl_request *request, struct MHD_Connection *handle) {
+  if (!request->evaluated) {
+    request->evaluated = true;
+    if (is_large(request->decoder)) {
+      request->task.run = run_evaluation;
+      sl_worker_compute(request->connection, &request->task);
+      return MHD_YES;
+    }
+    evaluate(request);
+  }
+  if (request->evaluation_error.code != SL_OK) {
+    sl_request_refuse(request, &request->evaluation_error);
+    return sl_reply_problem(request, handle);
+  }
+  return sl_reply_answer(request, handle);
 }

@@ -13,6 +13,9 @@ const char *sl_ending_name(enum sl_ending ending) {
       [SL_ENDING_REQUEST_DEADLINE] = "request_deadline",
       [SL_ENDING_DRAIN_BOUNDS] = "drain_bounds",
       [SL_ENDING_STOPPED] = "stopped",
+      [SL_ENDING_HEADER_BYTES] = "header_bytes",
+      [SL_ENDING_EVICTED] = "evicted",
+      [SL_ENDING_NOT_TLS] = "not_tls",
   };
   return names[ending];
 }

@@ -191,7 +191,7 @@ static void write_present(struct page *page, const struct sl_service *service) {
   write_gauge(page, NAMESPACE "request_memory_bytes",
               atomic_load_explicit(&service->capacity.memory, memory_order_relaxed),
               "Memory that requests and the buffers of their connections take.");
-  write_gauge(page, NAMESPACE "request_memory_limit_bytes", service->capacity.most_memory,
+  write_gauge(page, NAMESPACE "request_memory_limit_bytes", service->capacity.max_memory,
               "Memory that they may take together.");
   describe(page, NAMESPACE "build_info", "gauge", "1; the labels say which program this is.");
   WRITE(page, NAMESPACE "build_info{version=\"%s\",isa=\"%s\",libmicrohttpd=\"%s\"} 1\n",

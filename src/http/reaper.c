@@ -1,187 +1,218 @@
 #include "http/reaper.h"
 
 #include "http/metrics.h"
+#include "http/service.h"
 #include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdio.h>
-#include <time.h>
+#include <unistd.h>
 
-/* Milliseconds between two looks, and how long a connection must have been quiet before anything
- * is concluded from that: what has come is surely with its worker then. */
-enum { INTERVAL = 100, QUIET = 200 };
+/* Milliseconds for which a connection must have been quiet before anything is concluded from that.
+ */
+enum { QUIET = 200 };
 
-/* What one round has ended. */
+/* Milliseconds for which a client may owe the rest of its headers while others are turned away. */
+enum { HEAD_UNDER_PRESSURE = 500 };
+
+/* Rates are measured over this many milliseconds at least. */
+enum { RATE_INTERVAL = 1000 };
+
+/* A request that moves more bytes a second is never ended for its memory. A training job on a
+ * network of 10 Mbit/s is faster. */
+enum { SLOW_RATE = 1024 * 1024 };
+
+/* Added to a rate before memory is divided by it: whoever moves less than this a second is as good
+ * as standing still. */
+enum { STILL_RATE = 64 * 1024 };
+
+/* The head of a first request over TLS comes after the handshake, whose bytes are counted too. */
+enum { HANDSHAKE_BYTES = 32 * 1024 };
+
+/* What one look has ended. */
 struct harvest {
   unsigned ended[SL_ENDING_COUNT];
   unsigned total;
 };
 
-static uint64_t monotonic_milliseconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* The deadline that has passed, or SL_ENDING_ANSWERED. */
-static enum sl_ending passed_deadline(const struct sl_deadlines *deadlines, enum sl_stage stage,
-                                      uint64_t waited, uint64_t still) {
-  switch (stage) {
-  case SL_STAGE_OPENED:
-  case SL_STAGE_HEAD:
+static enum sl_ending passed_deadline(const struct sl_deadlines *deadlines,
+                                      const struct sl_connection *connection) {
+  uint64_t waited = *connection->now - connection->since;
+  uint64_t still = *connection->now - connection->moved;
+  if (connection->stage == SL_STAGE_OPENED || connection->stage == SL_STAGE_HEAD) {
     return waited > deadlines->header_seconds * 1000 ? SL_ENDING_HEADER_DEADLINE
                                                      : SL_ENDING_ANSWERED;
-  case SL_STAGE_WAITING:
-    break;
-  case SL_STAGE_BODY:
-  case SL_STAGE_ANSWER:
-    if (waited > deadlines->request_seconds * 1000) {
-      return SL_ENDING_REQUEST_DEADLINE;
-    }
-    break;
+  }
+  if (connection->stage != SL_STAGE_WAITING && waited > deadlines->request_seconds * 1000) {
+    return SL_ENDING_REQUEST_DEADLINE;
   }
   return still > deadlines->idle_seconds * 1000 ? SL_ENDING_IDLE_DEADLINE : SL_ENDING_ANSWERED;
 }
 
-/* The bytes that wait in the socket's buffer: 1 for some, 0 for the client's end, -1 for none. */
-static ssize_t peek(int wire) {
+/* What waits in the socket's buffer: 1 for bytes, 0 for the client's end, -1 for nothing. */
+static ssize_t peek(int socket) {
   char byte;
-  ssize_t got = recv(wire, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  ssize_t got = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got < 0 && errno != EAGAIN && errno != EWOULDBLOCK ? 0 : got;
 }
 
-/* What is left of an answer is thrown away with the connection: the kernel would keep it, a few
- * megabytes, for as long as the client goes on reading nothing. */
-static void end(struct sl_connection *connection, enum sl_stage stage, enum sl_ending ending) {
-  atomic_store_explicit(&connection->ended, (int)ending, memory_order_relaxed);
-  if (stage == SL_STAGE_ANSWER) {
+/* The kernel would keep what is left of an answer, for as long as the client reads nothing: it is
+ * thrown away with the connection. */
+static void end(struct sl_connection *connection, enum sl_ending ending) {
+  connection->ended = ending;
+  if (connection->stage == SL_STAGE_ANSWER) {
     const struct linger at_once = {.l_onoff = 1};
     setsockopt(connection->socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   }
   shutdown(connection->socket, SHUT_RDWR);
 }
 
-/* Requests are counted when they are over; where there was none yet, this is the place. */
-static void end_late(struct sl_reaper *reaper, struct sl_connection *connection,
-                     enum sl_stage stage, enum sl_ending ending, struct harvest *harvest) {
-  end(connection, stage, ending);
-  if (stage < SL_STAGE_BODY) {
-    sl_metrics_count_deadline(reaper->metrics, ending);
+/* Ends it and counts it, unless its request will count itself when it is over. */
+static void reap(struct sl_reaper *reaper, struct sl_connection *connection, enum sl_ending ending,
+                 struct harvest *harvest) {
+  bool in_request = connection->stage >= SL_STAGE_BODY;
+  end(connection, ending);
+  if (!in_request) {
+    sl_metrics_count_deadline(reaper->service->metrics, ending);
   }
   harvest->ended[ending]++;
   harvest->total++;
 }
 
-/* A quiet connection: has the client gone, does the server want it to go? */
-static void look_at_quiet(struct sl_connection *connection, enum sl_stage stage, bool closing) {
+/* Whether more bytes of a head have come than headers may have, and it still goes on: one that
+ * comes at once gets an answer. Over Unix sockets nothing counts them before the head is complete.
+ */
+static bool has_long_head(const struct sl_reaper *reaper, struct sl_connection *connection) {
+  struct tcp_info information;
+  socklen_t length = sizeof information;
+  if (connection->stage != SL_STAGE_HEAD || *connection->now - connection->since < QUIET ||
+      getsockopt(connection->socket, IPPROTO_TCP, TCP_INFO, &information, &length) != 0) {
+    return false;
+  }
+  if (connection->head_bytes == 0) {
+    connection->head_bytes = connection->heads == 1 ? 1 : information.tcpi_bytes_received;
+  }
+  uint64_t limit = reaper->header_bytes + (connection->encrypted ? HANDSHAKE_BYTES : 0);
+  return information.tcpi_bytes_received - connection->head_bytes > limit;
+}
+
+/* A quiet connection: has the client gone, or should it go? */
+static void look_at_quiet(struct sl_connection *connection, bool closing) {
   ssize_t waiting = peek(connection->socket);
   if (waiting == 0 && !connection->told_of_end) {
     connection->told_of_end = true;
     shutdown(connection->socket, SHUT_RD); /* makes libmicrohttpd read the end that is there */
-  } else if (waiting < 0 && closing && stage <= SL_STAGE_WAITING) {
-    end(connection, stage, SL_ENDING_STOPPED);
+  } else if (waiting < 0 && closing && connection->stage <= SL_STAGE_WAITING) {
+    end(connection, SL_ENDING_STOPPED);
   }
 }
 
-static void look_at(struct sl_reaper *reaper, struct sl_connection *connection, uint64_t now,
+static void measure_rate(struct sl_connection *connection) {
+  uint64_t elapsed = *connection->now - connection->sample_time;
+  if (elapsed >= RATE_INTERVAL) {
+    connection->rate = (connection->bytes - connection->sample_bytes) * 1000 / elapsed;
+    connection->sample_bytes = connection->bytes;
+    connection->sample_time = *connection->now;
+  }
+}
+
+/* A connection on which the server does not wait for its client is never ended. */
+static bool is_awaited(const struct sl_connection *connection) {
+  return connection->stage != SL_STAGE_COMPUTE && connection->ended == SL_ENDING_ANSWERED;
+}
+
+/* Whether bytes came after the worker had taken all that were there. */
+static bool has_just_sent(const struct sl_connection *connection) {
+  return connection->stage != SL_STAGE_ANSWER && peek(connection->socket) > 0;
+}
+
+static void look_at(struct sl_reaper *reaper, struct sl_connection *connection, bool turned_away,
                     struct harvest *harvest) {
-  enum sl_stage stage =
-      (enum sl_stage)atomic_load_explicit(&connection->stage, memory_order_acquire);
-  uint64_t waited = now - atomic_load_explicit(&connection->since, memory_order_relaxed);
-  uint64_t still = now - atomic_load_explicit(&connection->moved, memory_order_relaxed);
-  if (atomic_load_explicit(&connection->ended, memory_order_relaxed) != SL_ENDING_ANSWERED) {
-    return; /* its worker is about to close it */
+  if (!is_awaited(connection)) {
+    return;
   }
-  enum sl_ending ending = passed_deadline(&reaper->deadlines, stage, waited, still);
-  if (ending != SL_ENDING_ANSWERED) {
-    end_late(reaper, connection, stage, ending, harvest);
-  } else if (still >= QUIET) {
-    look_at_quiet(connection, stage, atomic_load_explicit(&reaper->closing, memory_order_relaxed));
+  measure_rate(connection);
+  enum sl_ending ending = passed_deadline(&reaper->deadlines, connection);
+  bool owes_head = connection->stage == SL_STAGE_OPENED || connection->stage == SL_STAGE_HEAD;
+  if (ending == SL_ENDING_ANSWERED && turned_away && owes_head &&
+      *connection->now - connection->since >= HEAD_UNDER_PRESSURE) {
+    ending = SL_ENDING_HEADER_DEADLINE;
   }
-}
-
-/* Holding it keeps its worker from closing the socket meanwhile. */
-static void visit(struct sl_reaper *reaper, struct sl_connection *connection, uint64_t now,
-                  struct harvest *harvest) {
-  int open = SL_USE_OPEN;
-  if (atomic_load_explicit(&connection->use, memory_order_relaxed) == SL_USE_OPEN &&
-      atomic_compare_exchange_strong_explicit(&connection->use, &open, SL_USE_HELD,
-                                              memory_order_acquire, memory_order_relaxed)) {
-    look_at(reaper, connection, now, harvest);
-    atomic_store_explicit(&connection->use, SL_USE_OPEN, memory_order_release);
+  if (has_long_head(reaper, connection)) {
+    reap(reaper, connection, SL_ENDING_HEADER_BYTES, harvest);
+  } else if (ending != SL_ENDING_ANSWERED && !has_just_sent(connection)) {
+    reap(reaper, connection, ending, harvest);
+  } else if (*connection->now - connection->moved >= QUIET) {
+    look_at_quiet(connection,
+                  atomic_load_explicit(&reaper->service->closing, memory_order_relaxed));
   }
 }
 
-/* One line for a whole round, however many there were: hostile clients shall not fill the log. */
+uint64_t sl_reaper_score(const struct sl_connection *connection) {
+  bool in_request = connection->stage == SL_STAGE_BODY || connection->stage == SL_STAGE_ANSWER;
+  if (!in_request || !is_awaited(connection) || connection->rate >= SLOW_RATE) {
+    return 0;
+  }
+  uint64_t memory = connection->held + connection->buffer_memory;
+  return (memory << 8) / (connection->rate + STILL_RATE);
+}
+
+/* Ends the connections that are about as much in the way as the worst, until an eighth of all
+ * memory is free. */
+static void free_memory(struct sl_reaper *reaper, struct sl_connection *connections, uint64_t worst,
+                        struct harvest *harvest) {
+  uint64_t wanted = reaper->service->capacity.max_memory / 8;
+  uint64_t freed = 0;
+  for (struct sl_connection *connection = connections; connection != NULL && freed < wanted;
+       connection = connection->next) {
+    uint64_t score = sl_reaper_score(connection);
+    if (score > 0 && score >= worst / 2) {
+      freed += connection->held;
+      reap(reaper, connection, SL_ENDING_EVICTED, harvest);
+    }
+  }
+}
+
+/* One line for a whole look, however many there were: hostile clients must not fill the log. */
 static void report(const struct sl_reaper *reaper, const struct harvest *harvest) {
   if (reaper->tell == NULL || harvest->total == 0) {
     return;
   }
-  char sentence[256];
-  snprintf(sentence, sizeof sentence,
-           "connections ended for a deadline: idle_seconds %u, header_seconds %u, "
-           "request_seconds %u",
-           harvest->ended[SL_ENDING_IDLE_DEADLINE], harvest->ended[SL_ENDING_HEADER_DEADLINE],
-           harvest->ended[SL_ENDING_REQUEST_DEADLINE]);
+  char sentence[320];
+  snprintf(
+      sentence, sizeof sentence,
+      "connections ended: idle_seconds %u, header_seconds %u, request_seconds %u, header_bytes "
+      "%u, memory_bytes %u",
+      harvest->ended[SL_ENDING_IDLE_DEADLINE], harvest->ended[SL_ENDING_HEADER_DEADLINE],
+      harvest->ended[SL_ENDING_REQUEST_DEADLINE], harvest->ended[SL_ENDING_HEADER_BYTES],
+      harvest->ended[SL_ENDING_EVICTED]);
   reaper->tell(reaper->closure, sentence);
 }
 
-static void look_at_all(struct sl_reaper *reaper, uint64_t now) {
+/* Whether a counter has moved since the last look. */
+static bool has_moved(uint64_t *seen, atomic_uint_least64_t *counter) {
+  uint64_t now = atomic_load_explicit(counter, memory_order_relaxed);
+  bool moved = now != *seen;
+  *seen = now;
+  return moved;
+}
+
+uint64_t sl_reaper_look(struct sl_reaper *reaper, struct sl_connection *connections,
+                        uint64_t others) {
   struct harvest harvest = {0};
-  struct sl_connections *connections = reaper->connections;
-  atomic_store_explicit(&connections->now, now, memory_order_relaxed);
-  for (size_t i = 0; i < connections->count; i++) {
-    visit(reaper, &connections->places[i], now, &harvest);
+  struct sl_service *service = reaper->service;
+  bool turned_away = has_moved(&reaper->refusals, &service->refusals);
+  uint64_t own = 0;
+  for (struct sl_connection *connection = connections; connection != NULL;
+       connection = connection->next) {
+    look_at(reaper, connection, turned_away, &harvest);
+    uint64_t score = sl_reaper_score(connection);
+    own = score > own ? score : own;
+  }
+  if (has_moved(&reaper->shortages, &service->capacity.shortages)) {
+    free_memory(reaper, connections, own > others ? own : others, &harvest);
   }
   report(reaper, &harvest);
-}
-
-/* False when the reaper is to stop. */
-static bool wait_for_next(struct sl_reaper *reaper) {
-  struct timespec next;
-  clock_gettime(CLOCK_MONOTONIC, &next);
-  next.tv_nsec += INTERVAL * 1000000L;
-  if (next.tv_nsec >= 1000000000L) {
-    next.tv_nsec -= 1000000000L;
-    next.tv_sec++;
-  }
-  pthread_mutex_lock(&reaper->mutex);
-  while (!reaper->stop &&
-         pthread_cond_timedwait(&reaper->wake, &reaper->mutex, &next) != ETIMEDOUT) {
-  }
-  bool stop = reaper->stop;
-  pthread_mutex_unlock(&reaper->mutex);
-  return !stop;
-}
-
-static void *run(void *closure) {
-  struct sl_reaper *reaper = closure;
-  do {
-    look_at_all(reaper, monotonic_milliseconds());
-  } while (wait_for_next(reaper));
-  return NULL;
-}
-
-bool sl_reaper_start(struct sl_reaper *reaper) {
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&reaper->wake, &attributes);
-  pthread_condattr_destroy(&attributes);
-  pthread_mutex_init(&reaper->mutex, NULL);
-  atomic_store_explicit(&reaper->connections->now, monotonic_milliseconds(), memory_order_relaxed);
-  reaper->runs = pthread_create(&reaper->thread, NULL, run, reaper) == 0;
-  return reaper->runs;
-}
-
-void sl_reaper_stop(struct sl_reaper *reaper) {
-  if (!reaper->runs) {
-    return;
-  }
-  pthread_mutex_lock(&reaper->mutex);
-  reaper->stop = true;
-  pthread_cond_signal(&reaper->wake);
-  pthread_mutex_unlock(&reaper->mutex);
-  pthread_join(reaper->thread, NULL);
-  pthread_cond_destroy(&reaper->wake);
-  pthread_mutex_destroy(&reaper->mutex);
-  reaper->runs = false;
+  return own;
 }

@@ -1,21 +1,30 @@
 /*
- * The thread that ends connections: those that take longer than their deadline, which
- * libmicrohttpd, seeing only gaps, would leave to a client that sends a byte now and then; and
- * while the server stops, those that wait for nothing.
+ * Ends the connections of one worker that should not go on:
  *
- * It also points out clients that have gone. libmicrohttpd hears of data and of the end behind it
- * at once, reads the data, and may never look for the end; so would keep the connection.
+ *   deadlines   the client is waited for longer than the options allow. libmicrohttpd sees only
+ *               gaps, which a client that sends a byte now and then never makes
+ *   heads       more bytes of headers than the limit, cut while they still arrive
+ *   slots       clients are turned away and others owe the rest of their headers: those are ended
+ *   memory      requests are refused for lack of memory: the one that holds most and has moved
+ *               least is ended, so that small requests are answered whatever large ones do
+ *   stop        while the server stops, connections that wait for no answer
+ *
+ * It also points out clients that have gone. libmicrohttpd hears of data and of the end after it at
+ * once, reads the data, and may never look for the end.
+ *
+ * Only time in which the server waits for the client counts. The worker looks at its connections
+ * after it has taken what had come, its clock stops while it is held up, and time on a compute
+ * thread is left out.
  */
 #ifndef SPIKELOSS_HTTP_REAPER_H
 #define SPIKELOSS_HTTP_REAPER_H
 
 #include "http/connections.h"
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-struct sl_metrics;
+struct sl_service;
 
 struct sl_deadlines {
   uint64_t idle_seconds;    /* nothing moves: between requests, or in one */
@@ -24,24 +33,24 @@ struct sl_deadlines {
 };
 
 struct sl_reaper {
-  struct sl_connections *connections; /* not owned */
-  struct sl_metrics *metrics;         /* not owned */
+  struct sl_service *service; /* not owned */
   struct sl_deadlines deadlines;
-  void (*tell)(void *closure, const char *sentence); /* NULL for nobody */
+  uint64_t header_bytes;
+  void (*tell)(void *closure, const char *sentence); /* or NULL */
   void *closure;
-  atomic_bool closing; /* end connections that wait for a request */
 
-  bool runs;
-  pthread_t thread;
-  pthread_mutex_t mutex; /* of `stop` */
-  pthread_cond_t wake;
-  bool stop;
+  uint64_t shortages; /* of memory, when it last looked */
+  uint64_t refusals;  /* for lack of a slot, likewise */
 };
 
-/* The members above the empty line are set. False if there is no thread. */
-bool sl_reaper_start(struct sl_reaper *reaper);
+/* How much a connection is in the way when memory is short; 0 if it is not. */
+uint64_t sl_reaper_score(const struct sl_connection *connection);
 
-/* Tolerates one that was never started (all zeros). */
-void sl_reaper_stop(struct sl_reaper *reaper);
+/*
+ * Looks at all connections of a list, the oldest first. `others` is the highest score of any
+ * connection of another worker. Returns the highest of these.
+ */
+uint64_t sl_reaper_look(struct sl_reaper *reaper, struct sl_connection *connections,
+                        uint64_t others);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "http/access.h"
 #include "http/cors.h"
+#include "http/endpoint.h"
 #include "http/listener.h"
 #include "http/problem.h"
 #include <stdio.h>
@@ -117,8 +118,9 @@ enum MHD_Result sl_reply_problem(struct sl_request *request, struct MHD_Connecti
 static ssize_t read_answer(void *closure, uint64_t position, char *bytes, size_t room) {
   (void)position; /* always where the last call ended */
   struct sl_request *request = closure;
-  sl_connection_move(request->connection);
   size_t length = sl_answer_read(request->answer, bytes, room);
+  sl_connection_move(request->connection, length);
+  request->connection->endpoint->activity++;
   return length > 0 ? (ssize_t)length : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 

@@ -122,7 +122,7 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
     return;
   }
   request->must_close =
-      request->connection->surplus != SL_NO_SURPLUS || request->connection->crowded;
+      request->connection->over_limit != SL_WITHIN_LIMITS || request->connection->over_memory;
   if (check_header_size(request, connection, error) != SL_OK) {
     return;
   }
@@ -157,7 +157,7 @@ static bool can_answer_now(const struct sl_request *request, const struct sl_err
   bool waits = request->headers.wants_continue && strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
   bool hopeless =
       request->headers.content_length > request->service->drain_bytes ||
-      (request->connection->crowded && sl_capacity_is_exhausted(&request->service->capacity));
+      (request->connection->over_memory && sl_capacity_is_exhausted(&request->service->capacity));
   bool uploads = strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0;
   bool ambiguous = error->code == SL_BAD_REQUEST;
   return uploads && (waits || hopeless || ambiguous);

@@ -12,6 +12,7 @@
 #define SPIKELOSS_HTTP_REQUEST_H
 
 #include "http/admission.h"
+#include "http/compute.h"
 #include "http/connections.h"
 #include "http/exchange.h"
 #include "http/headers.h"
@@ -41,6 +42,10 @@ struct sl_request {
   char traceparent[SL_TRACEPARENT_LENGTH + 1];
   const char *origin;          /* of the web page that may read the answer, or NULL; not owned */
   struct sl_exchange exchange; /* gathers what there is to say of it at the end */
+
+  struct sl_task task; /* on a compute thread: the connection is suspended */
+  bool evaluated;
+  struct sl_error evaluation_error;
 
   struct sl_decoder *decoder; /* NULL where no body is wanted any more */
   struct sl_answer *answer;   /* reads from the decoder */

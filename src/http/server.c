@@ -3,68 +3,87 @@
 #include "http/address.h"
 #include "http/admission.h"
 #include "http/doors.h"
-#include "http/engine.h"
 #include "http/listener.h"
 #include "http/metrics.h"
-#include "http/reaper.h"
 #include "http/reply.h"
 #include "http/service.h"
-#include "http/station.h"
+#include "http/worker.h"
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 struct sl_server {
   struct sl_service service;
   struct sl_connections connections;
-  struct sl_reaper reaper;
+  struct sl_workers workers;
   uint64_t stop_delay_seconds;
   uint64_t stop_seconds;
-  size_t station_count;
-  struct sl_station stations[];
+  size_t listener_count;
+  struct sl_listener listeners[];
 };
 
 size_t sl_server_threads(const struct sl_server_options *options) {
-  return options->listen_count * sl_engine_threads(options);
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  if (options->threads > 0) {
+    return options->threads;
+  }
+  return cores > 1 ? (size_t)cores : 1;
 }
 
 static bool init_service(struct sl_service *service, const struct sl_server_options *options) {
+  size_t threads = sl_server_threads(options);
   service->limits = options->limits;
   service->header_bytes = options->header_bytes;
-  service->capacity.most_requests = options->requests;
-  service->capacity.most_memory = options->memory_bytes > 0 ? options->memory_bytes : UINT64_MAX;
+  service->capacity.max_requests = options->requests;
+  service->capacity.max_memory = options->memory_bytes > 0 ? options->memory_bytes : UINT64_MAX;
   service->capacity.buffer_memory = options->connection_memory;
   atomic_init(&service->capacity.requests, 0);
   atomic_init(&service->capacity.memory, 0);
+  atomic_init(&service->capacity.shortages, 0);
   service->drain_bytes = options->drain_bytes;
   service->drain_seconds = options->drain_seconds;
   service->report = options->report;
   service->report_closure = options->report_closure;
   atomic_init(&service->draining, false);
+  atomic_init(&service->closing, false);
+  atomic_init(&service->refusals, 0);
   atomic_init(&service->requests, 0);
   service->no_memory = sl_reply_no_memory_new();
-  service->metrics = sl_metrics_new(sl_server_threads(options));
+  service->metrics = sl_metrics_new(threads);
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   service->started = (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-  return service->no_memory != NULL && service->metrics != NULL;
+  return service->no_memory != NULL && service->metrics != NULL &&
+         sl_compute_start(&service->compute, threads);
 }
 
-static bool start_reaper(struct sl_server *server, const struct sl_server_options *options) {
-  server->reaper = (struct sl_reaper){
-      .connections = &server->connections,
-      .metrics = server->service.metrics,
-      .deadlines = {.idle_seconds = options->idle_seconds,
-                    .header_seconds = options->header_seconds,
-                    .request_seconds = options->request_seconds},
-      .tell = options->tell,
-      .closure = options->tell_closure,
-  };
-  return sl_connections_init(&server->connections, options->connections,
-                             options->connections_per_address) &&
-         sl_reaper_start(&server->reaper);
+/*
+ * Connections take at most half of the memory: each has a buffer, and what TLS needs, from its
+ * opening on. Where that is little, fewer are served at once.
+ */
+static uint64_t max_connections(const struct sl_server_options *options) {
+  bool encrypted = options->tls.certificate != NULL;
+  uint64_t memory = options->connection_memory + (encrypted ? SL_TLS_MEMORY : 0);
+  uint64_t fitting = options->memory_bytes / 2 / memory;
+  if (options->memory_bytes == 0 || options->connections <= fitting) {
+    return options->connections;
+  }
+  return fitting > 1 ? fitting : 1;
+}
+
+static void tell_of_fewer_connections(const struct sl_server_options *options) {
+  uint64_t most = max_connections(options);
+  if (most < options->connections && options->tell != NULL) {
+    char sentence[160];
+    snprintf(sentence, sizeof sentence,
+             "connections: %ju instead of %ju are served at once; more do not fit into half of "
+             "memory_bytes",
+             (uintmax_t)most, (uintmax_t)options->connections);
+    options->tell(options->tell_closure, sentence);
+  }
 }
 
 bool sl_server_check(const struct sl_server_options *options, char *message, size_t message_size) {
@@ -125,40 +144,51 @@ static void allow_open_files(const struct sl_server_options *options) {
 }
 
 /* All addresses are bound before the first one is served: a server starts whole or not at all. */
-static bool start(struct sl_server *server, const struct sl_server_options *options, char *message,
-                  size_t message_size) {
-  if (!init_service(&server->service, options) || !start_reaper(server, options)) {
-    snprintf(message, message_size, "there is no memory for the server");
-    return false;
-  }
-  allow_open_files(options);
-  if (!sl_doors_open(&server->service.doors, options, message, message_size)) {
-    return false;
-  }
-  for (size_t i = 0; i < server->station_count; i++) {
-    struct sl_station *station = &server->stations[i];
-    if (!open_listener(&station->listener, options, i, message, message_size)) {
-      return false;
-    }
-    bool local = sl_address_is_unix(station->listener.address);
-    station->tls = local ? NULL : server->service.doors.tls;
-  }
-  for (size_t i = 0; i < server->station_count; i++) {
-    if (!sl_station_start(&server->stations[i], options)) {
-      snprintf(message, message_size, "cannot serve %s: no memory or no threads",
-               server->stations[i].listener.address);
+static bool open_listeners(struct sl_server *server, const struct sl_server_options *options,
+                           char *message, size_t message_size) {
+  for (size_t i = 0; i < server->listener_count; i++) {
+    if (!open_listener(&server->listeners[i], options, i, message, message_size)) {
       return false;
     }
   }
   return true;
 }
 
+static bool start(struct sl_server *server, const struct sl_server_options *options, char *message,
+                  size_t message_size) {
+  if (!init_service(&server->service, options) ||
+      !sl_connections_init(&server->connections, max_connections(options),
+                           options->connections_per_address)) {
+    snprintf(message, message_size, "cannot start: there is not enough memory");
+    return false;
+  }
+  allow_open_files(options);
+  tell_of_fewer_connections(options);
+  if (!sl_doors_open(&server->service.doors, options, message, message_size) ||
+      !open_listeners(server, options, message, message_size)) {
+    return false;
+  }
+  server->workers = (struct sl_workers){
+      .service = &server->service,
+      .connections = &server->connections,
+      .listeners = server->listeners,
+      .listener_count = server->listener_count,
+      .count = sl_server_threads(options),
+  };
+  if (!sl_workers_start(&server->workers, options, server->service.doors.tls)) {
+    snprintf(message, message_size, "cannot start: there is not enough memory, or no thread");
+    return false;
+  }
+  return true;
+}
+
 /* Tolerates any half-started state. */
 static void free_server(struct sl_server *server) {
-  for (size_t i = 0; i < server->station_count; i++) {
-    sl_station_close(&server->stations[i]);
+  sl_workers_stop(&server->workers);
+  sl_compute_stop(&server->service.compute);
+  for (size_t i = 0; i < server->listener_count; i++) {
+    sl_listener_close(&server->listeners[i]);
   }
-  sl_reaper_stop(&server->reaper);
   sl_connections_free(&server->connections);
   if (server->service.no_memory != NULL) {
     MHD_destroy_response(server->service.no_memory);
@@ -171,18 +201,16 @@ static void free_server(struct sl_server *server) {
 struct sl_server *sl_server_start(const struct sl_server_options *options, char *message,
                                   size_t message_size) {
   size_t count = options->listen_count;
-  struct sl_server *server = calloc(1, sizeof *server + count * sizeof server->stations[0]);
+  struct sl_server *server = calloc(1, sizeof *server + count * sizeof server->listeners[0]);
   if (server == NULL) {
     snprintf(message, message_size, "there is no memory for the server");
     return NULL;
   }
   server->stop_delay_seconds = options->stop_delay_seconds;
   server->stop_seconds = options->stop_seconds;
-  server->station_count = count;
+  server->listener_count = count;
   for (size_t i = 0; i < count; i++) {
-    server->stations[i] = (struct sl_station){.listener = SL_NO_LISTENER,
-                                              .service = &server->service,
-                                              .connections = &server->connections};
+    server->listeners[i] = SL_NO_LISTENER;
   }
   if (!start(server, options, message, message_size)) {
     free_server(server);
@@ -192,8 +220,8 @@ struct sl_server *sl_server_start(const struct sl_server_options *options, char 
 }
 
 const char *sl_server_exposed_address(const struct sl_server *server) {
-  for (size_t i = 0; server->service.doors.access == NULL && i < server->station_count; i++) {
-    const char *address = server->stations[i].listener.address;
+  for (size_t i = 0; server->service.doors.access == NULL && i < server->listener_count; i++) {
+    const char *address = server->listeners[i].address;
     if (!sl_address_is_local(address)) {
       return address;
     }
@@ -202,11 +230,12 @@ const char *sl_server_exposed_address(const struct sl_server *server) {
 }
 
 bool sl_server_is_encrypted(const struct sl_server *server, size_t listener) {
-  return server->stations[listener].tls != NULL;
+  return server->service.doors.tls != NULL &&
+         !sl_address_is_unix(server->listeners[listener].address);
 }
 
 const char *sl_server_address(const struct sl_server *server, size_t listener) {
-  return server->stations[listener].listener.address;
+  return server->listeners[listener].address;
 }
 
 bool sl_server_reload(struct sl_server *server, char *message, size_t message_size) {
@@ -237,11 +266,12 @@ void sl_server_stop(struct sl_server *server) {
   }
   sl_server_drain(server);
   wait_for_load_balancers(server);
-  for (size_t i = 0; i < server->station_count; i++) {
-    sl_station_stop_listening(&server->stations[i]);
+  sl_workers_stop_listening(&server->workers);
+  for (size_t i = 0; i < server->listener_count; i++) {
+    sl_listener_stop(&server->listeners[i]);
   }
-  atomic_store(&server->reaper.closing, true);
-  wait_for_none(&server->connections.coming, 1); /* threads that are not busy take a moment */
+  atomic_store(&server->service.closing, true);
+  wait_for_none(&server->connections.arriving, 1); /* workers that are not busy take a moment */
   wait_for_none(&server->connections.open, server->stop_seconds);
   free_server(server);
 }

@@ -6,6 +6,7 @@
 #define SPIKELOSS_HTTP_SERVICE_H
 
 #include "http/admission.h"
+#include "http/compute.h"
 #include "http/doors.h"
 #include "http/server.h"
 #include "wire/limits.h"
@@ -25,8 +26,11 @@ struct sl_service {
   uint64_t drain_seconds;
   struct sl_doors doors;
   struct sl_capacity capacity;
+  struct sl_compute compute; /* for what would hold an event loop for too long */
   atomic_bool draining;
-  atomic_size_t requests; /* begun and not yet answered to the last byte */
+  atomic_bool closing;            /* end connections that wait for no answer */
+  atomic_uint_least64_t refusals; /* clients turned away for lack of a slot */
+  atomic_size_t requests;         /* begun and not yet answered to the last byte */
 
   struct sl_metrics *metrics;
   sl_report_function *report; /* may be NULL */

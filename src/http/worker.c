@@ -1,0 +1,494 @@
+#include "http/worker.h"
+
+#include "http/address.h"
+#include "http/listener.h"
+#include "http/service.h"
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Milliseconds between two looks of the reaper. */
+enum { LOOK_INTERVAL = 100 };
+
+/* Milliseconds of work between two waits that still count for the clock. */
+enum { USUAL_WORK = 50 };
+
+/* How often endpoints are run at most before the worker looks at everything else it waits for. */
+enum { MAX_RUNS = 16 };
+
+enum { MAX_EVENTS = 64, MAX_ACCEPTS = 16 };
+
+static int64_t monotonic_milliseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Moves the clock on by what has passed, but not by more than is `usual`. */
+static void advance_clock(struct sl_worker *worker, int usual) {
+  int64_t reading = monotonic_milliseconds();
+  int64_t elapsed = reading - worker->clock_reading;
+  worker->clock_reading = reading;
+  worker->now += (uint64_t)(elapsed < usual ? elapsed : usual);
+}
+
+static bool watch(struct sl_worker *worker, int file, uint32_t events, const void *what) {
+  struct epoll_event event = {.events = events, .data.ptr = (void *)what};
+  return epoll_ctl(worker->epoll, EPOLL_CTL_ADD, file, &event) == 0;
+}
+
+static void forget(struct sl_worker *worker, int file) {
+  epoll_ctl(worker->epoll, EPOLL_CTL_DEL, file, NULL);
+}
+
+static bool watch_listeners(struct sl_worker *worker) {
+  const struct sl_workers *all = worker->all;
+  bool ok = true;
+  for (size_t i = 0; i < all->listener_count; i++) {
+    ok =
+        watch(worker, all->listeners[i].socket, EPOLLIN | EPOLLEXCLUSIVE, &all->listeners[i]) && ok;
+  }
+  return ok;
+}
+
+static void forget_listeners(struct sl_worker *worker) {
+  for (size_t i = 0; i < worker->all->listener_count; i++) {
+    forget(worker, worker->all->listeners[i].socket);
+  }
+}
+
+static void wake(struct sl_worker *worker) {
+  eventfd_write(worker->wake, 1);
+}
+
+/* Leaves clients in the queue of the listening sockets until there may be room. */
+static void pause_accepting(struct sl_worker *worker) {
+  if (worker->accepting && !worker->full) {
+    worker->full = true;
+    forget_listeners(worker);
+  }
+}
+
+static void resume_accepting(struct sl_worker *worker) {
+  if (worker->full && !sl_connections_are_full(worker->all->connections)) {
+    worker->full = false;
+    if (worker->accepting) {
+      watch_listeners(worker);
+    }
+  }
+}
+
+static struct sl_worker *least_busy(struct sl_workers *workers) {
+  struct sl_worker *found = workers->workers;
+  for (struct sl_worker *worker = found + 1; worker < workers->workers + workers->count; worker++) {
+    if (atomic_load_explicit(&worker->load, memory_order_relaxed) <
+        atomic_load_explicit(&found->load, memory_order_relaxed)) {
+      found = worker;
+    }
+  }
+  return found;
+}
+
+/* Gives an arrival to the worker that will serve it. */
+static void hand_over(struct sl_worker *worker, struct sl_arrival *arrival) {
+  pthread_mutex_lock(&worker->mutex);
+  bool first = worker->arrivals == NULL;
+  arrival->next = worker->arrivals;
+  worker->arrivals = arrival;
+  pthread_mutex_unlock(&worker->mutex);
+  if (first) {
+    wake(worker);
+  }
+}
+
+/* Returns false if no client waits, or there is nothing to serve it with. */
+static bool accept_one(struct sl_worker *worker, size_t endpoint) {
+  struct sl_workers *all = worker->all;
+  struct sl_arrival arrival = {.endpoint = endpoint, .length = sizeof arrival.address};
+  arrival.client = accept4(all->listeners[endpoint].socket, (struct sockaddr *)&arrival.address,
+                           &arrival.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (arrival.client < 0) {
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      pause_accepting(worker);
+    }
+    return false;
+  }
+  if (sl_connections_are_at_limit(all->connections)) {
+    atomic_fetch_add_explicit(&all->service->refusals, 1, memory_order_relaxed);
+  }
+  struct sl_worker *chosen = least_busy(all);
+  struct sl_arrival *copy = chosen == worker ? NULL : malloc(sizeof *copy);
+  atomic_fetch_add(&all->connections->arriving, 1);
+  if (copy != NULL) {
+    *copy = arrival;
+    atomic_fetch_add_explicit(&chosen->load, 1, memory_order_relaxed);
+    hand_over(chosen, copy);
+  } else {
+    atomic_fetch_add_explicit(&worker->load, 1, memory_order_relaxed);
+    sl_endpoint_add(&worker->endpoints[endpoint], arrival.client,
+                    (struct sockaddr *)&arrival.address, arrival.length);
+  }
+  return true;
+}
+
+static void accept_clients(struct sl_worker *worker, size_t endpoint) {
+  for (int accepted = 0; accepted < MAX_ACCEPTS; accepted++) {
+    if (sl_connections_are_full(worker->all->connections)) {
+      atomic_fetch_add_explicit(&worker->all->service->refusals, 1, memory_order_relaxed);
+      pause_accepting(worker);
+      return;
+    }
+    if (!accept_one(worker, endpoint)) {
+      return;
+    }
+  }
+}
+
+static void stop_accepting(struct sl_worker *worker) {
+  for (size_t i = 0; i < worker->all->listener_count; i++) {
+    while (!sl_connections_are_full(worker->all->connections) && accept_one(worker, i)) {
+    }
+  }
+  forget_listeners(worker);
+  worker->accepting = false;
+  atomic_fetch_sub(&worker->all->accepting, 1);
+}
+
+static void resume(struct sl_connection *connection) {
+  connection->suspended = false;
+  connection->endpoint->ready = true;
+  MHD_resume_connection(connection->handle);
+}
+
+void sl_worker_park(struct sl_worker *worker, struct sl_connection *connection) {
+  MHD_suspend_connection(connection->handle);
+  connection->suspended = true;
+  if (!watch(worker, connection->socket, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, connection)) {
+    resume(connection);
+  }
+}
+
+static void unpark(struct sl_worker *worker, struct sl_connection *connection) {
+  forget(worker, connection->socket);
+  resume(connection);
+}
+
+/* On a compute thread. */
+static void return_task(struct sl_task *task) {
+  const struct sl_connection *connection = task->owner;
+  struct sl_worker *worker = connection->endpoint->worker;
+  pthread_mutex_lock(&worker->mutex);
+  task->next = worker->finished;
+  worker->finished = task;
+  /* Woken before the mutex is released: after that the worker may take the task, and end. */
+  wake(worker);
+  pthread_mutex_unlock(&worker->mutex);
+}
+
+void sl_worker_compute(struct sl_connection *connection, struct sl_task *task) {
+  struct sl_worker *worker = connection->endpoint->worker;
+  MHD_suspend_connection(connection->handle);
+  connection->suspended = true;
+  sl_connection_enter(connection, SL_STAGE_COMPUTE);
+  worker->computing++;
+  task->done = return_task;
+  task->owner = connection;
+  sl_compute_submit(&worker->all->service->compute, task);
+}
+
+static void take_arrivals(struct sl_worker *worker, struct sl_arrival *arrival) {
+  while (arrival != NULL) {
+    struct sl_arrival *next = arrival->next;
+    sl_endpoint_add(&worker->endpoints[arrival->endpoint], arrival->client,
+                    (struct sockaddr *)&arrival->address, arrival->length);
+    free(arrival);
+    arrival = next;
+  }
+}
+
+static void take_finished(struct sl_worker *worker, struct sl_task *task) {
+  while (task != NULL) {
+    struct sl_task *next = task->next;
+    worker->computing--;
+    resume(task->owner);
+    task = next;
+  }
+}
+
+static void take_messages(struct sl_worker *worker) {
+  eventfd_t ignored;
+  eventfd_read(worker->wake, &ignored);
+  pthread_mutex_lock(&worker->mutex);
+  struct sl_arrival *arrivals = worker->arrivals;
+  struct sl_task *finished = worker->finished;
+  worker->arrivals = NULL;
+  worker->finished = NULL;
+  pthread_mutex_unlock(&worker->mutex);
+  take_arrivals(worker, arrivals);
+  take_finished(worker, finished);
+  if (worker->accepting && !atomic_load(&worker->all->listening)) {
+    stop_accepting(worker);
+  }
+}
+
+static void dispatch(struct sl_worker *worker, void *what) {
+  const struct sl_workers *all = worker->all;
+  const struct sl_listener *listener = what;
+  struct sl_endpoint *endpoint = what;
+  if (what == &worker->wake) {
+    take_messages(worker);
+  } else if (endpoint >= worker->endpoints && endpoint < worker->endpoints + all->listener_count) {
+    endpoint->ready = true;
+  } else if (listener >= all->listeners && listener < all->listeners + all->listener_count) {
+    accept_clients(worker, (size_t)(listener - all->listeners));
+  } else {
+    unpark(worker, what);
+  }
+}
+
+static bool has_ready_endpoint(const struct sl_worker *worker) {
+  for (size_t i = 0; i < worker->all->listener_count; i++) {
+    if (worker->endpoints[i].ready) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Milliseconds; -1 where nothing will be to do until something comes. */
+static int time_to_wait(const struct sl_worker *worker) {
+  if (has_ready_endpoint(worker)) {
+    return 0;
+  }
+  if (worker->first == NULL && !worker->full) {
+    return -1;
+  }
+  return worker->next_look > worker->now ? (int)(worker->next_look - worker->now) : 0;
+}
+
+static void wait_for_events(struct sl_worker *worker) {
+  struct epoll_event events[MAX_EVENTS];
+  int timeout = time_to_wait(worker);
+  int count = epoll_wait(worker->epoll, events, MAX_EVENTS, timeout);
+  advance_clock(worker, timeout > 0 ? timeout : USUAL_WORK);
+  for (int i = 0; i < count; i++) {
+    dispatch(worker, events[i].data.ptr);
+  }
+}
+
+static void run_endpoints(struct sl_worker *worker) {
+  for (size_t i = 0; i < worker->all->listener_count; i++) {
+    struct sl_endpoint *endpoint = &worker->endpoints[i];
+    if (endpoint->ready) {
+      sl_endpoint_run(endpoint);
+    }
+  }
+}
+
+static uint64_t worst_of_others(const struct sl_worker *worker) {
+  const struct sl_workers *all = worker->all;
+  uint64_t worst = 0;
+  for (const struct sl_worker *other = all->workers; other < all->workers + all->count; other++) {
+    uint64_t score = atomic_load_explicit(&other->worst, memory_order_relaxed);
+    worst = other != worker && score > worst ? score : worst;
+  }
+  return worst;
+}
+
+static void look_at_connections(struct sl_worker *worker) {
+  worker->next_look = worker->now + LOOK_INTERVAL;
+  uint64_t worst = sl_reaper_look(&worker->reaper, worker->first, worst_of_others(worker));
+  atomic_store_explicit(&worker->worst, worst, memory_order_relaxed);
+  resume_accepting(worker);
+}
+
+/* What is still parked goes back to libmicrohttpd, which ends everything. */
+static void end_connections(struct sl_worker *worker) {
+  for (struct sl_connection *connection = worker->first; connection != NULL;
+       connection = connection->next) {
+    if (connection->suspended) {
+      unpark(worker, connection);
+    }
+  }
+  for (size_t i = 0; i < worker->all->listener_count; i++) {
+    sl_endpoint_stop(&worker->endpoints[i]);
+  }
+}
+
+/* One call of libmicrohttpd is often enough for a request, so it is called again as long as
+ * something moves before the worker waits: a wait costs as much as a small request's loss. */
+static void *serve(void *closure) {
+  struct sl_worker *worker = closure;
+  worker->clock_reading = monotonic_milliseconds();
+  while (!atomic_load(&worker->all->stop) || worker->computing > 0) {
+    if (worker->runs >= MAX_RUNS || !has_ready_endpoint(worker)) {
+      worker->runs = 0;
+      wait_for_events(worker);
+    }
+    worker->runs++;
+    run_endpoints(worker);
+    advance_clock(worker, USUAL_WORK);
+    if (worker->now >= worker->next_look) {
+      look_at_connections(worker);
+    }
+  }
+  end_connections(worker);
+  return NULL;
+}
+
+void sl_worker_opened(struct sl_worker *worker, struct sl_connection *connection) {
+  connection->next = NULL;
+  connection->link = worker->last;
+  *worker->last = connection;
+  worker->last = &connection->next;
+}
+
+void sl_worker_lost(struct sl_worker *worker) {
+  atomic_fetch_sub_explicit(&worker->load, 1, memory_order_relaxed);
+}
+
+void sl_worker_closed(struct sl_worker *worker, struct sl_connection *connection) {
+  *connection->link = connection->next;
+  if (connection->next != NULL) {
+    connection->next->link = connection->link;
+  } else {
+    worker->last = connection->link;
+  }
+  sl_worker_lost(worker);
+}
+
+static bool start_endpoints(struct sl_worker *worker, const struct sl_server_options *options,
+                            const struct sl_tls *tls) {
+  const struct sl_workers *all = worker->all;
+  worker->endpoints = calloc(all->listener_count, sizeof *worker->endpoints);
+  if (worker->endpoints == NULL) {
+    return false;
+  }
+  for (size_t i = 0; i < all->listener_count; i++) {
+    struct sl_endpoint *endpoint = &worker->endpoints[i];
+    const struct sl_listener *listener = &all->listeners[i];
+    *endpoint = (struct sl_endpoint){.worker = worker,
+                                     .service = all->service,
+                                     .address = listener->address,
+                                     .tls = sl_address_is_unix(listener->address) ? NULL : tls};
+    if (!sl_endpoint_start(endpoint, options) ||
+        !watch(worker, endpoint->events, EPOLLIN, endpoint)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool start_worker(struct sl_worker *worker, const struct sl_server_options *options,
+                         const struct sl_tls *tls) {
+  worker->last = &worker->first;
+  worker->reaper = (struct sl_reaper){
+      .service = worker->all->service,
+      .deadlines = {.idle_seconds = options->idle_seconds,
+                    .header_seconds = options->header_seconds,
+                    .request_seconds = options->request_seconds},
+      .header_bytes = options->header_bytes,
+      .tell = options->tell,
+      .closure = options->tell_closure,
+  };
+  worker->epoll = epoll_create1(EPOLL_CLOEXEC);
+  worker->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (worker->epoll < 0 || worker->wake < 0 ||
+      !watch(worker, worker->wake, EPOLLIN, &worker->wake) ||
+      !start_endpoints(worker, options, tls) || !watch_listeners(worker)) {
+    return false;
+  }
+  worker->accepting = true;
+  return true;
+}
+
+bool sl_workers_start(struct sl_workers *workers, const struct sl_server_options *options,
+                      const struct sl_tls *tls) {
+  workers->workers = calloc(workers->count, sizeof *workers->workers);
+  if (workers->workers == NULL) {
+    return false;
+  }
+  atomic_init(&workers->stop, false);
+  atomic_init(&workers->listening, true);
+  atomic_init(&workers->accepting, workers->count);
+  for (size_t i = 0; i < workers->count; i++) {
+    struct sl_worker *worker = &workers->workers[i];
+    worker->all = workers;
+    worker->epoll = -1;
+    worker->wake = -1;
+    atomic_init(&worker->load, 0);
+    atomic_init(&worker->worst, 0);
+    pthread_mutex_init(&worker->mutex, NULL);
+  }
+  for (size_t i = 0; i < workers->count; i++) {
+    if (!start_worker(&workers->workers[i], options, tls)) {
+      return false;
+    }
+  }
+  for (size_t i = 0; i < workers->count; i++) {
+    struct sl_worker *worker = &workers->workers[i];
+    worker->runs_thread = pthread_create(&worker->thread, NULL, serve, worker) == 0;
+    if (!worker->runs_thread) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static void wake_all(struct sl_workers *workers) {
+  for (size_t i = 0; i < workers->count; i++) {
+    wake(&workers->workers[i]);
+  }
+}
+
+/* Looks a hundred times a second: a worker that is busy takes a moment. */
+void sl_workers_stop_listening(struct sl_workers *workers) {
+  const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+  atomic_store(&workers->listening, false);
+  wake_all(workers);
+  while (atomic_load(&workers->accepting) > 0) {
+    nanosleep(&pause, NULL);
+  }
+}
+
+static void free_worker(struct sl_worker *worker) {
+  for (size_t i = 0; worker->endpoints != NULL && i < worker->all->listener_count; i++) {
+    sl_endpoint_stop(&worker->endpoints[i]);
+  }
+  while (worker->arrivals != NULL) {
+    struct sl_arrival *arrival = worker->arrivals;
+    worker->arrivals = arrival->next;
+    close(arrival->client);
+    free(arrival);
+  }
+  free(worker->endpoints);
+  if (worker->wake >= 0) {
+    close(worker->wake);
+  }
+  if (worker->epoll >= 0) {
+    close(worker->epoll);
+  }
+  pthread_mutex_destroy(&worker->mutex);
+}
+
+void sl_workers_stop(struct sl_workers *workers) {
+  if (workers->workers == NULL) {
+    return;
+  }
+  atomic_store(&workers->stop, true);
+  wake_all(workers);
+  for (size_t i = 0; i < workers->count; i++) {
+    if (workers->workers[i].runs_thread) {
+      pthread_join(workers->workers[i].thread, NULL);
+    }
+  }
+  for (size_t i = 0; i < workers->count; i++) {
+    free_worker(&workers->workers[i]);
+  }
+  free(workers->workers);
+  workers->workers = NULL;
+}

@@ -1,0 +1,106 @@
+/*
+ * A thread that serves: it accepts clients, runs libmicrohttpd for those it has, and ends the
+ * connections that should not go on.
+ *
+ *                       ┌─ listening sockets     accept, hand over to the least busy worker
+ *     epoll_wait ───────┼─ endpoints             libmicrohttpd: requests, answers
+ *     (one per worker)  ├─ parked handshakes     something to read: back to libmicrohttpd
+ *                       ├─ wake                  clients handed over, computations that are done
+ *                       └─ ten times a second    the reaper
+ *
+ * libmicrohttpd's own threads wait in its epoll set, and after a full batch of events wait again
+ * before they handle it; up to 1.0 they cannot be told to stop accepting either. So it has neither
+ * threads nor listening sockets here.
+ *
+ * The worker's clock counts milliseconds in which the worker waited for clients, or did no more
+ * than is usual between two waits. Where a worker is held up (by the system, or because it was
+ * stopped), the clock stops, so that no deadline passes for what clients could not help.
+ */
+#ifndef SPIKELOSS_HTTP_WORKER_H
+#define SPIKELOSS_HTTP_WORKER_H
+
+#include "http/compute.h"
+#include "http/connections.h"
+#include "http/endpoint.h"
+#include "http/reaper.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_listener;
+struct sl_workers;
+
+/* A client on its way from the worker that accepted it. */
+struct sl_arrival {
+  struct sl_arrival *next;
+  size_t endpoint;
+  int client;
+  socklen_t length;
+  struct sockaddr_storage address;
+};
+
+struct sl_worker {
+  struct sl_workers *all;
+  uint64_t now;
+  struct sl_endpoint *endpoints; /* one for each listener */
+  struct sl_connection *first, **last;
+  struct sl_reaper reaper;
+  uint64_t next_look;
+  size_t computing; /* requests that are on compute threads */
+  bool accepting;
+  bool full;             /* does not listen until the next look */
+  size_t runs;           /* of endpoints since it last waited */
+  int64_t clock_reading; /* when `now` was last moved on */
+  int epoll;
+  int wake; /* an eventfd */
+  pthread_t thread;
+  bool runs_thread;
+
+  atomic_size_t load;          /* connections that it has or will have */
+  atomic_uint_least64_t worst; /* see sl_reaper_look */
+  pthread_mutex_t mutex;       /* of what follows */
+  struct sl_arrival *arrivals;
+  struct sl_task *finished;
+};
+
+struct sl_workers {
+  struct sl_service *service;          /* not owned */
+  struct sl_connections *connections;  /* not owned */
+  const struct sl_listener *listeners; /* not owned */
+  size_t listener_count;
+  size_t count;
+  atomic_bool listening;
+  atomic_size_t accepting; /* workers that still accept */
+  atomic_bool stop;
+  struct sl_worker *workers;
+};
+
+/* Starts `count` threads that serve the listeners, which are open. False when there is no memory
+ * or no thread; sl_workers_stop then frees what is there. */
+bool sl_workers_start(struct sl_workers *workers, const struct sl_server_options *options,
+                      const struct sl_tls *tls);
+
+/* Accepts the clients that have connected by now, and none after that. The sockets are best shut
+ * down at once: until then more may connect. */
+void sl_workers_stop_listening(struct sl_workers *workers);
+
+/* Ends all connections and threads. Tolerates workers that were never started. */
+void sl_workers_stop(struct sl_workers *workers);
+
+/* For endpoints, on the worker's thread. */
+void sl_worker_opened(struct sl_worker *worker, struct sl_connection *connection);
+void sl_worker_closed(struct sl_worker *worker, struct sl_connection *connection);
+
+/* A client that was to be served is not. */
+void sl_worker_lost(struct sl_worker *worker);
+
+/* Parks a connection until its socket is readable. */
+void sl_worker_park(struct sl_worker *worker, struct sl_connection *connection);
+
+/* Suspends the connection, has the task done on a compute thread, and resumes: libmicrohttpd then
+ * calls for the request again. */
+void sl_worker_compute(struct sl_connection *connection, struct sl_task *task);
+
+#endif
