@@ -1,6 +1,6 @@
 #include "http/json.h"
 
-#include "wire/number_text.h"
+#include "json/number_format.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +30,7 @@ void sl_json_text(cJSON *container, const char *name, const char *text, bool *go
 
 void sl_json_number(cJSON *container, const char *name, double number, bool *good) {
   char text[SL_NUMBER_TEXT_MAX + 1];
-  text[sl_number_text(text, number)] = '\0';
+  text[sl_number_format(text, number)] = '\0';
   attach(container, name, cJSON_CreateRaw(text), good); /* cJSON itself would round to 15 digits */
 }
 

@@ -7,7 +7,7 @@
 #ifndef SPIKELOSS_WIRE_ENCODE_TEXT_H
 #define SPIKELOSS_WIRE_ENCODE_TEXT_H
 
-#include "wire/number_cache.h"
+#include "json/number_cache.h"
 #include "wire/repeated_block.h"
 #include "wire/spread.h"
 #include <spikeloss/spikes.h>

@@ -1,0 +1,118 @@
+/*
+ * Formatting of doubles, by kind of number. Each line: kind, nanoseconds for a number, the median
+ * of a few timings.
+ *
+ *     numbers [MILLISECONDS]      for each timing; 20 if not said
+ */
+#include "clock.h"
+#include "json/number_format.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NUMBERS = 16384, TIMINGS = 7 };
+
+static uint64_t next_random(void) {
+  static uint64_t state = 88172645463325252;
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return state;
+}
+
+static double from_parts(uint64_t biased_exponent) {
+  uint64_t bits = biased_exponent << 52 | next_random() >> 12;
+  double value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+/* What the gradients of a batch are: multiples of one over its size. */
+static double gradient(void) {
+  return (double)(1 + next_random() % 100) / 12800;
+}
+
+static double unit_interval(void) {
+  return 0x1p-53 * (double)(next_random() >> 11);
+}
+
+static double spike_count(void) {
+  return (double)(next_random() % 1000);
+}
+
+static double mixed(void) {
+  return 1 + 999 * unit_interval();
+}
+
+static double every_exponent(void) {
+  return from_parts(1 + next_random() % 2046);
+}
+
+static double tiny(void) {
+  return 1e-30 * (1 + unit_interval());
+}
+
+static double from_two_to_the_53(void) {
+  return ldexp(1 + unit_interval(), 53 + (int)(next_random() % 60));
+}
+
+static double subnormal(void) {
+  return from_parts(0);
+}
+
+static const struct {
+  const char *name;
+  double (*next)(void);
+} kinds[] = {
+    {"gradient", gradient},
+    {"unit_interval", unit_interval},
+    {"spike_count", spike_count},
+    {"1_to_1000", mixed},
+    {"every_exponent", every_exponent},
+    {"1e-30", tiny},
+    {"from_2^53", from_two_to_the_53},
+    {"subnormal", subnormal},
+};
+
+static int compare(const void *left, const void *right) {
+  double difference = *(const double *)left - *(const double *)right;
+  return (difference > 0) - (difference < 0);
+}
+
+static double nanoseconds_a_number(const double *numbers, double min_seconds) {
+  static volatile size_t characters; /* so that nothing is optimised away */
+  char text[SL_NUMBER_TEXT_MAX + 1];
+  double times[TIMINGS];
+  for (size_t i = 0; i < TIMINGS; i++) {
+    size_t runs = 0;
+    double start = bench_seconds();
+    double seconds = 0;
+    do {
+      size_t length = 0;
+      for (size_t k = 0; k < NUMBERS; k++) {
+        length += sl_number_format(text, numbers[k]);
+      }
+      characters = length;
+      runs++;
+      seconds = bench_seconds() - start;
+    } while (seconds < min_seconds);
+    times[i] = 1e9 * seconds / (double)(runs * NUMBERS);
+  }
+  qsort(times, TIMINGS, sizeof times[0], compare);
+  return times[TIMINGS / 2];
+}
+
+int main(int count, char **arguments) {
+  static double numbers[NUMBERS];
+  double min_seconds = 1e-3 * (count > 1 ? strtod(arguments[1], NULL) : 20);
+  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    for (size_t k = 0; k < NUMBERS; k++) {
+      numbers[k] = kinds[i].next();
+    }
+    printf("format_number/%s %.1f\n", kinds[i].name, nanoseconds_a_number(numbers, min_seconds));
+  }
+  return EXIT_SUCCESS;
+}
