@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "json/number_format.h"
 
+#include <err.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -43,7 +44,7 @@ static double spike_count(void) {
   return (double)(next_random() % 1000);
 }
 
-static double mixed(void) {
+static double up_to_1000(void) {
   return 1 + 999 * unit_interval();
 }
 
@@ -70,12 +71,14 @@ static const struct {
     {"gradient", gradient},
     {"unit_interval", unit_interval},
     {"spike_count", spike_count},
-    {"1_to_1000", mixed},
+    {"1_to_1000", up_to_1000},
     {"every_exponent", every_exponent},
     {"1e-30", tiny},
     {"from_2^53", from_two_to_the_53},
     {"subnormal", subnormal},
 };
+
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
 static int compare(const void *left, const void *right) {
   double difference = *(const double *)left - *(const double *)right;
@@ -83,36 +86,37 @@ static int compare(const void *left, const void *right) {
 }
 
 static double nanoseconds_a_number(const double *numbers, double min_seconds) {
-  static volatile size_t characters; /* so that nothing is optimised away */
   char text[SL_NUMBER_TEXT_MAX + 1];
-  double times[TIMINGS];
-  for (size_t i = 0; i < TIMINGS; i++) {
-    size_t runs = 0;
-    double start = bench_seconds();
-    double seconds = 0;
-    do {
-      size_t length = 0;
-      for (size_t k = 0; k < NUMBERS; k++) {
-        length += sl_number_format(text, numbers[k]);
-      }
-      characters = length;
-      runs++;
-      seconds = bench_seconds() - start;
-    } while (seconds < min_seconds);
-    times[i] = 1e9 * seconds / (double)(runs * NUMBERS);
-  }
-  qsort(times, TIMINGS, sizeof times[0], compare);
-  return times[TIMINGS / 2];
+  size_t runs = 0;
+  double start = bench_seconds();
+  double seconds = 0;
+  do {
+    size_t length = 0;
+    for (size_t i = 0; i < NUMBERS; i++) {
+      length += sl_number_format(text, numbers[i]);
+    }
+    if (length < NUMBERS) {
+      errx(EXIT_FAILURE, "a number has no text");
+    }
+    runs++;
+    seconds = bench_seconds() - start;
+  } while (seconds < min_seconds);
+  return 1e9 * seconds / (double)(runs * NUMBERS);
 }
 
 int main(int count, char **arguments) {
-  static double numbers[NUMBERS];
+  static double numbers[KINDS][NUMBERS];
+  double times[KINDS][TIMINGS];
   double min_seconds = 1e-3 * (count > 1 ? strtod(arguments[1], NULL) : 20);
-  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-    for (size_t k = 0; k < NUMBERS; k++) {
-      numbers[k] = kinds[i].next();
-    }
-    printf("format_number/%s %.1f\n", kinds[i].name, nanoseconds_a_number(numbers, min_seconds));
+  for (size_t i = 0; i < KINDS * NUMBERS; i++) {
+    numbers[i / NUMBERS][i % NUMBERS] = kinds[i / NUMBERS].next();
+  }
+  for (size_t i = 0; i < TIMINGS * KINDS; i++) { /* in turn: what slows one slows all */
+    times[i % KINDS][i / KINDS] = nanoseconds_a_number(numbers[i % KINDS], min_seconds);
+  }
+  for (size_t i = 0; i < KINDS; i++) {
+    qsort(times[i], TIMINGS, sizeof times[i][0], compare);
+    printf("%s %.1f\n", kinds[i].name, times[i][TIMINGS / 2]);
   }
   return EXIT_SUCCESS;
 }

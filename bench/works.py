@@ -230,6 +230,15 @@ def kernels(bench):
             for (kernel, variant), figure in sorted(speeds.items())]
 
 
+def numbers(bench):
+    """Every kind of double is to be formatted about as fast as the ordinary ones."""
+    lines = output_of(bench.program("numbers"), 2 if bench.quick else 20).strip().split("\n")
+    times = {kind: float(nanoseconds) for kind, nanoseconds in map(str.split, lines)}
+    ordinary = times["unit_interval"]
+    return [Row(f"formatting a double, {kind}", f"{time:.3g} ns", "≤ 2 × unit_interval",
+                time <= 2 * ordinary) for kind, time in times.items()]
+
+
 def script(bench, name):
     quick = ["--quick"] if bench.quick else []
     lines = output_of(os.path.join(HERE, name), bench.build, *quick).strip().split("\n")

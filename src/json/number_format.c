@@ -2,17 +2,16 @@
  * The shortest digits of a double, after "The Schubfach way to render doubles" by Raffaele
  * Giulietti.
  *
- * A double is c * 2^q. All numbers between the midpoints to its neighbours read back as that
- * double: an interval of length 2^q. Choose the largest k with 10^k <= 2^q. Then the interval
- * contains
+ * A double is c * 2^q. The numbers between the midpoints to its neighbours read back as that
+ * double: an interval of length 2^q (3/4 of that at a power of two). Choose the largest k for which
+ * 10^k is not longer than that. Then the interval contains
  *
- *     at most one multiple of 10^(k+1)      the shortest text, if there is one
- *     at least one multiple of 10^k         otherwise: the multiple next to the double
+ *     at most one multiple of 10^(k+1)      the shortest number, if there is one
+ *     at least one multiple of 10^k         otherwise: the closest of them
  *
- * A shorter text would be a multiple of 10^(k+1) as well, with more zeros at its end. So it is
- * enough to divide the double and both midpoints by 10^k, and to compare integers. One
- * multiplication by a rounded power of ten divides well enough: tests/unit/check_powers.py proves
- * it for all exponents.
+ * A number that is shorter still is a multiple of 10^(k+1), too. So it is enough to divide the
+ * double and both midpoints by 10^k and to compare integers. Multiplying by a rounded power of ten
+ * is exact enough for that: tests/unit/check_powers.py proves it for every exponent.
  */
 #include "json/number_format.h"
 
@@ -37,22 +36,25 @@ struct decimal {
   int exponent;
 };
 
-/* mantissa * 2^exponent: a power of ten, or up to 2 units in the last place more. */
+/* mantissa * 2^exponent: a power of ten, or more by up to 2 units in the last of 127 or 128 bits.
+ */
 struct power {
   struct sl_wide mantissa;
   int exponent;
 };
 
-/* floor(log10(2^exponent)), or that of 3/4 * 2^exponent; right for |exponent| <= 1100. */
+/* Returns floor(log10(2^exponent)), or that of 3/4 * 2^exponent. Exact for all exponents of
+ * doubles. */
 static int floor_log10(int exponent, bool three_quarters) {
   return (exponent * 1262611 - (three_quarters ? 524031 : 0)) >> 22;
 }
 
-/* floor(log2(10^exponent)); right for |exponent| <= 330. */
+/* Returns floor(log2(10^exponent)). Exact for all powers that doubles need. */
 static int floor_log2(int exponent) {
   return (exponent * 1741647) >> 19;
 }
 
+/* Multiplies a large and a small power. Adding 1 makes up for the bits that are dropped. */
 static struct power find_power_of_ten(int exponent) {
   int index = (exponent - MIN_LARGE_POWER) / POWER_STEP;
   int large = MIN_LARGE_POWER + index * POWER_STEP;
@@ -86,9 +88,10 @@ static struct decimal find_shortest(double magnitude) {
   int biased = (int)(bits >> MANTISSA_BITS);
   uint64_t mantissa = biased > 0 ? fraction | UINT64_C(1) << MANTISSA_BITS : fraction;
   int exponent = MIN_EXPONENT + (biased > 0 ? biased - 1 : 0);
-  bool closer_below = fraction == 0 && biased > 1; /* a power of two: half the gap below it */
+  bool closer_below = fraction == 0 && biased > 1; /* a power of two: the gap below is half */
 
-  /* In quarters of 10^k, so that midpoints are integers too. Even mantissas own their midpoints. */
+  /* The factors are quarters, because midpoints are not multiples of 2^q. A midpoint itself reads
+   * back as the double with the even mantissa. */
   int k = floor_log10(exponent, closer_below);
   struct power power = find_power_of_ten(-k);
   int shift = exponent + power.exponent + 128;
@@ -97,37 +100,44 @@ static struct decimal find_shortest(double magnitude) {
   uint64_t value = scale(power.mantissa, 4 * mantissa << shift);
   uint64_t upper = scale(power.mantissa, (4 * mantissa + 2) << shift) - odd;
 
+  /* Multiples of 10^k: of the two next to the double at least one reads back. */
   uint64_t ones = value / 4;
-  bool ones_below = lower <= 4 * ones;
-  bool ones_above = 4 * ones + 4 <= upper;
+  bool below = lower <= 4 * ones;
+  bool above = 4 * ones + 4 <= upper;
   bool closer_above = (value & 3) + (ones & 1) > 2; /* of two equally close ones the even one */
-  uint64_t digits = ones + (ones_below == ones_above ? closer_above : ones_above);
+  uint64_t digits = ones + (above & (closer_above | !below));
 
+  /* Multiples of 10^(k+1): of the two next to the double at most one reads back. */
   uint64_t tens = value / 40;
-  bool tens_below = lower <= 40 * tens;
-  bool tens_above = 40 * tens + 40 <= upper;
-  bool shorter = tens_below != tens_above;
-  return (struct decimal){shorter ? 10 * (tens + tens_above) : digits, k};
+  below = lower <= 40 * tens;
+  above = 40 * tens + 40 <= upper;
+  uint64_t shorter_digits = 10 * (tens + above);
+
+  /* Computed, not branched: a processor cannot predict which of the two it is. */
+  digits += (below | above) * (shorter_digits - digits);
+  return (struct decimal){.digits = digits, .exponent = k};
 }
 
-static const uint64_t powers_of_ten[MAX_DIGITS + 1] = {1,
-                                                       10,
-                                                       100,
-                                                       1000,
-                                                       10000,
-                                                       100000,
-                                                       1000000,
-                                                       10000000,
-                                                       100000000,
-                                                       1000000000,
-                                                       10000000000,
-                                                       100000000000,
-                                                       1000000000000,
-                                                       10000000000000,
-                                                       100000000000000,
-                                                       1000000000000000,
-                                                       10000000000000000,
-                                                       100000000000000000};
+static const uint64_t powers_of_ten[MAX_DIGITS + 1] = {
+    1,
+    10,
+    100,
+    1000,
+    10000,
+    100000,
+    1000000,
+    10000000,
+    100000000,
+    1000000000,
+    10000000000,
+    100000000000,
+    1000000000000,
+    10000000000000,
+    100000000000000,
+    1000000000000000,
+    10000000000000000,
+    100000000000000000,
+};
 
 /* Counts the digits of an integer from 1 to 10^17 - 1. */
 static int count_digits(uint64_t integer) {
@@ -137,8 +147,8 @@ static int count_digits(uint64_t integer) {
 }
 
 /*
- * 17 digits as text, zeros at their end included: one, eight and eight. The first of eight
- * characters is in the lowest byte of its word.
+ * 17 digits as text, with zeros at their end: one, eight and eight characters. The lowest byte of
+ * a word is its first character.
  */
 struct digits {
   char first;
@@ -148,7 +158,11 @@ struct digits {
   int exponent; /* of the first digit */
 };
 
-/* Splits an integer below 10^8 into eight bytes from 0 to 9: in halves, three times. */
+/*
+ * Splits an integer below 10^8 into eight bytes from 0 to 9, the first digit in the lowest byte:
+ * into two halves of four digits, those into four of two digits, those into single digits. All
+ * parts are divided at once, by multiplication with the reciprocal.
+ */
 static uint64_t split_eight_digits(uint64_t integer) {
   uint64_t fours = integer / 10000;
   fours |= (integer - 10000 * fours) << 32;
@@ -159,10 +173,11 @@ static uint64_t split_eight_digits(uint64_t integer) {
 }
 
 /* Counts the bytes of a word up to its last one that is not 0; the word is not 0. */
-static int count_bytes(uint64_t word) {
+static int significant_bytes(uint64_t word) {
   return 8 - (int)((unsigned)__builtin_clzll(word) / 8);
 }
 
+/* Returns the digits of a positive decimal. */
 static struct digits spell_digits(struct decimal decimal) {
   int count = count_digits(decimal.digits);
   uint64_t integer = decimal.digits * powers_of_ten[MAX_DIGITS - count];
@@ -174,8 +189,8 @@ static struct digits spell_digits(struct decimal decimal) {
       .first = (char)('0' + first),
       .upper = upper | ZERO_CHARACTERS,
       .lower = lower | ZERO_CHARACTERS,
-      .count = lower != 0   ? 9 + count_bytes(lower)
-               : upper != 0 ? 1 + count_bytes(upper)
+      .count = lower != 0   ? 9 + significant_bytes(lower)
+               : upper != 0 ? 1 + significant_bytes(upper)
                             : 1,
       .exponent = decimal.exponent + count - 1,
   };
@@ -195,7 +210,7 @@ static void store_digits(char *text, const struct digits *digits) {
   store_word(text + 9, digits->lower);
 }
 
-/* 1.23e-05 */
+/* Writes numbers like 1.23e-05. */
 static size_t write_scientific(char *text, const struct digits *digits) {
   store_digits(text + 1, digits);
   text[0] = digits->first;
@@ -213,7 +228,7 @@ static size_t write_scientific(char *text, const struct digits *digits) {
   return (size_t)(end - text);
 }
 
-/* 0.00123 */
+/* Writes numbers like 0.00123. */
 static size_t write_fraction(char *text, const struct digits *digits) {
   memcpy(text, "0.000", 5);
   int before = 1 - digits->exponent;
@@ -221,7 +236,7 @@ static size_t write_fraction(char *text, const struct digits *digits) {
   return (size_t)(before + digits->count);
 }
 
-/* 1200 */
+/* Writes numbers like 1200. */
 static size_t write_whole(char *text, const struct digits *digits) {
   store_digits(text, digits);
   return (size_t)digits->exponent + 1;
@@ -236,7 +251,7 @@ static char insert_point(uint64_t *word, int index) {
   return last;
 }
 
-/* 12.3 */
+/* Writes numbers like 12.3. */
 static size_t write_mixed(char *text, const struct digits *digits) {
   struct digits pointed = *digits;
   if (digits->exponent < 8) {

@@ -7,9 +7,9 @@
 #ifndef SPIKELOSS_WIRE_ENCODE_TEXT_H
 #define SPIKELOSS_WIRE_ENCODE_TEXT_H
 
-#include "json/number_cache.h"
 #include "wire/repeated_block.h"
 #include "wire/spread.h"
+#include "json/number_cache.h"
 #include <spikeloss/spikes.h>
 #include <stdbool.h>
 #include <stddef.h>
