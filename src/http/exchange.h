@@ -24,7 +24,7 @@ enum sl_ending {
   SL_ENDING_DRAIN_BOUNDS,     /* more of a refused upload than is read before an answer */
   SL_ENDING_STOPPED,          /* the server stopped before it was done */
   SL_ENDING_HEADER_BYTES,     /* more bytes of headers than the limit */
-  SL_ENDING_EVICTED,          /* memory was short, and this one held most and moved least */
+  SL_ENDING_EVICTED,          /* room was short, and this one held it and moved least */
   SL_ENDING_NOT_TLS,          /* plain text where TLS was expected */
   SL_ENDING_COUNT
 };

@@ -12,8 +12,11 @@
  */
 enum { QUIET = 200 };
 
-/* Milliseconds for which a client may owe the rest of its headers while others are turned away. */
-enum { HEAD_UNDER_PRESSURE = 500 };
+/*
+ * Milliseconds for which a connection may stand still while clients are turned away for lack of a
+ * slot: one that owes its headers, one whose requests are refused anyway, and one in a request.
+ */
+enum { PATIENCE_FOR_HEAD = 500, PATIENCE_OVER_LIMIT = 300, PATIENCE_IN_REQUEST = 1000 };
 
 /* Rates are measured over this many milliseconds at least. */
 enum { RATE_INTERVAL = 1000 };
@@ -127,6 +130,19 @@ static bool has_just_sent(const struct sl_connection *connection) {
   return connection->stage != SL_STAGE_ANSWER && peek(connection->socket) > 0;
 }
 
+/* Whether a connection holds the slot of a client that is turned away, and does nothing with it.
+ * Connections between two requests are not meant: a training job computes then. */
+static bool wastes_slot(const struct sl_connection *connection) {
+  uint64_t still = *connection->now - connection->moved;
+  if (connection->stage == SL_STAGE_OPENED || connection->stage == SL_STAGE_HEAD) {
+    return still >= PATIENCE_FOR_HEAD;
+  }
+  if (connection->over_limit != SL_WITHIN_LIMITS) {
+    return still >= PATIENCE_OVER_LIMIT;
+  }
+  return connection->stage != SL_STAGE_WAITING && still >= PATIENCE_IN_REQUEST;
+}
+
 static void look_at(struct sl_reaper *reaper, struct sl_connection *connection, bool turned_away,
                     struct harvest *harvest) {
   if (!is_awaited(connection)) {
@@ -134,10 +150,8 @@ static void look_at(struct sl_reaper *reaper, struct sl_connection *connection, 
   }
   measure_rate(connection);
   enum sl_ending ending = passed_deadline(&reaper->deadlines, connection);
-  bool owes_head = connection->stage == SL_STAGE_OPENED || connection->stage == SL_STAGE_HEAD;
-  if (ending == SL_ENDING_ANSWERED && turned_away && owes_head &&
-      *connection->now - connection->since >= HEAD_UNDER_PRESSURE) {
-    ending = SL_ENDING_HEADER_DEADLINE;
+  if (ending == SL_ENDING_ANSWERED && turned_away && wastes_slot(connection)) {
+    ending = SL_ENDING_EVICTED;
   }
   if (has_long_head(reaper, connection)) {
     reap(reaper, connection, SL_ENDING_HEADER_BYTES, harvest);

@@ -4,7 +4,8 @@
  *   deadlines   the client is waited for longer than the options allow. libmicrohttpd sees only
  *               gaps, which a client that sends a byte now and then never makes
  *   heads       more bytes of headers than the limit, cut while they still arrive
- *   slots       clients are turned away and others owe the rest of their headers: those are ended
+ *   slots       clients are turned away while others hold a connection and send nothing: those are
+ *               ended
  *   memory      requests are refused for lack of memory: the one that holds most and has moved
  *               least is ended, so that small requests are answered whatever large ones do
  *   stop        while the server stops, connections that wait for no answer

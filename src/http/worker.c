@@ -301,6 +301,9 @@ static uint64_t worst_of_others(const struct sl_worker *worker) {
 
 static void look_at_connections(struct sl_worker *worker) {
   worker->next_look = worker->now + LOOK_INTERVAL;
+  if (worker->full) { /* clients still wait */
+    atomic_fetch_add_explicit(&worker->all->service->refusals, 1, memory_order_relaxed);
+  }
   uint64_t worst = sl_reaper_look(&worker->reaper, worker->first, worst_of_others(worker));
   atomic_store_explicit(&worker->worst, worst, memory_order_relaxed);
   resume_accepting(worker);
