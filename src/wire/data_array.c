@@ -170,8 +170,11 @@ static enum sl_status close_coordinates(struct sl_data_array *array, struct sl_e
   for (size_t axis = 0; axis < array->rank; axis++) {
     array->previous[axis] = array->coordinates[axis];
   }
-  if (array->target->shape_known) {
-    sl_spikes_add_one(array->target->spikes, row_major_index(array));
+  struct sl_error cause;
+  sl_error_clear(&cause);
+  if (array->target->shape_known &&
+      sl_spikes_add_one(array->target->spikes, row_major_index(array), &cause) != SL_OK) {
+    return fail_storing(array, error, &cause);
   }
   array->count++;
   array->depth = 1;

@@ -98,7 +98,7 @@ static void check_known_shape(struct sl_random *random, const struct tensor *ten
   ck_assert_int_eq(sl_spikes_set_shape(&spikes, 3, shape, &error), SL_OK);
   ck_assert_uint_eq(pairs, 0);
   push(&spikes, random, tensor->values, 0, tensor->samples * tensor->steps * tensor->neurons);
-  sl_spikes_finish(&spikes);
+  ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_OK);
   assert_counts(&spikes, tensor);
   sl_spikes_free(&spikes);
 }
@@ -118,7 +118,7 @@ static void check_discovered_shape(struct sl_random *random, const struct tensor
   push(&spikes, random, tensor->values, sample, tensor->samples * sample);
   ck_assert_uint_eq(pairs, 0);
   ck_assert_int_eq(sl_spikes_set_shape(&spikes, 3, shape, &error), SL_OK);
-  sl_spikes_finish(&spikes);
+  ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_OK);
   assert_counts(&spikes, tensor);
   sl_spikes_free(&spikes);
 }
@@ -144,10 +144,10 @@ START_TEST(single_spikes_are_counted_where_they_stand) {
   size_t shape[] = {2, 3, 4};
   sl_spikes_init(&spikes, true, &pairs);
   ck_assert_int_eq(sl_spikes_set_shape(&spikes, 3, shape, &error), SL_OK);
-  sl_spikes_add_one(&spikes, 0);  /* [0][0][0] */
-  sl_spikes_add_one(&spikes, 8);  /* [0][2][0] */
-  sl_spikes_add_one(&spikes, 23); /* [1][2][3] */
-  sl_spikes_finish(&spikes);
+  ck_assert_int_eq(sl_spikes_add_one(&spikes, 0, &error), SL_OK);  /* [0][0][0] */
+  ck_assert_int_eq(sl_spikes_add_one(&spikes, 8, &error), SL_OK);  /* [0][2][0] */
+  ck_assert_int_eq(sl_spikes_add_one(&spikes, 23, &error), SL_OK); /* [1][2][3] */
+  ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_OK);
   ck_assert_uint_eq(spikes.ones[0], 2);
   ck_assert_uint_eq(spikes.ones[7], 1);
   struct sl_spikes_health health = sl_spikes_health(&spikes);
@@ -166,7 +166,7 @@ START_TEST(a_neuron_that_fires_in_every_step_is_saturated_graded_or_not) {
   sl_spikes_init(&spikes, false, &pairs);
   ck_assert_int_eq(sl_spikes_set_shape(&spikes, 2, shape, &error), SL_OK);
   ck_assert_int_eq(sl_spikes_push_reals(&spikes, values, 6, &error), SL_OK);
-  sl_spikes_finish(&spikes);
+  ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_OK);
   struct sl_spikes_health health = sl_spikes_health(&spikes);
   ck_assert_uint_eq(health.saturated, 2);
   ck_assert_uint_eq(health.silent, 1);
