@@ -66,7 +66,7 @@ static void *map_scattered(size_t bytes) {
 }
 
 static size_t bitmap_bytes(const struct sl_lazy_words *lazy) {
-  return ((lazy->count >> lazy->page_shift) / 64 + 1) * WORD;
+  return (((lazy->count - 1) >> lazy->page_shift) / 64 + 1) * WORD;
 }
 
 static enum sl_status reserve_heap(struct sl_lazy_words *lazy, size_t bytes, bool zeroed,
