@@ -40,7 +40,7 @@ struct sl_budget;
 struct sl_lazy_words {
   void *words;         /* 8 bytes each, or NULL */
   size_t count;        /* words that are reserved */
-  size_t front;        /* words that are charged, from the first on */
+  size_t front;        /* words that may be written, from the first on */
   uint64_t *pages;     /* which pages are charged, where writes are scattered; else NULL */
   unsigned page_shift; /* a page has 1 << page_shift words */
   bool mapped;         /* from the system, page by page, and not from the heap */

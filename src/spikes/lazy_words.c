@@ -14,8 +14,12 @@ enum { WORD = sizeof(uint64_t) };
  * pages make up for it. Of scattered ones few pages may ever be written.
  */
 #define HUGE_PAGE            ((size_t)2 << 20)
-#define MIN_MAPPED_DENSE     HUGE_PAGE
-#define MIN_MAPPED_SCATTERED ((size_t)256 << 10)
+#define MIN_MAPPED_DENSE     ((size_t)4 << 20)
+#define MIN_MAPPED_SCATTERED ((size_t)1 << 20)
+
+/* A mapping that grows is made so many times larger than it must be: address space costs nothing,
+ * and a mapping that the system has to move loses its huge pages. */
+enum { MAPPED_AHEAD = 4 };
 
 static enum sl_status out_of_memory(struct sl_error *error) {
   return sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory to count the spikes of a tensor");
@@ -120,21 +124,20 @@ enum sl_status sl_lazy_words_reserve(struct sl_lazy_words *lazy, size_t count,
   return status;
 }
 
+/* New words are zeroed where the front comes to them: the system may not have given them yet. */
 static enum sl_status grow_on_heap(struct sl_lazy_words *lazy, size_t count,
                                    struct sl_budget *budget, struct sl_error *error) {
   size_t more = (count - lazy->count) * WORD;
   if (charge(lazy, more, budget, error) != SL_OK) {
     return error->code;
   }
-  uint64_t *words = realloc(lazy->words, count * WORD);
+  void *words = realloc(lazy->words, count * WORD);
   if (words == NULL) {
     uncharge(lazy, more, budget);
     return out_of_memory(error);
   }
-  memset(words + lazy->count, 0, more);
   lazy->words = words;
   lazy->count = count;
-  lazy->front = count;
   return SL_OK;
 }
 
@@ -144,11 +147,11 @@ static enum sl_status move_to_mapping(struct sl_lazy_words *lazy, size_t count,
   if (sl_lazy_words_reserve(&moved, count, SL_LAZY_DENSE, budget, error) != SL_OK) {
     return error->code;
   }
-  if (sl_lazy_words_reach(&moved, lazy->count, budget, error) != SL_OK) {
+  if (sl_lazy_words_reach(&moved, lazy->front, budget, error) != SL_OK) {
     sl_lazy_words_free(&moved, budget);
     return error->code;
   }
-  memcpy(moved.words, lazy->words, lazy->count * WORD);
+  memcpy(moved.words, lazy->words, lazy->front * WORD);
   sl_lazy_words_free(lazy, budget);
   *lazy = moved;
   return SL_OK;
@@ -168,22 +171,31 @@ static enum sl_status grow_mapping(struct sl_lazy_words *lazy, size_t count,
 enum sl_status sl_lazy_words_grow(struct sl_lazy_words *lazy, size_t count,
                                   struct sl_budget *budget, struct sl_error *error) {
   size_t bytes;
-  if (!sl_checked_multiply(&bytes, count, WORD)) {
+  if (!sl_checked_multiply(&bytes, count, WORD * MAPPED_AHEAD)) {
     return out_of_memory(error);
+  }
+  if (count <= lazy->count) {
+    return SL_OK;
   }
   if (lazy->words == NULL) {
     return sl_lazy_words_reserve(lazy, count, SL_LAZY_DENSE, budget, error);
   }
-  if (lazy->mapped) {
-    return grow_mapping(lazy, count, error);
+  if (!lazy->mapped && count * WORD < MIN_MAPPED_DENSE) {
+    return grow_on_heap(lazy, count, budget, error);
   }
-  return bytes < MIN_MAPPED_DENSE ? grow_on_heap(lazy, count, budget, error)
-                                  : move_to_mapping(lazy, count, budget, error);
+  count *= MAPPED_AHEAD;
+  return lazy->mapped ? grow_mapping(lazy, count, error)
+                      : move_to_mapping(lazy, count, budget, error);
 }
 
-/* A write makes the system give a whole huge page, where it has one. */
 enum sl_status sl_lazy_words_extend(struct sl_lazy_words *lazy, size_t end,
                                     struct sl_budget *budget, struct sl_error *error) {
+  if (!lazy->mapped) {
+    memset((uint64_t *)lazy->words + lazy->front, 0, (end - lazy->front) * WORD);
+    lazy->front = end;
+    return SL_OK;
+  }
+  /* A write makes the system give a whole huge page, where it has one. */
   size_t front = ((end - 1) | (HUGE_PAGE / WORD - 1)) + 1;
   front = front < lazy->count ? front : lazy->count;
   if (charge(lazy, (front - lazy->front) * WORD, budget, error) != SL_OK) {
@@ -191,6 +203,13 @@ enum sl_status sl_lazy_words_extend(struct sl_lazy_words *lazy, size_t end,
   }
   lazy->front = front;
   return SL_OK;
+}
+
+void sl_lazy_words_settle(struct sl_lazy_words *lazy) {
+  if (!lazy->mapped && lazy->front < lazy->count) {
+    memset((uint64_t *)lazy->words + lazy->front, 0, (lazy->count - lazy->front) * WORD);
+    lazy->front = lazy->count;
+  }
 }
 
 enum sl_status sl_lazy_words_charge_page(struct sl_lazy_words *lazy, size_t page,

@@ -8,7 +8,8 @@
  *     dense       from the front to the end, as values of a tensor come        sl_lazy_words_reach
  *     scattered   one word anywhere                                            sl_lazy_words_touch
  *
- * Words that were never written read as 0 (not those of a scratch buffer) and cost nothing to read.
+ * Words that were never written read as 0 and cost nothing to read, but for those of a scratch
+ * buffer and those after the front of an array that has grown and is not settled.
  * A budget of NULL has no bound. Errors: SL_OUT_OF_MEMORY, and those of the budget.
  */
 #ifndef SPIKELOSS_SPIKES_LAZY_WORDS_H
@@ -28,13 +29,16 @@ enum sl_status sl_lazy_words_reserve(struct sl_lazy_words *lazy, size_t count,
                                      enum sl_lazy_kind kind, struct sl_budget *budget,
                                      struct sl_error *error);
 
-/* Moves a dense array to one of more words. On failure it stays what it was. */
+/* Makes a dense array one of at least `count` words. On failure it stays what it was. */
 enum sl_status sl_lazy_words_grow(struct sl_lazy_words *lazy, size_t count,
                                   struct sl_budget *budget, struct sl_error *error);
 
-/* Charges words from `front` on, at least up to `end`, which is not beyond the array. */
+/* Makes words from `front` on writable, at least up to `end`, which is not beyond the array. */
 enum sl_status sl_lazy_words_extend(struct sl_lazy_words *lazy, size_t end,
                                     struct sl_budget *budget, struct sl_error *error);
+
+/* Makes all words readable; nothing is charged that was not. */
+void sl_lazy_words_settle(struct sl_lazy_words *lazy);
 
 enum sl_status sl_lazy_words_charge_page(struct sl_lazy_words *lazy, size_t page,
                                          struct sl_budget *budget, struct sl_error *error);

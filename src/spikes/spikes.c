@@ -419,6 +419,8 @@ enum sl_status sl_spikes_finish(struct sl_spikes *spikes, struct sl_error *error
     return sl_fail(error, SL_LENGTH_MISMATCH, "fewer values were pushed than the shape has");
   }
   add_buffered(spikes);
+  sl_lazy_words_settle(&spikes->graded_memory);
+  sl_lazy_words_settle(&spikes->sums_memory);
   sl_lazy_words_free(&spikes->buffer_memory, spikes->budget);
   spikes->buffered = NULL;
   return SL_OK;

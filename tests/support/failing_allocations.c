@@ -13,7 +13,7 @@ void *__real_realloc(void *memory, size_t size);
 void *__real_reallocarray(void *memory, size_t count, size_t size);
 char *__real_strdup(const char *text);
 void __real_free(void *memory);
-void *__real_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset);
+void *__real_mmap64(void *at, size_t size, int protection, int flags, int file, off_t offset);
 void *__real_mremap(void *memory, size_t size, size_t new_size, int flags, ...);
 int __real_munmap(void *memory, size_t size);
 void *__wrap_malloc(size_t size);
@@ -22,7 +22,7 @@ void *__wrap_realloc(void *memory, size_t size);
 void *__wrap_reallocarray(void *memory, size_t count, size_t size);
 char *__wrap_strdup(const char *text);
 void __wrap_free(void *memory);
-void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset);
+void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int file, off_t offset);
 void *__wrap_mremap(void *memory, size_t size, size_t new_size, int flags, ...);
 int __wrap_munmap(void *memory, size_t size);
 
@@ -115,8 +115,10 @@ static size_t pages(size_t size) {
   return (size + 4095) / 4096;
 }
 
-void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset) {
-  void *memory = must_fail() ? MAP_FAILED : __real_mmap(at, size, protection, flags, file, offset);
+/* What mmap is called where offsets have 64 bits. */
+void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int file, off_t offset) {
+  void *memory =
+      must_fail() ? MAP_FAILED : __real_mmap64(at, size, protection, flags, file, offset);
   mapped += memory != MAP_FAILED ? pages(size) : 0;
   return memory;
 }

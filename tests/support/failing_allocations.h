@@ -2,7 +2,7 @@
  * Memory that is counted, and runs out on command. A program linked with these flags
  *
  *     -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=free
- *     -Wl,--wrap=mmap,--wrap=mremap,--wrap=munmap
+ *     -Wl,--wrap=mmap64,--wrap=mremap,--wrap=munmap
  *
  * has its own calls counted, those of its static libraries included, and cJSON's after
  * sl_allocations_watch. One thread at a time.

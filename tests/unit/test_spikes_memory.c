@@ -283,7 +283,7 @@ START_TEST(every_allocation_may_fail) {
       sl_allocations_fail(n, onwards);
       enum sl_status status = count_everything(&purse, &error);
       failures = sl_allocations_succeed();
-      ck_assert_int_eq(alive(), 0);
+      ck_assert_msg(alive() == 0, "allocation %zu fails: %ld blocks are lost", n, alive());
       ck_assert_int_eq(status, failures > 0 ? SL_OUT_OF_MEMORY : SL_OK);
       ck_assert_uint_eq(purse.budget.taken, 0);
     }
