@@ -104,6 +104,10 @@ struct sl_result {
   struct sl_diagnostic *diagnostics;
   const char *list_name;
   size_t list_width;
+
+  /* What the arrays are charged to (not owned; NULL without bound), and how many bytes were. */
+  struct sl_budget *budget;
+  uint64_t charged;
 };
 
 /* Frees what a result owns. Tolerates all zeros and half-built results. */
@@ -120,9 +124,9 @@ struct sl_loss {
   /*
    * Checks the relations between fields, in field order, then computes. `values` holds one value
    * per field, in the order of `fields`, all present and each valid for itself. `result` comes
-   * zeroed, goes to the caller whatever the status is, and is freed by sl_result_free.
-   * Errors: SL_LENGTH_MISMATCH, SL_CLASS_OUT_OF_RANGE, SL_RESULT_NOT_FINITE, SL_OUT_OF_MEMORY;
-   * they carry a pointer, never an offset. Reentrant.
+   * zeroed but for its budget, goes to the caller whatever the status is, and is freed by
+   * sl_result_free. Errors: SL_LENGTH_MISMATCH, SL_CLASS_OUT_OF_RANGE, SL_RESULT_NOT_FINITE,
+   * SL_OUT_OF_MEMORY, those of the budget; they carry a pointer, never an offset. Reentrant.
    */
   enum sl_status (*evaluate)(const struct sl_value *values, struct sl_result *result,
                              struct sl_error *error);

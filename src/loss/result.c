@@ -1,5 +1,6 @@
 #include "loss/result.h"
 
+#include "core/budget.h"
 #include "core/checked.h"
 #include "core/finite.h"
 #include <math.h>
@@ -25,34 +26,50 @@ void sl_result_free(struct sl_result *result) {
   }
   free(result->gradients);
   free(result->diagnostics);
+  sl_budget_give_back(result->budget, result->charged);
   *result = (struct sl_result){0};
 }
 
-static enum sl_status no_memory(struct sl_error *error) {
-  return sl_fail(error, SL_OUT_OF_MEMORY, "no memory for the result");
+/* Returns zeros that are charged to the result, or NULL with an error. */
+static void *take(struct sl_result *result, size_t count, size_t size, struct sl_error *error) {
+  size_t bytes;
+  if (!sl_checked_multiply(&bytes, count, size)) {
+    sl_fail(error, SL_OUT_OF_MEMORY, "no memory for the result");
+    return NULL;
+  }
+  if (sl_budget_take(result->budget, bytes, error) != SL_OK) {
+    return NULL;
+  }
+  void *memory = calloc(count, size);
+  if (memory == NULL) {
+    sl_budget_give_back(result->budget, bytes);
+    sl_fail(error, SL_OUT_OF_MEMORY, "no memory for the result");
+    return NULL;
+  }
+  result->charged += bytes;
+  return memory;
 }
 
 enum sl_status sl_result_reserve(struct sl_result *result, size_t gradients, size_t diagnostics,
                                  struct sl_error *error) {
-  result->gradients = calloc(gradients, sizeof *result->gradients);
-  result->diagnostics = calloc(diagnostics, sizeof *result->diagnostics);
-  if (result->gradients == NULL || result->diagnostics == NULL) {
-    return no_memory(error);
+  result->gradients = take(result, gradients, sizeof *result->gradients, error);
+  if (result->gradients == NULL) {
+    return error->code;
   }
-  return SL_OK;
+  result->diagnostics = take(result, diagnostics, sizeof *result->diagnostics, error);
+  return result->diagnostics != NULL ? SL_OK : error->code;
 }
 
 /* Takes the memory of a gradient whose other members are set. */
 static double *add_gradient(struct sl_result *result, struct sl_gradient gradient,
                             struct sl_error *error) {
-  if (sl_checked_product(&gradient.count, gradient.small_shape, gradient.rank)) {
-    gradient.values = calloc(gradient.count, sizeof *gradient.values);
+  if (!sl_checked_product(&gradient.count, gradient.small_shape, gradient.rank)) {
+    gradient.count = SIZE_MAX;
   }
-  if (gradient.values == NULL) {
-    no_memory(error);
-    return NULL;
+  gradient.values = take(result, gradient.count, sizeof *gradient.values, error);
+  if (gradient.values != NULL) {
+    result->gradients[result->gradient_count++] = gradient;
   }
-  result->gradients[result->gradient_count++] = gradient;
   return gradient.values;
 }
 
@@ -95,14 +112,14 @@ void sl_result_add_flag(struct sl_result *result, const char *name, bool value) 
   add_diagnostic(result, name, SL_DIAGNOSTIC_FLAG, value ? 1.0 : 0.0);
 }
 
-static enum sl_status gradient_not_finite(const struct sl_gradient *gradient, size_t at,
+static enum sl_status gradient_not_finite(const struct sl_gradient *gradient, size_t index,
                                           const struct sl_field *fields, struct sl_error *error) {
   const struct sl_field *field = &fields[gradient->field];
   char pointer[sizeof error->pointer];
   if (field->kind == SL_FIELD_SPIKES_LIST) {
     snprintf(pointer, sizeof pointer, "/%s/%zu", field->name, gradient->item);
   } else if (field->kind == SL_FIELD_REALS) {
-    snprintf(pointer, sizeof pointer, "/%s/%zu", field->name, at);
+    snprintf(pointer, sizeof pointer, "/%s/%zu", field->name, index);
   } else {
     snprintf(pointer, sizeof pointer, "/%s", field->name);
   }
@@ -118,9 +135,9 @@ enum sl_status sl_result_check_finite(const struct sl_result *result, const stru
   }
   for (size_t i = 0; i < result->gradient_count; i++) {
     const struct sl_gradient *gradient = &result->gradients[i];
-    size_t at = sl_finite_count(gradient->values, gradient->count);
-    if (at < gradient->count) {
-      return gradient_not_finite(gradient, at, fields, error);
+    size_t first = sl_finite_count(gradient->values, gradient->count);
+    if (first < gradient->count) {
+      return gradient_not_finite(gradient, first, fields, error);
     }
   }
   for (size_t i = 0; i < result->diagnostic_count; i++) {

@@ -1,10 +1,10 @@
 /*
  * Building and checking a struct sl_result: what every loss does in the same way.
  *
- * A loss first says how many gradients and diagnostics there will be, then adds exactly so many, in
- * the order in which users see them, and at the end has everything checked for being finite.
- * All memory belongs to the result, from the moment it is taken: a loss that gives up half-way just
- * returns, and sl_result_free tidies up.
+ * A loss first says how many gradients and diagnostics there will be, then adds exactly that
+ * many, in the order in which users see them, and at the end has everything checked for being
+ * finite. All memory belongs to the result and is charged to its budget, from the moment it is
+ * taken: a loss that fails half-way just returns, and sl_result_free frees it.
  */
 #ifndef SPIKELOSS_LOSS_RESULT_H
 #define SPIKELOSS_LOSS_RESULT_H
@@ -13,13 +13,14 @@
 #include <spikeloss/loss.h>
 #include <stddef.h>
 
-/* Room for that many of each. Once per result. Error: SL_OUT_OF_MEMORY. */
+/* Reserves memory for that many of each. Once per result. Errors: SL_OUT_OF_MEMORY, the budget's.
+ */
 enum sl_status sl_result_reserve(struct sl_result *result, size_t gradients, size_t diagnostics,
                                  struct sl_error *error);
 
 /*
  * The next gradient: of a spike tensor, a list of reals, one real. Returns its values, all 0, for
- * the loss to fill; NULL, with SL_OUT_OF_MEMORY set, when there is no memory. `small_shape` has the
+ * the loss to fill; NULL, with an error set, when there is no memory. `small_shape` has the
  * rank of the spikes, each entry that of their shape or 1.
  */
 double *sl_result_add_spikes_gradient(struct sl_result *result, size_t field, size_t item,

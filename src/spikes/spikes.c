@@ -3,24 +3,29 @@
 #include "core/bits.h"
 #include "core/checked.h"
 #include "kernels/kernels.h"
-#include <stdlib.h>
+#include "spikes/spikes_internal.h"
 #include <string.h>
 
-/* Bits that may wait: enough rows to be added up well, few enough to stay in the cache. */
-enum { WAITING_BITS = 32 * 1024 * 8, WAITING_ROWS = 16 };
+/* Bits that may be buffered: enough rows to be added up well, few enough to stay in the cache. */
+enum { BUFFERED_BITS = 32 * 1024 * 8, MIN_BUFFERED_ROWS = 16 };
 
 /* Accumulators that are taken at once: small requests need no more. */
-enum { LEAST_ROOM = 128 };
+enum { MIN_CAPACITY = 128 };
 
 void sl_spikes_init(struct sl_spikes *spikes, bool per_sample, uint64_t *pairs_left) {
-  *spikes = (struct sl_spikes){.per_sample = per_sample, .pairs_left = pairs_left};
+  *spikes = (struct sl_spikes){
+      .per_sample = per_sample, .pairs_left = pairs_left, .max_values = UINT64_MAX};
+}
+
+void sl_spikes_set_budget(struct sl_spikes *spikes, struct sl_budget *budget) {
+  spikes->budget = budget;
 }
 
 void sl_spikes_free(struct sl_spikes *spikes) {
-  free(spikes->ones);
-  free(spikes->others);
-  free(spikes->sums);
-  free(spikes->waiting);
+  sl_lazy_words_free(&spikes->ones_memory, spikes->budget);
+  sl_lazy_words_free(&spikes->graded_memory, spikes->budget);
+  sl_lazy_words_free(&spikes->sums_memory, spikes->budget);
+  sl_lazy_words_free(&spikes->buffer_memory, spikes->budget);
   *spikes = (struct sl_spikes){0};
 }
 
@@ -37,85 +42,108 @@ static enum sl_status take_pairs(struct sl_spikes *spikes, uint64_t pairs, struc
   return SL_OK;
 }
 
-/* Grows or shrinks an array to `capacity` elements of 8 bytes. */
-static bool resize(void *array, size_t capacity) {
-  void **pointer = array;
-  size_t bytes;
-  if (!sl_checked_multiply(&bytes, capacity, sizeof(uint64_t))) {
-    return false;
-  }
-  void *grown = realloc(*pointer, bytes);
-  if (grown != NULL) {
-    *pointer = grown;
-  }
-  return grown != NULL;
+/* After memory may have moved. */
+static void find_arrays(struct sl_spikes *spikes) {
+  spikes->ones = spikes->ones_memory.words;
+  spikes->graded = spikes->graded_memory.words;
+  spikes->sums = spikes->sums_memory.words;
 }
 
-/* Makes room for accumulators [0, needed), all new ones zero. Pages are touched only when their
- * sample comes, so the spare room of geometric growth costs no memory. */
+/* Reserves accumulators [0, needed) of a shape that is still discovered. */
 static enum sl_status grow(struct sl_spikes *spikes, size_t needed, struct sl_error *error) {
   if (needed > spikes->capacity) {
-    size_t capacity = spikes->capacity + spikes->capacity / 2 + LEAST_ROOM;
+    size_t capacity = spikes->capacity + spikes->capacity / 2 + MIN_CAPACITY;
     capacity = capacity > needed ? capacity : needed;
-    bool graded = spikes->others != NULL;
-    if (!resize(&spikes->ones, capacity) ||
-        (graded && (!resize(&spikes->others, capacity) || !resize(&spikes->sums, capacity)))) {
-      return out_of_memory(error);
+    struct sl_budget *budget = spikes->budget;
+    bool graded = spikes->graded != NULL;
+    enum sl_status status = sl_lazy_words_grow(&spikes->ones_memory, capacity, budget, error);
+    if (status == SL_OK && graded) {
+      status = sl_lazy_words_grow(&spikes->graded_memory, capacity, budget, error);
+    }
+    if (status == SL_OK && graded) {
+      status = sl_lazy_words_grow(&spikes->sums_memory, capacity, budget, error);
+    }
+    find_arrays(spikes);
+    if (status != SL_OK) {
+      return status;
     }
     spikes->capacity = capacity;
-  }
-  size_t more = (needed - spikes->accumulators) * sizeof(uint64_t);
-  memset(spikes->ones + spikes->accumulators, 0, more);
-  if (spikes->others != NULL) {
-    memset(spikes->others + spikes->accumulators, 0, more);
-    memset(spikes->sums + spikes->accumulators, 0, more);
   }
   spikes->accumulators = needed;
   return SL_OK;
 }
 
-/* The first graded value: from now on sums of others are kept too. */
-static enum sl_status begin_others(struct sl_spikes *spikes, struct sl_error *error) {
-  spikes->others = calloc(spikes->capacity, sizeof *spikes->others);
-  spikes->sums = calloc(spikes->capacity, sizeof *spikes->sums);
-  if (spikes->others == NULL || spikes->sums == NULL) {
-    free(spikes->others);
-    free(spikes->sums);
-    spikes->others = NULL;
-    spikes->sums = NULL;
+/* Before values that end at accumulator `end` are counted. */
+static enum sl_status reach(struct sl_spikes *spikes, size_t end, struct sl_error *error) {
+  if (spikes->ones == NULL) {
+    if (sl_lazy_words_reserve(&spikes->ones_memory, spikes->capacity, SL_LAZY_DENSE, spikes->budget,
+                              error) != SL_OK) {
+      return error->code;
+    }
+    find_arrays(spikes);
+  }
+  return sl_lazy_words_reach(&spikes->ones_memory, end, spikes->budget, error);
+}
+
+/* From the first graded value on, their numbers and sums are kept too. */
+static enum sl_status reach_graded(struct sl_spikes *spikes, size_t end, struct sl_error *error) {
+  struct sl_budget *budget = spikes->budget;
+  if (spikes->graded == NULL) {
+    if (sl_lazy_words_reserve(&spikes->graded_memory, spikes->capacity, SL_LAZY_DENSE, budget,
+                              error) != SL_OK) {
+      return error->code;
+    }
+    if (sl_lazy_words_reserve(&spikes->sums_memory, spikes->capacity, SL_LAZY_DENSE, budget,
+                              error) != SL_OK) {
+      sl_lazy_words_free(&spikes->graded_memory, budget);
+      return error->code;
+    }
+    find_arrays(spikes);
+  }
+  enum sl_status status = sl_lazy_words_reach(&spikes->graded_memory, end, budget, error);
+  return status == SL_OK ? sl_lazy_words_reach(&spikes->sums_memory, end, budget, error) : status;
+}
+
+/* The rows of a known shape that may be buffered together. */
+static size_t rows_together(const struct sl_spikes *spikes) {
+  if (!spikes->steps_known) {
+    return SIZE_MAX;
+  }
+  bool whole_tensor = !spikes->per_sample && spikes->rank > 0;
+  return whole_tensor         ? spikes->samples * spikes->steps
+         : spikes->per_sample ? spikes->steps
+                              : SIZE_MAX;
+}
+
+static enum sl_status begin_buffer(struct sl_spikes *spikes, struct sl_error *error) {
+  size_t rows = BUFFERED_BITS / spikes->neurons;
+  rows = rows > MIN_BUFFERED_ROWS ? rows : MIN_BUFFERED_ROWS;
+  size_t together = rows_together(spikes);
+  rows = rows < together ? rows : together;
+  size_t words;
+  if (!sl_checked_multiply(&spikes->max_buffered_bits, rows, spikes->neurons) ||
+      !sl_checked_add(&words, spikes->max_buffered_bits / 64, 1 + SL_BITS_SLACK)) {
     return out_of_memory(error);
   }
+  if (sl_lazy_words_reserve(&spikes->buffer_memory, words, SL_LAZY_SCRATCH, spikes->budget,
+                            error) != SL_OK) {
+    return error->code;
+  }
+  spikes->buffered = spikes->buffer_memory.words;
   return SL_OK;
 }
 
-static size_t waiting_words(const struct sl_spikes *spikes) {
-  return spikes->waiting_room / 64 + 1 + SL_BITS_SLACK;
-}
-
-static enum sl_status begin_waiting(struct sl_spikes *spikes, struct sl_error *error) {
-  size_t rows = WAITING_BITS / spikes->neurons;
-  rows = rows > WAITING_ROWS ? rows : WAITING_ROWS;
-  if (spikes->steps_known && spikes->per_sample && rows > spikes->steps) {
-    rows = spikes->steps;
-  }
-  if (!sl_checked_multiply(&spikes->waiting_room, rows, spikes->neurons)) {
-    return out_of_memory(error);
-  }
-  spikes->waiting = malloc(waiting_words(spikes) * sizeof *spikes->waiting);
-  return spikes->waiting != NULL ? SL_OK : out_of_memory(error);
-}
-
-static void add_waiting(struct sl_spikes *spikes) {
-  if (spikes->waiting_bits > 0) {
-    sl_kernels()->add_columns(spikes->ones + spikes->base, spikes->waiting,
-                              spikes->waiting_bits / spikes->neurons, spikes->neurons);
-    spikes->waiting_bits = 0;
+static void add_buffered(struct sl_spikes *spikes) {
+  if (spikes->buffered_bits > 0) {
+    sl_kernels()->add_columns(spikes->ones + spikes->base, spikes->buffered,
+                              spikes->buffered_bits / spikes->neurons, spikes->neurons);
+    spikes->buffered_bits = 0;
   }
 }
 
 /* Before the first value of a sample whose length in neurons is known. */
 static enum sl_status begin_sample(struct sl_spikes *spikes, struct sl_error *error) {
-  if (spikes->rank > 0) { /* the shape came first: all memory is there */
+  if (spikes->rank > 0) { /* the shape came first: all is granted */
     return SL_OK;
   }
   enum sl_status status = take_pairs(spikes, spikes->neurons, error);
@@ -130,13 +158,13 @@ static enum sl_status begin_sample(struct sl_spikes *spikes, struct sl_error *er
 
 static void complete_sample(struct sl_spikes *spikes) {
   if (spikes->per_sample) {
-    add_waiting(spikes);
+    add_buffered(spikes);
     spikes->base += spikes->neurons;
   }
   spikes->step = 0;
 }
 
-/* Moves the place of the next value on, at most to the end of a sample. */
+/* Moves on to the next value, at most to the end of a sample. */
 static void advance(struct sl_spikes *spikes, size_t count) {
   spikes->values += count;
   spikes->column += count;
@@ -150,13 +178,13 @@ static void advance(struct sl_spikes *spikes, size_t count) {
   }
 }
 
-/* In the first time step nothing is known yet: every value opens a neuron of its own. */
+/* In the first time step nothing is known yet: every value begins a neuron of its own. */
 static enum sl_status push_first_step(struct sl_spikes *spikes, const uint64_t *bits, size_t count,
                                       struct sl_error *error) {
   enum sl_status status = take_pairs(spikes, count, error);
-  status = status == SL_OK ? grow(spikes, spikes->accumulators + count, error) : status;
-  if (status != SL_OK) {
-    return status;
+  size_t end = spikes->column + count;
+  if (status != SL_OK || grow(spikes, end, error) != SL_OK || reach(spikes, end, error) != SL_OK) {
+    return error->code;
   }
   uint64_t *ones = spikes->ones + spikes->column;
   uint64_t word = 0;
@@ -168,28 +196,54 @@ static enum sl_status push_first_step(struct sl_spikes *spikes, const uint64_t *
   return SL_OK;
 }
 
-/* How many values may still come before something happens: a sample ends, the room is full. */
+/* How many values may still come before something happens: a sample ends, the buffer is full. */
 static size_t values_before_event(const struct sl_spikes *spikes) {
-  size_t room = spikes->waiting_room - spikes->waiting_bits;
+  size_t space = spikes->max_buffered_bits - spikes->buffered_bits;
   bool samples_matter = spikes->per_sample || spikes->rank == 0;
   if (!spikes->steps_known || !samples_matter) {
-    return room;
+    return space;
   }
   size_t steps = spikes->steps - spikes->step;
-  size_t rest_of_sample; /* saturates: `room` is smaller then */
+  size_t rest_of_sample; /* saturates: `space` is smaller then */
   if (!sl_checked_multiply(&rest_of_sample, steps, spikes->neurons)) {
-    return room;
+    return space;
   }
   rest_of_sample -= spikes->column;
-  return room < rest_of_sample ? room : rest_of_sample;
+  return space < rest_of_sample ? space : rest_of_sample;
+}
+
+/* Takes values that belong to one sample and fit into the buffer. */
+static enum sl_status buffer_bits(struct sl_spikes *spikes, const uint64_t *bits, size_t from,
+                                  size_t count, struct sl_error *error) {
+  size_t end = count < spikes->neurons - spikes->column ? spikes->column + count : spikes->neurons;
+  size_t bit_end = spikes->buffered_bits + count;
+  if (reach(spikes, spikes->base + end, error) != SL_OK ||
+      sl_lazy_words_reach(&spikes->buffer_memory, bit_end / 64 + 1, spikes->budget, error) !=
+          SL_OK) {
+    return error->code;
+  }
+  sl_copy_bits(spikes->buffered, spikes->buffered_bits, bits, from, count);
+  spikes->buffered_bits = bit_end;
+  if (spikes->buffered_bits == spikes->max_buffered_bits) {
+    add_buffered(spikes);
+  }
+  advance(spikes, count);
+  return SL_OK;
+}
+
+static enum sl_status too_many_values(struct sl_error *error) {
+  return sl_fail(error, SL_LENGTH_MISMATCH, "more values are pushed than the shape has");
 }
 
 enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bits, size_t count,
                                    struct sl_error *error) {
+  if (count > spikes->max_values - spikes->values) {
+    return too_many_values(error);
+  }
   if (!spikes->neurons_known) {
     return push_first_step(spikes, bits, count, error);
   }
-  if (spikes->waiting == NULL && begin_waiting(spikes, error) != SL_OK) {
+  if (spikes->buffered == NULL && begin_buffer(spikes, error) != SL_OK) {
     return error->code;
   }
   for (size_t done = 0; done < count;) {
@@ -198,18 +252,15 @@ enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bit
     }
     size_t length = values_before_event(spikes);
     length = length < count - done ? length : count - done;
-    sl_copy_bits(spikes->waiting, spikes->waiting_bits, bits, done, length);
-    spikes->waiting_bits += length;
-    if (spikes->waiting_bits == spikes->waiting_room) {
-      add_waiting(spikes);
+    if (buffer_bits(spikes, bits, done, length, error) != SL_OK) {
+      return error->code;
     }
-    advance(spikes, length);
     done += length;
   }
   return SL_OK;
 }
 
-/* Values of one row, at most 64: binary ones as bits. Others are added at once, and stand as 0
+/* Values of one row, at most 64: binary ones as bits. Graded ones are added at once, and are 0
  * among the bits. */
 static enum sl_status push_part_of_row(struct sl_spikes *spikes, const double *values, size_t count,
                                        struct sl_error *error) {
@@ -220,11 +271,11 @@ static enum sl_status push_part_of_row(struct sl_spikes *spikes, const double *v
     bits = 0;
   }
   if (sl_spikes_push_bits(spikes, &bits, count, error) != SL_OK ||
-      (!binary && spikes->others == NULL && begin_others(spikes, error) != SL_OK)) {
+      (!binary && reach_graded(spikes, first + count, error) != SL_OK)) {
     return error->code;
   }
   if (!binary) {
-    sl_kernels()->add_reals(spikes->ones + first, spikes->others + first, spikes->sums + first,
+    sl_kernels()->add_reals(spikes->ones + first, spikes->graded + first, spikes->sums + first,
                             values, count);
   }
   return SL_OK;
@@ -245,10 +296,37 @@ enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *valu
   return SL_OK;
 }
 
-void sl_spikes_add_one(struct sl_spikes *spikes, uint64_t index) {
-  uint64_t neuron = index % spikes->neurons;
-  uint64_t sample = index / spikes->neurons / spikes->steps;
-  spikes->ones[spikes->per_sample ? sample * spikes->neurons + neuron : neuron] += 1;
+/* Nothing can be pushed any more: all values that are not named are 0. */
+static enum sl_status begin_scattered(struct sl_spikes *spikes, struct sl_error *error) {
+  if (spikes->rank == 0 || spikes->values > 0) {
+    return sl_fail(error, SL_LENGTH_MISMATCH,
+                   "single spikes are added to a known shape that no values were pushed into");
+  }
+  if (sl_lazy_words_reserve(&spikes->ones_memory, spikes->capacity, SL_LAZY_SCATTERED,
+                            spikes->budget, error) != SL_OK) {
+    return error->code;
+  }
+  find_arrays(spikes);
+  spikes->scattered = true;
+  spikes->values = spikes->max_values;
+  return SL_OK;
+}
+
+enum sl_status sl_spikes_add_one(struct sl_spikes *spikes, uint64_t index, struct sl_error *error) {
+  if (!spikes->scattered && begin_scattered(spikes, error) != SL_OK) {
+    return error->code;
+  }
+  if (index >= spikes->max_values) {
+    return sl_fail(error, SL_LENGTH_MISMATCH, "a spike is added outside the shape");
+  }
+  size_t neuron = index % spikes->neurons;
+  size_t sample = spikes->per_sample ? index / spikes->neurons / spikes->steps : 0;
+  size_t accumulator = sample * spikes->neurons + neuron;
+  if (sl_lazy_words_touch(&spikes->ones_memory, accumulator, spikes->budget, error) != SL_OK) {
+    return error->code;
+  }
+  spikes->ones[accumulator] += 1;
+  return SL_OK;
 }
 
 void sl_spikes_end_step(struct sl_spikes *spikes) {
@@ -296,33 +374,56 @@ static enum sl_status check_shape(size_t rank, const size_t *shape, struct sl_er
   return SL_OK;
 }
 
+/* Whether values that came before their shape fill it. */
+static enum sl_status check_discovered(const struct sl_spikes *spikes, size_t rank,
+                                       const size_t *shape, struct sl_error *error) {
+  struct sl_spikes known = {0};
+  name_axes(&known, rank, shape);
+  bool first_step = !spikes->neurons_known;
+  bool first_sample = !spikes->steps_known;
+  bool agrees = known.neurons == (first_step ? spikes->column : spikes->neurons) &&
+                (first_step || spikes->column == 0) &&
+                (first_step || known.steps == (first_sample ? spikes->step : spikes->steps)) &&
+                (first_sample || spikes->step == 0) &&
+                spikes->values == (uint64_t)known.samples * known.steps * known.neurons;
+  return agrees ? SL_OK
+                : sl_fail(error, SL_LENGTH_MISMATCH,
+                          "the shape is not that of the values that were pushed");
+}
+
 enum sl_status sl_spikes_set_shape(struct sl_spikes *spikes, size_t rank, const size_t *shape,
                                    struct sl_error *error) {
   if (check_shape(rank, shape, error) != SL_OK) {
     return error->code;
   }
-  name_axes(spikes, rank, shape);
-  if (spikes->values > 0) { /* discovered: all is charged and in place */
-    return SL_OK;
-  }
-  size_t pairs = spikes->samples * spikes->neurons;
-  if (take_pairs(spikes, pairs, error) != SL_OK) {
+  bool discovered = spikes->values > 0;
+  if (discovered && check_discovered(spikes, rank, shape, error) != SL_OK) {
     return error->code;
   }
-  size_t accumulators = spikes->per_sample ? pairs : spikes->neurons;
-  spikes->ones = calloc(accumulators, sizeof *spikes->ones);
-  if (spikes->ones == NULL) {
-    return out_of_memory(error);
+  name_axes(spikes, rank, shape);
+  size_t pairs = spikes->samples * spikes->neurons;
+  spikes->max_values = (uint64_t)pairs * spikes->steps;
+  if (discovered) { /* all is granted and in place */
+    return SL_OK;
   }
-  spikes->accumulators = accumulators;
-  spikes->capacity = accumulators;
-  return SL_OK;
+  spikes->accumulators = spikes->per_sample ? pairs : spikes->neurons;
+  spikes->capacity = spikes->accumulators;
+  return take_pairs(spikes, pairs, error);
 }
 
-void sl_spikes_finish(struct sl_spikes *spikes) {
-  add_waiting(spikes);
-  free(spikes->waiting);
-  spikes->waiting = NULL;
+enum sl_status sl_spikes_finish(struct sl_spikes *spikes, struct sl_error *error) {
+  if (spikes->rank > 0 && spikes->values == 0 && begin_scattered(spikes, error) != SL_OK) {
+    return error->code;
+  }
+  if (spikes->values != spikes->max_values) {
+    return sl_fail(error, SL_LENGTH_MISMATCH, "fewer values were pushed than the shape has");
+  }
+  add_buffered(spikes);
+  sl_lazy_words_settle(&spikes->graded_memory);
+  sl_lazy_words_settle(&spikes->sums_memory);
+  sl_lazy_words_free(&spikes->buffer_memory, spikes->budget);
+  spikes->buffered = NULL;
+  return SL_OK;
 }
 
 double sl_spikes_sum(const struct sl_spikes *spikes, size_t accumulator) {
@@ -331,8 +432,8 @@ double sl_spikes_sum(const struct sl_spikes *spikes, size_t accumulator) {
 }
 
 uint64_t sl_spikes_fired(const struct sl_spikes *spikes, size_t accumulator) {
-  uint64_t others = spikes->others != NULL ? spikes->others[accumulator] : 0;
-  return spikes->ones[accumulator] + others;
+  uint64_t graded = spikes->graded != NULL ? spikes->graded[accumulator] : 0;
+  return spikes->ones[accumulator] + graded;
 }
 
 uint64_t sl_spikes_count(const struct sl_spikes *spikes) {
@@ -340,22 +441,22 @@ uint64_t sl_spikes_count(const struct sl_spikes *spikes) {
   for (size_t i = 0; i < spikes->accumulators; i++) {
     count += spikes->ones[i];
   }
-  for (size_t i = 0; spikes->others != NULL && i < spikes->accumulators; i++) {
-    count += spikes->others[i];
+  for (size_t i = 0; spikes->graded != NULL && i < spikes->accumulators; i++) {
+    count += spikes->graded[i];
   }
   return count;
 }
 
 uint64_t sl_spikes_memory(const struct sl_spikes *spikes) {
-  size_t of_others = sizeof *spikes->others + sizeof *spikes->sums;
-  size_t each = sizeof *spikes->ones + (spikes->others != NULL ? of_others : 0);
-  size_t waiting = spikes->waiting != NULL ? waiting_words(spikes) * sizeof *spikes->waiting : 0;
-  enum { OF_MALLOC = 4 * 32 }; /* around four arrays */
-  return (uint64_t)spikes->capacity * each + waiting + OF_MALLOC;
+  size_t of_graded = sizeof *spikes->graded + sizeof *spikes->sums;
+  size_t each = sizeof *spikes->ones + (spikes->graded != NULL ? of_graded : 0);
+  uint64_t buffered = (uint64_t)spikes->buffer_memory.count * sizeof *spikes->buffered;
+  enum { OF_MALLOC = 5 * 32 }; /* around five arrays */
+  return (uint64_t)spikes->capacity * each + buffered + OF_MALLOC;
 }
 
 bool sl_spikes_binary(const struct sl_spikes *spikes) {
-  return spikes->others == NULL;
+  return spikes->graded == NULL;
 }
 
 /* Adds what a few neighbouring neurons fired in one sample. */
@@ -363,8 +464,8 @@ static void add_fired(uint64_t *fired, const struct sl_spikes *spikes, size_t fi
   for (size_t i = 0; i < count; i++) {
     fired[i] += spikes->ones[first + i];
   }
-  for (size_t i = 0; spikes->others != NULL && i < count; i++) {
-    fired[i] += spikes->others[first + i];
+  for (size_t i = 0; spikes->graded != NULL && i < count; i++) {
+    fired[i] += spikes->graded[first + i];
   }
 }
 

@@ -156,6 +156,15 @@ static uint64_t row_major_index(const struct sl_data_array *array) {
   return index;
 }
 
+static enum sl_status count_entry(struct sl_data_array *array, struct sl_error *error) {
+  struct sl_error cause;
+  sl_error_clear(&cause);
+  if (sl_spikes_add_one(array->target->spikes, row_major_index(array), &cause) != SL_OK) {
+    return fail_storing(array, error, &cause);
+  }
+  return SL_OK;
+}
+
 static enum sl_status close_coordinates(struct sl_data_array *array, struct sl_error *error) {
   if (array->axis == 0 || (array->rank > 0 && array->axis < array->rank)) {
     return wrong_axes(array, error);
@@ -170,8 +179,8 @@ static enum sl_status close_coordinates(struct sl_data_array *array, struct sl_e
   for (size_t axis = 0; axis < array->rank; axis++) {
     array->previous[axis] = array->coordinates[axis];
   }
-  if (array->target->shape_known) {
-    sl_spikes_add_one(array->target->spikes, row_major_index(array));
+  if (array->target->shape_known && count_entry(array, error) != SL_OK) {
+    return error->code;
   }
   array->count++;
   array->depth = 1;

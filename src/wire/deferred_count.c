@@ -36,7 +36,11 @@ static enum sl_status count_coordinates(struct sl_tensor *tensor, uint64_t offse
       }
       index = index * target->spikes->shape[axis] + coordinate;
     }
-    sl_spikes_add_one(target->spikes, index);
+    struct sl_error cause;
+    sl_error_clear(&cause);
+    if (sl_spikes_add_one(target->spikes, index, &cause) != SL_OK) {
+      return sl_place_error(error, &cause, &target->data, offset);
+    }
   }
   return SL_OK;
 }

@@ -149,10 +149,10 @@ static enum sl_status close_array(struct sl_nested *nested, struct sl_error *err
 static enum sl_status finish(struct sl_nested *nested, struct sl_error *error) {
   struct sl_error cause;
   sl_error_clear(&cause);
-  if (sl_spikes_set_shape(nested->spikes, nested->rank, nested->length, &cause) != SL_OK) {
+  if (sl_spikes_set_shape(nested->spikes, nested->rank, nested->length, &cause) != SL_OK ||
+      sl_spikes_finish(nested->spikes, &cause) != SL_OK) {
     return sl_place_error(error, &cause, &nested->path, nested->reader.token_offset);
   }
-  sl_spikes_finish(nested->spikes);
   return SL_OK;
 }
 

@@ -289,8 +289,11 @@ static enum sl_status end_object(struct sl_tensor *tensor, struct sl_error *erro
   if (sl_count_deferred(tensor, tensor->members.end_offset, error) != SL_OK) {
     return error->code;
   }
-  sl_spikes_finish(tensor->target.spikes);
-  return SL_OK;
+  struct sl_error cause;
+  sl_error_clear(&cause);
+  return sl_spikes_finish(tensor->target.spikes, &cause) == SL_OK
+             ? SL_OK
+             : sl_place_error(error, &cause, &tensor->target.data, tensor->members.end_offset);
 }
 
 /* Reads on between two members. SL_OK at the end of the object. */

@@ -14,10 +14,8 @@ static bool count_spikes(struct sl_spikes *spikes, const size_t *shape, uint64_t
                          uint64_t *pairs_left, struct sl_error *error) {
   sl_spikes_init(spikes, false, pairs_left);
   bool good = sl_spikes_set_shape(spikes, 3, shape, error) == SL_OK &&
-              sl_spikes_push_bits(spikes, &bits, shape[0] * shape[1] * shape[2], error) == SL_OK;
-  if (good) {
-    sl_spikes_finish(spikes);
-  }
+              sl_spikes_push_bits(spikes, &bits, shape[0] * shape[1] * shape[2], error) == SL_OK &&
+              sl_spikes_finish(spikes, error) == SL_OK;
   return good;
 }
 

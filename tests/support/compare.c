@@ -109,7 +109,7 @@ static bool same_accumulators(struct sl_case *one, const char *name,
                   sl_spikes_binary(got), expected->count, expected->binary);
   }
   for (size_t i = 0; i < expected->count; i++) {
-    uint64_t others = got->others == NULL ? 0 : got->others[i];
+    uint64_t others = got->graded == NULL ? 0 : got->graded[i];
     double sum = got->sums == NULL ? 0.0 : got->sums[i];
     if (got->ones[i] != expected->ones[i] || others != expected->others[i] ||
         memcmp(&sum, &expected->sums[i], sizeof sum) != 0) {

@@ -109,7 +109,7 @@ static struct sl_spikes *count_spikes(const struct dense_tensor *tensors, size_t
     sl_spikes_init(&spikes[item], per_sample, &pairs_left);
     sl_spikes_set_shape(&spikes[item], tensor->rank, tensor->shape, error);
     sl_spikes_push_reals(&spikes[item], tensor->values, tensor->count, error);
-    sl_spikes_finish(&spikes[item]);
+    sl_spikes_finish(&spikes[item], error);
     ck_assert_msg(error->code == SL_OK, "%s", error->message);
   }
   return spikes;

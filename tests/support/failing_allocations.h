@@ -2,6 +2,7 @@
  * Memory that is counted, and runs out on command. A program linked with these flags
  *
  *     -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=free
+ *     -Wl,--wrap=mmap64,--wrap=mremap,--wrap=munmap
  *
  * has its own calls counted, those of its static libraries included, and cJSON's after
  * sl_allocations_watch. One thread at a time.
@@ -21,7 +22,7 @@ void sl_allocations_fail(size_t n, bool onwards);
 /* From now on none fails. Returns how many failed. */
 size_t sl_allocations_succeed(void);
 
-/* Blocks that are allocated and not yet freed. */
+/* Blocks that are allocated and not yet freed; all mappings together are one. */
 long sl_allocations_alive(void);
 
 /* Their bytes, as the allocator has rounded them up. */

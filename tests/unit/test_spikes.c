@@ -98,7 +98,7 @@ static void check_known_shape(struct sl_random *random, const struct tensor *ten
   ck_assert_int_eq(sl_spikes_set_shape(&spikes, 3, shape, &error), SL_OK);
   ck_assert_uint_eq(pairs, 0);
   push(&spikes, random, tensor->values, 0, tensor->samples * tensor->steps * tensor->neurons);
-  sl_spikes_finish(&spikes);
+  ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_OK);
   assert_counts(&spikes, tensor);
   sl_spikes_free(&spikes);
 }
@@ -118,7 +118,7 @@ static void check_discovered_shape(struct sl_random *random, const struct tensor
   push(&spikes, random, tensor->values, sample, tensor->samples * sample);
   ck_assert_uint_eq(pairs, 0);
   ck_assert_int_eq(sl_spikes_set_shape(&spikes, 3, shape, &error), SL_OK);
-  sl_spikes_finish(&spikes);
+  ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_OK);
   assert_counts(&spikes, tensor);
   sl_spikes_free(&spikes);
 }
@@ -144,10 +144,10 @@ START_TEST(single_spikes_are_counted_where_they_stand) {
   size_t shape[] = {2, 3, 4};
   sl_spikes_init(&spikes, true, &pairs);
   ck_assert_int_eq(sl_spikes_set_shape(&spikes, 3, shape, &error), SL_OK);
-  sl_spikes_add_one(&spikes, 0);  /* [0][0][0] */
-  sl_spikes_add_one(&spikes, 8);  /* [0][2][0] */
-  sl_spikes_add_one(&spikes, 23); /* [1][2][3] */
-  sl_spikes_finish(&spikes);
+  ck_assert_int_eq(sl_spikes_add_one(&spikes, 0, &error), SL_OK);  /* [0][0][0] */
+  ck_assert_int_eq(sl_spikes_add_one(&spikes, 8, &error), SL_OK);  /* [0][2][0] */
+  ck_assert_int_eq(sl_spikes_add_one(&spikes, 23, &error), SL_OK); /* [1][2][3] */
+  ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_OK);
   ck_assert_uint_eq(spikes.ones[0], 2);
   ck_assert_uint_eq(spikes.ones[7], 1);
   struct sl_spikes_health health = sl_spikes_health(&spikes);
@@ -166,7 +166,7 @@ START_TEST(a_neuron_that_fires_in_every_step_is_saturated_graded_or_not) {
   sl_spikes_init(&spikes, false, &pairs);
   ck_assert_int_eq(sl_spikes_set_shape(&spikes, 2, shape, &error), SL_OK);
   ck_assert_int_eq(sl_spikes_push_reals(&spikes, values, 6, &error), SL_OK);
-  sl_spikes_finish(&spikes);
+  ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_OK);
   struct sl_spikes_health health = sl_spikes_health(&spikes);
   ck_assert_uint_eq(health.saturated, 2);
   ck_assert_uint_eq(health.silent, 1);
@@ -212,6 +212,118 @@ START_TEST(pairs_are_charged_sample_by_sample_while_a_shape_is_discovered) {
 }
 END_TEST
 
+/* [2, 3, 4], with `values` ones pushed. */
+static void begin_known(struct sl_spikes *spikes, uint64_t *pairs, bool per_sample, size_t values) {
+  struct sl_error error = SL_NO_ERROR;
+  uint64_t ones = UINT64_MAX;
+  *pairs = 100;
+  sl_spikes_init(spikes, per_sample, pairs);
+  ck_assert_int_eq(sl_spikes_set_shape(spikes, 3, (size_t[]){2, 3, 4}, &error), SL_OK);
+  ck_assert_int_eq(sl_spikes_push_bits(spikes, &ones, values, &error), SL_OK);
+}
+
+START_TEST(values_beyond_a_shape_are_refused) {
+  uint64_t bits[2] = {1, 1};
+  double reals[70] = {0.5};
+  for (int per_sample = 0; per_sample < 2; per_sample++) {
+    for (size_t values = 1; values <= 24; values++) {
+      struct sl_spikes spikes;
+      uint64_t pairs;
+      begin_known(&spikes, &pairs, per_sample, values);
+      struct sl_error error = SL_NO_ERROR;
+      ck_assert_int_eq(sl_spikes_push_bits(&spikes, bits, 25 - values, &error), SL_LENGTH_MISMATCH);
+      error = SL_NO_ERROR;
+      ck_assert_int_eq(sl_spikes_push_reals(&spikes, reals, 25 - values, &error),
+                       SL_LENGTH_MISMATCH);
+      sl_spikes_free(&spikes);
+
+      begin_known(&spikes, &pairs, per_sample, values);
+      error = SL_NO_ERROR;
+      ck_assert_int_eq(sl_spikes_push_reals(&spikes, reals, 70, &error), SL_LENGTH_MISMATCH);
+      error = SL_NO_ERROR;
+      ck_assert_int_eq(sl_spikes_add_one(&spikes, 0, &error), SL_LENGTH_MISMATCH);
+      sl_spikes_free(&spikes);
+    }
+  }
+}
+END_TEST
+
+START_TEST(single_spikes_outside_a_shape_are_refused) {
+  static const uint64_t outside[] = {24, 25, 1000, UINT64_MAX};
+  for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
+    struct sl_spikes spikes;
+    uint64_t pairs, bits = 1;
+    struct sl_error error = SL_NO_ERROR;
+    begin_known(&spikes, &pairs, i % 2, 0);
+    ck_assert_int_eq(sl_spikes_add_one(&spikes, 23, &error), SL_OK);
+    ck_assert_int_eq(sl_spikes_add_one(&spikes, outside[i], &error), SL_LENGTH_MISMATCH);
+    error = SL_NO_ERROR;
+    ck_assert_int_eq(sl_spikes_push_bits(&spikes, &bits, 1, &error), SL_LENGTH_MISMATCH);
+    error = SL_NO_ERROR;
+    ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_OK);
+    ck_assert_uint_eq(sl_spikes_count(&spikes), 1);
+    sl_spikes_free(&spikes);
+  }
+}
+END_TEST
+
+START_TEST(a_tensor_is_not_finished_before_all_values_came) {
+  struct sl_spikes spikes;
+  uint64_t pairs;
+  for (size_t values = 0; values <= 24; values++) {
+    struct sl_error error = SL_NO_ERROR;
+    begin_known(&spikes, &pairs, values % 2, values);
+    bool complete = values == 0 || values == 24; /* none at all: a silent tensor */
+    ck_assert_int_eq(sl_spikes_finish(&spikes, &error), complete ? SL_OK : SL_LENGTH_MISMATCH);
+    sl_spikes_free(&spikes);
+  }
+  struct sl_error error = SL_NO_ERROR;
+  sl_spikes_init(&spikes, true, &pairs);
+  ck_assert_int_eq(sl_spikes_add_one(&spikes, 0, &error), SL_LENGTH_MISMATCH);
+  error = SL_NO_ERROR;
+  ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_LENGTH_MISMATCH);
+  sl_spikes_free(&spikes);
+}
+END_TEST
+
+/* 12 ones as steps of three neurons, samples of two steps. */
+static enum sl_status discover(size_t rank, const size_t *shape, size_t steps, size_t samples,
+                               bool per_sample) {
+  struct sl_spikes spikes;
+  struct sl_error error = SL_NO_ERROR;
+  uint64_t pairs = 100;
+  uint64_t ones = UINT64_MAX;
+  sl_spikes_init(&spikes, per_sample, &pairs);
+  ck_assert_int_eq(sl_spikes_push_bits(&spikes, &ones, 3, &error), SL_OK);
+  if (steps > 0) {
+    sl_spikes_end_step(&spikes);
+    ck_assert_int_eq(sl_spikes_push_bits(&spikes, &ones, 3 * (steps - 1), &error), SL_OK);
+  }
+  if (samples > 0) {
+    sl_spikes_end_sample(&spikes);
+    ck_assert_int_eq(sl_spikes_push_bits(&spikes, &ones, 3 * steps * (samples - 1), &error), SL_OK);
+  }
+  enum sl_status status = sl_spikes_set_shape(&spikes, rank, shape, &error);
+  sl_spikes_free(&spikes);
+  return status;
+}
+
+START_TEST(a_shape_that_the_values_do_not_have_is_refused) {
+  for (int per_sample = 0; per_sample < 2; per_sample++) {
+    ck_assert_int_eq(discover(1, (size_t[]){3}, 0, 0, per_sample), SL_OK);
+    ck_assert_int_eq(discover(1, (size_t[]){3}, 1, 0, per_sample), SL_OK);
+    ck_assert_int_eq(discover(3, (size_t[]){1, 3, 1}, 0, 0, per_sample), SL_LENGTH_MISMATCH);
+    ck_assert_int_eq(discover(2, (size_t[]){4, 3}, 4, 0, per_sample), SL_OK);
+    ck_assert_int_eq(discover(2, (size_t[]){4, 3}, 3, 0, per_sample), SL_LENGTH_MISMATCH);
+    ck_assert_int_eq(discover(3, (size_t[]){2, 2, 3}, 4, 0, per_sample), SL_LENGTH_MISMATCH);
+    ck_assert_int_eq(discover(3, (size_t[]){2, 2, 3}, 2, 2, per_sample), SL_OK);
+    ck_assert_int_eq(discover(3, (size_t[]){2, 3, 2}, 2, 2, per_sample), SL_LENGTH_MISMATCH);
+    ck_assert_int_eq(discover(3, (size_t[]){4, 1, 3}, 2, 2, per_sample), SL_LENGTH_MISMATCH);
+    ck_assert_int_eq(discover(3, (size_t[]){1, 2, 3}, 2, 2, per_sample), SL_LENGTH_MISMATCH);
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("spikes");
   TCase *cases = tcase_create("counts");
@@ -221,6 +333,10 @@ int main(void) {
   tcase_add_test(cases, a_neuron_that_fires_in_every_step_is_saturated_graded_or_not);
   tcase_add_test(cases, impossible_shapes_are_refused_before_memory_is_taken);
   tcase_add_test(cases, pairs_are_charged_sample_by_sample_while_a_shape_is_discovered);
+  tcase_add_test(cases, values_beyond_a_shape_are_refused);
+  tcase_add_test(cases, single_spikes_outside_a_shape_are_refused);
+  tcase_add_test(cases, a_tensor_is_not_finished_before_all_values_came);
+  tcase_add_test(cases, a_shape_that_the_values_do_not_have_is_refused);
   suite_add_tcase(suite, cases);
   return suite_end(suite);
 }
