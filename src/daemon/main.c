@@ -1,7 +1,9 @@
 #include "daemon/access_log.h"
 #include "daemon/config.h"
+#include "daemon/descriptors.h"
 #include "daemon/healthcheck.h"
 #include "daemon/log.h"
+#include "daemon/log_queue.h"
 #include "daemon/reload.h"
 #include "daemon/system_memory.h"
 #include "daemon/systemd.h"
@@ -28,7 +30,12 @@ static void hold_signals(void) {
   fill_stop_signals(&signals);
   sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
+/* A write that fails is counted by the log. It must not end the process. */
+static void ignore_signals_of_writes(void) {
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
 }
 
 /* The first signal stops in good order; from then on another one ends the process at once. Until
@@ -139,7 +146,7 @@ static void find_memory(struct sl_server_options *options) {
   }
 }
 
-static int serve(const struct sl_config *config, int count, char *const *arguments) {
+static int serve_and_log(const struct sl_config *config, int count, char *const *arguments) {
   struct sl_log log = {.level = (enum sl_log_level)config->log_level,
                        .format = (enum sl_log_format)config->log_format,
                        .rate = config->log_rate};
@@ -154,7 +161,6 @@ static int serve(const struct sl_config *config, int count, char *const *argumen
   char message[1024];
   struct sl_server *server = NULL;
 
-  hold_signals();
   if (take_over_sockets(&options, message, sizeof message)) {
     find_memory(&options);
     keep_freed_memory(options.memory_bytes, sl_server_threads(&options));
@@ -180,6 +186,17 @@ static int serve(const struct sl_config *config, int count, char *const *argumen
   sl_log_tell_dropped(&log);
   sl_log(&log, SL_LOG_INFO, "the server has stopped");
   return EXIT_SUCCESS;
+}
+
+static int serve(const struct sl_config *config, int count, char *const *arguments) {
+  hold_signals();
+  if (!sl_log_queue_start()) {
+    sl_log_announce(SL_LOG_LOGFMT, "spikelossd: cannot start a thread for the log");
+    return EXIT_FAILURE;
+  }
+  int status = serve_and_log(config, count, arguments);
+  sl_log_queue_stop();
+  return status;
 }
 
 static int print_help(void) {
@@ -239,6 +256,8 @@ int main(int count, char **arguments) {
   char message[1024];
   int status = EXIT_FAILURE;
 
+  sl_descriptors_open_missing();
+  ignore_signals_of_writes();
   if (!sl_config_read(&config, count, arguments, environ, message, sizeof message)) {
     sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", message);
   } else if (!sl_kernels_choose(sl_config_isa(&config))) {
