@@ -157,7 +157,7 @@ END_TEST
 
 START_TEST(a_file_that_cannot_be_read_is_refused) {
   assert_flags_refused("--config /no/such/file", "cannot read /no/such/file");
-  assert_flags_refused("--config /tmp", "cannot read /tmp: Is a directory");
+  assert_flags_refused("--config /tmp", "cannot read /tmp: not a regular file");
   assert_flags_refused("--config", "--config wants a value");
 }
 END_TEST
