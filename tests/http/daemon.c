@@ -196,6 +196,9 @@ void daemon_wait_for_refusal(const struct daemon *daemon) {
 static void forget(struct daemon *daemon) {
   close(daemon->messages);
   unlink(daemon->socket);
+  char lock[sizeof daemon->socket + 8];
+  snprintf(lock, sizeof lock, "%s.lock", daemon->socket);
+  unlink(lock); /* both are left where the daemon was killed */
   rmdir(daemon->folder);
   daemon->process = 0;
 }
