@@ -139,11 +139,19 @@ static void keep_freed_memory(uint64_t memory_bytes, size_t threads) {
 #endif
 }
 
-static void find_memory(struct sl_server_options *options) {
-  if (options->memory_bytes == 0) {
-    options->memory_bytes =
-        sl_memory_for_requests(sl_system_memory(""), sl_server_threads(options));
+/* Not knowing a limit is not a reason to have none. */
+static void find_memory(struct sl_server_options *options,
+                        void (*tell)(void *closure, const char *sentence), void *closure) {
+  if (options->memory_bytes != 0) {
+    return;
   }
+  uint64_t system = sl_system_memory("", sl_machine_memory());
+  if (system == 0) {
+    system = SL_UNKNOWN_MEMORY;
+    tell(closure, "memory_bytes: neither the kernel nor a cgroup says how much memory there is, so "
+                  "512 MiB are assumed; set memory_bytes");
+  }
+  options->memory_bytes = sl_memory_for_requests(system, sl_server_threads(options));
 }
 
 static int serve_and_log(const struct sl_config *config, int count, char *const *arguments) {
@@ -162,7 +170,7 @@ static int serve_and_log(const struct sl_config *config, int count, char *const 
   struct sl_server *server = NULL;
 
   if (take_over_sockets(&options, message, sizeof message)) {
-    find_memory(&options);
+    find_memory(&options, log_warning, &log);
     keep_freed_memory(options.memory_bytes, sl_server_threads(&options));
     server = sl_server_start(&options, message, sizeof message);
   }
@@ -218,7 +226,7 @@ static int check(const struct sl_config *config) {
     sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", message);
     return EXIT_FAILURE;
   }
-  find_memory(&options);
+  find_memory(&options, announce_warning, NULL);
   sl_server_tell_conflicts(&options, announce_warning, NULL);
   printf("the configuration is good\n");
   return EXIT_SUCCESS;

@@ -4,9 +4,11 @@
 #include "daemon.h"
 #include "suite.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 static void expect_words(const char *text, const char *words) {
@@ -157,6 +159,30 @@ START_TEST(the_start_warns_of_values_that_cannot_work_together) {
 }
 END_TEST
 
+/* As ProcSubset=pid of systemd does. Where the test may not, the daemon sees the whole of /proc. */
+static void hide_meminfo(void) {
+  bool hidden = unshare(CLONE_NEWNS) == 0 &&
+                mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+                mount("proc", "/proc", "proc", 0, "subset=pid") == 0;
+  if (!hidden) {
+    dprintf(STDERR_FILENO, "cannot hide /proc/meminfo here\n");
+  }
+}
+
+START_TEST(memory_that_is_hidden_is_not_taken_for_memory_without_end) {
+  struct daemon process;
+  daemon_prepare(hide_meminfo);
+  START(&process, "--log-level", "debug");
+  daemon_prepare(NULL);
+  daemon_stop(&process);
+  const char *words = strstr(process.said, "may take ");
+  ck_assert_ptr_nonnull(words);
+  unsigned long long bytes = strtoull(words + strlen("may take "), NULL, 10);
+  ck_assert_uint_gt(bytes, 1 << 20);
+  ck_assert_uint_lt(bytes, 1ULL << 50);
+}
+END_TEST
+
 START_TEST(bad_variables_are_fatal_and_named) {
   static const char *const variables[] = {"SPIKELOSSD_DEPTH", "SPIKELOSSD_COLOUR"};
   for (size_t i = 0; i < 2; i++) {
@@ -208,6 +234,7 @@ int main(void) {
                       (int)(sizeof pairs / sizeof *pairs));
   tcase_add_loop_test(arguments, the_start_warns_of_values_that_cannot_work_together, 0,
                       (int)(sizeof pairs / sizeof *pairs));
+  tcase_add_test(arguments, memory_that_is_hidden_is_not_taken_for_memory_without_end);
   tcase_add_test(arguments, bad_variables_are_fatal_and_named);
   tcase_add_test(arguments, a_bad_line_of_the_file_is_named_by_its_number);
   suite_add_tcase(suite, arguments);

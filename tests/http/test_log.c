@@ -21,6 +21,7 @@ static struct daemon daemon_process;
 static struct client client;
 
 static void tidy(void) {
+  daemon_prepare(NULL);
   daemon_tidy(&daemon_process);
 }
 

@@ -161,7 +161,6 @@ START_TEST(a_file_that_cannot_be_read_is_named) {
 }
 END_TEST
 
-/* The alarm of Check would end a test that waits. */
 START_TEST(a_fifo_or_device_is_refused_without_waiting) {
   write_file("", 0);
   unlink(path);
