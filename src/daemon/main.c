@@ -87,6 +87,8 @@ static void say_that_it_serves(struct sl_log *log, const struct sl_server *serve
   announce(server, options->listen_count, log->format);
   sl_systemd_tell("READY=1");
   sl_log(log, SL_LOG_DEBUG, "the hot loops use %s", sl_kernels_name());
+  sl_log(log, SL_LOG_DEBUG, "%ju connections are served at once (connections)",
+         (uintmax_t)options->connections);
   sl_log(log, SL_LOG_DEBUG, "all requests together may take %ju bytes of memory (memory_bytes)",
          (uintmax_t)options->memory_bytes);
 }
@@ -154,6 +156,27 @@ static void find_memory(struct sl_server_options *options,
   options->memory_bytes = sl_memory_for_requests(system, sl_server_threads(options));
 }
 
+/*
+ * Every connection is an open file. The soft limit of many systems, 1024, is for programs that use
+ * select(2); the hard limit is what they allow. More than 4096 clients of one daemon are a mistake
+ * more often than a wish, and each may cost a buffer.
+ */
+static void find_connections(struct sl_server_options *options) {
+  const uint64_t max_connections = 4096;
+  const uint64_t others = 64 + 2 * (uint64_t)sl_server_threads(options);
+  uint64_t files = sl_descriptors_raise_limit();
+  if (options->connections == 0) {
+    uint64_t left = files > others ? files - others : 1;
+    options->connections = left < max_connections ? left : max_connections;
+  }
+  if (options->connections_per_address == 0) {
+    options->connections_per_address = options->connections;
+  }
+  if (options->requests == 0) {
+    options->requests = options->connections;
+  }
+}
+
 static int serve_and_log(const struct sl_config *config, int count, char *const *arguments) {
   struct sl_log log = {.level = (enum sl_log_level)config->log_level,
                        .format = (enum sl_log_format)config->log_format,
@@ -171,6 +194,7 @@ static int serve_and_log(const struct sl_config *config, int count, char *const 
 
   if (take_over_sockets(&options, message, sizeof message)) {
     find_memory(&options, log_warning, &log);
+    find_connections(&options);
     keep_freed_memory(options.memory_bytes, sl_server_threads(&options));
     server = sl_server_start(&options, message, sizeof message);
   }
