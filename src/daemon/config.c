@@ -14,14 +14,16 @@
 /* Flags that are no options: they say what to do, and with which file. */
 static const struct {
   const char *flag;
+  const char *letter; /* or NULL */
   enum sl_task task;
   const char *help;
 } tasks[] = {
-    {"--check", SL_TASK_CHECK, "validate the configuration, say whether it is good, and exit"},
-    {"--healthcheck", SL_TASK_HEALTHCHECK,
+    {"--check", NULL, SL_TASK_CHECK,
+     "check the configuration, print whether it is valid, and exit"},
+    {"--healthcheck", NULL, SL_TASK_HEALTHCHECK,
      "ask the daemon of this configuration whether it is ready, and exit with 0 or 1"},
-    {"--version", SL_TASK_VERSION, "print the version and the instruction set, and exit"},
-    {"--help", SL_TASK_HELP, "print this, and exit"},
+    {"--version", "-V", SL_TASK_VERSION, "print the version and the instruction set, and exit"},
+    {"--help", "-h", SL_TASK_HELP, "print this, and exit"},
 };
 
 enum { TASK_COUNT = sizeof tasks / sizeof tasks[0] };
@@ -66,7 +68,8 @@ struct argument {
 
 static bool is_task(const struct argument *argument, enum sl_task *task) {
   for (size_t i = 0; i < TASK_COUNT; i++) {
-    if (strcmp(argument->text, tasks[i].flag) == 0) {
+    if (strcmp(argument->text, tasks[i].flag) == 0 ||
+        (tasks[i].letter != NULL && strcmp(argument->text, tasks[i].letter) == 0)) {
       *task = tasks[i].task;
       return true;
     }
@@ -296,6 +299,13 @@ static bool append_line(struct sl_buffer *text, const char *flag, const char *va
   return sl_buffer_append_format(text, "  %-32s %s", left, help);
 }
 
+static bool append_task(struct sl_buffer *text, size_t index) {
+  char flags[32];
+  snprintf(flags, sizeof flags, tasks[index].letter == NULL ? "%s" : "%s, %s", tasks[index].flag,
+           tasks[index].letter);
+  return append_line(text, flags, "", tasks[index].help);
+}
+
 static bool append_option(struct sl_buffer *text, const struct sl_option *option) {
   char flag[64] = "--";
   spell(flag + 2, sizeof flag - 2, option->name, '-', false);
@@ -317,8 +327,7 @@ char *sl_config_help(void) {
                                            "Losses of spiking neural networks over HTTP.\n\n") &&
               append_line(&text, "--config", "FILE", "read options from this file\n");
   for (size_t i = 0; good && i < TASK_COUNT; i++) {
-    good =
-        append_line(&text, tasks[i].flag, "", tasks[i].help) && sl_buffer_append_text(&text, "\n");
+    good = append_task(&text, i) && sl_buffer_append_text(&text, "\n");
   }
   good = good && sl_buffer_append_text(&text, "\n");
   for (const struct sl_option *option = sl_options; good && option->name != NULL; option++) {

@@ -1,6 +1,7 @@
 #include "daemon/config_file.h"
 
 #include "daemon/config_set.h"
+#include "net/regular_file.h"
 #include <errno.h>
 #include <ini.h>
 #include <stdio.h>
@@ -68,11 +69,10 @@ bool sl_config_read_file(struct sl_config *config, const char *path, char *messa
                          size_t message_size) {
   struct reading reading = {.config = config,
                             .path = path,
-                            .stream = fopen(path, "re"),
+                            .stream = sl_regular_file_open(path, message, message_size),
                             .message = message,
                             .message_size = message_size};
   if (reading.stream == NULL) {
-    snprintf(message, message_size, "cannot read %s: %s", path, strerror(errno));
     return false;
   }
   int wrong_line = ini_parse_stream(next_line, &reading, take, &reading);

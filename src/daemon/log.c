@@ -1,11 +1,10 @@
 #include "daemon/log.h"
 
-#include <poll.h>
+#include "daemon/log_queue.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { MESSAGE_ROOM = 512 };
 
@@ -31,18 +30,6 @@ static void begin(struct sl_log_line *line, enum sl_log_format format, enum sl_l
   sl_log_line_text(line, "message", message);
 }
 
-/* One write a line, so that lines of two threads never mix. A log that is gone is no reason to
- * stop serving. */
-static bool write_line(const char *line, size_t length) {
-  return write(STDERR_FILENO, line, length) == (ssize_t)length;
-}
-
-/* A pipe or a terminal that can take anything can take a whole line. */
-static bool can_write(void) {
-  struct pollfd output = {.fd = STDERR_FILENO, .events = POLLOUT};
-  return poll(&output, 1, 0) == 1 && (output.revents & POLLOUT) != 0;
-}
-
 static void count_dropped(struct sl_log *log, uint64_t lines) {
   atomic_fetch_add_explicit(&log->dropped, lines, memory_order_relaxed);
 }
@@ -54,13 +41,14 @@ void sl_log_begin(const struct sl_log *log, struct sl_log_line *line, enum sl_lo
 
 void sl_log_write(struct sl_log *log, struct sl_log_line *line) {
   sl_log_line_end(line);
-  if (!can_write() || !write_line(line->bytes, line->length)) {
+  if (!sl_log_queue_add(line->bytes, line->length)) {
     count_dropped(log, 1);
   }
 }
 
 void sl_log_tell_dropped(struct sl_log *log) {
-  uint64_t dropped = atomic_exchange_explicit(&log->dropped, 0, memory_order_relaxed);
+  uint64_t dropped = atomic_exchange_explicit(&log->dropped, 0, memory_order_relaxed) +
+                     sl_log_queue_take_failures();
   if (dropped == 0) {
     return;
   }
@@ -68,7 +56,7 @@ void sl_log_tell_dropped(struct sl_log *log) {
   sl_log_begin(log, &line, SL_LOG_WARNING, "lines were dropped");
   sl_log_line_number(&line, "dropped", dropped);
   sl_log_line_end(&line);
-  if (!can_write() || !write_line(line.bytes, line.length)) {
+  if (!sl_log_queue_add(line.bytes, line.length)) {
     count_dropped(log, dropped);
   }
 }
@@ -127,9 +115,9 @@ void sl_log_announce(enum sl_log_format log_format, const char *format, ...) {
     struct sl_log_line line;
     begin(&line, SL_LOG_JSON, SL_LOG_INFO, message);
     sl_log_line_end(&line);
-    write_line(line.bytes, line.length);
+    sl_log_queue_add(line.bytes, line.length);
   } else {
     strcat(message, "\n");
-    write_line(message, strlen(message));
+    sl_log_queue_add(message, strlen(message));
   }
 }

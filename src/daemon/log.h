@@ -1,10 +1,10 @@
 /*
  * Messages for those who run the daemon: one line an event, to standard error.
  *
- * Any thread may log, while another one changes the level; a line is written in one piece. Nobody
- * waits for a reader: while standard error takes nothing, lines are dropped and counted. Lines
- * about requests, of which there may be any number, are also bounded by a rate. How many were
- * dropped is said by the next line about a request that goes out in a later second, and at the end.
+ * Any thread may log, while another one changes the level. No thread waits for a reader: lines go
+ * through a queue (log_queue.h), and those that find it full are dropped and counted. Lines about
+ * requests, of which there may be any number, are also bounded by a rate. How many were dropped is
+ * said before the next line about a request that goes out in a later second, and at the end.
  */
 #ifndef SPIKELOSS_DAEMON_LOG_H
 #define SPIKELOSS_DAEMON_LOG_H

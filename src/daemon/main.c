@@ -1,7 +1,9 @@
 #include "daemon/access_log.h"
 #include "daemon/config.h"
+#include "daemon/descriptors.h"
 #include "daemon/healthcheck.h"
 #include "daemon/log.h"
+#include "daemon/log_queue.h"
 #include "daemon/reload.h"
 #include "daemon/system_memory.h"
 #include "daemon/systemd.h"
@@ -28,7 +30,12 @@ static void hold_signals(void) {
   fill_stop_signals(&signals);
   sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
+/* A write that fails is counted by the log. It must not end the process. */
+static void ignore_signals_of_writes(void) {
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
 }
 
 /* The first signal stops in good order; from then on another one ends the process at once. Until
@@ -80,6 +87,8 @@ static void say_that_it_serves(struct sl_log *log, const struct sl_server *serve
   announce(server, options->listen_count, log->format);
   sl_systemd_tell("READY=1");
   sl_log(log, SL_LOG_DEBUG, "the hot loops use %s", sl_kernels_name());
+  sl_log(log, SL_LOG_DEBUG, "%ju connections are served at once (connections)",
+         (uintmax_t)options->connections);
   sl_log(log, SL_LOG_DEBUG, "all requests together may take %ju bytes of memory (memory_bytes)",
          (uintmax_t)options->memory_bytes);
 }
@@ -132,14 +141,43 @@ static void keep_freed_memory(uint64_t memory_bytes, size_t threads) {
 #endif
 }
 
-static void find_memory(struct sl_server_options *options) {
-  if (options->memory_bytes == 0) {
-    options->memory_bytes =
-        sl_memory_for_requests(sl_system_memory(""), sl_server_threads(options));
+/* Not knowing a limit is not a reason to have none. */
+static void find_memory(struct sl_server_options *options,
+                        void (*tell)(void *closure, const char *sentence), void *closure) {
+  if (options->memory_bytes != 0) {
+    return;
+  }
+  uint64_t system = sl_system_memory("", sl_machine_memory());
+  if (system == 0) {
+    system = SL_UNKNOWN_MEMORY;
+    tell(closure, "memory_bytes: neither the kernel nor a cgroup says how much memory there is, so "
+                  "512 MiB are assumed; set memory_bytes");
+  }
+  options->memory_bytes = sl_memory_for_requests(system, sl_server_threads(options));
+}
+
+/*
+ * Every connection is an open file. The soft limit of many systems, 1024, is for programs that use
+ * select(2); the hard limit is what they allow. More than 4096 clients of one daemon are a mistake
+ * more often than a wish, and each may cost a buffer.
+ */
+static void find_connections(struct sl_server_options *options) {
+  const uint64_t max_connections = 4096;
+  const uint64_t others = 64 + 2 * (uint64_t)sl_server_threads(options);
+  uint64_t files = sl_descriptors_raise_limit();
+  if (options->connections == 0) {
+    uint64_t left = files > others ? files - others : 1;
+    options->connections = left < max_connections ? left : max_connections;
+  }
+  if (options->connections_per_address == 0) {
+    options->connections_per_address = options->connections;
+  }
+  if (options->requests == 0) {
+    options->requests = options->connections;
   }
 }
 
-static int serve(const struct sl_config *config, int count, char *const *arguments) {
+static int serve_and_log(const struct sl_config *config, int count, char *const *arguments) {
   struct sl_log log = {.level = (enum sl_log_level)config->log_level,
                        .format = (enum sl_log_format)config->log_format,
                        .rate = config->log_rate};
@@ -154,9 +192,9 @@ static int serve(const struct sl_config *config, int count, char *const *argumen
   char message[1024];
   struct sl_server *server = NULL;
 
-  hold_signals();
   if (take_over_sockets(&options, message, sizeof message)) {
-    find_memory(&options);
+    find_memory(&options, log_warning, &log);
+    find_connections(&options);
     keep_freed_memory(options.memory_bytes, sl_server_threads(&options));
     server = sl_server_start(&options, message, sizeof message);
   }
@@ -182,6 +220,17 @@ static int serve(const struct sl_config *config, int count, char *const *argumen
   return EXIT_SUCCESS;
 }
 
+static int serve(const struct sl_config *config, int count, char *const *arguments) {
+  hold_signals();
+  if (!sl_log_queue_start()) {
+    sl_log_announce(SL_LOG_LOGFMT, "spikelossd: cannot start a thread for the log");
+    return EXIT_FAILURE;
+  }
+  int status = serve_and_log(config, count, arguments);
+  sl_log_queue_stop();
+  return status;
+}
+
 static int print_help(void) {
   char *help = sl_config_help();
   bool printed = help != NULL && fputs(help, stdout) >= 0 && fflush(stdout) == 0;
@@ -201,7 +250,7 @@ static int check(const struct sl_config *config) {
     sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", message);
     return EXIT_FAILURE;
   }
-  find_memory(&options);
+  find_memory(&options, announce_warning, NULL);
   sl_server_tell_conflicts(&options, announce_warning, NULL);
   printf("the configuration is good\n");
   return EXIT_SUCCESS;
@@ -239,6 +288,8 @@ int main(int count, char **arguments) {
   char message[1024];
   int status = EXIT_FAILURE;
 
+  sl_descriptors_open_missing();
+  ignore_signals_of_writes();
   if (!sl_config_read(&config, count, arguments, environ, message, sizeof message)) {
     sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", message);
   } else if (!sl_kernels_choose(sl_config_isa(&config))) {

@@ -6,10 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 
 #define CGROUPS "/sys/fs/cgroup"
 
 enum { PATH_ROOM = 4096 };
+
+/* A petabyte: what claims to be more is a way to say that there is no limit. */
+#define MAX_BELIEVABLE (UINT64_C(1) << 50)
 
 static uint64_t smaller(uint64_t left, uint64_t right) {
   return left < right ? left : right;
@@ -82,23 +86,28 @@ static uint64_t limit_of_line(const char *root, char *line) {
                                  : UINT64_MAX;
 }
 
+/* Without proc/self/cgroup the top of what is mounted is looked at, which is the group of a
+ * container. */
 static uint64_t limit_of_groups(const char *root) {
   char path[PATH_ROOM];
   char line[PATH_ROOM];
+  char top_of_version_1[] = "0:memory:/";
+  char top_of_version_2[] = "0::/";
   snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
   FILE *file = fopen(path, "re");
+  if (file == NULL) {
+    return smaller(limit_of_line(root, top_of_version_1), limit_of_line(root, top_of_version_2));
+  }
   uint64_t limit = UINT64_MAX;
-  while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+  while (fgets(line, sizeof line, file) != NULL) {
     limit = smaller(limit, limit_of_line(root, line));
   }
-  if (file != NULL) {
-    fclose(file);
-  }
+  fclose(file);
   return limit;
 }
 
-/* "MemTotal:       24683520 kB" */
-static uint64_t memory_of_machine(const char *root) {
+/* "MemTotal:       24683520 kB". Beside sysinfo, because a container may be shown less here. */
+static uint64_t memory_in_meminfo(const char *root) {
   char path[PATH_ROOM];
   char line[256];
   unsigned long long kibibytes = 0;
@@ -113,8 +122,19 @@ static uint64_t memory_of_machine(const char *root) {
   return kibibytes > 0 && kibibytes < UINT64_MAX / 1024 ? (uint64_t)kibibytes * 1024 : UINT64_MAX;
 }
 
-uint64_t sl_system_memory(const char *root) {
-  return smaller(memory_of_machine(root), limit_of_groups(root));
+uint64_t sl_machine_memory(void) {
+  struct sysinfo machine;
+  uint64_t bytes;
+  bool known = sysinfo(&machine) == 0 &&
+               !__builtin_mul_overflow((uint64_t)machine.totalram, machine.mem_unit, &bytes);
+  return known ? bytes : 0;
+}
+
+uint64_t sl_system_memory(const char *root, uint64_t machine_memory) {
+  uint64_t machine = machine_memory > 0 ? machine_memory : UINT64_MAX;
+  uint64_t memory = smaller(smaller(machine, memory_in_meminfo(root)), limit_of_groups(root));
+  /* Groups of version 1 without a limit say almost 2^63. */
+  return memory < MAX_BELIEVABLE ? memory : 0;
 }
 
 /*

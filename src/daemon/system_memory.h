@@ -8,15 +8,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * Bytes. `root` stands before every path that is read, "" for the real ones: proc/meminfo,
- * proc/self/cgroup, and below sys/fs/cgroup the limits of the groups of version 1 and 2 and of all
- * groups around them. What is missing or makes no sense is no limit; UINT64_MAX if nothing is
- * known.
- */
-uint64_t sl_system_memory(const char *root);
+/* What the kernel says without any file (sysinfo); 0 if it does not. */
+uint64_t sl_machine_memory(void);
 
-/* What so many threads leave to requests. */
+/*
+ * The smallest of all limits that are known, in bytes; 0 if none is. They are `machine_memory` and
+ * what is in files, whose paths all begin with `root` ("" for the real ones): proc/meminfo, which
+ * a sandbox may hide; and below sys/fs/cgroup the limits of the groups of version 1 and 2 that
+ * proc/self/cgroup names, and of all groups around them. A file that is missing or makes no sense
+ * is no limit.
+ */
+uint64_t sl_system_memory(const char *root, uint64_t machine_memory);
+
+/* To be taken for the memory of the system where nothing is known: what the smallest machines that
+ * are sold as servers have. */
+#define SL_UNKNOWN_MEMORY (UINT64_C(512) << 20)
+
+/* What so many threads leave to requests of a system with so many bytes. */
 uint64_t sl_memory_for_requests(uint64_t system_memory, size_t threads);
 
 #endif

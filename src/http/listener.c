@@ -104,7 +104,7 @@ static bool open_tcp(struct sl_listener *listener, const char *address, char *me
 }
 
 /* If not, errno says why there is no connection. */
-static bool somebody_listens(const struct sockaddr_un *name) {
+static bool is_listened_on(const struct sockaddr_un *name) {
   int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (probe < 0) {
     return false;
@@ -118,7 +118,7 @@ static bool somebody_listens(const struct sockaddr_un *name) {
 
 /*
  * Makes way for a Unix socket: the file that a daemon left behind when it was killed is removed,
- * anything else (a file of another kind, a socket that somebody listens on) stays.
+ * anything else (a file of another kind, a socket that is listened on) stays.
  */
 static bool clear_path(const struct sockaddr_un *name, char *message, size_t message_size) {
   struct stat file;
@@ -129,8 +129,8 @@ static bool clear_path(const struct sockaddr_un *name, char *message, size_t mes
     snprintf(message, message_size, "%s exists and is no socket", name->sun_path);
     return false;
   }
-  if (somebody_listens(name)) {
-    snprintf(message, message_size, "somebody already listens on %s", name->sun_path);
+  if (is_listened_on(name)) {
+    snprintf(message, message_size, "address already in use: %s", name->sun_path);
     return false;
   }
   if (errno != ECONNREFUSED || unlink(name->sun_path) != 0) {
@@ -148,28 +148,39 @@ static void note_file(struct sl_listener *listener, const char *path) {
   }
 }
 
+/* With the lock of the path: no other daemon is between its bind and its listen. */
+static bool serve_path(struct sl_listener *listener, const struct sockaddr_un *name,
+                       const struct sl_unix_file *file, char *message, size_t message_size) {
+  if (!clear_path(name, message, message_size)) {
+    return false;
+  }
+  if (!bind_to(listener, (const struct sockaddr *)name, sizeof *name)) {
+    snprintf(message, message_size, "cannot listen on %s: %s", listener->address, strerror(errno));
+    return false;
+  }
+  note_file(listener, name->sun_path);
+  if (!sl_unix_file_protect(name->sun_path, file, message, message_size)) {
+    return false;
+  }
+  if (!begin_to_listen(listener)) {
+    snprintf(message, message_size, "cannot listen on %s: %s", listener->address, strerror(errno));
+    return false;
+  }
+  return true;
+}
+
 static bool open_unix(struct sl_listener *listener, const char *address,
                       const struct sl_unix_file *file, char *message, size_t message_size) {
-  const char *path = sl_address_unix_path(address);
   struct sockaddr_un name;
   if (!sl_address_name_unix(&name, address, message, message_size)) {
     return false;
   }
-  if (!clear_path(&name, message, message_size)) {
-    return false;
-  }
-  if (!bind_to(listener, (const struct sockaddr *)&name, sizeof name)) {
-    snprintf(message, message_size, "cannot listen on %s: %s", address, strerror(errno));
-    return false;
-  }
   snprintf(listener->address, sizeof listener->address, "%s", address);
-  note_file(listener, path);
-  if (!sl_unix_file_protect(path, file, message, message_size)) {
-    sl_listener_close(listener);
+  listener->lock = sl_unix_file_lock(name.sun_path, message, message_size);
+  if (listener->lock < 0) {
     return false;
   }
-  if (!begin_to_listen(listener)) {
-    snprintf(message, message_size, "cannot listen on %s: %s", address, strerror(errno));
+  if (!serve_path(listener, &name, file, message, message_size)) {
     sl_listener_close(listener);
     return false;
   }
@@ -225,18 +236,19 @@ bool sl_listener_adopt(struct sl_listener *listener, int socket, char *message,
   return true;
 }
 
-/* Only the file that this listener made: another daemon may have put its own there since. */
+/* Only the file that this listener made: another program may have put its own there since. */
 static void remove_own_file(struct sl_listener *listener) {
   struct stat file;
-  if (listener->inode == 0) {
-    return;
-  }
   const char *path = sl_address_unix_path(listener->address);
-  if (lstat(path, &file) == 0 && file.st_dev == listener->device &&
+  if (listener->inode != 0 && lstat(path, &file) == 0 && file.st_dev == listener->device &&
       file.st_ino == listener->inode) {
     unlink(path);
   }
   listener->inode = 0;
+  if (listener->lock >= 0) {
+    sl_unix_file_unlock(path, listener->lock);
+    listener->lock = -1;
+  }
 }
 
 void sl_listener_stop(struct sl_listener *listener) {

@@ -16,6 +16,7 @@ enum { SL_UNSENT_BYTES = 512 * 1024 };
 
 struct sl_listener {
   int socket;        /* -1 while closed; owned */
+  int lock;          /* of a Unix socket's file, or -1; owned */
   char address[128]; /* as bound, text that a client can use: "127.0.0.1:45123", "unix:/run/x" */
   bool inherited;    /* others hold the same socket */
   dev_t device;      /* which file the Unix socket is, so that only this one is removed */
@@ -23,12 +24,12 @@ struct sl_listener {
 };
 
 /* A listener that holds nothing. */
-#define SL_NO_LISTENER ((struct sl_listener){.socket = -1})
+#define SL_NO_LISTENER ((struct sl_listener){.socket = -1, .lock = -1})
 
 /*
- * Binds and listens. The file of a Unix socket is made as `file` says. The file of a Unix socket on
- * which nobody listens any more is replaced. On failure returns false and writes one sentence to
- * `message`.
+ * Binds and listens. The file of a Unix socket is made as `file` says. It is locked
+ * (PATH.lock) until the listener stops; a file that an earlier daemon left behind is replaced. On
+ * failure returns false and writes one sentence to `message`.
  */
 bool sl_listener_open(struct sl_listener *listener, const char *address,
                       const struct sl_unix_file *file, char *message, size_t message_size);

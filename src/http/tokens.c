@@ -1,5 +1,6 @@
 #include "http/tokens.h"
 
+#include "net/regular_file.h"
 #include <errno.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
@@ -77,7 +78,7 @@ static const char *add(struct sl_tokens *tokens, const char *name, const char *t
     return "there is no memory for the tokens";
   }
   if (find(tokens, entry.digest) != NULL) {
-    return "the token stands there twice";
+    return "the token is in the file twice";
   }
   struct entry *entries = realloc(tokens->entries, (tokens->count + 1) * sizeof entry);
   if (entries == NULL) {
@@ -88,11 +89,19 @@ static const char *add(struct sl_tokens *tokens, const char *name, const char *t
   return NULL;
 }
 
-/* Takes one line apart, which is written to. NULL, or what is wrong. */
+/* Takes one line apart, which is written to. NULL, or what is wrong. A line that is cut would make
+ * the beginning of its token valid. */
 static const char *take_line(struct sl_tokens *tokens, char *line, size_t length) {
   static const char blanks[] = " \t\r\n";
   if (strlen(line) != length) {
     return "there is a NUL byte in the line";
+  }
+  if (strncmp(line, "\xEF\xBB\xBF", 3) == 0) {
+    return "the line begins with a byte order mark; save the file as UTF-8 without one";
+  }
+  if (line[length - 1] != '\n') {
+    return "the last line has no line end, so the file may be incomplete; end the line, and "
+           "replace the file by rename";
   }
   char *rest = NULL;
   const char *name = strtok_r(line, blanks, &rest);
@@ -132,26 +141,27 @@ static bool read_stream(struct sl_tokens *tokens, FILE *stream, const char *path
     return false;
   }
   if (tokens->count == 0) {
-    snprintf(message, message_size, "%s: there is no token in the file: nobody could come in",
-             path);
+    snprintf(message, message_size,
+             "%s: there is no token in the file, so every request would be refused", path);
     return false;
   }
   return true;
 }
 
 struct sl_tokens *sl_tokens_read(const char *path, char *message, size_t message_size) {
+  FILE *stream = sl_regular_file_open(path, message, message_size);
+  if (stream == NULL) {
+    return NULL;
+  }
   struct sl_tokens *tokens = calloc(1, sizeof *tokens);
-  FILE *stream = fopen(path, "re");
-  bool good = false;
-  if (stream == NULL || tokens == NULL) {
+  bool ok = false;
+  if (tokens == NULL) {
     snprintf(message, message_size, "cannot read %s: %s", path, strerror(errno));
   } else {
-    good = read_stream(tokens, stream, path, message, message_size);
+    ok = read_stream(tokens, stream, path, message, message_size);
   }
-  if (stream != NULL) {
-    fclose(stream);
-  }
-  if (!good) {
+  fclose(stream);
+  if (!ok) {
     sl_tokens_free(tokens);
     return NULL;
   }

@@ -1,12 +1,13 @@
 /*
  * Bearer tokens: secrets that clients send with every request, each with the name under which its
- * bearer is known. They stand in a file,
+ * bearer is known. They come from a file,
  *
  *     # one a line; # begins a comment
  *     training-cluster   0kY5b1q...
  *     notebook           9f86d081...
  *
- * and only their SHA-256 is kept. Immutable once read, so any number of threads may look at them.
+ * whose last line must be ended like the others, and only their SHA-256 is kept. Immutable once
+ * read, so any number of threads may look at them.
  */
 #ifndef SPIKELOSS_HTTP_TOKENS_H
 #define SPIKELOSS_HTTP_TOKENS_H

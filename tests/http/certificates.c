@@ -2,6 +2,7 @@
 
 #include <check.h>
 #include <gnutls/gnutls.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -32,12 +33,13 @@ static void write_key(const struct scratch *scratch, const char *name, gnutls_x5
 }
 
 /* A new key and what every certificate says: whose key it is, and that it was made just now. */
-static void begin(struct authority *pair, const char *name) {
+static void begin(struct authority *pair, const char *name, gnutls_pk_algorithm_t algorithm) {
+  const unsigned bits =
+      algorithm == GNUTLS_PK_RSA ? 2048 : GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1);
   static unsigned char serial;
   serial++;
   GOOD(gnutls_x509_privkey_init(&pair->key));
-  GOOD(gnutls_x509_privkey_generate(pair->key, GNUTLS_PK_ECDSA,
-                                    GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0));
+  GOOD(gnutls_x509_privkey_generate(pair->key, algorithm, bits, 0));
   GOOD(gnutls_x509_crt_init(&pair->certificate));
   GOOD(gnutls_x509_crt_set_version(pair->certificate, 3));
   GOOD(gnutls_x509_crt_set_serial(pair->certificate, &serial, sizeof serial));
@@ -53,7 +55,7 @@ static void sign(struct authority *pair, const struct authority *signer) {
 }
 
 void authority_open(struct authority *authority, const struct scratch *scratch, const char *name) {
-  begin(authority, "CN=an authority");
+  begin(authority, "CN=an authority", GNUTLS_PK_ECDSA);
   GOOD(gnutls_x509_crt_set_basic_constraints(authority->certificate, 1, -1));
   GOOD(gnutls_x509_crt_set_key_usage(authority->certificate, GNUTLS_KEY_KEY_CERT_SIGN));
   sign(authority, authority);
@@ -71,14 +73,15 @@ void authority_sign(const struct authority *authority, const struct scratch *scr
   struct authority pair;
   char subject[80];
   snprintf(subject, sizeof subject, "CN=%s", name);
-  begin(&pair, subject);
+  begin(&pair, subject, purpose == FOR_RSA_SERVER ? GNUTLS_PK_RSA : GNUTLS_PK_ECDSA);
+  bool client = purpose == FOR_CLIENT || purpose == FOR_CLIENT_EXPIRED;
   gnutls_x509_crt_t certificate = pair.certificate;
   GOOD(gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_IPADDRESS, loopback,
                                             sizeof loopback, GNUTLS_FSAN_SET));
   GOOD(gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_DNSNAME, "localhost", 9,
                                             GNUTLS_FSAN_APPEND));
   GOOD(gnutls_x509_crt_set_key_purpose_oid(
-      certificate, purpose == FOR_SERVER ? GNUTLS_KP_TLS_WWW_SERVER : GNUTLS_KP_TLS_WWW_CLIENT, 0));
+      certificate, client ? GNUTLS_KP_TLS_WWW_CLIENT : GNUTLS_KP_TLS_WWW_SERVER, 0));
   if (purpose == FOR_CLIENT_EXPIRED) {
     GOOD(gnutls_x509_crt_set_expiration_time(certificate, time(NULL) - DAY));
   }

@@ -12,7 +12,7 @@ struct authority {
   gnutls_x509_crt_t certificate;
 };
 
-enum purpose { FOR_SERVER, FOR_CLIENT, FOR_CLIENT_EXPIRED };
+enum purpose { FOR_SERVER, FOR_RSA_SERVER, FOR_CLIENT, FOR_CLIENT_EXPIRED };
 
 /* Writes NAME.pem. */
 void authority_open(struct authority *authority, const struct scratch *scratch, const char *name);

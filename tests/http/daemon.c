@@ -17,6 +17,12 @@
 
 enum { MAX_ARGUMENTS = 24 };
 
+static void (*prepare)(void);
+
+void daemon_prepare(void (*in_child)(void)) {
+  prepare = in_child;
+}
+
 static void open_pipe(int ends[2]) {
   ck_assert_msg(pipe2(ends, O_CLOEXEC) == 0, "pipe: %s", strerror(errno));
 }
@@ -32,6 +38,9 @@ _Noreturn static void become_program(char *const *arguments, int output, int mes
     dup2(output, STDOUT_FILENO);
   }
   dup2(messages, STDERR_FILENO);
+  if (prepare != NULL) {
+    prepare();
+  }
   execv(DAEMON_PROGRAM, arguments);
   dprintf(STDERR_FILENO, "cannot run %s: %s\n", DAEMON_PROGRAM, strerror(errno));
   _exit(127);
@@ -147,6 +156,20 @@ void daemon_start_with_sockets(struct daemon *daemon, const int *sockets, size_t
   daemon->messages = ends[0];
 }
 
+void daemon_start_silent(struct daemon *daemon, const char *const *options) {
+  struct sockaddr_in name = {.sin_family = AF_INET};
+  socklen_t length = sizeof name;
+  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  int listener = socket(AF_INET, SOCK_STREAM, 0);
+  ck_assert_int_eq(bind(listener, (const struct sockaddr *)&name, sizeof name), 0);
+  ck_assert_int_eq(listen(listener, 64), 0);
+  ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&name, &length), 0);
+  daemon_start_with_sockets(daemon, &listener, 1, "1", options);
+  close(listener);
+  daemon->port = ntohs(name.sin_port);
+  snprintf(daemon->url, sizeof daemon->url, "http://127.0.0.1:%d", daemon->port);
+}
+
 void daemon_signal(const struct daemon *daemon, int signal_number) {
   ck_assert_int_gt(daemon->process, 0);
   ck_assert_int_eq(kill(daemon->process, signal_number), 0);
@@ -173,6 +196,9 @@ void daemon_wait_for_refusal(const struct daemon *daemon) {
 static void forget(struct daemon *daemon) {
   close(daemon->messages);
   unlink(daemon->socket);
+  char lock[sizeof daemon->socket + 8];
+  snprintf(lock, sizeof lock, "%s.lock", daemon->socket);
+  unlink(lock); /* both are left where the daemon was killed */
   rmdir(daemon->folder);
   daemon->process = 0;
 }

@@ -37,6 +37,18 @@ void daemon_start(struct daemon *daemon, const char *const *options);
 void daemon_start_with_sockets(struct daemon *daemon, const int *sockets, size_t count,
                                const char *listen_fds, const char *const *options);
 
+/*
+ * Starts on a TCP socket that listens already, so that no message has to be read: clients wait
+ * until the daemon serves them.
+ */
+#define START_SILENT(daemon, ...)                                                                  \
+  daemon_start_silent(daemon, (const char *const[]){__VA_ARGS__, NULL})
+
+void daemon_start_silent(struct daemon *daemon, const char *const *options);
+
+/* Is called in every child before it becomes the daemon, to change its descriptors or limits. */
+void daemon_prepare(void (*in_child)(void));
+
 /* SIGTERM, then daemon_ends_well. */
 void daemon_stop(struct daemon *daemon);
 

@@ -3,10 +3,14 @@
  */
 #include "daemon.h"
 #include "suite.h"
+#include "wire.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static void expect_words(const char *text, const char *words) {
@@ -157,6 +161,71 @@ START_TEST(the_start_warns_of_values_that_cannot_work_together) {
 }
 END_TEST
 
+/* As ProcSubset=pid of systemd does. Where the test may not, the daemon sees the whole of /proc. */
+static void hide_meminfo(void) {
+  bool hidden = unshare(CLONE_NEWNS) == 0 &&
+                mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+                mount("proc", "/proc", "proc", 0, "subset=pid") == 0;
+  if (!hidden) {
+    dprintf(STDERR_FILENO, "cannot hide /proc/meminfo here\n");
+  }
+}
+
+START_TEST(memory_that_is_hidden_is_not_taken_for_memory_without_end) {
+  struct daemon process;
+  daemon_prepare(hide_meminfo);
+  START(&process, "--log-level", "debug");
+  daemon_prepare(NULL);
+  daemon_stop(&process);
+  const char *words = strstr(process.said, "may take ");
+  ck_assert_ptr_nonnull(words);
+  unsigned long long bytes = strtoull(words + strlen("may take "), NULL, 10);
+  ck_assert_uint_gt(bytes, 1 << 20);
+  ck_assert_uint_lt(bytes, 1ULL << 50);
+}
+END_TEST
+
+static void allow_few_files(void) {
+  const struct rlimit limit = {.rlim_cur = 40, .rlim_max = 256};
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+START_TEST(the_hard_limit_of_open_files_decides_how_many_connections_are_served) {
+  enum { CLIENTS = 150 };
+  struct daemon process;
+  int wires[CLIENTS];
+  struct answer answer;
+  daemon_prepare(allow_few_files);
+  START(&process, "--threads", "1", "--log-level", "debug");
+  daemon_prepare(NULL);
+  for (int i = 0; i < CLIENTS; i++) {
+    wires[i] = wire_connect(&process);
+    wire_send_text(wires[i], "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    wire_read_answer(wires[i], &answer);
+    ck_assert_int_eq(answer.status, 200);
+  }
+  for (int i = 0; i < CLIENTS; i++) {
+    close(wires[i]);
+  }
+  daemon_stop(&process);
+  expect_words(process.said, "188 connections are served at once"); /* 256 - 64 - 2 * 2 threads */
+}
+END_TEST
+
+START_TEST(letters_ask_for_help_and_version) {
+  struct run letter;
+  struct run word;
+  RUN(&letter, "-h");
+  RUN(&word, "--help");
+  ck_assert_int_eq(letter.exit_code, 0);
+  ck_assert_str_eq(letter.output, word.output);
+  RUN(&letter, "-V");
+  RUN(&word, "--version");
+  ck_assert_int_eq(letter.exit_code, 0);
+  ck_assert_str_eq(letter.output, word.output);
+}
+END_TEST
+
 START_TEST(bad_variables_are_fatal_and_named) {
   static const char *const variables[] = {"SPIKELOSSD_DEPTH", "SPIKELOSSD_COLOUR"};
   for (size_t i = 0; i < 2; i++) {
@@ -208,6 +277,9 @@ int main(void) {
                       (int)(sizeof pairs / sizeof *pairs));
   tcase_add_loop_test(arguments, the_start_warns_of_values_that_cannot_work_together, 0,
                       (int)(sizeof pairs / sizeof *pairs));
+  tcase_add_test(arguments, memory_that_is_hidden_is_not_taken_for_memory_without_end);
+  tcase_add_test(arguments, the_hard_limit_of_open_files_decides_how_many_connections_are_served);
+  tcase_add_test(arguments, letters_ask_for_help_and_version);
   tcase_add_test(arguments, bad_variables_are_fatal_and_named);
   tcase_add_test(arguments, a_bad_line_of_the_file_is_named_by_its_number);
   suite_add_tcase(suite, arguments);

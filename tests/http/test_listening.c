@@ -4,9 +4,11 @@
 #include "client.h"
 #include "suite.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -207,19 +209,65 @@ START_TEST(a_socket_that_was_left_behind_is_replaced) {
 }
 END_TEST
 
-START_TEST(a_socket_that_somebody_listens_on_is_left_alone) {
+START_TEST(a_socket_that_is_listened_on_is_left_alone) {
   START(&daemon_process);
   char address[128];
   struct run run;
   snprintf(address, sizeof address, "unix:%s", daemon_process.socket);
   RUN(&run, "--listen", address);
   ck_assert_int_eq(run.exit_code, 1);
-  ck_assert_ptr_nonnull(strstr(run.messages, "somebody already listens on"));
+  ck_assert_ptr_nonnull(strstr(run.messages, "address already in use"));
   ck_assert_ptr_nonnull(strstr(run.messages, daemon_process.socket));
   client_open(&client, &daemon_process);
   client_ask(&client, &(struct question){.path = "/livez", .unix_socket = true});
   ck_assert_int_eq(client.status, 200);
   client_close(&client);
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
+static void lock_of(struct place *lock, const char *path) {
+  snprintf(lock->path, sizeof lock->path, "%.85s.lock", path);
+}
+
+START_TEST(a_socket_that_another_daemon_is_about_to_listen_on_is_left_alone) {
+  START(&daemon_process);
+  struct place place = place_in(&daemon_process, "bound.sock");
+  struct place lock;
+  struct run run;
+  lock_of(&lock, place.path);
+  int held = open(lock.path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  ck_assert_int_ge(held, 0);
+  ck_assert_int_eq(flock(held, LOCK_EX | LOCK_NB), 0);
+  leave_socket(place.path); /* bound, and not listened on: the same as one that is left */
+  RUN(&run, "--listen", place.address);
+  ck_assert_int_eq(run.exit_code, 1);
+  ck_assert_ptr_nonnull(strstr(run.messages, "address already in use"));
+  ck_assert_ptr_nonnull(strstr(run.messages, lock.path));
+  ck_assert(exists(place.path));
+  ck_assert(exists(lock.path));
+  close(held);
+  unlink(place.path);
+  unlink(lock.path);
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
+START_TEST(the_lock_of_a_socket_is_held_until_the_daemon_goes_and_one_that_was_left_is_taken) {
+  START(&daemon_process);
+  struct place place = place_in(&daemon_process, "own.sock");
+  struct place lock;
+  lock_of(&lock, place.path);
+  fclose(fopen(lock.path, "w")); /* that of a daemon that was killed */
+  START(&second_daemon, "--listen", place.address);
+  daemon_wait_for_message(&second_daemon, place.address);
+  int other = open(lock.path, O_RDWR | O_CLOEXEC);
+  ck_assert_int_ge(other, 0);
+  ck_assert_int_ne(flock(other, LOCK_EX | LOCK_NB), 0);
+  close(other);
+  daemon_stop(&second_daemon);
+  ck_assert(!exists(place.path));
+  ck_assert(!exists(lock.path));
   daemon_stop(&daemon_process);
 }
 END_TEST
@@ -291,7 +339,9 @@ int main(void) {
   return RUN_SUITE(
       "listening", tidy, requests_work_over_the_unix_socket, requests_work_over_ipv6,
       the_socket_file_goes_when_the_daemon_goes, every_address_that_is_asked_for_is_served,
-      a_socket_that_was_left_behind_is_replaced, a_socket_that_somebody_listens_on_is_left_alone,
+      a_socket_that_was_left_behind_is_replaced, a_socket_that_is_listened_on_is_left_alone,
+      a_socket_that_another_daemon_is_about_to_listen_on_is_left_alone,
+      the_lock_of_a_socket_is_held_until_the_daemon_goes_and_one_that_was_left_is_taken,
       a_socket_of_another_kind_is_left_alone_and_the_reason_told,
       a_file_that_is_no_socket_is_left_alone, a_port_that_is_taken_is_named,
       if_one_address_fails_none_is_served,

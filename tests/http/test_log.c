@@ -5,10 +5,13 @@
 #include "suite.h"
 #include "wire.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* [1, 2, 3], 3 of 6 values are 1. */
@@ -18,6 +21,7 @@ static struct daemon daemon_process;
 static struct client client;
 
 static void tidy(void) {
+  daemon_prepare(NULL);
   daemon_tidy(&daemon_process);
 }
 
@@ -249,42 +253,162 @@ START_TEST(a_burst_of_errors_is_cut_to_the_rate_and_the_rest_is_counted) {
 }
 END_TEST
 
-/* Takes what stands in the pipe now. */
-static size_t drain_messages(void) {
-  char bytes[4096 + 1];
-  size_t requests = 0;
-  bool in_word = false;
-  struct pollfd wanted = {.fd = daemon_process.messages, .events = POLLIN};
-  while (poll(&wanted, 1, 0) == 1) {
-    ssize_t got = read(daemon_process.messages, bytes, sizeof bytes - 1);
-    ck_assert_int_gt(got, 0);
-    for (ssize_t i = 0; i < got; i++) {
-      requests += bytes[i] == '\n';
-    }
-    in_word = bytes[got - 1] != '\n';
-  }
-  ck_assert(!in_word);
-  return requests;
+/* What came out of the log so far: lines about requests, and those that are said to be missing. */
+static size_t written;
+static size_t dropped;
+
+static void count_line(const char *line) {
+  const char *number = strstr(line, "dropped=");
+  written += strstr(line, "message=request") != NULL;
+  dropped += number == NULL ? 0 : strtoul(number + strlen("dropped="), NULL, 10);
 }
 
-enum { MANY = 2000 };
+/* Counts what can be read within the time. False if nothing came, or at the end of the log. */
+static bool count_messages(int milliseconds) {
+  static char line[4096];
+  static size_t length;
+  char bytes[4096];
+  struct pollfd wanted = {.fd = daemon_process.messages, .events = POLLIN};
+  if (poll(&wanted, 1, milliseconds) == 0) {
+    return false;
+  }
+  ssize_t got = read(daemon_process.messages, bytes, sizeof bytes);
+  for (ssize_t i = 0; i < got; i++) {
+    ck_assert_uint_lt(length + 1, sizeof line);
+    line[length++] = bytes[i];
+    if (bytes[i] == '\n') {
+      line[length] = '\0';
+      count_line(line);
+      length = 0;
+    }
+  }
+  return got > 0;
+}
 
-START_TEST(a_log_that_nobody_reads_holds_up_no_request) {
+enum { MANY = 3000 };
+
+START_TEST(lines_that_a_full_pipe_does_not_take_are_dropped_and_counted) {
   START(&daemon_process, "--log-rate", "0");
   client_open(&client, &daemon_process);
-  for (int i = 0; i < MANY; i++) {
+  size_t asked = 0;
+  for (; asked < MANY; asked++) {
     ck_assert_int_eq(client_post(&client, FIRING_RATE, "{"), 400);
   }
-  client_get(&client, "/livez"); /* has no line; the last line is written or lost before it */
-  size_t written = drain_messages();
+  for (; dropped == 0; asked++) { /* the number is said once the queue has space again */
+    ck_assert_int_eq(client_post(&client, FIRING_RATE, "{"), 400);
+    while (count_messages(0)) {
+    }
+  }
+  client_close(&client);
+  daemon_signal(&daemon_process, SIGTERM);
+  while (count_messages(DEADLINE_SECONDS * 1000)) {
+  }
+  ck_assert_uint_eq(written + dropped, asked);
   ck_assert_uint_gt(written, 0);
-  ck_assert_uint_lt(written, MANY);
-  daemon_process.said_length = 0;
-  daemon_process.said[0] = '\0';
-  ck_assert_int_eq(client_post(&client, FIRING_RATE, "{"), 400);
-  daemon_wait_for_message(&daemon_process, "dropped=");
+  daemon_ends_well(&daemon_process);
+}
+END_TEST
+
+/* The standard error of the daemon in the tests below, which nothing reads. */
+static int standard_error;
+
+static void use_standard_error(void) {
+  dup2(standard_error, STDERR_FILENO);
+}
+
+/* Far more than terminal, pipe and queue hold together is answered; then the daemon ends. */
+static void serve_with(void (*in_child)(void)) {
+  daemon_prepare(in_child);
+  START_SILENT(&daemon_process, "--access-log", "all", "--log-rate", "0");
+  client_open(&client, &daemon_process);
+  for (int i = 0; i < MANY; i++) {
+    ck_assert_int_eq(client_get(&client, "/livez"), 200);
+  }
   end();
-  ck_assert_uint_eq(written + count_dropped(), MANY);
+}
+
+START_TEST(a_terminal_that_is_not_read_stops_neither_requests_nor_the_end) {
+  int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  ck_assert_int_ge(terminal, 0);
+  ck_assert_int_eq(grantpt(terminal), 0);
+  ck_assert_int_eq(unlockpt(terminal), 0);
+  standard_error = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  ck_assert_int_ge(standard_error, 0);
+  serve_with(use_standard_error);
+  close(standard_error);
+  close(terminal);
+}
+END_TEST
+
+START_TEST(a_full_pipe_stops_neither_requests_nor_the_end) {
+  int ends[2];
+  ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+  standard_error = ends[1];
+  serve_with(use_standard_error);
+  close(ends[0]);
+  close(ends[1]);
+}
+END_TEST
+
+START_TEST(a_pipe_that_is_closed_stops_neither_requests_nor_the_end) {
+  int ends[2];
+  ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+  standard_error = ends[1];
+  close(ends[0]);
+  serve_with(use_standard_error);
+  close(ends[1]);
+}
+END_TEST
+
+static void limit_file_size(void) {
+  const struct rlimit limit = {.rlim_cur = 4096, .rlim_max = 4096};
+  use_standard_error();
+  setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+START_TEST(a_log_file_that_may_not_grow_stops_neither_requests_nor_the_end) {
+  FILE *file = tmpfile();
+  ck_assert_ptr_nonnull(file);
+  standard_error = fileno(file);
+  serve_with(limit_file_size);
+  ck_assert_int_eq(lseek(standard_error, 0, SEEK_END), 4096);
+  fclose(file);
+}
+END_TEST
+
+static void close_standard_error(void) {
+  close(STDERR_FILENO);
+}
+
+static void close_all_standard_files(void) {
+  close(STDIN_FILENO);
+  close(STDOUT_FILENO);
+  close(STDERR_FILENO);
+}
+
+static void expect_null_device(int descriptor) {
+  char path[64];
+  char file[64] = "";
+  snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)daemon_process.process, descriptor);
+  ck_assert_int_gt(readlink(path, file, sizeof file - 1), 0);
+  ck_assert_str_eq(file, "/dev/null");
+}
+
+/* Otherwise a socket or what it waits with would get the number, and the log lines. */
+START_TEST(standard_files_that_are_closed_become_the_null_device) {
+  static void (*const ways[])(void) = {close_standard_error, close_all_standard_files};
+  for (size_t i = 0; i < 2; i++) {
+    daemon_prepare(ways[i]);
+    START_SILENT(&daemon_process, "--access-log", "all", "--log-rate", "0");
+    client_open(&client, &daemon_process);
+    ck_assert_int_eq(client_get(&client, "/livez"), 200);
+    expect_null_device(STDERR_FILENO);
+    if (i == 1) {
+      expect_null_device(STDIN_FILENO);
+      expect_null_device(STDOUT_FILENO);
+    }
+    end();
+  }
 }
 END_TEST
 
@@ -296,5 +420,10 @@ int main(void) {
       what_a_client_did_wrong_is_no_warning, an_upload_that_is_cut_off_is_a_warning_without_status,
       a_traceparent_is_taken_over_if_it_is_one, nothing_that_a_client_may_choose_freely_is_written,
       json_is_one_object_a_line, a_burst_of_errors_is_cut_to_the_rate_and_the_rest_is_counted,
-      a_log_that_nobody_reads_holds_up_no_request);
+      lines_that_a_full_pipe_does_not_take_are_dropped_and_counted,
+      a_terminal_that_is_not_read_stops_neither_requests_nor_the_end,
+      a_full_pipe_stops_neither_requests_nor_the_end,
+      a_pipe_that_is_closed_stops_neither_requests_nor_the_end,
+      a_log_file_that_may_not_grow_stops_neither_requests_nor_the_end,
+      standard_files_that_are_closed_become_the_null_device);
 }

@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define OLD  "old-old-old-old-old-old"
@@ -83,6 +84,23 @@ START_TEST(broken_tokens_are_logged_and_the_old_ones_stay) {
   unlink(scratch_path(&scratch, "tokens"));
   reload_until(KEPT);
   ck_assert_ptr_nonnull(strstr(daemon_process.said, "No such file"));
+  ck_assert_int_eq(ask_on_the_same_connection_with("Authorization: Bearer " OLD), 200);
+  client_close(&client);
+  end();
+}
+END_TEST
+
+START_TEST(a_token_file_that_is_cut_or_became_a_fifo_is_logged_and_the_old_tokens_stay) {
+  begin_with_tokens();
+  ck_assert_int_eq(ask_with("Authorization: Bearer " OLD), 200);
+  scratch_write(&scratch, "tokens", "alice " OLD "\nbob new-new-new-new-new");
+  reload_until(KEPT);
+  ck_assert_ptr_nonnull(strstr(daemon_process.said, "tokens:2: the last line has no line end"));
+  ck_assert_int_eq(ask_with("Authorization: Bearer new-new-new-new-new"), 401);
+  unlink(scratch_path(&scratch, "tokens"));
+  ck_assert_int_eq(mkfifo(scratch_path(&scratch, "tokens"), 0600), 0);
+  reload_until(KEPT);
+  ck_assert_ptr_nonnull(strstr(daemon_process.said, "tokens: not a regular file"));
   ck_assert_int_eq(ask_on_the_same_connection_with("Authorization: Bearer " OLD), 200);
   client_close(&client);
   end();
@@ -226,6 +244,7 @@ int main(void) {
   return RUN_SUITE("reload", tidy,
                    new_tokens_are_known_and_old_ones_forgotten_on_a_connection_that_stays,
                    broken_tokens_are_logged_and_the_old_ones_stay,
+                   a_token_file_that_is_cut_or_became_a_fifo_is_logged_and_the_old_tokens_stay,
                    an_upload_that_has_begun_is_answered_across_a_reload,
                    requests_are_answered_while_reloads_rain,
                    new_connections_see_the_new_certificate_and_old_ones_go_on,

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TOKEN "0123456789abcdef0123456789abcdef"
@@ -31,6 +32,7 @@ static void make_certificates(void) {
   authority_open(&ours, &scratch, "ours");
   authority_open(&foreign, &scratch, "foreign");
   authority_sign(&ours, &scratch, "server", FOR_SERVER);
+  authority_sign(&ours, &scratch, "rsa", FOR_RSA_SERVER);
   authority_sign(&ours, &scratch, "alice", FOR_CLIENT);
   authority_sign(&ours, &scratch, "late", FOR_CLIENT_EXPIRED);
   authority_sign(&foreign, &scratch, "mallory", FOR_CLIENT);
@@ -165,9 +167,10 @@ START_TEST(a_handshake_that_is_never_finished_is_ended) {
 }
 END_TEST
 
-/* The outcome of a handshake in which the client speaks only these versions. */
+/* The outcome of a handshake in which the client speaks only these versions (and what else GnuTLS
+ * allows to say after them). */
 static int shake_hands(const char *versions) {
-  char priorities[96];
+  char priorities[192];
   gnutls_session_t session;
   gnutls_certificate_credentials_t credentials;
   snprintf(priorities, sizeof priorities, "NORMAL:-VERS-ALL:%s:%%COMPAT", versions);
@@ -195,6 +198,23 @@ START_TEST(tls_1_2_and_1_3_are_spoken_and_nothing_older) {
   ck_assert_int_eq(shake_hands("+VERS-TLS1.2:+VERS-TLS1.1"), 0);
   ck_assert_int_lt(shake_hands("+VERS-TLS1.1"), 0);
   ck_assert_int_lt(shake_hands("+VERS-TLS1.0"), 0);
+  end();
+}
+END_TEST
+
+/* With an RSA key everything that TLS 1.2 has would be possible. */
+START_TEST(tls_1_2_needs_forward_secrecy_and_authenticated_encryption) {
+  make_certificates();
+  START(&daemon_process, "--tls-certificate", in_scratch("rsa.pem"), "--tls-key",
+        in_scratch("rsa.key"));
+  open_client();
+  ck_assert_int_eq(client_get(&client, "/livez"), 200);
+  ck_assert_int_eq(shake_hands("+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM"), 0);
+  ck_assert_int_eq(shake_hands("+VERS-TLS1.2:-CIPHER-ALL:+AES-256-GCM"), 0);
+  ck_assert_int_eq(shake_hands("+VERS-TLS1.2:-CIPHER-ALL:+CHACHA20-POLY1305"), 0);
+  ck_assert_int_eq(shake_hands("+VERS-TLS1.2:-KX-ALL:+ECDHE-RSA"), 0);
+  ck_assert_int_lt(shake_hands("+VERS-TLS1.2:-KX-ALL:+RSA"), 0);
+  ck_assert_int_lt(shake_hands("+VERS-TLS1.2:-CIPHER-ALL:+AES-128-CBC:+AES-256-CBC"), 0);
   end();
 }
 END_TEST
@@ -298,6 +318,13 @@ static void expect_fatal(const char *const *options, const char *words) {
 
 #define EXPECT_FATAL(words, ...) expect_fatal((const char *const[]){__VA_ARGS__, NULL}, words)
 
+static const char *make_fifo(void) {
+  const char *path = in_scratch("fifo");
+  unlink(path);
+  ck_assert_int_eq(mkfifo(path, 0600), 0);
+  return path;
+}
+
 START_TEST(files_that_are_no_good_are_fatal_and_named) {
   make_certificates();
   const char *junk = scratch_write(&scratch, "junk", "-----BEGIN nothing\n");
@@ -310,6 +337,10 @@ START_TEST(files_that_are_no_good_are_fatal_and_named) {
                key);
   EXPECT_FATAL("/no/such/key: No such file", "--tls-certificate", server, "--tls-key",
                "/no/such/key");
+  EXPECT_FATAL("fifo: not a regular file", "--tls-certificate", make_fifo(), "--tls-key", key);
+  EXPECT_FATAL("fifo: not a regular file", "--tls-certificate", server, "--tls-key", make_fifo());
+  EXPECT_FATAL("fifo: not a regular file", SERVER, "--client-ca", make_fifo());
+  EXPECT_FATAL("/dev: not a regular file", SERVER, "--client-ca", "/dev");
   EXPECT_FATAL("junk with the key", "--tls-certificate", junk, "--tls-key", key);
   EXPECT_FATAL("server.pem with the key", "--tls-certificate", server, "--tls-key", junk);
   EXPECT_FATAL("server.pem with the key", "--tls-certificate", server, "--tls-key",
@@ -325,6 +356,7 @@ int main(void) {
                    plain_http_finds_no_answer_on_a_tls_port,
                    a_handshake_that_is_never_finished_is_ended,
                    tls_1_2_and_1_3_are_spoken_and_nothing_older,
+                   tls_1_2_needs_forward_secrecy_and_authenticated_encryption,
                    a_client_that_trusts_another_authority_does_not_trust_us,
                    a_certificate_of_our_authority_opens_the_door,
                    the_service_describes_that_it_wants_certificates,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SECRET "0123456789abcdef"
@@ -86,7 +87,7 @@ END_TEST
 
 START_TEST(comments_blanks_and_windows_line_ends_are_fine) {
   struct sl_tokens *tokens = good("# who may come in\n\n  \t\n \talice\t \t" SECRET "1 \r\n"
-                                  "  # not bob\r\n#bob " SECRET "2\ncarol " SECRET "3");
+                                  "  # not bob\r\n#bob " SECRET "2\ncarol " SECRET "3\n");
   ck_assert_str_eq(sl_tokens_find(tokens, SECRET "1"), "alice");
   ck_assert_ptr_null(sl_tokens_find(tokens, SECRET "2"));
   ck_assert_str_eq(sl_tokens_find(tokens, SECRET "3"), "carol");
@@ -135,7 +136,12 @@ static const struct {
     {"alice " SECRET "=a\n", 1, "the token must have only"},
     {"alice " SECRET ",\n", 1, "the token must have only"},
     {"alice ================\n", 1, "the token must have only"},
-    {"alice " SECRET "\nbob " SECRET "x\ncarol " SECRET "\n", 3, "stands there twice"},
+    {"alice " SECRET "\nbob " SECRET "x\ncarol " SECRET "\n", 3, "is in the file twice"},
+    {"alice " SECRET "\nbob " SECRET "22", 2, "the last line has no line end"},
+    {"alice " SECRET "\n# bob", 2, "replace the file by rename"},
+    {"\xEF\xBB\xBF"
+     "alice " SECRET "\n",
+     1, "byte order mark"},
 };
 
 START_TEST(what_is_wrong_is_said_with_its_line_and_without_the_token) {
@@ -151,7 +157,19 @@ START_TEST(a_file_that_cannot_be_read_is_named) {
   ck_assert_ptr_null(sl_tokens_read("/tmp/no/such/tokens", message, sizeof message));
   ck_assert_str_eq(message, "cannot read /tmp/no/such/tokens: No such file or directory");
   ck_assert_ptr_null(sl_tokens_read("/tmp", message, sizeof message));
-  ck_assert_ptr_nonnull(strstr(message, "cannot read /tmp: Is a directory"));
+  ck_assert_ptr_nonnull(strstr(message, "cannot read /tmp: not a regular file"));
+}
+END_TEST
+
+START_TEST(a_fifo_or_device_is_refused_without_waiting) {
+  write_file("", 0);
+  unlink(path);
+  ck_assert_int_eq(mkfifo(path, 0600), 0);
+  ck_assert_ptr_null(sl_tokens_read(path, message, sizeof message));
+  unlink(path);
+  ck_assert_ptr_nonnull(strstr(message, "not a regular file"));
+  ck_assert_ptr_null(sl_tokens_read("/dev/zero", message, sizeof message));
+  ck_assert_ptr_nonnull(strstr(message, "not a regular file"));
 }
 END_TEST
 
@@ -165,6 +183,7 @@ int main(void) {
   tcase_add_test(tokens, names_and_tokens_have_bounds);
   tcase_add_test(tokens, what_is_wrong_is_said_with_its_line_and_without_the_token);
   tcase_add_test(tokens, a_file_that_cannot_be_read_is_named);
+  tcase_add_test(tokens, a_fifo_or_device_is_refused_without_waiting);
   suite_add_tcase(suite, tokens);
   return suite_end(suite);
 }

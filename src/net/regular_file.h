@@ -1,0 +1,24 @@
+/*
+ * Files that are named by options: tokens, certificates, keys, the configuration. They are read
+ * again on SIGHUP, so a name that leads to a FIFO, a device or a directory must not hold the
+ * daemon.
+ */
+#ifndef SPIKELOSS_NET_REGULAR_FILE_H
+#define SPIKELOSS_NET_REGULAR_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/*
+ * Opens a regular file for reading, without waiting; fclose the result. On failure returns NULL and
+ * writes one sentence to `message`.
+ */
+FILE *sl_regular_file_open(const char *path, char *message, size_t message_size);
+
+/* Reads a whole file; free `*bytes`, which ends with a NUL that `*length` does not count. On
+ * failure returns false and writes one sentence to `message`. */
+bool sl_regular_file_load(const char *path, char **bytes, size_t *length, char *message,
+                          size_t message_size);
+
+#endif
