@@ -128,6 +128,7 @@ struct sl_connection *sl_connection_open(struct sl_connections *connections, int
   connection->told_of_end = false;
   connection->buffer_memory = 0;
   connection->crowded = false;
+  connection->marks = (struct sl_head_marks){0};
   connection->surplus = admit(connection, number_of(client));
   atomic_store_explicit(&connection->ended, SL_ENDING_ANSWERED, memory_order_relaxed);
   sl_connection_enter(connection, SL_STAGE_OPENED);

@@ -15,6 +15,7 @@
 #define SPIKELOSS_HTTP_CONNECTIONS_H
 
 #include "http/exchange.h"
+#include "http/head_bytes.h"
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,6 +44,7 @@ struct sl_connection {
   enum sl_surplus surplus;
   uint64_t buffer_memory; /* bytes counted for the buffer of its requests; 0 before the first */
   bool crowded;           /* there was no room for them */
+  struct sl_head_marks marks;
   atomic_uint_least64_t address; /* of the client, if it is counted; 0 is none */
   atomic_int use;                /* enum sl_use */
   atomic_int stage;              /* enum sl_stage */

@@ -1,5 +1,6 @@
 #include "http/engine.h"
 
+#include "http/head_bytes.h"
 #include "http/tls.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -37,14 +38,15 @@ static struct MHD_Daemon *start_thread(const struct sl_server_options *options,
   static const struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
   unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET |
                    (calls->encrypted ? MHD_USE_TLS : 0u);
-  return MHD_start_daemon(flags, 0, NULL, NULL, calls->on_request, calls->closure,
-                          MHD_OPTION_NOTIFY_COMPLETED, calls->on_completed, calls->closure,
-                          MHD_OPTION_NOTIFY_CONNECTION, calls->on_connection, calls->closure,
-                          MHD_OPTION_URI_LOG_CALLBACK, calls->on_head, calls->closure,
-                          MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_LIMIT, ENOUGH,
-                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)options->connection_memory,
-                          MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_ARRAY,
-                          calls->encrypted ? sl_tls_daemon_options() : plain, MHD_OPTION_END);
+  return MHD_start_daemon(
+      flags, 0, NULL, NULL, calls->on_request, calls->closure, MHD_OPTION_NOTIFY_COMPLETED,
+      calls->on_completed, calls->closure, MHD_OPTION_NOTIFY_CONNECTION, calls->on_connection,
+      calls->closure, MHD_OPTION_URI_LOG_CALLBACK, calls->on_head, calls->closure,
+      MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_LIMIT, ENOUGH,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)options->connection_memory,
+      MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_STRICT_FOR_CLIENT,
+      sl_head_bytes_matter() ? 0 : 1, MHD_OPTION_ARRAY,
+      calls->encrypted ? sl_tls_daemon_options() : plain, MHD_OPTION_END);
 }
 
 struct sl_engine *sl_engine_start(const struct sl_server_options *options,

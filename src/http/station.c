@@ -56,9 +56,9 @@ static void on_connection(void *closure, struct MHD_Connection *connection, void
 
 static void *on_head(void *closure, const char *target, struct MHD_Connection *connection) {
   (void)closure;
-  (void)target;
   struct sl_connection *place = place_of(connection);
   if (place != NULL) {
+    sl_head_note_target(&place->marks, target);
     sl_connection_enter(place, SL_STAGE_HEAD);
   }
   return NULL; /* what begin finds in the request's slot */
