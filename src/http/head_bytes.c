@@ -1,5 +1,7 @@
 #include "http/head_bytes.h"
 
+#include "http/headers.h"
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -27,10 +29,17 @@ void sl_head_note_target(struct sl_head_marks *marks, const char *target) {
   marks->target_end = *target == '\0' ? target : NULL;
 }
 
-/* What may stand before a request line: nothing, or one empty line (RFC 9112, 2.2). */
-static bool begins_well(struct sl_head_marks *marks, const char *method) {
+/* Where the memory of a connection begins, and so the first of its heads: libmicrohttpd maps pages
+ * for more than this, and calls malloc for less. */
+static size_t alignment_of(size_t buffer_memory) {
+  enum { LARGEST_FROM_MALLOC = 32 * 1024, PAGE = 4096 };
+  return buffer_memory > LARGEST_FROM_MALLOC ? PAGE : _Alignof(max_align_t);
+}
+
+/* Before a request line may be nothing, or one empty line (RFC 9112, 2.2). */
+static bool begins_well(struct sl_head_marks *marks, const char *method, size_t buffer_memory) {
   if (marks->start == NULL || method < marks->start) {
-    marks->start = method;
+    marks->start = method - (uintptr_t)method % alignment_of(buffer_memory);
   }
   size_t skipped = (size_t)(method - marks->start);
   return skipped == 0 || (skipped == LINE_END && method[-1] == '\0' && method[-2] == '\0');
@@ -38,8 +47,8 @@ static bool begins_well(struct sl_head_marks *marks, const char *method) {
 
 static bool is_request_line(const struct sl_head_marks *marks, const char *method,
                             const char *target, const char *version) {
-  return marks->target_end != NULL && method + strlen(method) + 1 == target &&
-         marks->target_end + 1 == version;
+  return sl_is_http_token(method) && marks->target_end != NULL &&
+         method + strlen(method) + 1 == target && marks->target_end + 1 == version;
 }
 
 /* A walk over the headers, in the order in which they came. */
@@ -104,8 +113,9 @@ static enum MHD_Result step(void *closure, enum MHD_ValueKind kind, const char *
 }
 
 const char *sl_head_find_fault(struct sl_head_marks *marks, struct MHD_Connection *connection,
-                               const char *method, const char *target, const char *version) {
-  if (!begins_well(marks, method)) {
+                               const char *method, const char *target, const char *version,
+                               size_t buffer_memory) {
+  if (!begins_well(marks, method, buffer_memory)) {
     return "there are bytes before the request line";
   }
   if (!is_request_line(marks, method, target, version)) {

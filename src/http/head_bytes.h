@@ -16,17 +16,19 @@
  * equations: the next request could begin somewhere else for another reader.
  *
  * Not seen, because the NULs and their number are the same: an LF after a NUL or after a colon
- * exactly where a CRLF belongs. Nothing is hidden by it; the parts are the same.
+ * exactly where a CRLF belongs, and before the first request line of a connection lines that are
+ * together a whole number of pages long. Nothing of a head is hidden by either.
  */
 #ifndef SPIKELOSS_HTTP_HEAD_BYTES_H
 #define SPIKELOSS_HTTP_HEAD_BYTES_H
 
 #include <microhttpd.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /* What a connection remembers of its heads. Zeros for a new connection. */
 struct sl_head_marks {
-  const char *start;      /* where the first head began, as all that follow it without a gap do */
+  const char *start;      /* of their memory, where every head begins; NULL before the first */
   const char *target_end; /* of the request that is being read; NULL if the target is malformed */
 };
 
@@ -38,9 +40,11 @@ void sl_head_note_target(struct sl_head_marks *marks, const char *target);
 
 /*
  * Returns NULL if every byte of the head is accounted for, or where it is not: a static text. Call
- * it when the headers have come, before anything else of the connection is used.
+ * it when the headers have come, before any of them is used. `buffer_memory` is the option
+ * MHD_OPTION_CONNECTION_MEMORY_LIMIT of the connection.
  */
 const char *sl_head_find_fault(struct sl_head_marks *marks, struct MHD_Connection *connection,
-                               const char *method, const char *target, const char *version);
+                               const char *method, const char *target, const char *version,
+                               size_t buffer_memory);
 
 #endif

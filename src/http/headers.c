@@ -4,8 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* The characters of a header name (RFC 9110, "token"). */
-static bool is_token(const char *text) {
+bool sl_is_http_token(const char *text) {
   static const char characters[] = "!#$%&'*+-.^_`|~0123456789"
                                    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   return text[0] != '\0' && text[strspn(text, characters)] == '\0';
@@ -50,7 +49,7 @@ static enum MHD_Result note_header(void *closure, enum MHD_ValueKind kind, const
   struct sl_headers *headers = closure;
   const struct header *header = find_known(name);
   if (header == NULL) {
-    headers->odd_name = headers->odd_name || !is_token(name);
+    headers->odd_name = headers->odd_name || !sl_is_http_token(name);
     return MHD_YES;
   }
   const char **text = (const char **)((char *)headers + header->location);

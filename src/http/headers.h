@@ -35,6 +35,9 @@ struct sl_headers {
 
 void sl_headers_read(struct sl_headers *headers, struct MHD_Connection *connection);
 
+/* Whether a text can be the name of a header, or a method (RFC 9110, "token"). */
+bool sl_is_http_token(const char *text);
+
 /* Compares the value of a header with a word in any case, without blanks at its end. */
 bool sl_header_is(const char *value, const char *word);
 

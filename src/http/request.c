@@ -105,8 +105,8 @@ static enum sl_status check_framing(struct sl_request *request, struct MHD_Conne
                                     const char *path, const char *method, const char *version,
                                     struct sl_error *error) {
   if (sl_head_bytes_matter()) {
-    const char *fault =
-        sl_head_find_fault(&request->connection->marks, connection, method, path, version);
+    const char *fault = sl_head_find_fault(&request->connection->marks, connection, method, path,
+                                           version, request->service->capacity.buffer_memory);
     if (fault != NULL) {
       return sl_fail(error, SL_BAD_REQUEST,
                      "headers: %s; expected lines that end in CRLF, without folding and without "

@@ -205,13 +205,13 @@ START_TEST(a_wrong_path_and_a_wrong_method_are_written_cut_and_escaped) {
       {"DELETE", "/livez", "method=DELETE path=/livez status=405 code=method_not_allowed"},
       {"HEAD", "/none", "method=HEAD path=/none status=404"},
       {"GET", "/a\"b=c", "method=GET path=\"/a\\\"b=c\" status=404"},
-      {"GET", "/\xc3\xa9\xff", "method=GET path=\"/\\u00c3\\u00a9\\u00ff\" status=404"},
+      {"GET", "/\xc3\xa9\xff", "method=GET path=\"/%c3%a9%ff\" status=404"},
       {"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "/none", "method=ABCDEFGHIJKLMNO path=/none status=404"},
       {"GET",
        "/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/"
        "0123456789/0123456789/0123456789/0123456789",
        "path=/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/"
-       "0123456789/0123456789/0 status=404"},
+       "0123456789/0123456789/ status=404"},
   };
   START(&daemon_process, "--access-log", "failures");
   client_open(&client, &daemon_process);
