@@ -111,7 +111,8 @@ static void guess(char *meant, size_t size, const char *path) {
   }
   const char *found = "";
   for (const struct sl_route *route = routes; route < routes + ROUTE_COUNT; route++) {
-    found = is_same(path, length, route->path) ? route->path : found;
+    bool fixed = strchr(route->path, '{') == NULL;
+    found = fixed && is_same(path, length, route->path) ? route->path : found;
   }
   for (size_t i = 0; i < sizeof look_alikes / sizeof look_alikes[0]; i++) {
     found = is_same(path, length, look_alikes[i].path) ? look_alikes[i].meant : found;
