@@ -44,7 +44,7 @@ tells_why_it_is_refused() { # COMMAND...
     return 1
   fi
   cat "$work/printed"
-  grep -qF 'there is nothing at "/nowhere' "$work/printed"
+  grep -qF 'there is no such path' "$work/printed"
 }
 
 example() { # TOOL ARGUMENT...

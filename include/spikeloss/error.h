@@ -53,6 +53,7 @@ enum sl_status {
   SL_UNEXPECTED_QUERY,
   SL_CERTIFICATE_MISSING,
   SL_ORIGIN_NOT_ALLOWED, /* a web page that may not call */
+  SL_HOST_NOT_ALLOWED,   /* a name that is not one of this server */
   SL_TOKEN_MISSING,      /* nothing says who the client is */
   SL_TOKEN_INVALID,      /* what the client says of itself is not known here */
   SL_NOT_FOUND,

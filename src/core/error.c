@@ -37,6 +37,7 @@ static const char *const names[SL_STATUS_COUNT] = {
     [SL_UNEXPECTED_QUERY] = "unexpected_query",
     [SL_CERTIFICATE_MISSING] = "certificate_missing",
     [SL_ORIGIN_NOT_ALLOWED] = "origin_not_allowed",
+    [SL_HOST_NOT_ALLOWED] = "host_not_allowed",
     [SL_TOKEN_MISSING] = "token_missing",
     [SL_TOKEN_INVALID] = "token_invalid",
     [SL_NOT_FOUND] = "not_found",

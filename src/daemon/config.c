@@ -272,6 +272,7 @@ struct sl_server_options sl_config_server(const struct sl_config *config) {
       .unix_file = {.mode = (mode_t)config->unix_mode, .owner = config->unix_owner},
       .token_file = config->token_file,
       .cors_origins = config->cors_origins,
+      .hosts = config->hosts,
       .limits = {.body_bytes = config->body_bytes,
                  .pairs = config->pairs,
                  .answer_bytes = config->answer_bytes,

@@ -54,6 +54,7 @@ struct sl_config {
   char *client_ca;
   char *token_file;
   char *cors_origins;
+  char *hosts;
   uint64_t log_level;  /* enum sl_log_level */
   uint64_t log_format; /* enum sl_log_format */
   uint64_t access_log; /* enum sl_access_lines */

@@ -1,6 +1,7 @@
 #include "daemon/options.h"
 
 #include "daemon/config.h"
+#include "http/hosts.h"
 #include "http/origins.h"
 #include <assert.h>
 #include <ctype.h>
@@ -223,6 +224,15 @@ const struct sl_option sl_options[] = {
      .default_text = "none",
      .placeholder = "ORIGINS",
      .help = "web pages of these origins may call from a browser; commas between them"},
+    {.name = "hosts",
+     .kind = SL_OPTION_TEXT,
+     .place = AT(hosts),
+     .is_good = sl_hosts_are_ok,
+     .form = SL_HOSTS_FORM,
+     .default_text = "none",
+     .placeholder = "NAMES",
+     .help = "names of this server, beside localhost, for loopback without tokens; commas between "
+             "them"},
     {.name = "log_level",
      .kind = SL_OPTION_CHOICE,
      .place = AT(log_level),

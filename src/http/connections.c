@@ -133,6 +133,7 @@ struct sl_connection *sl_connection_open(struct sl_connections *connections, int
   connection->told_of_end = false;
   connection->bytes = 0;
   connection->heads = 0;
+  connection->marks = (struct sl_head_marks){0};
   connection->buffer_memory = 0;
   connection->over_memory = false;
   connection->held = 0;

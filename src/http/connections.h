@@ -14,6 +14,7 @@
 #define SPIKELOSS_HTTP_CONNECTIONS_H
 
 #include "http/exchange.h"
+#include "http/head_bytes.h"
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,7 +61,8 @@ struct sl_connection {
   uint64_t bytes;        /* of bodies and answers that have moved */
   uint64_t sample_bytes; /* `bytes` when the rate was last measured, and when that was */
   uint64_t sample_time;
-  uint64_t rate;          /* bytes a second, over the last second or more */
+  uint64_t rate; /* bytes a second, over the last second or more */
+  struct sl_head_marks marks;
   uint64_t heads;         /* how many request lines have come */
   uint64_t head_bytes;    /* that had come over TCP when the head was first looked at */
   uint64_t buffer_memory; /* bytes charged for buffers and TLS */

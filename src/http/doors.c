@@ -57,6 +57,7 @@ bool sl_doors_open(struct sl_doors *doors, const struct sl_server_options *optio
               open_tls(doors, options, message, message_size) &&
               open_access(doors, options, message, message_size) &&
               open_origins(doors, options, message, message_size);
+  doors->hosts = options->hosts;
   if (!good) {
     sl_doors_close(doors);
   }

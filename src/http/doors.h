@@ -16,7 +16,8 @@ struct sl_tls;
 struct sl_doors {
   struct sl_tls *tls;         /* NULL: plain HTTP */
   struct sl_access *access;   /* NULL: everyone may come in */
-  struct sl_origins *origins; /* NULL: no web pages but those that need not ask */
+  struct sl_origins *origins; /* NULL: no web pages but our own */
+  const char *hosts;          /* names of this server; NULL: none but localhost. Not owned */
 };
 
 /* Reads every file that the options name; the options must outlive the doors. On failure returns

@@ -1,6 +1,7 @@
 #include "http/endpoint.h"
 
 #include "http/handshake.h"
+#include "http/head_bytes.h"
 #include "http/metrics.h"
 #include "http/reply.h"
 #include "http/request.h"
@@ -77,11 +78,11 @@ static void on_connection(void *closure, struct MHD_Connection *handle, void **s
 }
 
 static void *on_head(void *closure, const char *target, struct MHD_Connection *handle) {
-  (void)target;
   struct sl_endpoint *endpoint = closure;
   struct sl_connection *connection = connection_of(handle);
   endpoint->activity++;
   if (connection != NULL) {
+    sl_head_note_target(&connection->marks, target);
     sl_connection_enter(connection, SL_STAGE_HEAD);
   }
   return NULL; /* what begin finds in the request's slot */
@@ -206,8 +207,9 @@ bool sl_endpoint_start(struct sl_endpoint *endpoint, const struct sl_server_opti
       endpoint, MHD_OPTION_NOTIFY_CONNECTION, on_connection, endpoint, MHD_OPTION_URI_LOG_CALLBACK,
       on_head, endpoint, MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_LIMIT, NO_LIMIT,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)options->connection_memory,
-      MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_ARRAY,
-      encrypted ? sl_tls_daemon_options() : plain, MHD_OPTION_END);
+      MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_STRICT_FOR_CLIENT,
+      sl_head_bytes_matter() ? 0 : 1, MHD_OPTION_ARRAY, encrypted ? sl_tls_daemon_options() : plain,
+      MHD_OPTION_END);
   if (endpoint->daemon == NULL) {
     return false;
   }

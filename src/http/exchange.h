@@ -1,8 +1,9 @@
 /*
  * What there is to say of one exchange, a request and its answer, once it is over: for the metrics
  * and the log. It owns nothing. Texts are NULL or empty where there are none, static or of the
- * request, and of those that a client chose only the ones that were checked; nothing of the body
- * and no token stands here. An exchange belongs to the thread of its connection.
+ * request. Of those that a client chose, the method and the path of a request without a route are
+ * not checked, only cut; nothing of the body, no query and no token is in it. An exchange belongs
+ * to the thread of its connection.
  */
 #ifndef SPIKELOSS_HTTP_EXCHANGE_H
 #define SPIKELOSS_HTTP_EXCHANGE_H
@@ -45,7 +46,7 @@ struct sl_exchange {
   const char *traceparent;
   const char *client; /* the name of the token that came */
   const char *method;
-  const char *path;           /* of the route, "/v1/losses/{name}" */
+  const char *path; /* of the route, "/v1/losses/{name}", or as it came if there is none */
   const struct sl_loss *loss; /* that was asked for, or NULL */
   enum sl_gradient_encoding encoding;
   unsigned status;     /* of HTTP; 0 if there was no answer */

@@ -12,25 +12,38 @@
 
 /* Texts belong to the connection and live as long as the request; NULL where a header is absent. */
 struct sl_headers {
+  const char *host;
   const char *content_type;
   const char *content_encoding;
+  const char *content_length_text;
+  const char *transfer_encoding;
+  const char *expect;
   const char *request_id;
   const char *traceparent; /* "" if there are several */
-  const char *host;
+
+  const char *origin; /* what browsers say of the page that calls */
+  const char *fetch_site;
+  const char *fetch_mode;
+  const char *fetch_destination;
+  const char *preflight_method;
+
   bool wants_continue;     /* Expect: 100-continue */
   uint64_t content_length; /* 0 if unknown */
-  unsigned hosts;          /* how many of each of these there are */
-  unsigned content_lengths;
-  unsigned transfer_encodings;
-  bool unknown_coding; /* a Transfer-Encoding other than chunked */
-  bool odd_name;       /* a header name with a character that no name may have */
+  const char *repeated;    /* static: the name of a header that came twice though it may not */
+  bool odd_name;           /* a header name with a character that no name may have */
 };
 
 void sl_headers_read(struct sl_headers *headers, struct MHD_Connection *connection);
 
+/* Whether a text can be the name of a header, or a method (RFC 9110, "token"). */
+bool sl_is_http_token(const char *text);
+
+/* Compares the value of a header with a word in any case, without blanks at its end. */
+bool sl_header_is(const char *value, const char *word);
+
 /*
  * Refuses what two servers in a row could read as different requests: such a connection must be
- * closed after the answer, because nobody can say where the next request begins.
+ * closed after the answer, because the next request could begin anywhere.
  */
 enum sl_status sl_headers_check_framing(const struct sl_headers *headers, const char *version,
                                         struct sl_error *error);

@@ -26,6 +26,7 @@ static const struct problem problems[SL_STATUS_COUNT] = {
 
     [SL_CERTIFICATE_MISSING] = {403, "A certificate is needed"},
     [SL_ORIGIN_NOT_ALLOWED] = {403, "Pages of this origin may not call"},
+    [SL_HOST_NOT_ALLOWED] = {403, "This host name is not allowed"},
 
     [SL_NOT_FOUND] = {404, "There is nothing at this path"},
     [SL_METHOD_NOT_ALLOWED] = {405, "The method is not allowed here"},

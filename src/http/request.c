@@ -2,6 +2,7 @@
 
 #include "http/access.h"
 #include "http/cors.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,13 +36,12 @@ void sl_request_end(struct sl_request *request, enum sl_ending ending) {
     exchange->ending = ending;
   }
   const struct sl_route *route = request->match.route;
+  bool routed = route != NULL && route->path != NULL;
   exchange->id = request->id;
   exchange->traceparent = request->traceparent;
   exchange->client = request->client;
-  if (route != NULL) {
-    exchange->method = request->head ? "HEAD" : route->method;
-    exchange->path = route->path;
-  }
+  exchange->method = !routed ? request->unrouted_method : request->head ? "HEAD" : route->method;
+  exchange->path = routed ? route->path : request->unrouted_path;
   if (exchange->code == SL_OK) {
     exchange->code = request->error.code; /* latched, but not answered */
   }
@@ -100,41 +100,58 @@ static void check_announced_length(const struct sl_request *request, struct sl_e
   }
 }
 
-/* Who may not come in is not told either whether there is something at the path. */
-static bool let_in(struct sl_request *request, struct MHD_Connection *connection,
-                   struct sl_error *error) {
-  const struct sl_route *route = request->match.route;
-  struct sl_error refusal = SL_NO_ERROR;
-  if ((route != NULL && route->open) || sl_access_check(request->service->doors.access, connection,
-                                                        request->client, &refusal) == SL_OK) {
-    return true;
+/* Whether two servers in a row could take the bytes of the head for different requests. */
+static enum sl_status check_framing(struct sl_request *request, struct MHD_Connection *connection,
+                                    const char *path, const char *method, const char *version,
+                                    struct sl_error *error) {
+  if (sl_head_bytes_matter()) {
+    const char *fault = sl_head_find_fault(&request->connection->marks, connection, method, path,
+                                           version, request->service->capacity.buffer_memory);
+    if (fault != NULL) {
+      return sl_fail(error, SL_BAD_REQUEST,
+                     "headers: %s; expected lines that end in CRLF, without folding and without "
+                     "control characters",
+                     fault);
+    }
   }
-  *error = refusal;
-  return false;
+  return sl_headers_check_framing(&request->headers, version, error);
 }
 
-/* Everything that can be said before the body comes; the first trouble stays in `error`. */
+/* Older versions of libmicrohttpd read trailers as leniently as heads, and tell nothing of it: the
+ * next request could begin anywhere. */
+static bool ends_uncertainly(const struct sl_request *request) {
+  return request->headers.transfer_encoding != NULL && sl_head_bytes_matter();
+}
+
+/* Finds the route, and checks the token first, so that paths cannot be probed without one. */
+static enum sl_status find_route(struct sl_request *request, struct MHD_Connection *connection,
+                                 const char *path, const char *method, struct sl_error *error) {
+  struct sl_access *access = request->service->doors.access;
+  struct sl_error unrouted = SL_NO_ERROR;
+  sl_route_find(&request->match, method, path, &unrouted);
+  bool open = request->match.route != NULL && request->match.route->open;
+  if (access != NULL && !open &&
+      sl_access_check(access, connection, request->client, error) != SL_OK) {
+    return error->code;
+  }
+  *error = unrouted;
+  return error->code;
+}
+
+/* Checks everything that can be known before the body comes; the first fault stays in `error`. */
 static void check_headers(struct sl_request *request, struct MHD_Connection *connection,
                           const char *path, const char *method, const char *version,
                           struct sl_error *error) {
-  if (sl_headers_check_framing(&request->headers, version, error) != SL_OK) {
+  if (check_framing(request, connection, path, method, version, error) != SL_OK) {
     request->must_close = true;
     return;
   }
-  request->must_close =
-      request->connection->over_limit != SL_WITHIN_LIMITS || request->connection->over_memory;
-  if (check_header_size(request, connection, error) != SL_OK) {
-    return;
-  }
-  sl_route_find(&request->match, method, path, error);
-  if (request->service->doors.origins != NULL &&
-      sl_cors_check(request, connection, method, error) != SL_OK) {
-    return;
-  }
-  if (request->service->doors.access != NULL && !let_in(request, connection, error)) {
-    return;
-  }
-  if (error->code != SL_OK || !request->match.route->takes_body) {
+  request->must_close = request->connection->over_limit != SL_WITHIN_LIMITS ||
+                        request->connection->over_memory || ends_uncertainly(request);
+  if (check_header_size(request, connection, error) != SL_OK ||
+      sl_cors_check(request, connection, method, error) != SL_OK || sl_cors_is_preflight(request) ||
+      find_route(request, connection, path, method, error) != SL_OK ||
+      !request->match.route->takes_body) {
     return;
   }
   request->exchange.loss = request->match.loss;
@@ -147,10 +164,10 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
 }
 
 /*
- * Whether an error is answered before the body has come. libmicrohttpd closes the connection then
- * (and only for these methods), which a client that is still sending sees as a broken pipe; so only
- * where the client waits for our word, where no byte behind the headers can be trusted, where
- * there would be too much to throw away, or no memory for the buffers that this takes.
+ * Whether an error is answered before the body has come. libmicrohttpd closes the connection then,
+ * which a client that is still sending sees as a broken pipe; so only where the client waits for
+ * our word, where no byte after the headers can be trusted, where there would be too much to throw
+ * away, or no memory for the buffers that this takes.
  */
 static bool can_answer_now(const struct sl_request *request, const struct sl_error *error,
                            const char *method, const char *version) {
@@ -160,7 +177,14 @@ static bool can_answer_now(const struct sl_request *request, const struct sl_err
       (request->connection->over_memory && sl_capacity_is_exhausted(&request->service->capacity));
   bool uploads = strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0;
   bool ambiguous = error->code == SL_BAD_REQUEST;
-  return uploads && (waits || hopeless || ambiguous);
+  return ambiguous || (uploads && (waits || hopeless));
+}
+
+/* Remembers what a log says of a request that no row of the table answers. Without the query, which
+ * may hold secrets. */
+static void note_unrouted(struct sl_request *request, const char *path, const char *method) {
+  snprintf(request->unrouted_method, sizeof request->unrouted_method, "%s", method);
+  snprintf(request->unrouted_path, sizeof request->unrouted_path, "%s", sl_route_path(path));
 }
 
 void sl_request_open(struct sl_request *request, struct MHD_Connection *connection,
@@ -173,7 +197,10 @@ void sl_request_open(struct sl_request *request, struct MHD_Connection *connecti
   request->head = strcmp(method, "HEAD") == 0;
   struct sl_error error = SL_NO_ERROR;
   check_headers(request, connection, path, method, version, &error);
-
+  bool routed = request->match.route != NULL && request->match.route->path != NULL;
+  if (!routed && error.code != SL_BAD_REQUEST) {
+    note_unrouted(request, path, method);
+  }
   if (error.code == SL_OK && request->match.route->takes_body) {
     request->decoder = sl_decoder_new(request->match.loss, &request->service->limits);
     if (request->decoder != NULL) {

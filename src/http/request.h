@@ -40,6 +40,8 @@ struct sl_request {
   char id[SL_REQUEST_ID_MAX + 1];
   char client[SL_TOKEN_NAME_MAX + 1]; /* the name of the token that came, or "" */
   char traceparent[SL_TRACEPARENT_LENGTH + 1];
+  char unrouted_method[16]; /* of a request that no route answers, cut; else "" */
+  char unrouted_path[101];
   const char *origin;          /* of the web page that may read the answer, or NULL; not owned */
   struct sl_exchange exchange; /* gathers what there is to say of it at the end */
 

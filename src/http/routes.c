@@ -53,8 +53,7 @@ static void allow(struct sl_route_match *match, const struct sl_route *route) {
            methods_of(route));
 }
 
-/* The path of a request target, which proxies may send as a whole URL. */
-static const char *path_of(const char *target) {
+const char *sl_route_path(const char *target) {
   size_t scheme = strncasecmp(target, "http://", 7) == 0    ? 7
                   : strncasecmp(target, "https://", 8) == 0 ? 8
                                                             : 0;
@@ -65,9 +64,98 @@ static const char *path_of(const char *target) {
   return path != NULL ? path : "/";
 }
 
+/* What other services call these, and what our own are easily mistaken for. */
+static const struct {
+  const char *path;
+  const char *meant;
+} look_alikes[] = {
+    {"/health", "/livez"},         {"/healthz", "/livez"},
+    {"/healthcheck", "/livez"},    {"/live", "/livez"},
+    {"/ping", "/livez"},           {"/ready", "/readyz"},
+    {"/readiness", "/readyz"},     {"/metricz", "/metrics"},
+    {"/openapi", "/openapi.json"}, {"/openapi.yaml", "/openapi.json"},
+    {"/swagger", "/openapi.json"}, {"/swagger.json", "/openapi.json"},
+    {"/docs", "/openapi.json"},    {"/losses", "/v1/losses"},
+    {"/loss", "/v1/losses"},       {"/v1/loss", "/v1/losses"},
+    {"/v1", "/v1/losses"},
+};
+
+static bool is_same(const char *path, size_t length, const char *wanted) {
+  return length == strlen(wanted) && strncasecmp(path, wanted, length) == 0;
+}
+
+static const struct sl_loss *loss_at_end(const char *path, size_t length) {
+  size_t start = length;
+  while (start > 0 && path[start - 1] != '/') {
+    start--;
+  }
+  for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
+    if (is_same(path + start, length - start, (*loss)->name)) {
+      return *loss;
+    }
+  }
+  return NULL;
+}
+
+/* The path that was probably meant: without slashes at the end, in the right case, or the one that
+ * other services call so. "" if there is none. */
+static void guess(char *meant, size_t size, const char *path) {
+  size_t length = strlen(path);
+  while (length > 1 && path[length - 1] == '/') {
+    length--;
+  }
+  const struct sl_loss *loss = loss_at_end(path, length);
+  if (loss != NULL) {
+    snprintf(meant, size, "/v1/losses/%s", loss->name);
+    return;
+  }
+  const char *found = "";
+  for (const struct sl_route *route = routes; route < routes + ROUTE_COUNT; route++) {
+    bool fixed = strchr(route->path, '{') == NULL;
+    found = fixed && is_same(path, length, route->path) ? route->path : found;
+  }
+  for (size_t i = 0; i < sizeof look_alikes / sizeof look_alikes[0]; i++) {
+    found = is_same(path, length, look_alikes[i].path) ? look_alikes[i].meant : found;
+  }
+  snprintf(meant, size, "%s", found);
+}
+
+static enum sl_status fail_not_found(const char *path, struct sl_error *error) {
+  char meant[80];
+  guess(meant, sizeof meant, path);
+  if (meant[0] != '\0') {
+    return sl_fail(error, SL_NOT_FOUND, "\"%.100s\": there is no such path; did you mean %s?", path,
+                   meant);
+  }
+  return sl_fail(error, SL_NOT_FOUND, "\"%.100s\": there is no such path; GET / lists all of them",
+                 path);
+}
+
+static enum sl_status fail_no_loss(const char *name, const char *path, struct sl_error *error) {
+  char meant[80];
+  guess(meant, sizeof meant, path);
+  if (meant[0] != '\0') {
+    return sl_fail(error, SL_NOT_FOUND, "\"%.64s\": there is no such loss; did you mean %s?", name,
+                   meant);
+  }
+  return sl_fail(error, SL_NOT_FOUND,
+                 "\"%.64s\": there is no such loss; GET /v1/losses lists all of them", name);
+}
+
+static enum sl_status fail_method(const struct sl_route_match *match, const char *method,
+                                  const char *path, struct sl_error *error) {
+  bool posts_to_list = strcmp(path, "/v1/losses") == 0 && strcmp(method, "POST") == 0;
+  return posts_to_list
+             ? sl_fail(error, SL_METHOD_NOT_ALLOWED,
+                       "%s: expected %s, got POST; post to the path of a loss, such as %s/%s", path,
+                       match->allow, path, sl_losses[0]->name)
+             : sl_fail(error, SL_METHOD_NOT_ALLOWED, "%.100s: expected %s, got %.16s", path,
+                       match->allow, method);
+}
+
 enum sl_status sl_route_find(struct sl_route_match *match, const char *method, const char *target,
                              struct sl_error *error) {
-  const char *path = path_of(target);
+  const char *path = sl_route_path(target);
   *match = (struct sl_route_match){0};
   for (const struct sl_route *route = routes; route < routes + ROUTE_COUNT; route++) {
     const char *name = fit(route, path);
@@ -76,8 +164,7 @@ enum sl_status sl_route_find(struct sl_route_match *match, const char *method, c
     }
     match->loss = sl_loss_find(name);
     if (name[0] != '\0' && match->loss == NULL) {
-      return sl_fail(error, SL_NOT_FOUND,
-                     "there is no loss \"%.64s\"; GET /v1/losses lists all of them", name);
+      return fail_no_loss(name, path, error);
     }
     allow(match, route);
     if (answers_to(route, method)) {
@@ -85,10 +172,6 @@ enum sl_status sl_route_find(struct sl_route_match *match, const char *method, c
       return SL_OK;
     }
   }
-  if (match->allow[0] != '\0') {
-    return sl_fail(error, SL_METHOD_NOT_ALLOWED, "this path answers to %s, not to %.16s",
-                   match->allow, method);
-  }
-  return sl_fail(error, SL_NOT_FOUND, "there is nothing at \"%.100s\"; GET / says what there is",
-                 path);
+  return match->allow[0] != '\0' ? fail_method(match, method, path, error)
+                                 : fail_not_found(path, error);
 }

@@ -27,6 +27,9 @@ struct sl_route_match {
   char allow[32];               /* the methods that the path has, if it has any */
 };
 
+/* The path of a request target, which proxies may send as a whole URL. */
+const char *sl_route_path(const char *target);
+
 /* `target` is a path or a whole URL without query. HEAD finds the route of GET. Errors:
  * SL_NOT_FOUND, SL_METHOD_NOT_ALLOWED. */
 enum sl_status sl_route_find(struct sl_route_match *match, const char *method, const char *target,

@@ -37,6 +37,7 @@ struct sl_server_options {
   const char *token_file;        /* of those who may come in, or NULL: everyone may */
   struct sl_tls_files tls;       /* of TCP listeners; without a certificate they speak plain HTTP */
   const char *cors_origins;      /* of web pages that may call, with commas between them, or NULL */
+  const char *hosts;             /* names of this server, with commas between them, or NULL */
   struct sl_unix_file unix_file; /* of Unix sockets */
   struct sl_limits limits;       /* what one request may ask for */
 

@@ -60,7 +60,7 @@ void client_close(struct client *client) {
 
 static bool is_header(const char *header, const char *name) {
   size_t length = strlen(name);
-  return strncasecmp(header, name, length) == 0 && header[length] == ':';
+  return strncasecmp(header, name, length) == 0 && (header[length] == ':' || header[length] == ';');
 }
 
 /* libcurl would send a form by itself, and wait with large bodies for a word of the server. */
@@ -143,6 +143,8 @@ bool client_try(struct client *client, const struct question *question) {
   client->outcome = curl_easy_perform(client->curl);
   curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &client->status);
   curl_easy_getinfo(client->curl, CURLINFO_NUM_CONNECTS, &client->connections);
+  client->connections -= client->chunks_ended_it && client->connections > 0;
+  client->chunks_ended_it = question->chunk > 0 && client_header(client, "Connection") != NULL;
   curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
   curl_slist_free_all(headers);
   return client->outcome == CURLE_OK;

@@ -40,8 +40,10 @@ struct client {
   /* The last answer. */
   CURLcode outcome;
   long status;
-  long connections; /* that had to be made for it */
-  char *body;       /* with a NUL behind it */
+  long connections; /* that had to be made for it, but for one after a chunked upload whose answer
+                     * ended its connection, as with libmicrohttpd before 1.0 */
+  bool chunks_ended_it;
+  char *body; /* with a NUL behind it */
   size_t length;
   size_t room;
 

@@ -103,7 +103,7 @@ void daemon_start(struct daemon *daemon, const char *const *options) {
   size_t count = 0;
   append(arguments, &count,
          (const char *const[]){"spikelossd", "--listen", "127.0.0.1:0", "--listen", unix_address,
-                               NULL});
+                               "--hosts", "x", NULL}); /* the name in raw requests of the tests */
   append(arguments, &count, options);
 
   int ends[2];

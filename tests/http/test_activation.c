@@ -124,7 +124,7 @@ START_TEST(clients_between_two_daemons_wait_for_the_second) {
   daemon_stop(&daemon_process);
   daemon_process.port = port;
   int wire = wire_connect(&daemon_process);
-  wire_send_text(wire, "GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
+  wire_send_text(wire, "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n");
   start_on(listener, port);
   struct answer answer;
   wire_read_answer(wire, &answer);

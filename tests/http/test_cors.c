@@ -170,12 +170,12 @@ START_TEST(pages_of_named_origins_may_read_answers_and_problems) {
 }
 END_TEST
 
-START_TEST(pages_of_other_origins_and_clients_that_are_no_pages_are_served_without_leave_to_read) {
+START_TEST(pages_of_other_origins_are_refused) {
   begin();
   client_ask(&client, &(struct question){.path = FIRING_RATE,
                                          .body = GOOD,
                                          .headers = {"Origin: https://evil.example"}});
-  ck_assert_int_eq(client.status, 200);
+  client_expect_problem(&client, 403, "origin_not_allowed", NULL, NO_OFFSET);
   expect_closed_to_pages();
   expect_header("Vary", "Origin");
   ck_assert_int_eq(client_post(&client, FIRING_RATE, GOOD), 200);
@@ -184,15 +184,28 @@ START_TEST(pages_of_other_origins_and_clients_that_are_no_pages_are_served_witho
 }
 END_TEST
 
+START_TEST(pages_of_other_origins_that_have_a_token_are_served_without_leave_to_read) {
+  begin_with_tokens();
+  client_ask(&client, &(struct question){.path = FIRING_RATE,
+                                         .body = GOOD,
+                                         .headers = {"Origin: https://evil.example",
+                                                     "Authorization: Bearer " TOKEN}});
+  ck_assert_int_eq(client.status, 200);
+  expect_closed_to_pages();
+  expect_header("Vary", "Origin");
+  end();
+}
+END_TEST
+
 START_TEST(without_the_option_no_page_is_let_through) {
   START(&daemon_process);
   client_open(&client, &daemon_process);
   ask_preflight(FIRING_RATE, "Origin: " APP, "Access-Control-Request-Method: POST");
-  client_expect_problem(&client, 405, "method_not_allowed", NULL, NO_OFFSET);
+  client_expect_problem(&client, 403, "origin_not_allowed", NULL, NO_OFFSET);
   expect_closed_to_pages();
   client_ask(&client,
              &(struct question){.path = FIRING_RATE, .body = GOOD, .headers = {"Origin: " APP}});
-  ck_assert_int_eq(client.status, 200);
+  client_expect_problem(&client, 403, "origin_not_allowed", NULL, NO_OFFSET);
   expect_closed_to_pages();
   ck_assert_ptr_null(client_header(&client, "Vary"));
   end();
@@ -204,7 +217,7 @@ int main(void) {
       "cors", tidy, a_preflight_of_a_named_origin_is_let_through,
       a_preflight_needs_no_token_because_browsers_send_none,
       a_preflight_of_any_other_origin_is_refused, what_is_no_preflight_is_a_wrong_method,
-      pages_of_named_origins_may_read_answers_and_problems,
-      pages_of_other_origins_and_clients_that_are_no_pages_are_served_without_leave_to_read,
+      pages_of_named_origins_may_read_answers_and_problems, pages_of_other_origins_are_refused,
+      pages_of_other_origins_that_have_a_token_are_served_without_leave_to_read,
       without_the_option_no_page_is_let_through);
 }

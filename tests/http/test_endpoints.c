@@ -119,6 +119,50 @@ START_TEST(an_unknown_loss_is_named_and_told_where_the_known_ones_are) {
 }
 END_TEST
 
+START_TEST(a_path_that_is_nearly_right_is_told_the_right_one) {
+  session_begin();
+  static const struct {
+    const char *path, *meant;
+  } paths[] = {
+      {"/livez/", "/livez"},
+      {"/LIVEZ", "/livez"},
+      {"/healthz", "/livez"},
+      {"/health", "/livez"},
+      {"/ready", "/readyz"},
+      {"/metrics//", "/metrics"},
+      {"/v1/losses/", "/v1/losses"},
+      {"/v1", "/v1/losses"},
+      {"/swagger.json", "/openapi.json"},
+      {FIRING_RATE "/", FIRING_RATE},
+      {"/v1/firing_rate_target_mse_loss", FIRING_RATE},
+      {"/balanced_population_mse", POPULATION},
+      {"/v1/losses/Balanced_Population_MSE", POPULATION},
+  };
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+    char words[128];
+    snprintf(words, sizeof words, "did you mean %s?\"", paths[i].meant);
+    client_get(&client, paths[i].path);
+    client_expect_problem(&client, 404, "not_found", NULL, NO_OFFSET);
+    ck_assert_msg(strstr(client.body, words) != NULL, "%s: %s", paths[i].path, client.body);
+  }
+  static const char *const others[] = {"/nothing", "/v1/losses/mse", "/v1/losses/{name}", "/v2/x"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    client_get(&client, others[i]);
+    ck_assert_msg(strstr(client.body, "did you mean") == NULL, "%s: %s", others[i], client.body);
+  }
+  session_end();
+}
+END_TEST
+
+START_TEST(a_post_to_the_list_of_losses_is_told_the_path_of_one) {
+  session_begin();
+  client_post(&client, "/v1/losses", GOOD);
+  client_expect_problem(&client, 405, "method_not_allowed", NULL, NO_OFFSET);
+  client_expect_detail(&client, "such as " FIRING_RATE);
+  session_end();
+}
+END_TEST
+
 START_TEST(a_body_sent_with_get_is_ignored) {
   session_begin();
   client_ask(&client, &(struct question){.method = "GET", .path = "/livez", .body = "whatever"});
@@ -151,6 +195,8 @@ int main(void) {
       head_answers_like_get_but_without_the_body, health_says_ok,
       a_wrong_method_on_a_page_is_told_the_right_ones,
       a_wrong_method_on_a_loss_is_told_the_right_ones, there_is_nothing_at_unknown_paths,
-      an_unknown_loss_is_named_and_told_where_the_known_ones_are, a_body_sent_with_get_is_ignored,
+      an_unknown_loss_is_named_and_told_where_the_known_ones_are,
+      a_path_that_is_nearly_right_is_told_the_right_one,
+      a_post_to_the_list_of_losses_is_told_the_path_of_one, a_body_sent_with_get_is_ignored,
       query_strings_are_refused_where_they_would_be_options);
 }

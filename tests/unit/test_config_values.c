@@ -128,6 +128,26 @@ START_TEST(origins_are_taken_as_browsers_write_them) {
 }
 END_TEST
 
+START_TEST(hosts_are_names_with_commas_between_them) {
+  static const char *const right[] = {"spikes", "spikes.example.org", "a,B-2.c", "x_y,127.0.0.1"};
+  static const char *const wrong[] = {"*",  "spikes:8080", "http://spikes", "spikes/", ",a",
+                                      "a,", "a,,b",        "a;b",           "[::1]",   "a@b"};
+  for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+    char flags[128];
+    snprintf(flags, sizeof flags, "--hosts %s", right[i]);
+    struct sl_config config = good_flags(flags);
+    ck_assert_str_eq(sl_config_server(&config).hosts, right[i]);
+    sl_config_free(&config);
+  }
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    char flags[128];
+    snprintf(flags, sizeof flags, "--hosts %s", wrong[i]);
+    assert_flags_refused(flags, "is not like spikes.example.org,spikes");
+  }
+  assert_file_refused("hosts = a b\n", 1, "hosts: ");
+}
+END_TEST
+
 START_TEST(addresses_without_the_right_form_are_refused) {
   assert_flags_refused("--listen 8080", "--listen: \"8080\" is no address such as 127.0.0.1:8080");
   assert_flags_refused("--listen :8080", "no address");
@@ -176,6 +196,7 @@ int main(void) {
                    words_that_are_no_choice_are_refused_and_the_choices_are_named,
                    a_text_may_be_switched_off_by_a_stronger_source_and_is_never_empty,
                    modes_are_octal, origins_are_taken_as_browsers_write_them,
+                   hosts_are_names_with_commas_between_them,
                    addresses_without_the_right_form_are_refused, unknown_flags_are_refused,
                    unknown_variables_are_refused_except_those_of_kubernetes_and_the_clients);
 }

@@ -1,0 +1,132 @@
+#include "http/head_bytes.h"
+
+#include "http/headers.h"
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* After a line: CR and LF. */
+enum { LINE_END = 2 };
+
+bool sl_head_bytes_matter(void) {
+  return MHD_get_version()[0] == '0';
+}
+
+/* A visible character, or a byte of one that is not ASCII. */
+static bool is_visible(char byte) {
+  unsigned char code = (unsigned char)byte;
+  return code > ' ' && code != 0x7f;
+}
+
+void sl_head_note_target(struct sl_head_marks *marks, const char *target) {
+  marks->target_end = NULL;
+  if (target == NULL) {
+    return;
+  }
+  while (is_visible(*target)) {
+    target++;
+  }
+  marks->target_end = *target == '\0' ? target : NULL;
+}
+
+/* Where the memory of a connection begins, and so the first of its heads: libmicrohttpd maps pages
+ * for more than this, and calls malloc for less. */
+static size_t alignment_of(size_t buffer_memory) {
+  enum { LARGEST_FROM_MALLOC = 32 * 1024, PAGE = 4096 };
+  return buffer_memory > LARGEST_FROM_MALLOC ? PAGE : _Alignof(max_align_t);
+}
+
+/* Before a request line may be nothing, or one empty line (RFC 9112, 2.2). */
+static bool begins_well(struct sl_head_marks *marks, const char *method, size_t buffer_memory) {
+  if (marks->start == NULL || method < marks->start) {
+    marks->start = method - (uintptr_t)method % alignment_of(buffer_memory);
+  }
+  size_t skipped = (size_t)(method - marks->start);
+  return skipped == 0 || (skipped == LINE_END && method[-1] == '\0' && method[-2] == '\0');
+}
+
+static bool is_request_line(const struct sl_head_marks *marks, const char *method,
+                            const char *target, const char *version) {
+  return sl_is_http_token(method) && marks->target_end != NULL &&
+         method + strlen(method) + 1 == target && marks->target_end + 1 == version;
+}
+
+/* A walk over the headers, in the order in which they came. */
+struct walk {
+  const char *next; /* where a header must begin, or the empty line */
+  const char *end;  /* of the head */
+  const char *fault;
+};
+
+static bool is_control(char byte) {
+  unsigned char code = (unsigned char)byte;
+  return (code < ' ' && code != '\t') || code == 0x7f;
+}
+
+static bool has_control(const char *text, size_t length) {
+  for (size_t i = 0; i < length; i++) {
+    if (is_control(text[i])) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* From the end of a name to its value: the colon, now a NUL, and blanks. */
+static bool is_separator(const char *bytes, size_t length) {
+  if (length == 0 || bytes[0] != '\0') {
+    return false;
+  }
+  for (size_t i = 1; i < length; i++) {
+    if (bytes[i] != ' ' && bytes[i] != '\t') {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* The pointers are compared as numbers, because one that breaks an equation may point anywhere. */
+static bool is_between(const char *first, const char *inner, const char *last) {
+  return (uintptr_t)first <= (uintptr_t)inner && (uintptr_t)inner <= (uintptr_t)last;
+}
+
+static enum MHD_Result step(void *closure, enum MHD_ValueKind kind, const char *name,
+                            size_t name_length, const char *value, size_t value_length) {
+  (void)kind;
+  struct walk *walk = closure;
+  if (name != walk->next || value == NULL || name_length == 0) {
+    walk->fault = "a line before a header, or its end, is malformed";
+    return MHD_NO;
+  }
+  const char *name_end = name + name_length;
+  if (!is_between(name_end, value, walk->end) ||
+      !is_separator(name_end, (size_t)(value - name_end))) {
+    walk->fault = "the name of a header is malformed";
+    return MHD_NO;
+  }
+  if (has_control(value, value_length)) {
+    walk->fault = "the value of a header has a control character";
+    return MHD_NO;
+  }
+  walk->next = value + value_length + LINE_END;
+  return MHD_YES;
+}
+
+const char *sl_head_find_fault(struct sl_head_marks *marks, struct MHD_Connection *connection,
+                               const char *method, const char *target, const char *version,
+                               size_t buffer_memory) {
+  if (!begins_well(marks, method, buffer_memory)) {
+    return "there are bytes before the request line";
+  }
+  if (!is_request_line(marks, method, target, version)) {
+    return "the request line is malformed";
+  }
+  size_t length =
+      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
+  struct walk walk = {.next = version + strlen(version) + LINE_END, .end = method + length};
+  MHD_get_connection_values_n(connection, MHD_HEADER_KIND, step, &walk);
+  if (walk.fault == NULL && walk.next + LINE_END != walk.end) {
+    walk.fault = "the last header, or the line after it, is malformed";
+  }
+  return walk.fault;
+}

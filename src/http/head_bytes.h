@@ -1,0 +1,50 @@
+/*
+ * Whether every byte of a request's head is where a strict reader would look for it.
+ *
+ * libmicrohttpd before 1.0 reads heads leniently: a NUL cuts a value, a folded line moves a header
+ * into a name, an empty name ends the headers, and bare LF ends lines. What it hands out afterwards
+ * looks harmless. But it reads the head in place, and replaces what separates the parts by NULs:
+ *
+ *     GET_/livez_HTTP/1.1rnHost:_xrnAccept:_a/brnrn      _ space, r CR, n LF
+ *     GET0/livez0HTTP/1.100Host0_x00Accept0_a/b0000      0 NUL
+ *     |   |      |         |     |  |       |      |
+ *     method     version   name  value            head start + header_size
+ *         target                    name    value
+ *
+ * So each part must begin a known number of bytes after the end of the part before it, and the last
+ * empty line must end where the head ends. Bytes that were read in any other way break one of these
+ * equations: the next request could begin somewhere else for another reader.
+ *
+ * Not seen, because the NULs and their number are the same: an LF after a NUL or after a colon
+ * exactly where a CRLF belongs, and before the first request line of a connection lines that are
+ * together a whole number of pages long. Nothing of a head is hidden by either.
+ */
+#ifndef SPIKELOSS_HTTP_HEAD_BYTES_H
+#define SPIKELOSS_HTTP_HEAD_BYTES_H
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What a connection remembers of its heads. Zeros for a new connection. */
+struct sl_head_marks {
+  const char *start;      /* of their memory, where every head begins; NULL before the first */
+  const char *target_end; /* of the request that is being read; NULL if the target is malformed */
+};
+
+/* Whether the bytes must be checked here: the libmicrohttpd that runs is older than 1.0. */
+bool sl_head_bytes_matter(void);
+
+/* Notes a request target as it came, before anything in it is replaced. NULL: there is none. */
+void sl_head_note_target(struct sl_head_marks *marks, const char *target);
+
+/*
+ * Returns NULL if every byte of the head is accounted for, or where it is not: a static text. Call
+ * it when the headers have come, before any of them is used. `buffer_memory` is the option
+ * MHD_OPTION_CONNECTION_MEMORY_LIMIT of the connection.
+ */
+const char *sl_head_find_fault(struct sl_head_marks *marks, struct MHD_Connection *connection,
+                               const char *method, const char *target, const char *version,
+                               size_t buffer_memory);
+
+#endif
