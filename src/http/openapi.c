@@ -242,13 +242,14 @@ static char *example_answer(const struct sl_loss *loss, const struct sl_limits *
                             bool *good) {
   struct sl_decoder *decoder = sl_decoder_new(loss, limits);
   struct sl_answer *answer = NULL;
+  struct sl_answer_budget budget;
   struct sl_error error = SL_NO_ERROR;
   if (decoder == NULL) {
     *good = false;
     return NULL;
   }
   sl_decoder_feed(decoder, loss->example, strlen(loss->example));
-  enum sl_status status = sl_evaluate(&answer, decoder, limits, NULL, &error);
+  enum sl_status status = sl_evaluate(&answer, decoder, limits, &budget, NULL, &error);
   char *text = status == SL_OK ? text_of(answer) : NULL;
   if (status == SL_OUT_OF_MEMORY || (status == SL_OK && text == NULL)) {
     *good = false;

@@ -11,9 +11,11 @@
 #ifndef SPIKELOSS_HTTP_REQUEST_H
 #define SPIKELOSS_HTTP_REQUEST_H
 
+#include "encode/encode.h"
 #include "http/admission.h"
 #include "http/compute.h"
 #include "http/connections.h"
+#include "http/evaluate.h"
 #include "http/exchange.h"
 #include "http/headers.h"
 #include "http/request_id.h"
@@ -22,7 +24,6 @@
 #include "http/tokens.h"
 #include "http/traceparent.h"
 #include "wire/decode.h"
-#include "wire/encode.h"
 #include <microhttpd.h>
 #include <spikeloss/error.h>
 #include <stdbool.h>
@@ -50,7 +51,8 @@ struct sl_request {
   struct sl_error evaluation_error;
 
   struct sl_decoder *decoder; /* NULL where no body is wanted any more */
-  struct sl_answer *answer;   /* reads from the decoder */
+  struct sl_answer *answer;
+  struct sl_answer_budget answer_budget;
 
   uint64_t discarded;     /* bytes of the body that were thrown away */
   uint64_t discard_until; /* monotonic nanoseconds */

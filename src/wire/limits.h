@@ -22,7 +22,7 @@ enum { SL_MAX_DEPTH = 64 };
 #define SL_DEFAULT_LIMITS                                                                          \
   ((struct sl_limits){.body_bytes = UINT64_C(1) << 30,                                             \
                       .pairs = UINT64_C(16) << 20,                                                 \
-                      .answer_bytes = UINT64_C(2) << 30,                                           \
+                      .answer_bytes = UINT64_C(512) << 20,                                         \
                       .deferred_bytes = UINT64_C(64) << 20,                                        \
                       .member_bytes = UINT64_C(4) << 20,                                           \
                       .depth = 32,                                                                 \

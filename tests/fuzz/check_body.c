@@ -1,10 +1,10 @@
 #include "check_body.h"
 
 #include "core/buffer.h"
+#include "encode/encode.h"
 #include "kernels/kernels.h"
 #include "support/compare.h"
 #include "support/reference_losses.h"
-#include "wire/encode.h"
 #include <cjson/cJSON.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -88,7 +88,8 @@ static struct outcome answer_body(const struct reading *reading, const char *bod
   } else if (reading->loss->evaluate(sl_decoder_decoded(decoder)->values, &result,
                                      &outcome.error) == SL_OK) {
     outcome.loss = result.loss;
-    sl_answer_new(&answer, sl_decoder_decoded(decoder), &result, &reading->limits, &outcome.error);
+    sl_answer_new(&answer, sl_decoder_decoded(decoder), &result, &reading->limits, NULL,
+                  &outcome.error);
   }
   if (answer != NULL) {
     read_answer(&outcome, answer, &random);

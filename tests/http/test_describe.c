@@ -134,7 +134,7 @@ static void expect_bounds(const cJSON *firing_rate, const cJSON *population) {
 static void expect_limits(const cJSON *document) {
   ck_assert_double_eq(json_number(document, "/limits/body_bytes"), 1048576);
   ck_assert_double_eq(json_number(document, "/limits/pairs"), 4096);
-  ck_assert_double_eq(json_number(document, "/limits/answer_bytes"), 2147483648.0);
+  ck_assert_double_eq(json_number(document, "/limits/answer_bytes"), 536870912);
   ck_assert_double_eq(json_number(document, "/limits/deferred_bytes"), 67108864);
   ck_assert_double_eq(json_number(document, "/limits/member_bytes"), 4194304);
   ck_assert_double_eq(json_number(document, "/limits/depth"), 9);

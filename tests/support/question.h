@@ -5,7 +5,7 @@
 #ifndef TESTS_QUESTION_H
 #define TESTS_QUESTION_H
 
-#include "wire/encode.h"
+#include "encode/encode.h"
 #include <check.h>
 #include <cjson/cJSON.h>
 #include <stdbool.h>
@@ -30,6 +30,7 @@ struct question {
   bool nested[4][4];
   struct sl_result result;
   struct sl_limits limits;
+  struct sl_budget *budget; /* or NULL */
   struct sl_error error;
 };
 
@@ -71,16 +72,17 @@ static inline struct sl_gradient *add(struct question *question, size_t field, s
 static inline struct sl_answer *answer_of(struct question *question) {
   struct sl_answer *answer;
   enum sl_status status = sl_answer_new(&answer, &question->decoded, &question->result,
-                                        &question->limits, &question->error);
+                                        &question->limits, question->budget, &question->error);
   ck_assert_msg(status == SL_OK, "%s", question->error.message);
   ck_assert_ptr_null(question->result.gradients);
   ck_assert_uint_eq(question->result.gradient_count, 0);
   return answer;
 }
 
-/* Reads all of it, in pieces that have exactly the room they say. Terminated with a NUL. */
-static inline char *read_in_pieces(struct sl_answer *answer, size_t room) {
-  size_t length = (size_t)sl_answer_length(answer);
+/* Reads the rest, after `before` bytes, in pieces that have exactly the room they say. Terminated
+ * with a NUL. */
+static inline char *read_rest(struct sl_answer *answer, size_t before, size_t room) {
+  size_t length = (size_t)sl_answer_length(answer) - before;
   char *text = take(length + 1, 1);
   char *piece = take(room, 1);
   size_t total = 0;
@@ -101,7 +103,7 @@ static inline char *read_in_pieces(struct sl_answer *answer, size_t room) {
 
 static inline char *text_of(struct question *question, size_t room) {
   struct sl_answer *answer = answer_of(question);
-  char *text = read_in_pieces(answer, room);
+  char *text = read_rest(answer, 0, room);
   sl_answer_free(answer);
   return text;
 }

@@ -205,7 +205,7 @@ END_TEST
 static void check_refused(struct question *question, enum sl_status expected) {
   struct sl_answer *answer = (struct sl_answer *)question;
   enum sl_status status = sl_answer_new(&answer, &question->decoded, &question->result,
-                                        &question->limits, &question->error);
+                                        &question->limits, question->budget, &question->error);
   ck_assert_str_eq(sl_status_name(status), sl_status_name(expected));
   ck_assert_int_eq(question->error.code, expected);
   ck_assert_ptr_null(answer);
@@ -248,7 +248,7 @@ START_TEST(a_dense_answer_above_the_limit_says_to_ask_for_broadcast) {
   add(&question, SPK, 0, 3, (size_t[]){1000, 1000, 1000000}, (size_t[]){1, 1, 1});
   check_refused(&question, SL_ANSWER_TOO_LARGE);
   check_message(&question, "ask for gradient: broadcast");
-  check_message(&question, "the limit (answer_bytes) is 2147483648");
+  check_message(&question, "the limit (answer_bytes) is 536870912");
   ck_assert_uint_eq(question.error.offset, SL_NO_OFFSET);
 }
 END_TEST

@@ -49,7 +49,7 @@ START_TEST(flags_win_over_variables_and_variables_over_the_file) {
   ck_assert_uint_eq(config.body_bytes, 3072);
   ck_assert_uint_eq(config.pairs, 2);
   ck_assert_uint_eq(config.depth, 11);
-  ck_assert_uint_eq(config.answer_bytes, UINT64_C(2) << 30);
+  ck_assert_uint_eq(config.answer_bytes, UINT64_C(512) << 20);
   sl_config_free(&config);
 }
 END_TEST

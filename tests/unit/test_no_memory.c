@@ -4,10 +4,10 @@
  * where it could do without, exactly as if nothing had happened.
  */
 #include "core/buffer.h"
+#include "encode/encode.h"
 #include "suite.h"
 #include "support/failing_allocations.h"
 #include "support/request_writer.h"
-#include "wire/encode.h"
 
 #include <check.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static void read_answer(struct outcome *outcome, const struct sl_decoder *decode
   struct sl_result result = {0};
   struct sl_answer *answer = NULL;
   if (decoded->loss->evaluate(decoded->values, &result, &outcome->error) == SL_OK &&
-      sl_answer_new(&answer, decoded, &result, limits, &outcome->error) == SL_OK) {
+      sl_answer_new(&answer, decoded, &result, limits, NULL, &outcome->error) == SL_OK) {
     outcome->length = sl_answer_read(answer, outcome->answer, ANSWER_ROOM);
   }
   sl_answer_free(answer);

@@ -1,0 +1,151 @@
+#include "encode/base64.h"
+
+#include "core/checked.h"
+#include <endian.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Floats are laid out for so many pieces at a time: 24 KiB stay in a core's first cache. */
+enum { STAGING_PIECES = 1024 };
+
+bool sl_base64_measure(size_t *length, const struct sl_broadcast_view *view,
+                       enum sl_float_width width) {
+  size_t elements, bytes, rounded;
+  return sl_checked_product(&elements, view->shape, view->rank) &&
+         sl_checked_multiply(&bytes, elements, (size_t)width) &&
+         sl_checked_add(&rounded, bytes, 2) && sl_checked_multiply(length, rounded / 3, 4);
+}
+
+bool sl_base64_holds(const struct sl_broadcast_view *view, enum sl_float_width width) {
+  if (width != SL_FLOAT32) {
+    return true;
+  }
+  for (size_t i = 0; i < view->count; i++) {
+    if (isinf((float)view->values[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void sl_base64_start(struct sl_base64_reader *reader, const struct sl_broadcast_view *view,
+                     enum sl_float_width width) {
+  *reader = (struct sl_base64_reader){.iter = sl_broadcast_begin(view), .width = width};
+  reader->left = reader->iter.spans * reader->iter.copies * reader->iter.row;
+  sl_broadcast_next(&reader->iter, &reader->span);
+}
+
+/* Adding zero makes negative zero zero, as in text. */
+static void write_floats32(char *bytes, const double *values, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    float single = (float)values[i] + 0.0f;
+    uint32_t bits;
+    memcpy(&bits, &single, sizeof bits);
+    bits = htole32(bits);
+    memcpy(bytes + i * sizeof bits, &bits, sizeof bits);
+  }
+}
+
+static void write_floats64(char *bytes, const double *values, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    double positive = values[i] + 0.0;
+    uint64_t bits;
+    memcpy(&bits, &positive, sizeof bits);
+    bits = htole64(bits);
+    memcpy(bytes + i * sizeof bits, &bits, sizeof bits);
+  }
+}
+
+/* `count` values of a span's copies, from `position` on. */
+static void write_copies(char *bytes, const struct sl_span *span, size_t position, size_t count,
+                         enum sl_float_width width) {
+  void (*write)(char *, const double *, size_t) =
+      width == SL_FLOAT32 ? write_floats32 : write_floats64;
+  size_t first = position % span->count;
+  size_t once = sl_min_size(count, span->count);
+  size_t before_end = sl_min_size(once, span->count - first);
+  write(bytes, span->values + first, before_end);
+  write(bytes + before_end * (size_t)width, span->values, once - before_end);
+  sl_repeat_bytes(bytes, once * (size_t)width, count * (size_t)width);
+}
+
+static void write_next(struct sl_base64_reader *reader, char *bytes, size_t count) {
+  while (count > 0) {
+    size_t left = reader->span.count * reader->span.copies - reader->position;
+    if (left == 0) {
+      sl_broadcast_next(&reader->iter, &reader->span);
+      reader->position = 0;
+      continue;
+    }
+    size_t piece = sl_min_size(count, left);
+    write_copies(bytes, &reader->span, reader->position, piece, reader->width);
+    bytes += piece * (size_t)reader->width;
+    reader->position += piece;
+    count -= piece;
+  }
+}
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static void encode_group(char text[4], const unsigned char bytes[3]) {
+  uint32_t group = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
+  text[0] = alphabet[group >> 18];
+  text[1] = alphabet[group >> 12 & 63];
+  text[2] = alphabet[group >> 6 & 63];
+  text[3] = alphabet[group & 63];
+}
+
+/* Whole groups of three bytes. */
+static void encode_groups(char *text, const unsigned char *bytes, size_t groups) {
+  for (size_t i = 0; i < groups; i++) {
+    encode_group(text + 4 * i, bytes + 3 * i);
+  }
+}
+
+/* Encodes bytes of which only the last may be fewer than three; returns the text's length. */
+static size_t encode_bytes(char *text, const unsigned char *bytes, size_t length) {
+  size_t groups = length / 3;
+  encode_groups(text, bytes, groups);
+  size_t rest = length % 3;
+  if (rest == 0) {
+    return 4 * groups;
+  }
+  unsigned char last[3] = {0};
+  memcpy(last, bytes + 3 * groups, rest);
+  encode_group(text + 4 * groups, last);
+  memset(text + 4 * groups + 1 + rest, '=', 3 - rest);
+  return 4 * groups + 4;
+}
+
+/* Up to so many pieces; only the last of the tensor may be shorter. */
+static size_t encode_pieces(struct sl_base64_reader *reader, char *text, size_t pieces) {
+  unsigned char staging[STAGING_PIECES * SL_BASE64_PIECE];
+  pieces = sl_min_size(pieces, STAGING_PIECES);
+  size_t count = sl_min_size(reader->left, pieces * SL_BASE64_PIECE / (size_t)reader->width);
+  write_next(reader, (char *)staging, count);
+  reader->left -= count;
+  return encode_bytes(text, staging, count * (size_t)reader->width);
+}
+
+static size_t read_rest(struct sl_base64_reader *reader, char *text, size_t size) {
+  size_t length = sl_min_size(size, reader->rest_length - reader->rest_position);
+  memcpy(text, reader->rest + reader->rest_position, length);
+  reader->rest_position += length;
+  return length;
+}
+
+size_t sl_base64_read(struct sl_base64_reader *reader, char *text, size_t size) {
+  size_t length = read_rest(reader, text, size);
+  while (length < size && reader->left > 0) {
+    size_t pieces = (size - length) / SL_BASE64_PIECE_TEXT;
+    if (pieces > 0) {
+      length += encode_pieces(reader, text + length, pieces);
+    } else {
+      reader->rest_length = encode_pieces(reader, reader->rest, 1);
+      reader->rest_position = 0;
+      length += read_rest(reader, text + length, size - length);
+    }
+  }
+  return length;
+}

@@ -1,0 +1,467 @@
+/*
+ * An answer is literal text, and tensors that are made while they are read:
+ *
+ *     {"loss":1.625,"gradients":{"spikes_list":[ TENSOR , TENSOR ],"offsets": LIST ,…},…}
+ *
+ * All literal text is in one buffer, and so are lists of numbers that are not too long; a segment
+ * says where in it a tensor comes in. Lengths are measured first, so that the limit is checked
+ * before any memory for rows is taken.
+ */
+#include "encode/encode.h"
+
+#include "core/checked.h"
+#include "encode/base64.h"
+#include "encode/text.h"
+#include "wire/path.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A tensor, and the literal text before it (after the segment before). */
+struct segment {
+  size_t literal_end;
+  struct sl_broadcast_view view;
+  enum sl_float_width width; /* of base64; 0 is text */
+  bool nested;               /* text: in the tensor's own brackets */
+  struct sl_text_size size;  /* of base64 only the length */
+};
+
+struct sl_answer {
+  struct sl_result result; /* segments point to its values and shapes */
+  struct segment *segments;
+  size_t segment_count;
+  char *literal;
+  size_t literal_length;
+  size_t literal_capacity;
+  char *row; /* for the text reader */
+  size_t row_capacity;
+  uint64_t length;
+  struct sl_budget *budget;
+  uint64_t charged;
+
+  /* Where the next byte comes from: literal text up to the segment's, then its reader. */
+  size_t literal_position;
+  size_t segment; /* segment_count after the last one */
+  union {
+    struct sl_text_reader text;
+    struct sl_base64_reader base64;
+  } reader;
+};
+
+/* What is known while an answer is put together. After the first error nothing is appended any
+ * more, so the error need only be looked at where work can be saved, and at the end. */
+struct plan {
+  struct sl_answer *answer;
+  const struct sl_decoded *decoded;
+  uint64_t limit;
+  struct sl_error *error;
+  size_t tensor_length; /* of all segments */
+  size_t numbers_left;  /* that may still become literal text */
+};
+
+/* Lists of so many numbers, over all of an answer, are literal text: their texts need not be looked
+ * up twice, and an answer of nothing else is sent as it is. */
+enum { LITERAL_NUMBERS = 128 * 1024 };
+_Static_assert(LITERAL_NUMBERS *(SL_NUMBER_TEXT_MAX + 1) < SL_MAX_KEPT_TEXT, "lists are kept text");
+
+enum { FIRST_LITERAL = 256, LARGE_LITERAL = 64 * 1024 };
+
+static bool planned(const struct plan *plan) {
+  return plan->error->code == SL_OK;
+}
+
+static void fail_too_large(struct plan *plan, const char *length) {
+  bool dense = plan->decoded->gradient == SL_GRADIENT_DENSE;
+  sl_fail(plan->error, SL_ANSWER_TOO_LARGE,
+          "the answer would have %s bytes, the limit (answer_bytes) is %" PRIu64
+          "; ask for gradient: %s",
+          length, plan->limit, dense ? "broadcast" : "none");
+}
+
+/* Charges first. sl_answer_free frees the memory and gives the charge back. NULL after an error. */
+static void *grow_memory(struct plan *plan, void *memory, size_t before, size_t bytes) {
+  struct sl_answer *answer = plan->answer;
+  if (!planned(plan) || sl_budget_take(answer->budget, bytes - before, plan->error) != SL_OK) {
+    return NULL;
+  }
+  answer->charged += bytes - before;
+  void *grown = realloc(memory, bytes);
+  if (grown == NULL) {
+    sl_fail(plan->error, SL_OUT_OF_MEMORY, "there is no memory for the answer");
+  }
+  return grown;
+}
+
+/* Grows twofold while small, then slowly: what is charged is close to what is used. Literal text
+ * alone beyond the limit ends the work here: there may be millions of layers. */
+static void grow_literal(struct plan *plan, size_t needed) {
+  struct sl_answer *answer = plan->answer;
+  size_t before = answer->literal_capacity;
+  if (answer->literal_length > plan->limit) {
+    fail_too_large(plan, "too many");
+  }
+  size_t capacity =
+      before == 0 ? FIRST_LITERAL : before + before / (before < LARGE_LITERAL ? 1 : 8);
+  capacity = needed > capacity ? needed : capacity;
+  char *grown = grow_memory(plan, answer->literal, before, capacity);
+  if (grown != NULL) {
+    answer->literal = grown;
+    answer->literal_capacity = capacity;
+  }
+}
+
+/* Where up to `extra` more bytes of literal text may be written; NULL after an error. */
+static inline char *literal_end(struct plan *plan, size_t extra) {
+  struct sl_answer *answer = plan->answer;
+  if (extra > answer->literal_capacity - answer->literal_length) {
+    grow_literal(plan, answer->literal_length + extra);
+  }
+  return planned(plan) ? answer->literal + answer->literal_length : NULL;
+}
+
+static inline void append(struct plan *plan, const char *text, size_t length) {
+  char *end = literal_end(plan, length);
+  if (end != NULL) {
+    memcpy(end, text, length);
+    plan->answer->literal_length += length;
+  }
+}
+
+/* Inline, so that the compiler knows the length of literal text. */
+static inline void append_text(struct plan *plan, const char *text) {
+  append(plan, text, strlen(text));
+}
+
+static void append_number(struct plan *plan, double value) {
+  const struct sl_cached_number *number = sl_cached_number(value);
+  append(plan, number->text, number->length);
+}
+
+/* "name": */
+static void append_name(struct plan *plan, const char *name) {
+  append_text(plan, "\"");
+  append_text(plan, name);
+  append_text(plan, "\":");
+}
+
+static void append_comma(struct plan *plan, size_t index) {
+  append_text(plan, index > 0 ? "," : "");
+}
+
+static void append_list(struct plan *plan, const double *values, size_t count) {
+  char *start = literal_end(plan, sl_text_list_memory(count));
+  if (start != NULL) {
+    plan->answer->literal_length += (size_t)(sl_text_write_list(start, values, count) - start);
+    plan->numbers_left -= count;
+  }
+}
+
+static void append_shape(struct plan *plan, const struct sl_broadcast_view *view) {
+  append_text(plan, "\"shape\":[");
+  for (size_t axis = 0; axis < view->rank; axis++) {
+    append_comma(plan, axis);
+    /* A shape came as JSON, so it has no size beyond the integers of a double. */
+    append_number(plan, (double)view->shape[axis]);
+  }
+  append_text(plan, "]");
+}
+
+static void add_segment(struct plan *plan, const struct segment *added) {
+  struct sl_answer *answer = plan->answer;
+  struct segment *segment = &answer->segments[answer->segment_count++];
+  *segment = *added;
+  segment->literal_end = answer->literal_length;
+  bool countable = segment->width > 0
+                       ? sl_base64_measure(&segment->size.length, &segment->view, segment->width)
+                       : sl_text_measure(&segment->size, &segment->view, segment->nested);
+  if (!countable ||
+      !sl_checked_add(&plan->tensor_length, plan->tensor_length, segment->size.length)) {
+    fail_too_large(plan, "more than 2^64");
+  }
+}
+
+/* The error says what users know a gradient by: "spikes_list[1]", "spk". */
+static void check_floats(struct plan *plan, const struct sl_gradient *gradient,
+                         const struct segment *segment) {
+  if (sl_base64_holds(&segment->view, segment->width)) {
+    return;
+  }
+  const struct sl_field *field = &plan->decoded->loss->fields[gradient->field];
+  struct sl_path path = sl_path_member(field->name);
+  if (field->kind == SL_FIELD_SPIKES_LIST) {
+    path = sl_path_element(&path, gradient->item);
+  }
+  sl_fail_at(plan->error, SL_RESULT_NOT_FINITE, path.pointer, SL_NO_OFFSET,
+             "the gradient of %s has values too large for 32-bit floats; "
+             "ask for gradient_encoding: f64",
+             path.name);
+}
+
+/* Whether nothing repeats, and all numbers are in one pair of brackets. */
+static bool is_plain_list(const struct segment *segment) {
+  const struct sl_broadcast_view *view = &segment->view;
+  size_t elements;
+  return segment->width == 0 && (!segment->nested || view->rank == 1) &&
+         sl_checked_product(&elements, view->shape, view->rank) && elements == view->count;
+}
+
+static void add_values(struct plan *plan, const struct segment *segment) {
+  if (segment->view.count <= plan->numbers_left && is_plain_list(segment)) {
+    append_list(plan, segment->view.values, segment->view.count);
+  } else if (planned(plan)) {
+    add_segment(plan, segment);
+  }
+}
+
+/* {"shape":[2,3],"data":[…]}, or {"shape":[2,3],"encoding":"f32","data":"…"} */
+static void add_object(struct plan *plan, const struct segment *segment) {
+  bool text = segment->width == 0;
+  append_text(plan, "{");
+  append_shape(plan, &segment->view);
+  append_text(plan, text                           ? ",\"data\":"
+                    : segment->width == SL_FLOAT32 ? ",\"encoding\":\"f32\",\"data\":\""
+                                                   : ",\"encoding\":\"f64\",\"data\":\"");
+  add_values(plan, segment);
+  append_text(plan, text ? "}" : "\"}");
+}
+
+static void add_tensor(struct plan *plan, const struct sl_gradient *gradient) {
+  static const enum sl_float_width widths[] = {
+      [SL_ENCODING_F32] = SL_FLOAT32, [SL_ENCODING_F64] = SL_FLOAT64};
+  const struct sl_decoded *decoded = plan->decoded;
+  enum sl_field_kind kind = decoded->loss->fields[gradient->field].kind;
+  bool dense = decoded->gradient == SL_GRADIENT_DENSE;
+  struct segment segment = {.view = {.rank = gradient->rank,
+                                     .shape = dense ? gradient->shape : gradient->small_shape,
+                                     .small_shape = gradient->small_shape,
+                                     .values = gradient->values,
+                                     .count = gradient->count}};
+  /* Lists of numbers are plain JSON, whatever was asked for tensors. */
+  bool list = kind != SL_FIELD_SPIKES && kind != SL_FIELD_SPIKES_LIST;
+  segment.width = list ? 0 : widths[decoded->encoding];
+  segment.nested =
+      list || (segment.width == 0 && dense && decoded->nested[gradient->field][gradient->item]);
+  check_floats(plan, gradient, &segment);
+  if (segment.nested) {
+    add_values(plan, &segment);
+  } else {
+    add_object(plan, &segment);
+  }
+}
+
+static void add_gradient(struct plan *plan, const struct sl_gradient *gradient) {
+  if (gradient->rank == 0) {
+    append_number(plan, gradient->values[0]);
+  } else if (gradient->count == 0) {
+    append_text(plan, "[]");
+  } else {
+    add_tensor(plan, gradient);
+  }
+}
+
+static void add_gradients(struct plan *plan) {
+  const struct sl_result *result = &plan->answer->result;
+  append_text(plan, ",\"gradients\":{");
+  for (size_t i = 0; i < result->gradient_count && planned(plan); i++) {
+    const struct sl_gradient *gradient = &result->gradients[i];
+    const struct sl_field *field = &plan->decoded->loss->fields[gradient->field];
+    bool list = field->kind == SL_FIELD_SPIKES_LIST;
+    append_comma(plan, i);
+    if (i == 0 || gradient[-1].field != gradient->field) {
+      append_name(plan, field->name);
+      append_text(plan, list ? "[" : "");
+    }
+    add_gradient(plan, gradient);
+    if (i + 1 == result->gradient_count || gradient[1].field != gradient->field) {
+      append_text(plan, list ? "]" : "");
+    }
+  }
+  append_text(plan, "}");
+}
+
+static void add_named(struct plan *plan, const struct sl_diagnostic *diagnostics, size_t count) {
+  append_text(plan, "{");
+  for (size_t i = 0; i < count; i++) {
+    append_comma(plan, i);
+    append_name(plan, diagnostics[i].name);
+    if (diagnostics[i].kind == SL_DIAGNOSTIC_FLAG) {
+      append_text(plan, diagnostics[i].value != 0 ? "true" : "false");
+    } else {
+      append_number(plan, diagnostics[i].value);
+    }
+  }
+  append_text(plan, "}");
+}
+
+/* {…}, or {"layers":[{…},{…}]} */
+static void add_diagnostics(struct plan *plan) {
+  const struct sl_result *result = &plan->answer->result;
+  append_text(plan, ",\"diagnostics\":");
+  if (result->list_name == NULL) {
+    add_named(plan, result->diagnostics, result->diagnostic_count);
+    return;
+  }
+  append_text(plan, "{");
+  append_name(plan, result->list_name);
+  append_text(plan, "[");
+  for (size_t i = 0; i < result->diagnostic_count && planned(plan); i += result->list_width) {
+    append_comma(plan, i);
+    add_named(plan, &result->diagnostics[i], result->list_width);
+  }
+  append_text(plan, "]}");
+}
+
+static void check_length(struct plan *plan) {
+  size_t length;
+  if (!sl_checked_add(&length, plan->tensor_length, plan->answer->literal_length)) {
+    fail_too_large(plan, "more than 2^64");
+  } else if (length > plan->limit) {
+    char text[24];
+    snprintf(text, sizeof text, "%zu", length);
+    fail_too_large(plan, text);
+  } else {
+    plan->answer->length = length;
+  }
+}
+
+/* Literal text and rows share what may be kept. */
+static void take_row(struct plan *plan) {
+  struct sl_answer *answer = plan->answer;
+  size_t literal = answer->literal_capacity;
+  size_t max_kept = literal < SL_MAX_KEPT_TEXT ? SL_MAX_KEPT_TEXT - literal : 0;
+  for (size_t i = 0; i < answer->segment_count; i++) {
+    const struct segment *segment = &answer->segments[i];
+    size_t wanted = segment->width > 0 ? 0 : sl_text_memory(&segment->size, max_kept);
+    answer->row_capacity = wanted > answer->row_capacity ? wanted : answer->row_capacity;
+  }
+  if (answer->row_capacity > 0) {
+    answer->row = grow_memory(plan, NULL, 0, answer->row_capacity);
+  }
+}
+
+static void put_together(struct plan *plan) {
+  struct sl_answer *answer = plan->answer;
+  size_t segments = (answer->result.gradient_count + 1) * sizeof *answer->segments;
+  answer->segments = grow_memory(plan, NULL, 0, segments);
+  append_text(plan, "{\"loss\":");
+  append_number(plan, answer->result.loss);
+  if (plan->decoded->gradient != SL_GRADIENT_NONE) {
+    add_gradients(plan);
+  }
+  add_diagnostics(plan);
+  append_text(plan, "}\n");
+  if (planned(plan)) {
+    check_length(plan);
+  }
+  if (planned(plan)) {
+    take_row(plan);
+  }
+}
+
+static void start_segment(struct sl_answer *answer, size_t index) {
+  answer->segment = index;
+  if (index == answer->segment_count) {
+    return;
+  }
+  const struct segment *segment = &answer->segments[index];
+  if (segment->width > 0) {
+    sl_base64_start(&answer->reader.base64, &segment->view, segment->width);
+  } else {
+    sl_text_start(&answer->reader.text, &segment->view, segment->nested, &segment->size,
+                  answer->row, answer->row_capacity);
+  }
+}
+
+/* With nothing in it yet. NULL after an error. */
+static struct sl_answer *take_answer(struct sl_budget *budget, struct sl_error *error) {
+  struct sl_answer *answer;
+  if (sl_budget_take(budget, sizeof *answer, error) != SL_OK) {
+    return NULL;
+  }
+  answer = calloc(1, sizeof *answer);
+  if (answer == NULL) {
+    sl_budget_give_back(budget, sizeof *answer);
+    sl_fail(error, SL_OUT_OF_MEMORY, "there is no memory for the answer");
+    return NULL;
+  }
+  answer->budget = budget;
+  answer->charged = sizeof *answer;
+  return answer;
+}
+
+enum sl_status sl_answer_new(struct sl_answer **answer, const struct sl_decoded *decoded,
+                             struct sl_result *result, const struct sl_limits *limits,
+                             struct sl_budget *budget, struct sl_error *error) {
+  *answer = take_answer(budget, error);
+  if (*answer == NULL) {
+    sl_result_free(result);
+    return error->code;
+  }
+  (*answer)->result = *result;
+  *result = (struct sl_result){0};
+
+  struct plan plan = {.answer = *answer,
+                      .decoded = decoded,
+                      .limit = limits->answer_bytes,
+                      .error = error,
+                      .numbers_left = LITERAL_NUMBERS};
+  put_together(&plan);
+  if (planned(&plan)) {
+    start_segment(*answer, 0);
+  } else {
+    sl_answer_free(*answer);
+    *answer = NULL;
+  }
+  return error->code;
+}
+
+uint64_t sl_answer_length(const struct sl_answer *answer) {
+  return answer->length;
+}
+
+/* Bytes of the literal text before the current segment, or after the last. */
+static size_t read_literal(struct sl_answer *answer, char *bytes, size_t size) {
+  bool last = answer->segment == answer->segment_count;
+  size_t end = last ? answer->literal_length : answer->segments[answer->segment].literal_end;
+  size_t length = sl_min_size(size, end - answer->literal_position);
+  memcpy(bytes, answer->literal + answer->literal_position, length);
+  answer->literal_position += length;
+  return length;
+}
+
+size_t sl_answer_read(struct sl_answer *answer, char *bytes, size_t size) {
+  size_t length = read_literal(answer, bytes, size);
+  while (length < size && answer->segment < answer->segment_count) {
+    length += answer->segments[answer->segment].width > 0
+                  ? sl_base64_read(&answer->reader.base64, bytes + length, size - length)
+                  : sl_text_read(&answer->reader.text, bytes + length, size - length);
+    if (length < size) { /* the segment is at its end */
+      start_segment(answer, answer->segment + 1);
+      length += read_literal(answer, bytes + length, size - length);
+    }
+  }
+  return length;
+}
+
+char *sl_answer_take(struct sl_answer *answer) {
+  if (answer->segment_count > 0) {
+    return NULL;
+  }
+  char *bytes = answer->literal;
+  answer->literal = NULL;
+  answer->literal_length = answer->literal_position = 0;
+  return bytes;
+}
+
+void sl_answer_free(struct sl_answer *answer) {
+  if (answer == NULL) {
+    return;
+  }
+  sl_budget_give_back(answer->budget, answer->charged);
+  sl_result_free(&answer->result);
+  free(answer->segments);
+  free(answer->literal);
+  free(answer->row);
+  free(answer);
+}
