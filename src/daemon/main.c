@@ -163,7 +163,7 @@ static void find_memory(struct sl_server_options *options,
  */
 static void find_connections(struct sl_server_options *options) {
   const uint64_t max_connections = 4096;
-  const uint64_t others = 64 + 2 * (uint64_t)sl_server_threads(options);
+  const uint64_t others = sl_server_other_files(options);
   uint64_t files = sl_descriptors_raise_limit();
   if (options->connections == 0) {
     uint64_t left = files > others ? files - others : 1;

@@ -4,12 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* For connections that are told that they exceed a limit. */
-enum { SPARE_SLOTS = 32 };
-
 bool sl_connections_init(struct sl_connections *connections, uint64_t max_served,
                          uint64_t max_per_address) {
-  size_t count = (size_t)max_served + SPARE_SLOTS;
+  size_t count = (size_t)max_served + SL_SPARE_CONNECTIONS;
   size_t bytes;
   if (__builtin_mul_overflow(count, sizeof *connections->slots, &bytes)) {
     return false;

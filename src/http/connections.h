@@ -36,6 +36,9 @@ enum sl_stage {
 /* Whether a connection exceeds a limit. Its requests are refused, so that it ends soon. */
 enum sl_over_limit { SL_WITHIN_LIMITS, SL_OVER_CONNECTIONS, SL_OVER_ADDRESS };
 
+/* Slots for connections that are told that they exceed a limit. */
+enum { SL_SPARE_CONNECTIONS = 32 };
+
 struct sl_connections;
 
 struct sl_connection {
@@ -86,8 +89,8 @@ struct sl_connections {
 };
 
 /*
- * At most `max_served` connections are served, and `max_per_address` of one client address. A few
- * more slots are there for connections that are told so. False when there is no memory.
+ * At most `max_served` connections are served, and `max_per_address` of one client address; the
+ * spare slots come on top. False when there is no memory.
  */
 bool sl_connections_init(struct sl_connections *connections, uint64_t max_served,
                          uint64_t max_per_address);

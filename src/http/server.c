@@ -123,21 +123,21 @@ static bool open_listener(struct sl_listener *listener, const struct sl_server_o
                           message_size);
 }
 
-/* Every connection is an open file. Where the system does not allow as many, clients wait to be
- * taken in; whoever runs the server should know. */
-static void allow_open_files(const struct sl_server_options *options) {
-  enum { OTHERS = 64 };
+uint64_t sl_server_other_files(const struct sl_server_options *options) {
+  enum { PROCESS = 32, WORKER = 2, ENDPOINT = 2 };
+  return PROCESS + SL_SPARE_CONNECTIONS + options->listen_count +
+         sl_server_threads(options) * (WORKER + ENDPOINT * options->listen_count);
+}
+
+/* Clients beyond the open files that the system allows wait to be accepted: an operator should
+ * know. */
+static void tell_of_few_files(const struct sl_server_options *options) {
   struct rlimit limit;
-  rlim_t wanted = options->connections + OTHERS + 2 * (rlim_t)sl_server_threads(options);
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
-    return;
-  }
-  limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur < wanted && options->tell != NULL) {
+  rlim_t wanted = options->connections + sl_server_other_files(options);
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted && options->tell != NULL) {
     char sentence[160];
     snprintf(sentence, sizeof sentence,
-             "%ju connections want %ju open files, the system allows %ju",
+             "connections: %ju connections need %ju open files; the system allows %ju",
              (uintmax_t)options->connections, (uintmax_t)wanted, (uintmax_t)limit.rlim_cur);
     options->tell(options->tell_closure, sentence);
   }
@@ -162,7 +162,7 @@ static bool start(struct sl_server *server, const struct sl_server_options *opti
     snprintf(message, message_size, "cannot start: there is not enough memory");
     return false;
   }
-  allow_open_files(options);
+  tell_of_few_files(options);
   tell_of_fewer_connections(options);
   if (!sl_doors_open(&server->service.doors, options, message, message_size) ||
       !open_listeners(server, options, message, message_size)) {

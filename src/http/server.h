@@ -20,7 +20,7 @@ struct sl_server_options {
   const char *const *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/run/spikelossd.sock" */
   size_t listen_count;
   int first_socket; /* without `listen`: the first of listen_count sockets that listen already */
-  unsigned threads; /* per listener; 0 is one for each core */
+  unsigned threads; /* that serve all listeners; 0 is one for each core */
   uint64_t idle_seconds;      /* a connection on which nothing moves is closed */
   uint64_t header_seconds;    /* and one whose headers take longer */
   uint64_t request_seconds;   /* and one whose whole request takes longer */
@@ -51,8 +51,11 @@ struct sl_server_options {
 
 struct sl_server;
 
-/* How many threads serve, all listeners together. */
+/* How many threads serve. As many more compute what would hold them for too long. */
 size_t sl_server_threads(const struct sl_server_options *options);
+
+/* How many files the server holds open beside its connections. */
+uint64_t sl_server_other_files(const struct sl_server_options *options);
 
 /* Whether the files that the options name are good: what sl_server_start would say of them. */
 bool sl_server_check(const struct sl_server_options *options, char *message, size_t message_size);

@@ -222,17 +222,19 @@ START_TEST(refusals_for_limits_are_counted_by_their_code) {
 }
 END_TEST
 
-/* One connection is served, 32 more are told that they are too many, these are told nothing. */
-START_TEST(a_connection_that_is_closed_without_a_word_is_a_reject) {
+/* One connection is served, 32 more could be told that they are too many; the others wait for those
+ * that say nothing to make room. */
+START_TEST(a_connection_that_is_ended_to_make_room_is_a_reject) {
   enum { CROWD = 40 };
   int crowd[CROWD];
   START(&daemon_process, "--connections", "1");
   client_open(&client, &daemon_process);
   scrape();
+  expect(REJECTS("evicted"), 0);
   for (size_t i = 0; i < CROWD; i++) {
     crowd[i] = wire_connect(&daemon_process);
   }
-  wait_for(REJECTS("busy"), CROWD - 32);
+  wait_for(REJECTS("evicted"), 32);
   for (size_t i = 0; i < CROWD; i++) {
     close(crowd[i]);
   }
@@ -388,7 +390,7 @@ int main(void) {
       every_byte_is_decoded_on_one_of_two_paths,
       durations_are_histograms_of_the_losses_that_were_answered,
       refusals_for_limits_are_counted_by_their_code,
-      a_connection_that_is_closed_without_a_word_is_a_reject,
+      a_connection_that_is_ended_to_make_room_is_a_reject,
       a_client_that_leaves_is_a_request_without_status_and_no_reject,
       an_upload_that_is_cut_off_is_a_reject, an_idle_deadline_within_a_request_is_a_reject,
       connections_are_those_that_are_open, no_request_of_any_thread_is_lost_or_counted_twice,
