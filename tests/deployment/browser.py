@@ -27,7 +27,7 @@ async function attempt(name, call) {
 }
 const body = %s, url = daemon + "%s";
 (async () => {
-  await attempt("simple", async () => (await fetch(url, {method: "POST", mode: "no-cors", body})).type);
+  await attempt("simple", async () => (await fetch(url, {method: "POST", mode: "no-cors", body: new Blob([body])})).type);
   await attempt("read", async () => (await fetch(daemon + "/metrics")).status);
   await attempt("post", async () => {
     const headers = {"Content-Type": "application/json"};
