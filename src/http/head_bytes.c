@@ -52,7 +52,7 @@ static bool has_bare_line_feed(const char *bytes, const char *end) {
 void sl_head_note_target(struct sl_head_marks *marks, const char *target, size_t buffer_memory) {
   marks->target_end = NULL;
   marks->bare_line_feed = false;
-  if (target == NULL || !sl_head_bytes_matter()) {
+  if (target == NULL) {
     return;
   }
   const char *end = target;
@@ -64,7 +64,7 @@ void sl_head_note_target(struct sl_head_marks *marks, const char *target, size_t
   }
   marks->target_end = end;
   const char *line_end = end + 1 + strlen(end + 1);
-  if (alignment_of(buffer_memory) == PAGE) {
+  if (sl_head_bytes_matter() && alignment_of(buffer_memory) == PAGE) {
     marks->bare_line_feed = has_bare_line_feed(line_end + 1, end_of_page(target));
   }
 }
@@ -80,8 +80,7 @@ static bool begins_well(struct sl_head_marks *marks, const char *method, size_t 
 
 static bool is_request_line(const struct sl_head_marks *marks, const char *method,
                             const char *target, const char *version) {
-  return sl_is_http_token(method) && marks->target_end != NULL &&
-         method + strlen(method) + 1 == target && marks->target_end + 1 == version;
+  return method + strlen(method) + 1 == target && marks->target_end + 1 == version;
 }
 
 /* A walk over the headers, in the order in which they came. */
@@ -137,17 +136,14 @@ static enum MHD_Result step(void *closure, enum MHD_ValueKind kind, const char *
     walk->fault = "the name of a header is malformed";
     return MHD_NO;
   }
-  if (has_control(value, value_length)) {
-    walk->fault = "the value of a header has a control character";
-    return MHD_NO;
-  }
   walk->next = value + value_length + LINE_END;
   return MHD_YES;
 }
 
-const char *sl_head_find_fault(struct sl_head_marks *marks, struct MHD_Connection *connection,
-                               const char *method, const char *target, const char *version,
-                               size_t buffer_memory) {
+/* The equations of the picture in head_bytes.h. */
+static const char *find_gap(struct sl_head_marks *marks, struct MHD_Connection *connection,
+                            const char *method, const char *target, const char *version,
+                            size_t buffer_memory) {
   if (!begins_well(marks, method, buffer_memory)) {
     return "there are bytes before the request line";
   }
@@ -165,4 +161,31 @@ const char *sl_head_find_fault(struct sl_head_marks *marks, struct MHD_Connectio
     walk.fault = "the last header, or the line after it, is malformed";
   }
   return walk.fault;
+}
+
+static enum MHD_Result check_value(void *closure, enum MHD_ValueKind kind, const char *name,
+                                   size_t name_length, const char *value, size_t value_length) {
+  (void)kind;
+  (void)name;
+  (void)name_length;
+  bool *odd_value = closure;
+  *odd_value = value != NULL && has_control(value, value_length);
+  return *odd_value ? MHD_NO : MHD_YES;
+}
+
+const char *sl_head_find_fault(struct sl_head_marks *marks, struct MHD_Connection *connection,
+                               const char *method, const char *target, const char *version,
+                               size_t buffer_memory) {
+  if (!sl_is_http_token(method) || marks->target_end == NULL) {
+    return "the request line is malformed";
+  }
+  const char *gap = sl_head_bytes_matter()
+                        ? find_gap(marks, connection, method, target, version, buffer_memory)
+                        : NULL;
+  if (gap != NULL) {
+    return gap;
+  }
+  bool odd_value = false;
+  MHD_get_connection_values_n(connection, MHD_HEADER_KIND, check_value, &odd_value);
+  return odd_value ? "the value of a header has a control character" : NULL;
 }

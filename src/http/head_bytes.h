@@ -15,6 +15,8 @@
  * empty line must end where the head ends. Bytes that were read in any other way break one of these
  * equations: the next request could begin somewhere else for another reader.
  *
+ * Newer versions are asked to be strict, and only control characters are looked for here.
+ *
  * Some bytes are replaced by the same NULs in the same number: an LF after a NUL or after a colon
  * exactly where a CRLF belongs. So when the request line is complete, what has come of the headers
  * is searched for bare LFs, as long as it is still as it came. They are not seen where a head comes
