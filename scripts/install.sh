@@ -99,6 +99,7 @@ need_to_deploy() {
   need_command runc runc
   need_command debootstrap debootstrap
   need_command catatonit catatonit
+  need_command chromium chromium
   need_command haproxy haproxy
   need_command wrk wrk
   need_command prometheus prometheus

@@ -85,7 +85,7 @@ class Daemon:
 
 def head(length=None, more=b""):
     framing = b"Transfer-Encoding: chunked" if length is None else b"Content-Length: %d" % length
-    return (b"POST %s HTTP/1.1\r\nHost: x\r\n" % LOSS.encode() + framing + b"\r\n" + more +
+    return (b"POST %s HTTP/1.1\r\nHost: localhost\r\n" % LOSS.encode() + framing + b"\r\n" + more +
             b"\r\n")
 
 
@@ -150,7 +150,7 @@ def half_close(program):
     """Who has said everything and closes that half still reads the answer."""
     with Daemon(program) as daemon:
         for sent, statuses in ((head(len(GOOD)) + GOOD, [b"200"]),
-                               (b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" * 3, [b"200"] * 3),
+                               (b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3, [b"200"] * 3),
                                (head(100) + GOOD[:10], [])):
             wire = daemon.connect()
             wire.sendall(sent)
@@ -181,7 +181,7 @@ def pipelining(program):
 def malformed(program):
     """Chunks, headers and Expect in shapes that no client should send; nothing is taken for more
     than one request, nothing is answered 200 that should not be."""
-    smuggled = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+    smuggled = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
     bad = {
         "a size that is no number": head() + b"zz\r\n{}\r\n0\r\n\r\n",
         "a negative size": head() + b"-2\r\n{}\r\n0\r\n\r\n",
@@ -193,9 +193,9 @@ def malformed(program):
         "a folded length": head(2).replace(b": 2", b":\r\n 2,2") + b"{}" + smuggled,
         "a space before a colon": head(2, b"Transfer-Encoding : chunked\r\n") + smuggled,
         "a chunked coding in disguise": head(None).replace(b"chunked", b"xchunked") + smuggled,
-        "no host": head(2).replace(b"Host: x\r\n", b"") + b"{}" + smuggled,
-        "headers without end": b"GET /livez HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 300000,
-        "many headers": b"GET /livez HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 50000,
+        "no host": head(2).replace(b"Host: localhost\r\n", b"") + b"{}" + smuggled,
+        "headers without end": b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 300000,
+        "many headers": b"GET /livez HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 50000,
     }
     with Daemon(program, "--idle-seconds", "2", "--header-seconds", "2") as daemon:
         for name, sent in bad.items():

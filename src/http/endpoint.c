@@ -82,7 +82,7 @@ static void *on_head(void *closure, const char *target, struct MHD_Connection *h
   struct sl_connection *connection = connection_of(handle);
   endpoint->activity++;
   if (connection != NULL) {
-    sl_head_note_target(&connection->marks, target);
+    sl_head_note_target(&connection->marks, target, endpoint->service->capacity.buffer_memory);
     sl_connection_enter(connection, SL_STAGE_HEAD);
   }
   return NULL; /* what begin finds in the request's slot */

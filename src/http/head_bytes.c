@@ -8,6 +8,9 @@
 /* After a line: CR and LF. */
 enum { LINE_END = 2 };
 
+/* The smallest page that there is. */
+enum { PAGE = 4096 };
+
 bool sl_head_bytes_matter(void) {
   return MHD_get_version()[0] == '0';
 }
@@ -18,22 +21,52 @@ static bool is_visible(char byte) {
   return code > ' ' && code != 0x7f;
 }
 
-void sl_head_note_target(struct sl_head_marks *marks, const char *target) {
-  marks->target_end = NULL;
-  if (target == NULL) {
-    return;
-  }
-  while (is_visible(*target)) {
-    target++;
-  }
-  marks->target_end = *target == '\0' ? target : NULL;
-}
-
 /* Where the memory of a connection begins, and so the first of its heads: libmicrohttpd maps pages
  * for more than this, and calls malloc for less. */
 static size_t alignment_of(size_t buffer_memory) {
-  enum { LARGEST_FROM_MALLOC = 32 * 1024, PAGE = 4096 };
+  enum { LARGEST_FROM_MALLOC = 32 * 1024 };
   return buffer_memory > LARGEST_FROM_MALLOC ? PAGE : _Alignof(max_align_t);
+}
+
+/* The end of a page of memory, all of which may be read if any of it may. */
+static const char *end_of_page(const char *byte) {
+  return byte + (PAGE - (uintptr_t)byte % PAGE);
+}
+
+/*
+ * Looks at the part of the head that has come together with the request line and is still as it
+ * came. What has not come is NULs: the memory is cleared for every request.
+ */
+static bool has_bare_line_feed(const char *bytes, const char *end) {
+  for (; bytes + 1 < end && (bytes[0] != '\0' || bytes[1] != '\0'); bytes++) {
+    if (bytes[1] == '\n' && bytes[0] != '\r') {
+      return true;
+    }
+    if (end - bytes >= 4 && memcmp(bytes, "\r\n\r\n", 4) == 0) {
+      return false;
+    }
+  }
+  return false;
+}
+
+void sl_head_note_target(struct sl_head_marks *marks, const char *target, size_t buffer_memory) {
+  marks->target_end = NULL;
+  marks->bare_line_feed = false;
+  if (target == NULL) {
+    return;
+  }
+  const char *end = target;
+  while (is_visible(*end)) {
+    end++;
+  }
+  if (*end != '\0') {
+    return;
+  }
+  marks->target_end = end;
+  const char *line_end = end + 1 + strlen(end + 1);
+  if (sl_head_bytes_matter() && alignment_of(buffer_memory) == PAGE) {
+    marks->bare_line_feed = has_bare_line_feed(line_end + 1, end_of_page(target));
+  }
 }
 
 /* Before a request line may be nothing, or one empty line (RFC 9112, 2.2). */
@@ -47,8 +80,7 @@ static bool begins_well(struct sl_head_marks *marks, const char *method, size_t 
 
 static bool is_request_line(const struct sl_head_marks *marks, const char *method,
                             const char *target, const char *version) {
-  return sl_is_http_token(method) && marks->target_end != NULL &&
-         method + strlen(method) + 1 == target && marks->target_end + 1 == version;
+  return method + strlen(method) + 1 == target && marks->target_end + 1 == version;
 }
 
 /* A walk over the headers, in the order in which they came. */
@@ -104,22 +136,22 @@ static enum MHD_Result step(void *closure, enum MHD_ValueKind kind, const char *
     walk->fault = "the name of a header is malformed";
     return MHD_NO;
   }
-  if (has_control(value, value_length)) {
-    walk->fault = "the value of a header has a control character";
-    return MHD_NO;
-  }
   walk->next = value + value_length + LINE_END;
   return MHD_YES;
 }
 
-const char *sl_head_find_fault(struct sl_head_marks *marks, struct MHD_Connection *connection,
-                               const char *method, const char *target, const char *version,
-                               size_t buffer_memory) {
+/* The equations of the picture in head_bytes.h. */
+static const char *find_gap(struct sl_head_marks *marks, struct MHD_Connection *connection,
+                            const char *method, const char *target, const char *version,
+                            size_t buffer_memory) {
   if (!begins_well(marks, method, buffer_memory)) {
     return "there are bytes before the request line";
   }
   if (!is_request_line(marks, method, target, version)) {
     return "the request line is malformed";
+  }
+  if (marks->bare_line_feed) {
+    return "a line ends in a bare LF";
   }
   size_t length =
       MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
@@ -129,4 +161,31 @@ const char *sl_head_find_fault(struct sl_head_marks *marks, struct MHD_Connectio
     walk.fault = "the last header, or the line after it, is malformed";
   }
   return walk.fault;
+}
+
+static enum MHD_Result check_value(void *closure, enum MHD_ValueKind kind, const char *name,
+                                   size_t name_length, const char *value, size_t value_length) {
+  (void)kind;
+  (void)name;
+  (void)name_length;
+  bool *odd_value = closure;
+  *odd_value = value != NULL && has_control(value, value_length);
+  return *odd_value ? MHD_NO : MHD_YES;
+}
+
+const char *sl_head_find_fault(struct sl_head_marks *marks, struct MHD_Connection *connection,
+                               const char *method, const char *target, const char *version,
+                               size_t buffer_memory) {
+  if (!sl_is_http_token(method) || marks->target_end == NULL) {
+    return "the request line is malformed";
+  }
+  const char *gap = sl_head_bytes_matter()
+                        ? find_gap(marks, connection, method, target, version, buffer_memory)
+                        : NULL;
+  if (gap != NULL) {
+    return gap;
+  }
+  bool odd_value = false;
+  MHD_get_connection_values_n(connection, MHD_HEADER_KIND, check_value, &odd_value);
+  return odd_value ? "the value of a header has a control character" : NULL;
 }

@@ -15,9 +15,13 @@
  * empty line must end where the head ends. Bytes that were read in any other way break one of these
  * equations: the next request could begin somewhere else for another reader.
  *
- * Not seen, because the NULs and their number are the same: an LF after a NUL or after a colon
- * exactly where a CRLF belongs, and before the first request line of a connection lines that are
- * together a whole number of pages long. Nothing of a head is hidden by either.
+ * Newer versions are asked to be strict, and only control characters are looked for here.
+ *
+ * Some bytes are replaced by the same NULs in the same number: an LF after a NUL or after a colon
+ * exactly where a CRLF belongs. So when the request line is complete, what has come of the headers
+ * is searched for bare LFs, as long as it is still as it came. They are not seen where a head comes
+ * in pieces or is longer than a page. Nor are lines before the first request line of a connection
+ * that are together a whole number of pages long.
  */
 #ifndef SPIKELOSS_HTTP_HEAD_BYTES_H
 #define SPIKELOSS_HTTP_HEAD_BYTES_H
@@ -30,18 +34,19 @@
 struct sl_head_marks {
   const char *start;      /* of their memory, where every head begins; NULL before the first */
   const char *target_end; /* of the request that is being read; NULL if the target is malformed */
+  bool bare_line_feed;    /* somewhere in its head */
 };
 
 /* Whether the bytes must be checked here: the libmicrohttpd that runs is older than 1.0. */
 bool sl_head_bytes_matter(void);
 
-/* Notes a request target as it came, before anything in it is replaced. NULL: there is none. */
-void sl_head_note_target(struct sl_head_marks *marks, const char *target);
+/* Notes a request target as it came, before anything in it or after its line is replaced. NULL:
+ * there is none. `buffer_memory` is the option MHD_OPTION_CONNECTION_MEMORY_LIMIT. */
+void sl_head_note_target(struct sl_head_marks *marks, const char *target, size_t buffer_memory);
 
 /*
  * Returns NULL if every byte of the head is accounted for, or where it is not: a static text. Call
- * it when the headers have come, before any of them is used. `buffer_memory` is the option
- * MHD_OPTION_CONNECTION_MEMORY_LIMIT of the connection.
+ * it when the headers have come, before any of them is used.
  */
 const char *sl_head_find_fault(struct sl_head_marks *marks, struct MHD_Connection *connection,
                                const char *method, const char *target, const char *version,

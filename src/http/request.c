@@ -104,15 +104,13 @@ static void check_announced_length(const struct sl_request *request, struct sl_e
 static enum sl_status check_framing(struct sl_request *request, struct MHD_Connection *connection,
                                     const char *path, const char *method, const char *version,
                                     struct sl_error *error) {
-  if (sl_head_bytes_matter()) {
-    const char *fault = sl_head_find_fault(&request->connection->marks, connection, method, path,
-                                           version, request->service->capacity.buffer_memory);
-    if (fault != NULL) {
-      return sl_fail(error, SL_BAD_REQUEST,
-                     "headers: %s; expected lines that end in CRLF, without folding and without "
-                     "control characters",
-                     fault);
-    }
+  const char *fault = sl_head_find_fault(&request->connection->marks, connection, method, path,
+                                         version, request->service->capacity.buffer_memory);
+  if (fault != NULL) {
+    return sl_fail(error, SL_BAD_REQUEST,
+                   "headers: %s; expected lines that end in CRLF, without folding and without "
+                   "control characters",
+                   fault);
   }
   return sl_headers_check_framing(&request->headers, version, error);
 }

@@ -23,8 +23,17 @@ static void tidy(void) {
   scratch_close(&scratch);
 }
 
+/* libmicrohttpd before 1.0 leaves most of this to the daemon; later it answers by itself. */
+static bool daemon_answers;
+
 static void begin(bool encrypted) {
+  struct client client;
   daemon_start_for_lines(&daemon_process, &scratch, encrypted);
+  client_open(&client, &daemon_process);
+  ck_assert_int_eq(client_ask(&client, &(struct question){.path = "/metrics", .unix_socket = true}),
+                   200);
+  daemon_answers = strstr(client.body, "libmicrohttpd=\"0.") != NULL;
+  client_close(&client);
 }
 
 static void end(void) {
@@ -79,14 +88,14 @@ static void not_smuggled(const char *request, const char *said) {
                 request, said);
 }
 
-/* 400 from this daemon, once. */
+/* 400, once; a problem document if it is from the daemon itself. */
 static void refused(const char *request, const char *said) {
   not_smuggled(request, said);
+  bool is_problem = strstr(said, "application/problem+json") != NULL &&
+                    strstr(said, "\"code\":\"bad_request\"") != NULL;
   ck_assert_msg(strncmp(said, "HTTP/1.1 400 ", 13) == 0, "%s\nwas answered:\n%s", request, said);
   ck_assert_msg(count_of(said, "HTTP/1.1 4") == 1, "%s\nwas answered:\n%s", request, said);
-  ck_assert_msg(strstr(said, "application/problem+json") != NULL &&
-                    strstr(said, "\"code\":\"bad_request\"") != NULL &&
-                    strstr(said, "Connection: close") != NULL,
+  ck_assert_msg(strstr(said, "Connection: close") != NULL && (is_problem || !daemon_answers),
                 "%s\nwas answered:\n%s", request, said);
 }
 
@@ -279,6 +288,10 @@ START_TEST(lines_end_in_cr_and_lf) {
       BYTES(GET HOST "\rX: a\r\n\r\n" SMUGGLED),
       BYTES("GET /livez HTTP/1.1\r" HOST "\r\n" SMUGGLED),
       BYTES("GET /liv\rez HTTP/1.1\r\n" HOST "\r\n" SMUGGLED),
+      BYTES(GET HOST "X: a\0\n\r\n" SMUGGLED),
+      BYTES(GET HOST ":\n" SMUGGLED),
+      BYTES(GET HOST "\0\n" SMUGGLED),
+      BYTES(GET "Host: x\n: \n" SMUGGLED),
       BYTES(POST HOST TYPE "Content-Length: 2\n\n{}" SMUGGLED),
       BYTES(POST HOST TYPE "X: y\rContent-Length: 2\r\n\r\n{}" SMUGGLED),
   };
@@ -387,31 +400,20 @@ START_TEST(after_odd_chunks_and_trailers_is_no_request) {
 END_TEST
 
 START_TEST(an_ambiguous_request_gets_a_problem_document) {
-  START(&daemon_process);
-  static const char *const requests[] = {
-      POST "Host: x\r\n" TYPE "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
-      POST "Host: x\r\n" TYPE "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
-      "GET /livez HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
-      GET HOST ": x\r\n\r\n",
-      GET HOST "X: a\r\n b\r\n\r\n",
-      GET "Host: x\nX: y\r\n\r\n",
-      GET HOST "X: a\rY: b\r\n\r\n",
-      POST HOST TYPE "Content-Length: 99\r\n x\r\n\r\n",
-      "GET /livez  HTTP/1.1\r\nHost: x\r\n\r\n",
+  static const struct bytes requests[] = {
+      BYTES(POST HOST TYPE "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}"),
+      BYTES(POST HOST TYPE "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"),
+      BYTES(GET HOST "Host: y\r\n\r\n"),
+      BYTES(GET HOST ": x\r\n\r\n"),
+      BYTES(GET HOST "X: a\r\n b\r\n\r\n"),
+      BYTES(GET HOST "X: a\0b\r\n\r\n"),
+      BYTES(GET "Host: x\nX: y\r\n\r\n"),
+      BYTES(GET HOST "X: a\rY: b\r\n\r\n"),
+      BYTES(GET HOST "X: a\001b\r\n\r\n"),
+      BYTES(POST HOST TYPE "Content-Length: 99\r\n x\r\n\r\n"),
+      BYTES("GET /livez  HTTP/1.1\r\nHost: x\r\n\r\n"),
   };
-  for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
-    struct answer answer;
-    char connection[16];
-    int wire = wire_connect(&daemon_process);
-    wire_send_text(wire, requests[i]);
-    wire_read_answer(wire, &answer);
-    answer_expect_problem(&answer, 400, "bad_request");
-    ck_assert(answer_header(&answer, "Connection", connection, sizeof connection));
-    ck_assert_str_eq(connection, "close");
-    wire_expect_end(wire);
-    close(wire);
-  }
-  daemon_stop(&daemon_process);
+  EXPECT(requests, refused);
 }
 END_TEST
 
