@@ -80,7 +80,7 @@ int main(int count, char **arguments) {
     errx(EXIT_FAILURE, "%s", message);
   }
   struct sl_server_options options = sl_config_server(&config);
-  if (!sl_listener_open(&listener, options.listen[0], &options.unix_file, message,
+  if (!sl_listener_open(&listener, options.listen[0], (mode_t)options.unix_mode, message,
                         sizeof message)) {
     errx(EXIT_FAILURE, "%s", message);
   }

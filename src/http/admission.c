@@ -77,7 +77,7 @@ static enum sl_status refuse_surplus(const struct sl_connection *connection,
     most = connection->table->most_per_address;
     return sl_fail(error, SL_BUSY,
                    "there are %ju connections from your address, which is the limit "
-                   "(connections_per_address)",
+                   "(seven eighths of connections)",
                    (uintmax_t)most);
   }
   return sl_fail(error, SL_BUSY, "there are %ju connections, which is the limit (connections)",

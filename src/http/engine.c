@@ -18,7 +18,7 @@ static size_t leave_escapes(void *closure, struct MHD_Connection *connection, ch
 unsigned sl_engine_threads(const struct sl_server_options *options) {
   long cores = sysconf(_SC_NPROCESSORS_ONLN);
   if (options->threads > 0) {
-    return options->threads;
+    return (unsigned)options->threads;
   }
   return cores > 1 ? (unsigned)cores : 1;
 }
@@ -32,8 +32,7 @@ struct sl_engine {
   struct MHD_Daemon *daemons[];
 };
 
-static struct MHD_Daemon *start_thread(const struct sl_server_options *options,
-                                       const struct sl_engine_calls *calls) {
+static struct MHD_Daemon *start_thread(const struct sl_engine_calls *calls) {
   static const struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
   unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET |
                    (calls->encrypted ? MHD_USE_TLS : 0u);
@@ -42,7 +41,7 @@ static struct MHD_Daemon *start_thread(const struct sl_server_options *options,
                           MHD_OPTION_NOTIFY_CONNECTION, calls->on_connection, calls->closure,
                           MHD_OPTION_URI_LOG_CALLBACK, calls->on_head, calls->closure,
                           MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_LIMIT, ENOUGH,
-                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)options->connection_memory,
+                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SL_CONNECTION_MEMORY,
                           MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_ARRAY,
                           calls->encrypted ? sl_tls_daemon_options() : plain, MHD_OPTION_END);
 }
@@ -52,7 +51,7 @@ struct sl_engine *sl_engine_start(const struct sl_server_options *options,
   unsigned threads = sl_engine_threads(options);
   struct sl_engine *engine = calloc(1, sizeof *engine + threads * sizeof engine->daemons[0]);
   for (unsigned i = 0; engine != NULL && i < threads; i++) {
-    engine->daemons[i] = start_thread(options, calls);
+    engine->daemons[i] = start_thread(calls);
     if (engine->daemons[i] == NULL) {
       sl_engine_stop(engine);
       return NULL;

@@ -32,14 +32,16 @@ size_t sl_server_threads(const struct sl_server_options *options) {
 
 static bool init_service(struct sl_service *service, const struct sl_server_options *options) {
   service->limits = options->limits;
-  service->header_bytes = options->header_bytes;
-  service->capacity.most_requests = options->requests;
+  service->header_bytes = SL_HEADER_BYTES;
+  service->capacity.most_requests = options->connections;
   service->capacity.most_memory = options->memory_bytes > 0 ? options->memory_bytes : UINT64_MAX;
-  service->capacity.buffer_memory = options->connection_memory;
+  service->capacity.buffer_memory = SL_CONNECTION_MEMORY;
   atomic_init(&service->capacity.requests, 0);
   atomic_init(&service->capacity.memory, 0);
-  service->drain_bytes = options->drain_bytes;
-  service->drain_seconds = options->drain_seconds;
+  /* A refused upload has the time of one that is not. */
+  service->drain_bytes =
+      options->limits.body_bytes > SL_DRAIN_BYTES ? options->limits.body_bytes : SL_DRAIN_BYTES;
+  service->drain_seconds = options->request_seconds;
   service->report = options->report;
   service->report_closure = options->report_closure;
   atomic_init(&service->draining, false);
@@ -62,8 +64,9 @@ static bool start_reaper(struct sl_server *server, const struct sl_server_option
       .tell = options->tell,
       .closure = options->tell_closure,
   };
+  uint64_t for_others = options->connections / SL_CONNECTIONS_FOR_OTHERS;
   return sl_connections_init(&server->connections, options->connections,
-                             options->connections_per_address) &&
+                             options->connections - for_others) &&
          sl_reaper_start(&server->reaper);
 }
 
@@ -77,20 +80,11 @@ bool sl_server_check(const struct sl_server_options *options, char *message, siz
 void sl_server_tell_conflicts(const struct sl_server_options *options,
                               void (*tell)(void *closure, const char *sentence), void *closure) {
   char sentence[256];
-  uint64_t buffer = options->connection_memory;
-  if (options->header_bytes > buffer) {
+  const uint64_t smallest = SL_CONNECTION_MEMORY + SL_FIRST_MEMORY;
+  if (options->memory_bytes > 0 && options->memory_bytes < smallest) {
     snprintf(sentence, sizeof sentence,
-             "header_bytes is %ju, but headers must fit into connection_memory, which is %ju: "
-             "longer ones are refused",
-             (uintmax_t)options->header_bytes, (uintmax_t)buffer);
-    tell(closure, sentence);
-  }
-  if (options->memory_bytes > 0 && options->memory_bytes < buffer + SL_FIRST_MEMORY) {
-    snprintf(sentence, sizeof sentence,
-             "memory_bytes is %ju, but the smallest request needs %ju (connection_memory and %d): "
-             "every POST will be refused",
-             (uintmax_t)options->memory_bytes, (uintmax_t)(buffer + SL_FIRST_MEMORY),
-             SL_FIRST_MEMORY);
+             "memory_bytes is %ju, but the smallest request needs %ju: every POST will be refused",
+             (uintmax_t)options->memory_bytes, (uintmax_t)smallest);
     tell(closure, sentence);
   }
 }
@@ -100,7 +94,7 @@ static bool open_listener(struct sl_listener *listener, const struct sl_server_o
   if (options->listen == NULL) {
     return sl_listener_adopt(listener, options->first_socket + (int)index, message, message_size);
   }
-  return sl_listener_open(listener, options->listen[index], &options->unix_file, message,
+  return sl_listener_open(listener, options->listen[index], (mode_t)options->unix_mode, message,
                           message_size);
 }
 
