@@ -9,6 +9,7 @@
  */
 #include "daemon/config.h"
 #include "http/listener.h"
+#include "http/server.h"
 
 #include <err.h>
 #include <microhttpd.h>
@@ -56,7 +57,7 @@ static struct MHD_Daemon *start(const struct sl_server_options *options, int lis
   return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, answer,
                           MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_LISTEN_SOCKET,
                           listening_socket, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                          (size_t)options->connection_memory, MHD_OPTION_ARRAY,
+                          (size_t)SL_CONNECTION_MEMORY, MHD_OPTION_ARRAY,
                           threads > 1 ? pool : single, MHD_OPTION_END);
 }
 
@@ -88,7 +89,7 @@ int main(int count, char **arguments) {
     errx(EXIT_FAILURE, "%s", message);
   }
   struct sl_server_options options = sl_config_server(&config);
-  if (!sl_listener_open(&listener, options.listen[0], &options.unix_file, message,
+  if (!sl_listener_open(&listener, options.listen[0], (mode_t)options.unix_mode, message,
                         sizeof message)) {
     errx(EXIT_FAILURE, "%s", message);
   }

@@ -8,6 +8,10 @@
 #include "daemon/log.h"
 #include "http/exchange.h"
 
+/* Of lines about failures, so that a burst of them floods nothing and still shows what it is. Where
+ * all requests get a line, none is left out. */
+enum { SL_FAILURES_A_SECOND = 100 };
+
 /* Which requests get a line. */
 enum sl_access_lines { SL_ACCESS_NONE, SL_ACCESS_FAILURES, SL_ACCESS_ALL };
 

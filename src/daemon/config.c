@@ -11,6 +11,8 @@
 
 #define VARIABLE_PREFIX "SPIKELOSSD_"
 
+enum { OPTION_NAME_SIZE = 64 };
+
 /* Flags that are no options: they say what to do, and with which file. */
 static const struct {
   const char *flag;
@@ -48,15 +50,22 @@ static bool set_defaults(struct sl_config *config, char *message, size_t message
   return true;
 }
 
-static const struct sl_option *find_by_flag(const char *flag, size_t length) {
-  for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
-    char spelt[64];
-    spell(spelt, sizeof spelt, option->name, '-', false);
-    if (strlen(spelt) == length && strncmp(spelt, flag, length) == 0) {
-      return option;
-    }
+/* The name of an option that is spelt in this way, as the table has it; "" if it cannot be one. */
+static void read_spelling(char *name, size_t size, const char *text, size_t length, char separator,
+                          bool upper) {
+  char spelt[OPTION_NAME_SIZE];
+  name[0] = '\0';
+  if (length >= size || length >= sizeof spelt) {
+    return;
   }
-  return NULL;
+  for (size_t i = 0; i < length; i++) {
+    name[i] = (char)(text[i] == separator ? '_' : tolower((unsigned char)text[i]));
+  }
+  name[length] = '\0';
+  spell(spelt, sizeof spelt, name, separator, upper);
+  if (strncmp(spelt, text, length) != 0) {
+    name[0] = '\0';
+  }
 }
 
 /* One argument: "--name=value", "--name value" or "--task". */
@@ -110,41 +119,31 @@ static bool read_arguments(struct sl_config *config, int count, char *const *arg
     if (is_task(&argument, &config->task)) {
       continue;
     }
-    const struct sl_option *option = NULL;
+    char name[OPTION_NAME_SIZE] = "";
+    char flag[OPTION_NAME_SIZE + 2];
+    snprintf(flag, sizeof flag, "%.*s", (int)argument.length, argument.text);
     if (strncmp(argument.text, "--", 2) == 0) {
-      option = find_by_flag(argument.text + 2, argument.length - 2);
+      read_spelling(name, sizeof name, argument.text + 2, argument.length - 2, '-', false);
     }
-    if (option == NULL && !names_file(&argument)) {
-      snprintf(message, message_size, "unknown option %.80s; --help lists all of them",
-               argument.text);
+    bool file = names_file(&argument);
+    const struct sl_option *option =
+        file ? NULL : sl_config_find(name, "option", argument.text, message, message_size);
+    if (option == NULL && !file) {
       return false;
     }
     if (argument.value == NULL && ++i == count) {
-      snprintf(message, message_size, "%s wants a value behind it", argument.text);
+      snprintf(message, message_size, "%s: the value is missing", argument.text);
       return false;
     }
     const char *value = argument.value != NULL ? argument.value : arguments[i];
-    char flag[64];
-    snprintf(flag, sizeof flag, "%.*s", (int)argument.length, argument.text);
-    bool good = option == NULL ? set_file(config, value, message, message_size)
-                               : !options || sl_config_set(config, option, value, SL_SOURCE_FLAG,
-                                                           flag, message, message_size);
-    if (!good) {
+    bool ok = file ? set_file(config, value, message, message_size)
+                   : !options || sl_config_set(config, option, value, SL_SOURCE_FLAG, flag, message,
+                                               message_size);
+    if (!ok) {
       return false;
     }
   }
   return true;
-}
-
-static const struct sl_option *find_by_variable(const char *name, size_t length) {
-  for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
-    char spelt[64];
-    spell(spelt, sizeof spelt, option->name, '_', true);
-    if (strlen(spelt) == length && strncmp(spelt, name, length) == 0) {
-      return option;
-    }
-  }
-  return NULL;
 }
 
 /* Kubernetes sets SERVICE_… and PORT… for a service that is named spikelossd, people set URL and
@@ -185,10 +184,11 @@ static bool read_variable(struct sl_config *config, const char *variable, char *
   }
   char where[96];
   snprintf(where, sizeof where, "%.*s", (int)(equals - variable), variable);
-  const struct sl_option *option = find_by_variable(name, (size_t)(equals - name));
+  char spelling[OPTION_NAME_SIZE];
+  read_spelling(spelling, sizeof spelling, name, (size_t)(equals - name), '_', true);
+  const struct sl_option *option =
+      sl_config_find(spelling, "environment variable", where, message, message_size);
   if (option == NULL) {
-    snprintf(message, message_size, "unknown environment variable %s; --help lists all options",
-             where);
     return false;
   }
   if (option->kind == SL_OPTION_ADDRESSES) {
@@ -234,6 +234,7 @@ static bool wants_only_words(const struct sl_config *config) {
 bool sl_config_read(struct sl_config *config, int count, char *const *arguments,
                     char *const *environment, char *message, size_t message_size) {
   *config = SL_NO_CONFIG;
+  config->server.limits = SL_DEFAULT_LIMITS; /* those that are no options stay as they are */
   if (!set_defaults(config, message, message_size) ||
       !read_arguments(config, count, arguments, false, message, message_size)) {
     return false;
@@ -241,46 +242,15 @@ bool sl_config_read(struct sl_config *config, int count, char *const *arguments,
   if (wants_only_words(config)) {
     return true;
   }
-  bool good = choose_file(config, environment, message, message_size) &&
-              read_environment(config, environment, message, message_size) &&
-              read_arguments(config, count, arguments, true, message, message_size);
-  sl_config_follow(config);
-  return good;
+  return choose_file(config, environment, message, message_size) &&
+         read_environment(config, environment, message, message_size) &&
+         read_arguments(config, count, arguments, true, message, message_size);
 }
 
 struct sl_server_options sl_config_server(const struct sl_config *config) {
-  return (struct sl_server_options){
-      .listen = (const char *const *)config->listen,
-      .listen_count = config->listen_count,
-      .threads = (unsigned)config->threads,
-      .idle_seconds = config->idle_seconds,
-      .header_seconds = config->header_seconds,
-      .request_seconds = config->request_seconds,
-      .connection_memory = config->connection_memory,
-      .header_bytes = config->header_bytes,
-      .connections = config->connections,
-      .connections_per_address = config->connections_per_address,
-      .requests = config->requests,
-      .memory_bytes = config->memory_bytes,
-      .drain_bytes = config->drain_bytes,
-      .drain_seconds = config->drain_seconds,
-      .stop_delay_seconds = config->stop_delay_seconds,
-      .stop_seconds = config->stop_seconds,
-      .tls = {.certificate = config->tls_certificate,
-              .key = config->tls_key,
-              .client_ca = config->client_ca},
-      .unix_file = {.mode = (mode_t)config->unix_mode, .owner = config->unix_owner},
-      .token_file = config->token_file,
-      .cors_origins = config->cors_origins,
-      .hosts = config->hosts,
-      .limits = {.body_bytes = config->body_bytes,
-                 .pairs = config->pairs,
-                 .answer_bytes = config->answer_bytes,
-                 .deferred_bytes = config->deferred_bytes,
-                 .member_bytes = config->member_bytes,
-                 .depth = (size_t)config->depth,
-                 .layers = config->layers},
-  };
+  struct sl_server_options options = config->server;
+  options.listen = (const char *const *)config->addresses;
+  return options;
 }
 
 const char *sl_config_isa(const struct sl_config *config) {
@@ -317,9 +287,7 @@ static bool append_option(struct sl_buffer *text, const struct sl_option *option
       good = sl_buffer_append_format(text, " %s", *word);
     }
   }
-  return good && (option->follows != NULL
-                      ? sl_buffer_append_format(text, " (default as %s)\n", option->follows)
-                      : sl_buffer_append_format(text, " (default %s)\n", option->default_text));
+  return good && sl_buffer_append_format(text, " (default %s)\n", option->default_text);
 }
 
 char *sl_config_help(void) {

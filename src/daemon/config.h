@@ -7,7 +7,7 @@
 #ifndef SPIKELOSS_DAEMON_CONFIG_H
 #define SPIKELOSS_DAEMON_CONFIG_H
 
-#include "http/server.h"
+#include "http/options.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,41 +24,11 @@ struct sl_config {
   enum sl_task task;
   char *file; /* of --config, or NULL; owned */
 
-  char *listen[SL_MAX_LISTENERS]; /* owned */
-  size_t listen_count;
-  uint64_t threads;
-  uint64_t idle_seconds;
-  uint64_t header_seconds;
-  uint64_t request_seconds;
-  uint64_t connection_memory;
-  uint64_t header_bytes;
-  uint64_t connections;
-  uint64_t connections_per_address;
-  uint64_t requests;
-  uint64_t memory_bytes;
-  uint64_t drain_bytes;
-  uint64_t drain_seconds;
-  uint64_t stop_delay_seconds;
-  uint64_t stop_seconds;
-  uint64_t body_bytes;
-  uint64_t pairs;
-  uint64_t answer_bytes;
-  uint64_t deferred_bytes;
-  uint64_t member_bytes;
-  uint64_t depth;
-  uint64_t layers;
-  uint64_t unix_mode;
-  char *unix_owner;
-  char *tls_certificate; /* owned, or NULL, like every text */
-  char *tls_key;
-  char *client_ca;
-  char *token_file;
-  char *cors_origins;
-  char *hosts;
-  uint64_t log_level;  /* enum sl_log_level */
-  uint64_t log_format; /* enum sl_log_format */
-  uint64_t access_log; /* enum sl_access_lines */
-  uint64_t log_rate;
+  char *addresses[SL_MAX_LISTENERS]; /* server.listen_count of them; owned */
+  struct sl_server_options server;   /* its texts are owned; `listen` is not set */
+  uint64_t log_level;                /* enum sl_log_level */
+  uint64_t log_format;               /* enum sl_log_format */
+  uint64_t access_log;               /* enum sl_access_lines */
   uint64_t isa; /* index into the words of its option; 0 is the best there is */
 
   enum sl_source sources[SL_MAX_OPTIONS]; /* by index into sl_options */
@@ -78,7 +48,7 @@ bool sl_config_read(struct sl_config *config, int count, char *const *arguments,
 /* Tolerates any state. */
 void sl_config_free(struct sl_config *config);
 
-/* The same for the server. The addresses belong to the config. */
+/* The same for the server, with addresses. All that it points to belongs to the config. */
 struct sl_server_options sl_config_server(const struct sl_config *config);
 
 /* The name of the kernels asked for, or NULL for the best. Static. */

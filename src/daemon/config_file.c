@@ -53,9 +53,8 @@ static int take(void *closure, const char *section, const char *name, const char
   (void)section;
   struct reading *reading = closure;
   char where[512];
-  const struct sl_option *option = sl_option_find(name);
+  const struct sl_option *option = sl_config_find(name, "option", name, where, sizeof where);
   if (option == NULL) {
-    snprintf(where, sizeof where, "unknown option \"%.80s\"; --help lists all of them", name);
     complain(reading, reading->line, where);
     return 0;
   }

@@ -18,10 +18,10 @@ static char **text_of(struct sl_config *config, const struct sl_option *option) 
 }
 
 static void forget_addresses(struct sl_config *config) {
-  for (size_t i = 0; i < config->listen_count; i++) {
-    free(config->listen[i]);
+  for (size_t i = 0; i < config->server.listen_count; i++) {
+    free(config->addresses[i]);
   }
-  config->listen_count = 0;
+  config->server.listen_count = 0;
 }
 
 void sl_config_forget(struct sl_config *config) {
@@ -40,7 +40,7 @@ static bool add_address(struct sl_config *config, const char *text, char *reason
     snprintf(reason, reason_size, "\"%.120s\" is no address such as " SL_ADDRESS_FORMS, text);
     return false;
   }
-  if (config->listen_count == SL_MAX_LISTENERS) {
+  if (config->server.listen_count == SL_MAX_LISTENERS) {
     snprintf(reason, reason_size, "there are more than %d addresses", SL_MAX_LISTENERS);
     return false;
   }
@@ -49,7 +49,7 @@ static bool add_address(struct sl_config *config, const char *text, char *reason
     snprintf(reason, reason_size, "there is no memory for the configuration");
     return false;
   }
-  config->listen[config->listen_count++] = copy;
+  config->addresses[config->server.listen_count++] = copy;
   return true;
 }
 
@@ -100,10 +100,14 @@ bool sl_config_set(struct sl_config *config, const struct sl_option *option, con
   return true;
 }
 
-void sl_config_follow(struct sl_config *config) {
-  for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
-    if (option->follows != NULL && *source_of(config, option) == SL_SOURCE_DEFAULT) {
-      *place_of(config, option) = *place_of(config, sl_option_find(option->follows));
-    }
+const struct sl_option *sl_config_find(const char *name, const char *kind, const char *spelling,
+                                       char *message, size_t message_size) {
+  const struct sl_option *option = sl_option_find(name);
+  const char *now = option == NULL ? sl_option_retired(name) : NULL;
+  if (now != NULL) {
+    snprintf(message, message_size, "%.80s is no longer an option: %s; remove it", spelling, now);
+  } else if (option == NULL) {
+    snprintf(message, message_size, "unknown %s %.80s; --help lists all options", kind, spelling);
   }
+  return option;
 }

@@ -15,8 +15,13 @@
 bool sl_config_set(struct sl_config *config, const struct sl_option *option, const char *text,
                    enum sl_source source, const char *where, char *message, size_t message_size);
 
-/* Options that nobody set take the value of the option they follow. */
-void sl_config_follow(struct sl_config *config);
+/*
+ * The option of that name. Where there is none, returns NULL and writes why to `message`: the name
+ * is unknown, or that of an option that an earlier version had. `kind` and `spelling` are how the
+ * source calls and spells it.
+ */
+const struct sl_option *sl_config_find(const char *name, const char *kind, const char *spelling,
+                                       char *message, size_t message_size);
 
 /* Frees every address and every text. */
 void sl_config_forget(struct sl_config *config);

@@ -82,17 +82,17 @@ static unsigned ask(struct line *line) {
 
 /* A Unix socket, which needs no TLS, before the first other address. */
 static const char *choose_address(const struct sl_config *config) {
-  for (size_t i = 0; i < config->listen_count; i++) {
-    if (sl_address_is_unix(config->listen[i])) {
-      return config->listen[i];
+  for (size_t i = 0; i < config->server.listen_count; i++) {
+    if (sl_address_is_unix(config->addresses[i])) {
+      return config->addresses[i];
     }
   }
-  return config->listen[0];
+  return config->addresses[0];
 }
 
 bool sl_healthcheck(const struct sl_config *config, char *message, size_t message_size) {
   const char *address = choose_address(config);
-  bool encrypted = config->tls_certificate != NULL && !sl_address_is_unix(address);
+  bool encrypted = config->server.tls.certificate != NULL && !sl_address_is_unix(address);
   struct line line = {.wire = sl_address_connect(address, PATIENCE_SECONDS, message, message_size)};
   unsigned status = 0;
   if (line.wire < 0) {

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 enum {
-  /* A thousand usual lines: more than a second of them at the default of log_rate. */
+  /* A thousand usual lines: ten seconds of them where only failures are written. */
   QUEUE_BYTES = 256 * 1024,
   /* A pipe takes up to this much in one piece (PIPE_BUF of Linux), so that lines of two processes
    * do not mix. */

@@ -169,18 +169,12 @@ static void find_connections(struct sl_server_options *options) {
     uint64_t left = files > others ? files - others : 1;
     options->connections = left < max_connections ? left : max_connections;
   }
-  if (options->connections_per_address == 0) {
-    options->connections_per_address = options->connections;
-  }
-  if (options->requests == 0) {
-    options->requests = options->connections;
-  }
 }
 
 static int serve_and_log(const struct sl_config *config, int count, char *const *arguments) {
   struct sl_log log = {.level = (enum sl_log_level)config->log_level,
                        .format = (enum sl_log_format)config->log_format,
-                       .rate = config->log_rate};
+                       .rate = config->access_log == SL_ACCESS_ALL ? 0 : SL_FAILURES_A_SECOND};
   struct sl_access_log access = {.log = &log, .lines = (enum sl_access_lines)config->access_log};
   struct sl_server_options options = sl_config_server(config);
   options.tell = log_sentence;

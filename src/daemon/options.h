@@ -29,7 +29,6 @@ struct sl_option {
   uint64_t maximum;
   const char *const *words;          /* of a choice, NULL-terminated */
   const char *default_text;          /* goes through the same setter as everything else */
-  const char *follows;               /* the option whose value is this one's default, or NULL */
   bool (*is_good)(const char *text); /* of a text: NULL if it may have any form, */
   const char *form;                  /* else what it looks like */
   const char *placeholder;           /* of a text: what stands for it in --help */
@@ -41,6 +40,9 @@ extern const struct sl_option sl_options[];
 
 /* The option of that name, or NULL. */
 const struct sl_option *sl_option_find(const char *name);
+
+/* What holds in place of an option that an earlier version had, or NULL if it never was one. */
+const char *sl_option_retired(const char *name);
 
 /* What a value of this kind looks like: "SIZE", "NUMBER". Static. */
 const char *sl_option_placeholder(const struct sl_option *option);

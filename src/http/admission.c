@@ -89,7 +89,7 @@ static enum sl_status refuse_over_limit(const struct sl_connection *connection,
   if (connection->over_limit == SL_OVER_ADDRESS) {
     return sl_fail(error, SL_BUSY,
                    "there are %ju connections from your address, which is the limit "
-                   "(connections_per_address)",
+                   "(seven eighths of connections)",
                    (uintmax_t)connections->max_per_address);
   }
   return sl_fail(error, SL_BUSY, "there are %ju connections, which is the limit (connections)",

@@ -3,6 +3,7 @@
 #include "http/handshake.h"
 #include "http/head_bytes.h"
 #include "http/metrics.h"
+#include "http/options.h"
 #include "http/reply.h"
 #include "http/request.h"
 #include "http/tls.h"
@@ -197,7 +198,7 @@ static size_t leave_escapes(void *closure, struct MHD_Connection *handle, char *
 /* Of connections: the table counts them, not libmicrohttpd, whose limit is one for each daemon. */
 #define NO_LIMIT (1U << 30)
 
-bool sl_endpoint_start(struct sl_endpoint *endpoint, const struct sl_server_options *options) {
+bool sl_endpoint_start(struct sl_endpoint *endpoint) {
   static const struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
   bool encrypted = endpoint->tls != NULL;
   unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
@@ -206,7 +207,7 @@ bool sl_endpoint_start(struct sl_endpoint *endpoint, const struct sl_server_opti
       flags, 0, NULL, NULL, on_request, endpoint, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
       endpoint, MHD_OPTION_NOTIFY_CONNECTION, on_connection, endpoint, MHD_OPTION_URI_LOG_CALLBACK,
       on_head, endpoint, MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_LIMIT, NO_LIMIT,
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)options->connection_memory,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SL_CONNECTION_MEMORY,
       MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_STRICT_FOR_CLIENT,
       sl_head_bytes_matter() ? 0 : 1, MHD_OPTION_ARRAY, encrypted ? sl_tls_daemon_options() : plain,
       MHD_OPTION_END);

@@ -6,7 +6,6 @@
 #define SPIKELOSS_HTTP_ENDPOINT_H
 
 #include "http/connections.h"
-#include "http/server.h"
 #include "http/service.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,7 +29,7 @@ struct sl_endpoint {
 };
 
 /* The members above the empty line are set. False when there is no memory. */
-bool sl_endpoint_start(struct sl_endpoint *endpoint, const struct sl_server_options *options);
+bool sl_endpoint_start(struct sl_endpoint *endpoint);
 
 /* Serves a client, whose socket does not block, from now on. Closes it where there is no memory. */
 void sl_endpoint_add(struct sl_endpoint *endpoint, int client, const struct sockaddr *address,

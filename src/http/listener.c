@@ -1,6 +1,7 @@
 #include "http/listener.h"
 
 #include "http/address.h"
+#include "http/unix_file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -150,7 +151,7 @@ static void note_file(struct sl_listener *listener, const char *path) {
 
 /* With the lock of the path: no other daemon is between its bind and its listen. */
 static bool serve_path(struct sl_listener *listener, const struct sockaddr_un *name,
-                       const struct sl_unix_file *file, char *message, size_t message_size) {
+                       mode_t unix_mode, char *message, size_t message_size) {
   if (!clear_path(name, message, message_size)) {
     return false;
   }
@@ -159,7 +160,7 @@ static bool serve_path(struct sl_listener *listener, const struct sockaddr_un *n
     return false;
   }
   note_file(listener, name->sun_path);
-  if (!sl_unix_file_protect(name->sun_path, file, message, message_size)) {
+  if (!sl_unix_file_protect(name->sun_path, unix_mode, message, message_size)) {
     return false;
   }
   if (!begin_to_listen(listener)) {
@@ -169,8 +170,8 @@ static bool serve_path(struct sl_listener *listener, const struct sockaddr_un *n
   return true;
 }
 
-static bool open_unix(struct sl_listener *listener, const char *address,
-                      const struct sl_unix_file *file, char *message, size_t message_size) {
+static bool open_unix(struct sl_listener *listener, const char *address, mode_t unix_mode,
+                      char *message, size_t message_size) {
   struct sockaddr_un name;
   if (!sl_address_name_unix(&name, address, message, message_size)) {
     return false;
@@ -180,18 +181,19 @@ static bool open_unix(struct sl_listener *listener, const char *address,
   if (listener->lock < 0) {
     return false;
   }
-  if (!serve_path(listener, &name, file, message, message_size)) {
+  if (!serve_path(listener, &name, unix_mode, message, message_size)) {
     sl_listener_close(listener);
     return false;
   }
   return true;
 }
 
-bool sl_listener_open(struct sl_listener *listener, const char *address,
-                      const struct sl_unix_file *file, char *message, size_t message_size) {
+bool sl_listener_open(struct sl_listener *listener, const char *address, mode_t unix_mode,
+                      char *message, size_t message_size) {
   *listener = SL_NO_LISTENER;
-  return sl_address_is_unix(address) ? open_unix(listener, address, file, message, message_size)
-                                     : open_tcp(listener, address, message, message_size);
+  return sl_address_is_unix(address)
+             ? open_unix(listener, address, unix_mode, message, message_size)
+             : open_tcp(listener, address, message, message_size);
 }
 
 static int socket_option(int socket, int option) {

@@ -5,7 +5,6 @@
 #ifndef SPIKELOSS_HTTP_LISTENER_H
 #define SPIKELOSS_HTTP_LISTENER_H
 
-#include "http/unix_file.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -27,12 +26,12 @@ struct sl_listener {
 #define SL_NO_LISTENER ((struct sl_listener){.socket = -1, .lock = -1})
 
 /*
- * Binds and listens. The file of a Unix socket is made as `file` says. It is locked
+ * Binds and listens. The file of a Unix socket gets the mode `unix_mode`. It is locked
  * (PATH.lock) until the listener stops; a file that an earlier daemon left behind is replaced. On
  * failure returns false and writes one sentence to `message`.
  */
-bool sl_listener_open(struct sl_listener *listener, const char *address,
-                      const struct sl_unix_file *file, char *message, size_t message_size);
+bool sl_listener_open(struct sl_listener *listener, const char *address, mode_t unix_mode,
+                      char *message, size_t message_size);
 
 /*
  * Takes over a socket that listens already and that somebody else may hold too, such as systemd: it

@@ -28,7 +28,7 @@ struct sl_server {
 size_t sl_server_threads(const struct sl_server_options *options) {
   long cores = sysconf(_SC_NPROCESSORS_ONLN);
   if (options->threads > 0) {
-    return options->threads;
+    return (size_t)options->threads;
   }
   return cores > 1 ? (size_t)cores : 1;
 }
@@ -36,15 +36,17 @@ size_t sl_server_threads(const struct sl_server_options *options) {
 static bool init_service(struct sl_service *service, const struct sl_server_options *options) {
   size_t threads = sl_server_threads(options);
   service->limits = options->limits;
-  service->header_bytes = options->header_bytes;
-  service->capacity.max_requests = options->requests;
+  service->header_bytes = SL_HEADER_BYTES;
+  service->capacity.max_requests = options->connections;
   service->capacity.max_memory = options->memory_bytes > 0 ? options->memory_bytes : UINT64_MAX;
-  service->capacity.buffer_memory = options->connection_memory;
+  service->capacity.buffer_memory = SL_CONNECTION_MEMORY;
   atomic_init(&service->capacity.requests, 0);
   atomic_init(&service->capacity.memory, 0);
   atomic_init(&service->capacity.shortages, 0);
-  service->drain_bytes = options->drain_bytes;
-  service->drain_seconds = options->drain_seconds;
+  /* A refused upload has the time of one that is not. */
+  service->drain_bytes =
+      options->limits.body_bytes > SL_DRAIN_BYTES ? options->limits.body_bytes : SL_DRAIN_BYTES;
+  service->drain_seconds = options->request_seconds;
   service->report = options->report;
   service->report_closure = options->report_closure;
   atomic_init(&service->draining, false);
@@ -66,7 +68,7 @@ static bool init_service(struct sl_service *service, const struct sl_server_opti
  */
 static uint64_t max_connections(const struct sl_server_options *options) {
   bool encrypted = options->tls.certificate != NULL;
-  uint64_t memory = options->connection_memory + (encrypted ? SL_TLS_MEMORY : 0);
+  uint64_t memory = SL_CONNECTION_MEMORY + (encrypted ? SL_TLS_MEMORY : 0);
   uint64_t fitting = options->memory_bytes / 2 / memory;
   if (options->memory_bytes == 0 || options->connections <= fitting) {
     return options->connections;
@@ -96,20 +98,11 @@ bool sl_server_check(const struct sl_server_options *options, char *message, siz
 void sl_server_tell_conflicts(const struct sl_server_options *options,
                               void (*tell)(void *closure, const char *sentence), void *closure) {
   char sentence[256];
-  uint64_t buffer = options->connection_memory;
-  if (options->header_bytes > buffer) {
+  const uint64_t smallest = SL_CONNECTION_MEMORY + SL_FIRST_MEMORY;
+  if (options->memory_bytes > 0 && options->memory_bytes < smallest) {
     snprintf(sentence, sizeof sentence,
-             "header_bytes is %ju, but headers must fit into connection_memory, which is %ju: "
-             "longer ones are refused",
-             (uintmax_t)options->header_bytes, (uintmax_t)buffer);
-    tell(closure, sentence);
-  }
-  if (options->memory_bytes > 0 && options->memory_bytes < buffer + SL_FIRST_MEMORY) {
-    snprintf(sentence, sizeof sentence,
-             "memory_bytes is %ju, but the smallest request needs %ju (connection_memory and %d): "
-             "every POST will be refused",
-             (uintmax_t)options->memory_bytes, (uintmax_t)(buffer + SL_FIRST_MEMORY),
-             SL_FIRST_MEMORY);
+             "memory_bytes is %ju, but the smallest request needs %ju: every POST will be refused",
+             (uintmax_t)options->memory_bytes, (uintmax_t)smallest);
     tell(closure, sentence);
   }
 }
@@ -119,7 +112,7 @@ static bool open_listener(struct sl_listener *listener, const struct sl_server_o
   if (options->listen == NULL) {
     return sl_listener_adopt(listener, options->first_socket + (int)index, message, message_size);
   }
-  return sl_listener_open(listener, options->listen[index], &options->unix_file, message,
+  return sl_listener_open(listener, options->listen[index], (mode_t)options->unix_mode, message,
                           message_size);
 }
 
@@ -154,11 +147,15 @@ static bool open_listeners(struct sl_server *server, const struct sl_server_opti
   return true;
 }
 
+static bool open_table(struct sl_connections *connections, uint64_t max_served) {
+  return sl_connections_init(connections, max_served,
+                             max_served - max_served / SL_CONNECTIONS_FOR_OTHERS);
+}
+
 static bool start(struct sl_server *server, const struct sl_server_options *options, char *message,
                   size_t message_size) {
   if (!init_service(&server->service, options) ||
-      !sl_connections_init(&server->connections, max_connections(options),
-                           options->connections_per_address)) {
+      !open_table(&server->connections, max_connections(options))) {
     snprintf(message, message_size, "cannot start: there is not enough memory");
     return false;
   }

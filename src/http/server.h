@@ -4,50 +4,9 @@
 #ifndef SPIKELOSS_HTTP_SERVER_H
 #define SPIKELOSS_HTTP_SERVER_H
 
-#include "http/tls.h"
-#include "http/unix_file.h"
-#include "wire/limits.h"
+#include "http/options.h"
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-
-struct sl_exchange;
-
-/* What is called for each exchange that is over, by the thread of its connection. */
-typedef void sl_report_function(void *closure, const struct sl_exchange *exchange);
-
-struct sl_server_options {
-  const char *const *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/run/spikelossd.sock" */
-  size_t listen_count;
-  int first_socket; /* without `listen`: the first of listen_count sockets that listen already */
-  unsigned threads; /* that serve all listeners; 0 is one for each core */
-  uint64_t idle_seconds;      /* a connection on which nothing moves is closed */
-  uint64_t header_seconds;    /* and one whose headers take longer */
-  uint64_t request_seconds;   /* and one whose whole request takes longer */
-  uint64_t connection_memory; /* bytes of libmicrohttpd's buffer per connection */
-  uint64_t header_bytes;      /* of one request */
-  uint64_t connections;       /* that are served at once */
-  uint64_t connections_per_address;
-  uint64_t requests;     /* computed at once */
-  uint64_t memory_bytes; /* for all of them, connection_memory included; 0 is no bound */
-  uint64_t drain_bytes;  /* of a refused upload are read before the answer */
-  uint64_t drain_seconds;
-  uint64_t stop_delay_seconds;   /* new clients are still served when the server stops */
-  uint64_t stop_seconds;         /* requests in flight get to finish after that */
-  const char *token_file;        /* of those who may come in, or NULL: everyone may */
-  struct sl_tls_files tls;       /* of TCP listeners; without a certificate they speak plain HTTP */
-  const char *cors_origins;      /* of web pages that may call, with commas between them, or NULL */
-  const char *hosts;             /* names of this server, with commas between them, or NULL */
-  struct sl_unix_file unix_file; /* of Unix sockets */
-  struct sl_limits limits;       /* what one request may ask for */
-
-  /* Told, from any thread, what those who run the server should know. NULL for nobody. */
-  void (*tell)(void *closure, const char *sentence);
-  void *tell_closure;
-
-  sl_report_function *report; /* or NULL */
-  void *report_closure;
-};
 
 struct sl_server;
 

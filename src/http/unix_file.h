@@ -8,18 +8,11 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-struct sl_unix_file {
-  mode_t mode;
-  const char *owner; /* "USER", "USER:GROUP" or ":GROUP", names or numbers; NULL: as it is made */
-};
-
 /*
- * Gives the file of a bound socket its owner and mode. To be called before listen: until then
- * nobody can connect. One thread at a time: names are looked up in what the C library shares. On
- * failure returns false and writes one sentence to `message`.
+ * Gives the file of a bound socket its mode. To be called before listen: until then nothing can
+ * connect. On failure returns false and writes one sentence to `message`.
  */
-bool sl_unix_file_protect(const char *path, const struct sl_unix_file *file, char *message,
-                          size_t message_size);
+bool sl_unix_file_protect(const char *path, mode_t mode, char *message, size_t message_size);
 
 /*
  * Locks PATH.lock, so that of several daemons that start at once one looks at the socket, replaces

@@ -364,8 +364,7 @@ void sl_worker_closed(struct sl_worker *worker, struct sl_connection *connection
   sl_worker_lost(worker);
 }
 
-static bool start_endpoints(struct sl_worker *worker, const struct sl_server_options *options,
-                            const struct sl_tls *tls) {
+static bool start_endpoints(struct sl_worker *worker, const struct sl_tls *tls) {
   const struct sl_workers *all = worker->all;
   worker->endpoints = calloc(all->listener_count, sizeof *worker->endpoints);
   if (worker->endpoints == NULL) {
@@ -378,8 +377,7 @@ static bool start_endpoints(struct sl_worker *worker, const struct sl_server_opt
                                      .service = all->service,
                                      .address = listener->address,
                                      .tls = sl_address_is_unix(listener->address) ? NULL : tls};
-    if (!sl_endpoint_start(endpoint, options) ||
-        !watch(worker, endpoint->events, EPOLLIN, endpoint)) {
+    if (!sl_endpoint_start(endpoint) || !watch(worker, endpoint->events, EPOLLIN, endpoint)) {
       return false;
     }
   }
@@ -394,15 +392,15 @@ static bool start_worker(struct sl_worker *worker, const struct sl_server_option
       .deadlines = {.idle_seconds = options->idle_seconds,
                     .header_seconds = options->header_seconds,
                     .request_seconds = options->request_seconds},
-      .header_bytes = options->header_bytes,
+      .header_bytes = SL_HEADER_BYTES,
       .tell = options->tell,
       .closure = options->tell_closure,
   };
   worker->epoll = epoll_create1(EPOLL_CLOEXEC);
   worker->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (worker->epoll < 0 || worker->wake < 0 ||
-      !watch(worker, worker->wake, EPOLLIN, &worker->wake) ||
-      !start_endpoints(worker, options, tls) || !watch_listeners(worker)) {
+      !watch(worker, worker->wake, EPOLLIN, &worker->wake) || !start_endpoints(worker, tls) ||
+      !watch_listeners(worker)) {
     return false;
   }
   worker->accepting = true;

@@ -87,7 +87,7 @@ static bool is_number(const struct sl_option *option) {
 }
 
 static void check_bounds(const struct sl_config *config) {
-  must(config->listen_count >= 1, "there is no address to listen on");
+  must(config->server.listen_count >= 1, "there is no address to listen on");
   for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
     uint64_t value = is_number(option) ? value_of(config, option) : option->minimum;
     must(value >= option->minimum && value <= option->maximum, option->name);
@@ -106,8 +106,8 @@ static void add_flag(struct words *flags, const char *name, const char *value) {
 
 static void say_in_flags(struct words *flags, const struct sl_config *config) {
   add_word(flags, "spikelossd", strlen("spikelossd"));
-  for (size_t i = 0; i < config->listen_count; i++) {
-    add_flag(flags, "listen", config->listen[i]);
+  for (size_t i = 0; i < config->server.listen_count; i++) {
+    add_flag(flags, "listen", config->addresses[i]);
   }
   for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
     char number[32];
@@ -121,9 +121,9 @@ static void say_in_flags(struct words *flags, const struct sl_config *config) {
 }
 
 static void check_same(const struct sl_config *config, const struct sl_config *again) {
-  must(config->listen_count == again->listen_count, "listen");
-  for (size_t i = 0; i < config->listen_count; i++) {
-    must(strcmp(config->listen[i], again->listen[i]) == 0, "listen");
+  must(config->server.listen_count == again->server.listen_count, "listen");
+  for (size_t i = 0; i < config->server.listen_count; i++) {
+    must(strcmp(config->addresses[i], again->addresses[i]) == 0, "listen");
   }
   for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
     bool comparable = is_number(option) || option->kind == SL_OPTION_CHOICE;

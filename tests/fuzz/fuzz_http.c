@@ -6,6 +6,7 @@
 #include "answers.h"
 #include "daemon/config.h"
 #include "fuzz.h"
+#include "http/server.h"
 #include "support/small_random.h"
 
 #include <errno.h>
@@ -50,10 +51,9 @@ static void start(void) {
   must(mkdtemp(folder) != NULL, "no folder");
   snprintf(address.sun_path, sizeof address.sun_path, "%s/daemon.sock", folder);
   snprintf(listen, sizeof listen, "--listen=unix:%s", address.sun_path);
-  char *arguments[] = {
-      "spikelossd",           listen,         "--threads=1",         "--body-bytes=4KiB",
-      "--drain-bytes=6KiB",   "--pairs=2000", "--answer-bytes=1MiB", "--connection-memory=8KiB",
-      "--memory-bytes=200KiB"};
+  char *arguments[] = {"spikelossd",           listen,         "--threads=1",
+                       "--body-bytes=4KiB",    "--pairs=2000", "--answer-bytes=1MiB",
+                       "--memory-bytes=320KiB"};
   int count = sizeof arguments / sizeof *arguments;
   must(sl_config_read(&config, count, arguments, no_environment, message, sizeof message), message);
   struct sl_server_options options = sl_config_server(&config);

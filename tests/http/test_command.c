@@ -27,32 +27,11 @@ START_TEST(version_names_the_version) {
 END_TEST
 
 START_TEST(help_names_every_option) {
-  static const char *const options[] = {"--config",
-                                        "--check",
-                                        "--version",
-                                        "--help",
-                                        "--listen",
-                                        "--threads",
-                                        "--idle-seconds",
-                                        "--drain-bytes",
-                                        "--body-bytes",
-                                        "--pairs",
-                                        "--answer-bytes",
-                                        "--depth",
-                                        "--deferred-bytes",
-                                        "--member-bytes",
-                                        "--log-level",
-                                        "--stop-seconds",
-                                        "--token-file",
-                                        "--unix-mode",
-                                        "--unix-owner",
-                                        "--cors-origins",
-                                        "--tls-certificate",
-                                        "--tls-key",
-                                        "--client-ca",
-                                        "--drain-seconds",
-                                        "--connection-memory",
-                                        "--isa"};
+  static const char *const options[] = {
+      "--config",         "--check",           "--version",      "--help",       "--listen",
+      "--threads",        "--idle-seconds",    "--body-bytes",   "--pairs",      "--answer-bytes",
+      "--deferred-bytes", "--log-level",       "--stop-seconds", "--token-file", "--unix-mode",
+      "--cors-origins",   "--tls-certificate", "--tls-key",      "--client-ca",  "--isa"};
   struct run run;
   RUN(&run, "--help");
   ck_assert_int_eq(run.exit_code, 0);
@@ -69,7 +48,7 @@ START_TEST(check_accepts_a_good_configuration_without_serving) {
   ck_assert_int_eq(run.exit_code, 0);
   expect_words(run.output, "the configuration is good");
   ck_assert_str_eq(run.messages, "");
-  RUN(&run, "--listen", "127.0.0.1:0", "--body-bytes=1KiB", "--check", "--depth", "7");
+  RUN(&run, "--listen", "127.0.0.1:0", "--body-bytes=1KiB", "--check", "--threads", "7");
   ck_assert_int_eq(run.exit_code, 0);
 }
 END_TEST
@@ -82,10 +61,11 @@ static const struct {
     {{"--colour"}, {"--colour", "--help"}},
     {{"serve"}, {"serve", "--help"}},
     {{"-v"}, {"-v", "--help"}},
-    {{"--depth"}, {"--depth", "wants a value"}},
-    {{"--depth", "many"}, {"--depth", "\"many\" is not a whole number"}},
-    {{"--depth", "65"}, {"--depth", "bounds 1 to 64"}},
-    {{"--depth=0"}, {"--depth", "bounds 1 to 64"}},
+    {{"--threads"}, {"--threads", "the value is missing"}},
+    {{"--threads", "many"}, {"--threads", "\"many\" is not a whole number"}},
+    {{"--threads", "1025"}, {"--threads", "bounds 0 to 1024"}},
+    {{"--idle-seconds=0"}, {"--idle-seconds", "bounds 1 to 86400"}},
+    {{"--depth", "5"}, {"--depth", "no longer an option: 32"}},
     {{"--body-bytes", "10MB"}, {"--body-bytes", "KiB, MiB or GiB"}},
     {{"--body-bytes", "-1"}, {"--body-bytes", "\"-1\""}},
     {{"--pairs", "99999999999999999999"}, {"--pairs", "bounds"}},
@@ -110,28 +90,24 @@ END_TEST
 
 START_TEST(check_refuses_a_bad_configuration) {
   struct run run;
-  RUN(&run, "--check", "--depth", "65");
+  RUN(&run, "--check", "--threads", "1025");
   ck_assert_int_eq(run.exit_code, 1);
   ck_assert_str_eq(run.output, "");
-  expect_words(run.messages, "--depth");
+  expect_words(run.messages, "--threads");
 }
 END_TEST
 
 /* Values that are good by themselves, each with what is said of it beside what it clashes with. */
 static const struct {
-  const char *arguments[5];
+  const char *arguments[3];
   const char *warning; /* or NULL: at the limit nothing is said */
 } pairs[] = {
-    {{"--connection-memory", "4KiB", "--header-bytes", "4KiB"}, NULL},
-    {{"--connection-memory", "4KiB", "--header-bytes", "4097"},
-     "header_bytes is 4097, but headers must fit into connection_memory, which is 4096"},
-    {{"--connection-memory", "64KiB", "--memory-bytes", "192KiB"}, NULL},
-    {{"--connection-memory", "64KiB", "--memory-bytes", "196607"},
-     "memory_bytes is 196607, but the smallest request needs 196608"},
+    {{"--memory-bytes", "256KiB"}, NULL},
+    {{"--memory-bytes", "262143"}, "memory_bytes is 262143, but the smallest request needs 262144"},
 };
 
 START_TEST(check_warns_once_of_values_that_cannot_work_together) {
-  const char *arguments[6] = {"--check"};
+  const char *arguments[4] = {"--check"};
   struct run run;
   memcpy(arguments + 1, pairs[_i].arguments, sizeof pairs[_i].arguments);
   program_run(&run, arguments);
@@ -149,8 +125,7 @@ END_TEST
 
 START_TEST(the_start_warns_of_values_that_cannot_work_together) {
   struct daemon process;
-  START(&process, pairs[_i].arguments[0], pairs[_i].arguments[1], pairs[_i].arguments[2],
-        pairs[_i].arguments[3]);
+  START(&process, pairs[_i].arguments[0], pairs[_i].arguments[1]);
   daemon_stop(&process);
   if (pairs[_i].warning != NULL) {
     expect_words(process.said, "level=warning");
@@ -228,7 +203,7 @@ START_TEST(letters_ask_for_help_and_version) {
 END_TEST
 
 START_TEST(bad_variables_are_fatal_and_named) {
-  static const char *const variables[] = {"SPIKELOSSD_DEPTH", "SPIKELOSSD_COLOUR"};
+  static const char *const variables[] = {"SPIKELOSSD_PAIRS", "SPIKELOSSD_COLOUR"};
   for (size_t i = 0; i < 2; i++) {
     struct run run;
     setenv(variables[i], "blue", 1);
@@ -259,7 +234,7 @@ START_TEST(a_bad_line_of_the_file_is_named_by_its_number) {
   ck_assert_int_eq(run.exit_code, 1);
   expect_words(run.messages, ":3: ");
   expect_words(run.messages, "colour");
-  check_file(&run, "depth = deep\n");
+  check_file(&run, "threads = many\n");
   ck_assert_int_eq(run.exit_code, 1);
   expect_words(run.messages, ":1: ");
 }

@@ -122,8 +122,8 @@ START_TEST(a_refused_body_that_drips_ends_after_request_seconds) {
 }
 END_TEST
 
-START_TEST(a_refused_body_is_read_for_drain_seconds_and_no_longer) {
-  START(&daemon_process, "--drain-seconds", "1");
+START_TEST(a_refused_body_is_read_for_request_seconds_and_no_longer) {
+  START(&daemon_process, "--request-seconds", "1");
   int wire = wire_connect(&daemon_process);
   wire_send_text(wire, HEAD "nonsense");
   drip_until_the_end(wire);
@@ -210,7 +210,7 @@ int main(void) {
                    headers_of_a_later_request_have_header_seconds_from_their_first_line,
                    a_body_that_drips_ends_after_request_seconds,
                    a_refused_body_that_drips_ends_after_request_seconds,
-                   a_refused_body_is_read_for_drain_seconds_and_no_longer,
+                   a_refused_body_is_read_for_request_seconds_and_no_longer,
                    an_answer_that_nobody_reads_ends_after_idle_seconds,
                    an_answer_that_is_sipped_ends_after_request_seconds,
                    deadlines_leave_quick_clients_alone);

@@ -20,8 +20,7 @@ static void tidy(void) {
 }
 
 static void begin(void) {
-  START(&daemon_process, "--pairs", "4Ki", "--body-bytes", "1MiB", "--depth", "9", "--memory-bytes",
-        "64MiB");
+  START(&daemon_process, "--pairs", "4Ki", "--body-bytes", "1MiB", "--memory-bytes", "64MiB");
   client_open(&client, &daemon_process);
 }
 
@@ -137,7 +136,7 @@ static void expect_limits(const cJSON *document) {
   ck_assert_double_eq(json_number(document, "/limits/answer_bytes"), 536870912);
   ck_assert_double_eq(json_number(document, "/limits/deferred_bytes"), 67108864);
   ck_assert_double_eq(json_number(document, "/limits/member_bytes"), 4194304);
-  ck_assert_double_eq(json_number(document, "/limits/depth"), 9);
+  ck_assert_double_eq(json_number(document, "/limits/depth"), 32);
   ck_assert_double_eq(json_number(document, "/limits/layers"), 1024);
   ck_assert_double_eq(json_number(document, "/limits/memory_bytes"), 67108864);
 }

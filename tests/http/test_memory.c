@@ -24,7 +24,7 @@
   "]},\"targets\":[0],\"num_classes\":1,\"neurons_per_class\":200000,\"correct_rate\":1,"          \
   "\"incorrect_rate\":0,\"gradient\":\"none\"}"
 
-enum { HELD = 3200000, BUFFER = 64 * 1024 };
+enum { HELD = 3200000, BUFFER = 128 * 1024 };
 
 static struct daemon daemon_process;
 static struct client client; /* reads the metrics, over the Unix socket */
@@ -34,8 +34,7 @@ static void tidy(void) {
 }
 
 static void begin(const char *memory_bytes) {
-  START(&daemon_process, "--threads", "1", "--connection-memory", "64KiB", "--memory-bytes",
-        memory_bytes);
+  START(&daemon_process, "--threads", "1", "--memory-bytes", memory_bytes);
   client_open(&client, &daemon_process);
 }
 
@@ -205,10 +204,10 @@ END_TEST
 
 /* A buffer and 128 KiB: one byte less, and the daemon has warned. */
 START_TEST(the_smallest_request_needs_what_the_start_says) {
-  begin("192KiB");
+  begin("256KiB");
   ck_assert_int_eq(client_post(&client, FIRING_RATE, GOOD), 200);
   end();
-  begin("196607");
+  begin("262143");
   ck_assert_ptr_nonnull(strstr(daemon_process.said, "every POST will be refused"));
   ck_assert_int_eq(client_post(&client, FIRING_RATE, GOOD), 413);
   end();
@@ -239,7 +238,7 @@ START_TEST(connections_take_memory_too) {
   enum { FIT = 15, CROWD = FIT + 3 };
   static const char livez[] = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
   int crowd[CROWD];
-  begin("1MiB"); /* 16 buffers, one of which the metrics take */
+  begin("2MiB"); /* 16 buffers, one of which the metrics take */
   wait_until_idle();
   for (int i = 0; i < FIT; i++) {
     crowd[i] = wire_connect(&daemon_process);

@@ -1,6 +1,7 @@
 /*
  * What an option's value may be, and what is said when it is not good.
  */
+#include "daemon/options.h"
 #include "read_config.h"
 #include "suite.h"
 
@@ -8,14 +9,12 @@
 #include <stdio.h>
 
 START_TEST(sizes_take_binary_suffixes) {
-  struct sl_config config =
-      good_flags("--body-bytes 3KiB --answer-bytes 4MiB --deferred-bytes 5GiB --member-bytes 6Ki "
-                 "--pairs 7Mi");
-  ck_assert_uint_eq(config.body_bytes, UINT64_C(3) << 10);
-  ck_assert_uint_eq(config.answer_bytes, UINT64_C(4) << 20);
-  ck_assert_uint_eq(config.deferred_bytes, UINT64_C(5) << 30);
-  ck_assert_uint_eq(config.member_bytes, UINT64_C(6) << 10);
-  ck_assert_uint_eq(config.pairs, UINT64_C(7) << 20);
+  struct sl_config config = good_flags("--body-bytes 3KiB --answer-bytes 4MiB --deferred-bytes 5Ki "
+                                       "--pairs 7Mi");
+  ck_assert_uint_eq(config.server.limits.body_bytes, UINT64_C(3) << 10);
+  ck_assert_uint_eq(config.server.limits.answer_bytes, UINT64_C(4) << 20);
+  ck_assert_uint_eq(config.server.limits.deferred_bytes, UINT64_C(5) << 10);
+  ck_assert_uint_eq(config.server.limits.pairs, UINT64_C(7) << 20);
   sl_config_free(&config);
 }
 END_TEST
@@ -30,18 +29,18 @@ START_TEST(other_suffixes_and_things_that_are_no_numbers_are_refused) {
   assert_flags_refused("--body-bytes=", "\"\"");
   assert_flags_refused("--body-bytes 1.5GiB", "\"1.5GiB\"");
   assert_flags_refused("--pairs 1KiB", "Ki, Mi or Gi");
-  assert_flags_refused("--depth 1Ki", "--depth: \"1Ki\" is not a whole number");
+  assert_flags_refused("--threads 1Ki", "--threads: \"1Ki\" is not a whole number");
 }
 END_TEST
 
 START_TEST(numbers_outside_their_bounds_are_refused_and_the_bounds_are_named) {
-  assert_flags_refused("--depth 65", "65 is outside its bounds 1 to 64");
-  assert_flags_refused("--depth 0", "0 is outside its bounds 1 to 64");
+  assert_flags_refused("--threads 1025", "1025 is outside its bounds 0 to 1024");
+  assert_flags_refused("--header-seconds 0", "0 is outside its bounds 1 to 86400");
   assert_flags_refused("--idle-seconds 0", "outside its bounds 1 to 86400");
   assert_flags_refused("--body-bytes 99999999999999999999999", "outside its bounds");
   assert_flags_refused("--body-bytes 18446744073709551615GiB", "outside its bounds");
-  struct sl_config config = good_flags("--depth 64 --idle-seconds 1");
-  ck_assert_uint_eq(config.depth, 64);
+  struct sl_config config = good_flags("--threads 64 --idle-seconds 1");
+  ck_assert_uint_eq(config.server.threads, 64);
   sl_config_free(&config);
 }
 END_TEST
@@ -61,7 +60,7 @@ START_TEST(a_text_may_be_switched_off_by_a_stronger_source_and_is_never_empty) {
                 message);
   ck_assert_str_eq(sl_config_server(&config).token_file, "/a b");
   sl_config_free(&config);
-  ck_assert_ptr_null(config.token_file);
+  ck_assert_ptr_null(config.server.token_file);
   ck_assert_msg(read_all(&config, file_with("token_file = /a\n"), no_variables,
                          "--token-file /b --token-file none"),
                 "%s", message);
@@ -75,11 +74,10 @@ END_TEST
 
 START_TEST(modes_are_octal) {
   struct sl_config config = good_flags("");
-  ck_assert_uint_eq(sl_config_server(&config).unix_file.mode, 0600);
+  ck_assert_uint_eq(sl_config_server(&config).unix_mode, 0600);
   sl_config_free(&config);
-  config = good_flags("--unix-mode 666 --unix-owner alice:www-data");
-  ck_assert_uint_eq(sl_config_server(&config).unix_file.mode, 0666);
-  ck_assert_str_eq(sl_config_server(&config).unix_file.owner, "alice:www-data");
+  config = good_flags("--unix-mode 666");
+  ck_assert_uint_eq(sl_config_server(&config).unix_mode, 0666);
   sl_config_free(&config);
   assert_flags_refused("--unix-mode 0680", "\"0680\" is not a mode of octal digits like 0660");
   assert_flags_refused("--unix-mode 8", "\"8\" is not a mode");
@@ -124,7 +122,7 @@ START_TEST(origins_are_taken_as_browsers_write_them) {
     snprintf(flags, sizeof flags, "--cors-origins %s", bad[i]);
     assert_flags_refused(flags, "is not like https://app.example.org,http://localhost:3000");
   }
-  assert_file_refused("depth = 3\ncors_origins = https://a https://b\n", 2, "cors_origins: ");
+  assert_file_refused("threads = 3\ncors_origins = https://a https://b\n", 2, "cors_origins: ");
 }
 END_TEST
 
@@ -166,7 +164,28 @@ START_TEST(unknown_flags_are_refused) {
   assert_flags_refused("-v", "unknown option -v");
   assert_flags_refused("--check=yes", "unknown option --check=yes");
   assert_flags_refused("--", "unknown option --");
-  assert_flags_refused("--depth", "--depth wants a value");
+  assert_flags_refused("--threads", "--threads: the value is missing");
+}
+END_TEST
+
+/* By every way to set one. */
+START_TEST(an_option_that_was_given_up_says_what_holds_now) {
+  assert_flags_refused("--depth 5", "--depth is no longer an option: 32 arrays");
+  assert_flags_refused("--log-rate=0", "access_log = all writes a line for every request");
+  assert_variable_refused("SPIKELOSSD_UNIX_OWNER=alice",
+                          "SPIKELOSSD_UNIX_OWNER is no longer an option: a Unix socket belongs");
+  assert_file_refused("\ndrain_bytes = 1\n", 2, "drain_bytes is no longer an option");
+  assert_flags_refused("--connection-memory 1KiB", "128 KiB; remove it");
+}
+END_TEST
+
+START_TEST(there_are_at_most_24_options) {
+  size_t count = 0;
+  while (sl_options[count].name != NULL) {
+    ck_assert_ptr_null(sl_option_retired(sl_options[count].name));
+    count++;
+  }
+  ck_assert_uint_le(count, 24);
 }
 END_TEST
 
@@ -183,7 +202,8 @@ START_TEST(unknown_variables_are_refused_except_those_of_kubernetes_and_the_clie
                           "unknown environment variable SPIKELOSSD_NO_SUCH");
   assert_variable_refused("SPIKELOSSD_URLS=1", "unknown environment variable SPIKELOSSD_URLS");
   assert_variable_refused("SPIKELOSSD_body_bytes=1", "unknown environment variable");
-  assert_variable_refused("SPIKELOSSD_DEPTH=x", "SPIKELOSSD_DEPTH: \"x\" is not a whole number");
+  assert_variable_refused("SPIKELOSSD_THREADS=x",
+                          "SPIKELOSSD_THREADS: \"x\" is not a whole number");
   ck_assert_msg(read_all(&config, NULL, variables, ""), "%s", message);
   sl_config_free(&config);
 }
@@ -198,5 +218,6 @@ int main(void) {
                    modes_are_octal, origins_are_taken_as_browsers_write_them,
                    hosts_are_names_with_commas_between_them,
                    addresses_without_the_right_form_are_refused, unknown_flags_are_refused,
+                   an_option_that_was_given_up_says_what_holds_now, there_are_at_most_24_options,
                    unknown_variables_are_refused_except_those_of_kubernetes_and_the_clients);
 }
