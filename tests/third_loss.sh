@@ -21,7 +21,7 @@ copy_tree() { # FOLDER
 
 add_the_loss() {
   cp tests/third_loss/mean_rate_loss.c src/loss/
-  sed -i 's/^  ROW(sl_firing_rate_target_mse_loss).*/&\n  ROW(sl_mean_rate_loss) \\/' src/loss/table.c
+  sed -i 's/^  ROW(firing_rate_target_mse_loss).*/&\n  ROW(mean_rate_loss) \\/' src/loss/table.c
   sed -i "s,^  'loss/firing_rate_target_mse_loss.c'\,,&\n  'loss/mean_rate_loss.c'\,," src/meson.build
 }
 
@@ -41,7 +41,7 @@ one_line_more() { # FILE
 }
 
 builds() {
-  { meson setup "$work/build" "$work/after" --buildtype debugoptimized -Dtests=false &&
+  { meson setup "$work/build" "$work/after" --buildtype debugoptimized -Dwerror=true -Dtests=false &&
     meson compile -C "$work/build"; } >"$work/log" 2>&1 || {
     cat "$work/log"
     return 1

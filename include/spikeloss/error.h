@@ -9,11 +9,17 @@
 #ifndef SPIKELOSS_ERROR_H
 #define SPIKELOSS_ERROR_H
 
+#include <spikeloss/export.h>
 #include <stdint.h>
+
+SL_BEGIN_C
 
 enum sl_status {
   SL_OK,
   SL_NEED_MORE, /* not an error: all bytes so far are good, the value goes on */
+
+  /* A call of the library that makes no sense: NULL, a tensor that is not finished. */
+  SL_INVALID_ARGUMENT,
 
   /* The text is not what it should be. */
   SL_NOT_JSON,         /* not strict RFC 8259 in UTF-8, or the body ended too early */
@@ -78,7 +84,11 @@ struct sl_error {
 };
 
 /* An error that has not happened yet. */
+#ifdef __cplusplus
+#define SL_NO_ERROR (sl_error{SL_OK, SL_NO_OFFSET, {}, {}})
+#else
 #define SL_NO_ERROR ((struct sl_error){.code = SL_OK, .offset = SL_NO_OFFSET})
+#endif
 
 /* Makes an error one that has not happened yet, without touching the texts: for hot paths. */
 static inline void sl_error_clear(struct sl_error *error) {
@@ -89,7 +99,7 @@ static inline void sl_error_clear(struct sl_error *error) {
 }
 
 /* The stable snake_case name of a status, as users see it: "ragged", "not_finite". Static. */
-const char *sl_status_name(enum sl_status status);
+SL_API const char *sl_status_name(enum sl_status status);
 
 /*
  * Sets code and message if the error is still unset, without pointer or offset.
@@ -102,5 +112,7 @@ enum sl_status sl_fail(struct sl_error *error, enum sl_status code, const char *
 enum sl_status sl_fail_at(struct sl_error *error, enum sl_status code, const char *pointer,
                           uint64_t offset, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+SL_END_C
 
 #endif

@@ -5,16 +5,21 @@
 #ifndef SPIKELOSS_KERNELS_H
 #define SPIKELOSS_KERNELS_H
 
+#include <spikeloss/export.h>
 #include <stdbool.h>
+
+SL_BEGIN_C
 
 /*
  * Puts the named kernels in force ("scalar", "avx2", …), or with NULL the best that this processor
  * has. Returns false, and changes nothing, if there are none of that name here. Call it before
  * threads start.
  */
-bool sl_kernels_choose(const char *name);
+SL_API bool sl_kernels_choose(const char *name);
 
 /* The name of the kernels in force. Static. */
-const char *sl_kernels_name(void);
+SL_API const char *sl_kernels_name(void);
+
+SL_END_C
 
 #endif

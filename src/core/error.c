@@ -6,6 +6,7 @@
 static const char *const names[SL_STATUS_COUNT] = {
     [SL_OK] = "ok",
     [SL_NEED_MORE] = "need_more",
+    [SL_INVALID_ARGUMENT] = "invalid_argument",
     [SL_NOT_JSON] = "not_json",
     [SL_TOO_DEEP] = "too_deep",
     [SL_WRONG_TYPE] = "wrong_type",
@@ -50,7 +51,7 @@ static const char *const names[SL_STATUS_COUNT] = {
 };
 
 const char *sl_status_name(enum sl_status status) {
-  return names[status];
+  return (unsigned)status < SL_STATUS_COUNT ? names[status] : "unknown";
 }
 
 static enum sl_status set(struct sl_error *error, enum sl_status code, const char *pointer,

@@ -13,9 +13,9 @@
 #define SPIKELOSS_ENCODE_ENCODE_H
 
 #include "core/budget.h"
+#include "loss/loss.h"
 #include "wire/decode.h"
 #include <spikeloss/error.h>
-#include <spikeloss/loss.h>
 #include <stddef.h>
 #include <stdint.h>
 

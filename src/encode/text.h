@@ -10,8 +10,8 @@
 #define SPIKELOSS_ENCODE_TEXT_H
 
 #include "encode/broadcast.h"
+#include "spikes/spikes.h"
 #include "json/number_cache.h"
-#include <spikeloss/spikes.h>
 #include <stdbool.h>
 #include <stddef.h>
 

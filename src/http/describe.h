@@ -5,8 +5,8 @@
 #ifndef SPIKELOSS_HTTP_DESCRIBE_H
 #define SPIKELOSS_HTTP_DESCRIBE_H
 
+#include "loss/loss.h"
 #include <microhttpd.h>
-#include <spikeloss/loss.h>
 
 struct sl_request;
 

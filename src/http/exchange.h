@@ -8,9 +8,9 @@
 #ifndef SPIKELOSS_HTTP_EXCHANGE_H
 #define SPIKELOSS_HTTP_EXCHANGE_H
 
+#include "loss/loss.h"
 #include "wire/request_fields.h"
 #include <spikeloss/error.h>
-#include <spikeloss/loss.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -4,9 +4,9 @@
 #ifndef SPIKELOSS_HTTP_ROUTES_H
 #define SPIKELOSS_HTTP_ROUTES_H
 
+#include "loss/loss.h"
 #include <microhttpd.h>
 #include <spikeloss/error.h>
-#include <spikeloss/loss.h>
 #include <stdbool.h>
 
 struct sl_request;

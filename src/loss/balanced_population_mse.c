@@ -2,7 +2,7 @@
  * Teaches populations of output neurons to spike at one rate for the right class and at another
  * for all wrong ones, by the squared distance of spike counts from target counts.
  *
- *     neurons     0 1 2 3 | 4 5 6 7 | 8 9 ...      populations stand side by side
+ *     neurons     0 1 2 3 | 4 5 6 7 | 8 9 ...      one population after the other
  *     class          0    |    1    |    2
  *     target      incorr. | correct | incorr.      (for a sample whose label is 1)
  *
@@ -13,10 +13,11 @@
  * Every step of a neuron adds to its count alike, so the gradient of spk has one value for a whole
  * (sample, neuron) pair, 2 residual / (B O), and no time axis.
  */
+#include "core/argument.h"
 #include "core/checked.h"
+#include "loss/loss.h"
 #include "loss/result.h"
 #include <math.h>
-#include <spikeloss/loss.h>
 #include <stdio.h>
 
 enum {
@@ -34,7 +35,7 @@ enum {
 
 static const struct sl_field fields[FIELD_COUNT] = {
     [SPK] = {.name = "spk",
-             .summary = "Spikes of the output layer, the populations side by side",
+             .summary = "Spikes of the output layer, one population after the other",
              .kind = SL_FIELD_SPIKES,
              .min_rank = 3,
              .max_rank = 3,
@@ -68,7 +69,7 @@ static const struct sl_field fields[FIELD_COUNT] = {
 enum { DIAGNOSTIC_COUNT = 8 };
 
 /* A request whose relations hold. */
-struct task {
+struct inputs {
   const struct sl_spikes *spikes;
   const int64_t *targets;
   size_t classes;
@@ -76,20 +77,20 @@ struct task {
   double pairs;      /* B * O */
 };
 
-/* Sums over the pairs of one kind: those of the right populations, or those of the wrong ones. */
-struct side {
+/* Sums over the pairs of one kind: of the right populations, or of the wrong ones. */
+struct group {
   double target;    /* count that each pair should have */
   double counts;    /* sum of what they have */
   double residuals; /* sum of count - target */
 };
 
-/* What the walk over all pairs gathers. */
-struct tally {
+/* What the pass over all pairs adds up. */
+struct totals {
   double squares;
-  struct side correct;
-  struct side incorrect;
+  struct group correct;
+  struct group incorrect;
   size_t hits; /* samples won by their own class */
-  size_t ties; /* samples whose winner had to share the first place */
+  size_t ties; /* samples that several classes won together */
 };
 
 static enum sl_status check_neurons(const struct sl_value *values, struct sl_error *error) {
@@ -149,78 +150,78 @@ static void copy_counts(double *counts, const struct sl_spikes *spikes) {
   }
 }
 
-/* Who leads in a sample: the class with the most spikes; of several, the lowest. */
-struct race {
-  size_t winner;
-  double most;
+/* The class with the most spikes in a sample; of several, the lowest. */
+struct winner {
+  size_t class;
+  double max_total;
   bool shared;
 };
 
-static void enter_race(struct race *race, size_t class, double total) {
-  if (class == 0 || total > race->most) {
-    *race = (struct race){.winner = class, .most = total};
-  } else if (total == race->most) {
-    race->shared = true;
+static void update_winner(struct winner *winner, size_t class, double total) {
+  if (class == 0 || total > winner->max_total) {
+    *winner = (struct winner){.class = class, .max_total = total};
+  } else if (total == winner->max_total) {
+    winner->shared = true;
   }
 }
 
 /*
- * Turns the counts of neighbouring populations of one side into gradients, in place, and adds up
- * what they tell. The sums are chains of additions that wait for themselves: in one loop, and in
- * registers, they wait at the same time.
+ * Turns the counts of neighbouring populations of one group into gradients, in place, and adds to
+ * the sums. Each sum is a chain of additions, one waiting for the other: in one loop, and in
+ * registers, the chains run at the same time.
  */
-static void score_populations(double *counts, size_t first, size_t end, struct side *side,
-                              struct race *race, double *squares, const struct task *task) {
-  struct side sums = *side;
+static void score_populations(double *counts, size_t first, size_t end, struct group *group,
+                              struct winner *winner, double *squares, const struct inputs *inputs) {
+  struct group sums = *group;
   double square_sum = *squares;
   for (size_t class = first; class < end; class ++) {
     double total = 0.0;
-    for (size_t i = class * task->population; i < (class + 1) * task->population; i++) {
+    for (size_t i = class * inputs->population; i < (class + 1) * inputs->population; i++) {
       double residual = counts[i] - sums.target;
       total += counts[i];
       square_sum += residual * residual;
       sums.counts += counts[i];
       sums.residuals += residual;
-      counts[i] = 2.0 * residual / task->pairs;
+      counts[i] = 2.0 * residual / inputs->pairs;
     }
-    enter_race(race, class, total);
+    update_winner(winner, class, total);
   }
-  *side = sums;
+  *group = sums;
   *squares = square_sum;
 }
 
 /* Row-major, by one thread: the order of the additions is a promise to users. */
-static void score_all(double *counts, struct tally *tally, const struct task *task) {
-  for (size_t sample = 0; sample < task->spikes->samples; sample++) {
-    size_t target = (size_t)task->targets[sample];
-    double *row = counts + sample * task->spikes->neurons;
-    struct race race = {0};
-    score_populations(row, 0, target, &tally->incorrect, &race, &tally->squares, task);
-    score_populations(row, target, target + 1, &tally->correct, &race, &tally->squares, task);
-    score_populations(row, target + 1, task->classes, &tally->incorrect, &race, &tally->squares,
-                      task);
-    tally->hits += race.winner == target;
-    tally->ties += race.shared;
+static void score_all(double *counts, struct totals *totals, const struct inputs *inputs) {
+  for (size_t sample = 0; sample < inputs->spikes->samples; sample++) {
+    size_t target = (size_t)inputs->targets[sample];
+    double *row = counts + sample * inputs->spikes->neurons;
+    struct winner winner = {0};
+    score_populations(row, 0, target, &totals->incorrect, &winner, &totals->squares, inputs);
+    score_populations(row, target, target + 1, &totals->correct, &winner, &totals->squares, inputs);
+    score_populations(row, target + 1, inputs->classes, &totals->incorrect, &winner,
+                      &totals->squares, inputs);
+    totals->hits += winner.class == target;
+    totals->ties += winner.shared;
   }
 }
 
-static void add_diagnostics(struct sl_result *result, const struct tally *tally,
-                            const struct task *task) {
-  const struct sl_spikes *spikes = task->spikes;
-  struct sl_spikes_health health = sl_spikes_health(spikes);
+static void add_diagnostics(struct sl_result *result, const struct totals *totals,
+                            const struct inputs *inputs) {
+  const struct sl_spikes *spikes = inputs->spikes;
+  struct sl_activity activity = sl_spikes_activity(spikes);
   double samples = (double)spikes->samples;
-  double correct_values = samples * (double)task->population * (double)spikes->steps;
-  double incorrect_values = correct_values * (double)(task->classes - 1);
-  sl_result_add_real(result, "accuracy", (double)tally->hits / samples);
-  sl_result_add_count(result, "ties", tally->ties);
+  double correct_values = samples * (double)inputs->population * (double)spikes->steps;
+  double incorrect_values = correct_values * (double)(inputs->classes - 1);
+  sl_result_add_real(result, "accuracy", (double)totals->hits / samples);
+  sl_result_add_count(result, "ties", totals->ties);
   sl_result_add_count(result, "neurons", spikes->neurons);
-  sl_result_add_count(result, "silent", health.silent);
-  sl_result_add_count(result, "saturated", health.saturated);
+  sl_result_add_count(result, "silent", activity.silent);
+  sl_result_add_count(result, "saturated", activity.saturated);
   sl_result_add_flag(result, "binary", sl_spikes_binary(spikes));
-  sl_result_add_real(result, "mean_rate_correct", tally->correct.counts / correct_values);
-  /* A single class has no wrong population: the mean rate of nothing is told as 0. */
+  sl_result_add_real(result, "mean_rate_correct", totals->correct.counts / correct_values);
+  /* A single class has no wrong population: its mean rate is reported as 0. */
   sl_result_add_real(result, "mean_rate_incorrect",
-                     task->classes > 1 ? tally->incorrect.counts / incorrect_values : 0.0);
+                     inputs->classes > 1 ? totals->incorrect.counts / incorrect_values : 0.0);
 }
 
 static enum sl_status evaluate(const struct sl_value *values, struct sl_result *result,
@@ -240,27 +241,27 @@ static enum sl_status evaluate(const struct sl_value *values, struct sl_result *
     return error->code;
   }
   double steps = (double)spikes->steps;
-  struct task task = {.spikes = spikes,
-                      .targets = values[TARGETS].labels,
-                      .classes = (size_t)values[NUM_CLASSES].count,
-                      .population = (size_t)values[NEURONS_PER_CLASS].count,
-                      .pairs = (double)spikes->accumulators};
-  struct tally tally = {.correct.target = steps * values[CORRECT_RATE].real,
-                        .incorrect.target = steps * values[INCORRECT_RATE].real};
+  struct inputs inputs = {.spikes = spikes,
+                          .targets = values[TARGETS].labels,
+                          .classes = (size_t)values[NUM_CLASSES].count,
+                          .population = (size_t)values[NEURONS_PER_CLASS].count,
+                          .pairs = (double)spikes->accumulators};
+  struct totals totals = {.correct.target = steps * values[CORRECT_RATE].real,
+                          .incorrect.target = steps * values[INCORRECT_RATE].real};
   copy_counts(gradient, spikes);
-  score_all(gradient, &tally, &task);
-  result->loss = tally.squares / task.pairs;
+  score_all(gradient, &totals, &inputs);
+  result->loss = totals.squares / inputs.pairs;
   if (!isfinite(result->loss)) {
     return sl_fail_at(error, SL_RESULT_NOT_FINITE, "/spk", SL_NO_OFFSET,
                       "the mean of (count - target count)^2 is too large for a double");
   }
-  *correct_gradient = -2.0 * steps * tally.correct.residuals / task.pairs;
-  *incorrect_gradient = -2.0 * steps * tally.incorrect.residuals / task.pairs;
-  add_diagnostics(result, &tally, &task);
+  *correct_gradient = -2.0 * steps * totals.correct.residuals / inputs.pairs;
+  *incorrect_gradient = -2.0 * steps * totals.incorrect.residuals / inputs.pairs;
+  add_diagnostics(result, &totals, &inputs);
   return sl_result_check_finite(result, fields, error);
 }
 
-const struct sl_loss sl_balanced_population_mse = {
+const struct sl_loss sl_balanced_population_mse_row = {
     .name = "balanced_population_mse",
     .summary = "Mean squared distance of every output neuron's spike count from a target count "
                "that is high in the population of the right class and low in all others",
@@ -273,3 +274,23 @@ const struct sl_loss sl_balanced_population_mse = {
     .field_count = FIELD_COUNT,
     .evaluate = evaluate,
 };
+
+enum sl_status
+sl_balanced_population_mse(const struct sl_balanced_population_mse_arguments *arguments,
+                           struct sl_result *result, struct sl_error *error) {
+  if (arguments == NULL || result == NULL || error == NULL) {
+    return sl_fail_argument(error, "sl_balanced_population_mse: a pointer is NULL");
+  }
+  const struct sl_value values[FIELD_COUNT] = {
+      /* Arguments are only read. */
+      [SPK] = {.present = true, .length = 1, .spikes = (struct sl_spikes *)arguments->spk},
+      [TARGETS] = {.present = true,
+                   .length = arguments->target_count,
+                   .labels = (int64_t *)arguments->targets},
+      [NUM_CLASSES] = {.present = true, .count = arguments->num_classes},
+      [NEURONS_PER_CLASS] = {.present = true, .count = arguments->neurons_per_class},
+      [CORRECT_RATE] = {.present = true, .real = arguments->correct_rate},
+      [INCORRECT_RATE] = {.present = true, .real = arguments->incorrect_rate},
+  };
+  return sl_loss_evaluate(&sl_balanced_population_mse_row, values, result, error);
+}

@@ -14,11 +14,13 @@
  * Every element of a layer has the same weight in its mean, so one number is the gradient of the
  * whole tensor.
  */
+#include "core/argument.h"
 #include "core/checked.h"
+#include "loss/loss.h"
 #include "loss/result.h"
 #include <math.h>
-#include <spikeloss/loss.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { SPIKES_LIST, OFFSETS, MULTIPLIERS, FIELD_COUNT };
 
@@ -58,14 +60,14 @@ static double mean_rate(const struct sl_spikes *spikes) {
   for (size_t neuron = 0; neuron < spikes->neurons; neuron++) {
     ones += spikes->ones[neuron];
   }
-  double others = 0.0;
+  double graded = 0.0;
   if (spikes->sums != NULL) {
     for (size_t neuron = 0; neuron < spikes->neurons; neuron++) {
-      others += spikes->sums[neuron];
+      graded += spikes->sums[neuron];
     }
   }
   size_t values = spikes->samples * spikes->steps * spikes->neurons;
-  return ((double)ones + others) / (double)values;
+  return ((double)ones + graded) / (double)values;
 }
 
 static struct layer_loss evaluate_layer(const struct sl_spikes *spikes, double offset,
@@ -84,13 +86,13 @@ static struct layer_loss evaluate_layer(const struct sl_spikes *spikes, double o
 
 static void add_layer_diagnostics(struct sl_result *result, const struct sl_spikes *spikes,
                                   double offset, const struct layer_loss *layer) {
-  struct sl_spikes_health health = sl_spikes_health(spikes);
+  struct sl_activity activity = sl_spikes_activity(spikes);
   sl_result_add_real(result, "rate", layer->rate);
   sl_result_add_real(result, "target", offset);
   sl_result_add_real(result, "loss", layer->loss);
   sl_result_add_count(result, "neurons", spikes->neurons);
-  sl_result_add_count(result, "silent", health.silent);
-  sl_result_add_count(result, "saturated", health.saturated);
+  sl_result_add_count(result, "silent", activity.silent);
+  sl_result_add_count(result, "saturated", activity.saturated);
   sl_result_add_flag(result, "binary", sl_spikes_binary(spikes));
 }
 
@@ -168,7 +170,7 @@ static enum sl_status evaluate(const struct sl_value *values, struct sl_result *
   return sl_result_check_finite(result, fields, error);
 }
 
-const struct sl_loss sl_firing_rate_target_mse_loss = {
+const struct sl_loss sl_firing_rate_target_mse_loss_row = {
     .name = "firing_rate_target_mse_loss",
     .summary = "Squared distance of every layer's mean firing rate from its target, weighted by "
                "layer and summed",
@@ -179,3 +181,53 @@ const struct sl_loss sl_firing_rate_target_mse_loss = {
     .field_count = FIELD_COUNT,
     .evaluate = evaluate,
 };
+
+/* The tensors of a list, one after the other, or NULL. They still own their arrays. */
+static struct sl_spikes *copy_list(const struct sl_spikes *const *list, size_t count,
+                                   struct sl_error *error) {
+  for (size_t i = 0; i < count; i++) {
+    if (list[i] == NULL) {
+      sl_fail_at(error, SL_INVALID_ARGUMENT, "/spikes_list", SL_NO_OFFSET,
+                 "spikes_list: tensor %zu is NULL", i);
+      return NULL;
+    }
+  }
+  struct sl_spikes *copies = calloc(count, sizeof *copies);
+  if (copies == NULL) {
+    sl_fail(error, SL_OUT_OF_MEMORY, "no memory for %zu layers", count);
+    return NULL;
+  }
+  for (size_t i = 0; i < count; i++) {
+    copies[i] = *list[i];
+  }
+  return copies;
+}
+
+enum sl_status
+sl_firing_rate_target_mse_loss(const struct sl_firing_rate_target_mse_loss_arguments *arguments,
+                               struct sl_result *result, struct sl_error *error) {
+  if (arguments == NULL || result == NULL || error == NULL) {
+    return sl_fail_argument(error, "sl_firing_rate_target_mse_loss: a pointer is NULL");
+  }
+  *result = (struct sl_result){0};
+  size_t layers = arguments->layer_count;
+  struct sl_spikes *spikes = NULL;
+  if (arguments->spikes_list != NULL && layers > 0) {
+    spikes = copy_list(arguments->spikes_list, layers, error);
+    if (spikes == NULL) {
+      return error->code;
+    }
+  }
+  const struct sl_value values[FIELD_COUNT] = {
+      /* Arguments are only read. */
+      [SPIKES_LIST] = {.present = true, .length = layers, .spikes = spikes},
+      [OFFSETS] = {.present = true, .length = layers, .reals = (double *)arguments->offsets},
+      [MULTIPLIERS] = {.present = true,
+                       .length = layers,
+                       .reals = (double *)arguments->multipliers},
+  };
+  enum sl_status status =
+      sl_loss_evaluate(&sl_firing_rate_target_mse_loss_row, values, result, error);
+  free(spikes);
+  return status;
+}

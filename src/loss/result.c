@@ -11,7 +11,7 @@
 void sl_value_free(struct sl_value *value) {
   if (value->spikes != NULL) {
     for (size_t item = 0; item < value->length; item++) {
-      sl_spikes_free(&value->spikes[item]);
+      sl_spikes_release(&value->spikes[item]);
     }
   }
   free(value->spikes);
@@ -21,6 +21,9 @@ void sl_value_free(struct sl_value *value) {
 }
 
 void sl_result_free(struct sl_result *result) {
+  if (result == NULL) {
+    return;
+  }
   for (size_t i = 0; i < result->gradient_count; i++) {
     free(result->gradients[i].values);
   }

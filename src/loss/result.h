@@ -9,8 +9,8 @@
 #ifndef SPIKELOSS_LOSS_RESULT_H
 #define SPIKELOSS_LOSS_RESULT_H
 
+#include "loss/loss.h"
 #include <spikeloss/error.h>
-#include <spikeloss/loss.h>
 #include <stddef.h>
 
 /* Reserves memory for that many of each. Once per result. Errors: SL_OUT_OF_MEMORY, the budget's.

@@ -1,19 +1,19 @@
-#include <spikeloss/loss.h>
+#include "loss/loss.h"
 
 #include <string.h>
 
 /*
- * The table: one row a loss, in the order in which users see them. The loss itself stands at the
- * end of the file that bears its name.
+ * The table: one row a loss, in the order in which users see them. The loss itself is at the end
+ * of the file that has its name.
  */
 #define LOSS_ROWS(ROW)                                                                             \
-  ROW(sl_firing_rate_target_mse_loss)                                                              \
-  ROW(sl_balanced_population_mse)
+  ROW(firing_rate_target_mse_loss)                                                                 \
+  ROW(balanced_population_mse)
 
-#define DECLARED(loss) extern const struct sl_loss loss;
+#define DECLARED(name) extern const struct sl_loss sl_##name##_row;
 LOSS_ROWS(DECLARED)
 
-#define LISTED(loss) &loss,
+#define LISTED(name) &sl_##name##_row,
 const struct sl_loss *const sl_losses[] = {LOSS_ROWS(LISTED) NULL};
 
 const struct sl_loss *sl_loss_find(const char *name) {

@@ -16,7 +16,20 @@
 #define SPIKELOSS_SPIKES_LAZY_WORDS_H
 
 #include "core/budget.h"
-#include <spikeloss/spikes.h>
+#include <spikeloss/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_lazy_words {
+  void *words;         /* 8 bytes each, or NULL */
+  size_t count;        /* words that are reserved */
+  size_t front;        /* words that may be written, from the first on */
+  uint64_t *pages;     /* which pages are charged, where writes are scattered; else NULL */
+  unsigned page_shift; /* a page has 1 << page_shift words */
+  bool mapped;         /* from the system, page by page, and not from the heap */
+  uint64_t charged;    /* bytes in all */
+};
 
 enum sl_lazy_kind {
   SL_LAZY_DENSE,

@@ -1,9 +1,9 @@
-#include <spikeloss/spikes.h>
+#include "spikes/spikes.h"
 
+#include "core/argument.h"
 #include "core/bits.h"
 #include "core/checked.h"
 #include "kernels/kernels.h"
-#include "spikes/spikes_internal.h"
 #include <string.h>
 
 /* Bits that may be buffered: enough rows to be added up well, few enough to stay in the cache. */
@@ -21,7 +21,7 @@ void sl_spikes_set_budget(struct sl_spikes *spikes, struct sl_budget *budget) {
   spikes->budget = budget;
 }
 
-void sl_spikes_free(struct sl_spikes *spikes) {
+void sl_spikes_release(struct sl_spikes *spikes) {
   sl_lazy_words_free(&spikes->ones_memory, spikes->budget);
   sl_lazy_words_free(&spikes->graded_memory, spikes->budget);
   sl_lazy_words_free(&spikes->sums_memory, spikes->budget);
@@ -34,6 +34,9 @@ static enum sl_status out_of_memory(struct sl_error *error) {
 }
 
 static enum sl_status take_pairs(struct sl_spikes *spikes, uint64_t pairs, struct sl_error *error) {
+  if (spikes->pairs_left == NULL) {
+    return SL_OK;
+  }
   if (pairs > *spikes->pairs_left) {
     return sl_fail(error, SL_TENSOR_TOO_LARGE,
                    "the tensors have more (sample, neuron) pairs than the limit (pairs) allows");
@@ -231,14 +234,17 @@ static enum sl_status buffer_bits(struct sl_spikes *spikes, const uint64_t *bits
   return SL_OK;
 }
 
-static enum sl_status too_many_values(struct sl_error *error) {
+enum sl_status sl_spikes_too_many(struct sl_error *error) {
   return sl_fail(error, SL_LENGTH_MISMATCH, "more values are pushed than the shape has");
 }
 
 enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bits, size_t count,
                                    struct sl_error *error) {
+  if (error == NULL || spikes == NULL || (bits == NULL && count > 0)) {
+    return sl_fail_argument(error, "sl_spikes_push_bits: a pointer is NULL");
+  }
   if (count > spikes->max_values - spikes->values) {
-    return too_many_values(error);
+    return sl_spikes_too_many(error);
   }
   if (!spikes->neurons_known) {
     return push_first_step(spikes, bits, count, error);
@@ -298,7 +304,7 @@ enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *valu
 
 /* Nothing can be pushed any more: all values that are not named are 0. */
 static enum sl_status begin_scattered(struct sl_spikes *spikes, struct sl_error *error) {
-  if (spikes->rank == 0 || spikes->values > 0) {
+  if (spikes->rank == 0 || spikes->values > 0 || spikes->finished) {
     return sl_fail(error, SL_LENGTH_MISMATCH,
                    "single spikes are added to a known shape that no values were pushed into");
   }
@@ -313,6 +319,9 @@ static enum sl_status begin_scattered(struct sl_spikes *spikes, struct sl_error 
 }
 
 enum sl_status sl_spikes_add_one(struct sl_spikes *spikes, uint64_t index, struct sl_error *error) {
+  if (error == NULL || spikes == NULL) {
+    return sl_fail_argument(error, "sl_spikes_add_one: a pointer is NULL");
+  }
   if (!spikes->scattered && begin_scattered(spikes, error) != SL_OK) {
     return error->code;
   }
@@ -396,6 +405,9 @@ enum sl_status sl_spikes_set_shape(struct sl_spikes *spikes, size_t rank, const 
   if (check_shape(rank, shape, error) != SL_OK) {
     return error->code;
   }
+  if (spikes->rank > 0) {
+    return sl_fail(error, SL_INVALID_ARGUMENT, "the tensor has a shape already");
+  }
   bool discovered = spikes->values > 0;
   if (discovered && check_discovered(spikes, rank, shape, error) != SL_OK) {
     return error->code;
@@ -412,6 +424,9 @@ enum sl_status sl_spikes_set_shape(struct sl_spikes *spikes, size_t rank, const 
 }
 
 enum sl_status sl_spikes_finish(struct sl_spikes *spikes, struct sl_error *error) {
+  if (error == NULL || spikes == NULL) {
+    return sl_fail_argument(error, "sl_spikes_finish: a pointer is NULL");
+  }
   if (spikes->rank > 0 && spikes->values == 0 && begin_scattered(spikes, error) != SL_OK) {
     return error->code;
   }
@@ -423,21 +438,41 @@ enum sl_status sl_spikes_finish(struct sl_spikes *spikes, struct sl_error *error
   sl_lazy_words_settle(&spikes->sums_memory);
   sl_lazy_words_free(&spikes->buffer_memory, spikes->budget);
   spikes->buffered = NULL;
+  spikes->scattered = false;
+  spikes->finished = true;
   return SL_OK;
 }
 
+/* Whether there are sums; a silent tensor may have none before it is finished. */
+static bool has_sums(const struct sl_spikes *spikes) {
+  return spikes != NULL && spikes->ones != NULL;
+}
+
+size_t sl_spikes_accumulators(const struct sl_spikes *spikes) {
+  return has_sums(spikes) ? spikes->accumulators : 0;
+}
+
 double sl_spikes_sum(const struct sl_spikes *spikes, size_t accumulator) {
+  if (accumulator >= sl_spikes_accumulators(spikes)) {
+    return 0;
+  }
   double ones = (double)spikes->ones[accumulator];
   return spikes->sums != NULL ? ones + spikes->sums[accumulator] : ones;
 }
 
 uint64_t sl_spikes_fired(const struct sl_spikes *spikes, size_t accumulator) {
+  if (accumulator >= sl_spikes_accumulators(spikes)) {
+    return 0;
+  }
   uint64_t graded = spikes->graded != NULL ? spikes->graded[accumulator] : 0;
   return spikes->ones[accumulator] + graded;
 }
 
 uint64_t sl_spikes_count(const struct sl_spikes *spikes) {
   uint64_t count = 0;
+  if (!has_sums(spikes)) {
+    return count;
+  }
   for (size_t i = 0; i < spikes->accumulators; i++) {
     count += spikes->ones[i];
   }
@@ -456,7 +491,7 @@ uint64_t sl_spikes_memory(const struct sl_spikes *spikes) {
 }
 
 bool sl_spikes_binary(const struct sl_spikes *spikes) {
-  return spikes->graded == NULL;
+  return spikes == NULL || spikes->graded == NULL;
 }
 
 /* Adds what a few neighbouring neurons fired in one sample. */
@@ -469,9 +504,12 @@ static void add_fired(uint64_t *fired, const struct sl_spikes *spikes, size_t fi
   }
 }
 
-struct sl_spikes_health sl_spikes_health(const struct sl_spikes *spikes) {
+struct sl_activity sl_spikes_activity(const struct sl_spikes *spikes) {
   enum { NEIGHBOURS = 64 };
-  struct sl_spikes_health health = {0};
+  struct sl_activity activity = {0};
+  if (!has_sums(spikes)) {
+    return activity;
+  }
   uint64_t always = (uint64_t)spikes->samples * spikes->steps;
   for (size_t neuron = 0; neuron < spikes->neurons; neuron += NEIGHBOURS) {
     size_t left = spikes->neurons - neuron;
@@ -481,9 +519,9 @@ struct sl_spikes_health sl_spikes_health(const struct sl_spikes *spikes) {
       add_fired(fired, spikes, i, count);
     }
     for (size_t i = 0; i < count; i++) {
-      health.silent += fired[i] == 0;
-      health.saturated += fired[i] == always;
+      activity.silent += fired[i] == 0;
+      activity.saturated += fired[i] == always;
     }
   }
-  return health;
+  return activity;
 }

@@ -11,11 +11,11 @@
 #ifndef SPIKELOSS_WIRE_DECODE_H
 #define SPIKELOSS_WIRE_DECODE_H
 
+#include "loss/loss.h"
 #include "wire/limits.h"
 #include "wire/memory.h"
 #include "wire/request_fields.h"
 #include <spikeloss/error.h>
-#include <spikeloss/loss.h>
 
 struct sl_decoder;
 

@@ -12,7 +12,7 @@
 #define SPIKELOSS_WIRE_DEFERRED_H
 
 #include "core/buffer.h"
-#include <spikeloss/spikes.h>
+#include "spikes/spikes.h"
 
 struct sl_deferred {
   uint64_t *budget; /* not owned */

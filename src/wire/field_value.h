@@ -4,8 +4,8 @@
 #ifndef SPIKELOSS_WIRE_FIELD_VALUE_H
 #define SPIKELOSS_WIRE_FIELD_VALUE_H
 
+#include "loss/loss.h"
 #include "wire/small_value.h"
-#include <spikeloss/loss.h>
 
 /*
  * Reads a complete small value as the field wants it. `value` must be absent; its arrays go to the

@@ -8,10 +8,10 @@
 #ifndef SPIKELOSS_WIRE_NESTED_H
 #define SPIKELOSS_WIRE_NESTED_H
 
+#include "loss/loss.h"
 #include "wire/array_reader.h"
 #include "wire/path.h"
 #include "wire/scan_plan.h"
-#include <spikeloss/loss.h>
 
 struct sl_nested {
   struct sl_spikes *spikes; /* not owned */

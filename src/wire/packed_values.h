@@ -5,7 +5,7 @@
 #ifndef SPIKELOSS_WIRE_PACKED_VALUES_H
 #define SPIKELOSS_WIRE_PACKED_VALUES_H
 
-#include <spikeloss/spikes.h>
+#include "spikes/spikes.h"
 
 enum sl_packing { SL_PACKED_BITS, SL_PACKED_F32, SL_PACKED_F64 };
 

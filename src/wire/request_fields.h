@@ -5,7 +5,7 @@
 #ifndef SPIKELOSS_WIRE_REQUEST_FIELDS_H
 #define SPIKELOSS_WIRE_REQUEST_FIELDS_H
 
-#include <spikeloss/loss.h>
+#include "loss/loss.h"
 
 enum sl_gradient_form { SL_GRADIENT_DENSE, SL_GRADIENT_BROADCAST, SL_GRADIENT_NONE };
 enum sl_gradient_encoding { SL_ENCODING_TEXT, SL_ENCODING_F32, SL_ENCODING_F64 };

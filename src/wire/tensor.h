@@ -5,13 +5,13 @@
 #ifndef SPIKELOSS_WIRE_TENSOR_H
 #define SPIKELOSS_WIRE_TENSOR_H
 
+#include "loss/loss.h"
 #include "wire/base64_text.h"
 #include "wire/data_array.h"
 #include "wire/limits.h"
 #include "wire/members.h"
 #include "wire/nested.h"
 #include "wire/small_value.h"
-#include <spikeloss/loss.h>
 
 enum sl_tensor_encoding {
   SL_TENSOR_BITS,

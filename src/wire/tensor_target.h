@@ -5,9 +5,9 @@
 #ifndef SPIKELOSS_WIRE_TENSOR_TARGET_H
 #define SPIKELOSS_WIRE_TENSOR_TARGET_H
 
+#include "spikes/spikes.h"
 #include "wire/deferred.h"
 #include "wire/path.h"
-#include <spikeloss/spikes.h>
 
 struct sl_tensor_target {
   struct sl_spikes *spikes; /* not owned */

@@ -3,10 +3,10 @@
  * one list, [1, 2, 3] and [1, 2, 1]; rates 3/6 and 1/2, targets 1/4 and 1/2, so that L is
  * (1/4 * 2)^2 + 0 and the gradient of the first target -2 * 2^2 * 1/4.
  */
+#include "loss/loss.h"
+#include "spikes/spikes.h"
 #include <spikeloss/error.h>
 #include <spikeloss/kernels.h>
-#include <spikeloss/loss.h>
-#include <spikeloss/spikes.h>
 #include <stdio.h>
 #include <stdlib.h>
 

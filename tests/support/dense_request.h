@@ -6,8 +6,8 @@
 #ifndef SPIKELOSS_TESTS_DENSE_REQUEST_H
 #define SPIKELOSS_TESTS_DENSE_REQUEST_H
 
+#include "loss/loss.h"
 #include <cjson/cJSON.h>
-#include <spikeloss/loss.h>
 
 struct dense_tensor {
   size_t rank;

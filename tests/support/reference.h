@@ -9,10 +9,10 @@
 #ifndef SPIKELOSS_TESTS_REFERENCE_H
 #define SPIKELOSS_TESTS_REFERENCE_H
 
+#include "loss/loss.h"
 #include "wire/limits.h"
 #include "wire/request_fields.h"
 #include <spikeloss/error.h>
-#include <spikeloss/loss.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

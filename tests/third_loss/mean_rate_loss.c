@@ -3,8 +3,8 @@
  *
  *     L = mean(spk)^2        dL/d spk[...] = 2 mean(spk) / numel(spk)
  */
+#include "loss/loss.h"
 #include "loss/result.h"
-#include <spikeloss/loss.h>
 
 enum { SPK, FIELD_COUNT };
 
@@ -43,7 +43,7 @@ static enum sl_status evaluate(const struct sl_value *values, struct sl_result *
   return sl_result_check_finite(result, fields, error);
 }
 
-const struct sl_loss sl_mean_rate_loss = {
+const struct sl_loss sl_mean_rate_loss_row = {
     .name = "mean_rate_loss",
     .summary = "The square of a mean firing rate",
     .formula = "L = mean(spk)^2",

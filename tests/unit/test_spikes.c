@@ -7,8 +7,8 @@
 #include "support/every.h"
 #include "support/small_random.h"
 
+#include "spikes/spikes.h"
 #include <check.h>
-#include <spikeloss/spikes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,7 +100,7 @@ static void check_known_shape(struct sl_random *random, const struct tensor *ten
   push(&spikes, random, tensor->values, 0, tensor->samples * tensor->steps * tensor->neurons);
   ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_OK);
   assert_counts(&spikes, tensor);
-  sl_spikes_free(&spikes);
+  sl_spikes_release(&spikes);
 }
 
 static void check_discovered_shape(struct sl_random *random, const struct tensor *tensor,
@@ -120,7 +120,7 @@ static void check_discovered_shape(struct sl_random *random, const struct tensor
   ck_assert_int_eq(sl_spikes_set_shape(&spikes, 3, shape, &error), SL_OK);
   ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_OK);
   assert_counts(&spikes, tensor);
-  sl_spikes_free(&spikes);
+  sl_spikes_release(&spikes);
 }
 
 START_TEST(counts_do_not_depend_on_pieces_shape_knowledge_or_instruction_set) {
@@ -150,10 +150,10 @@ START_TEST(single_spikes_are_counted_where_they_stand) {
   ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_OK);
   ck_assert_uint_eq(spikes.ones[0], 2);
   ck_assert_uint_eq(spikes.ones[7], 1);
-  struct sl_spikes_health health = sl_spikes_health(&spikes);
-  ck_assert_uint_eq(health.silent, 2);
-  ck_assert_uint_eq(health.saturated, 0);
-  sl_spikes_free(&spikes);
+  struct sl_activity activity = sl_spikes_activity(&spikes);
+  ck_assert_uint_eq(activity.silent, 2);
+  ck_assert_uint_eq(activity.saturated, 0);
+  sl_spikes_release(&spikes);
 }
 END_TEST
 
@@ -167,11 +167,11 @@ START_TEST(a_neuron_that_fires_in_every_step_is_saturated_graded_or_not) {
   ck_assert_int_eq(sl_spikes_set_shape(&spikes, 2, shape, &error), SL_OK);
   ck_assert_int_eq(sl_spikes_push_reals(&spikes, values, 6, &error), SL_OK);
   ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_OK);
-  struct sl_spikes_health health = sl_spikes_health(&spikes);
-  ck_assert_uint_eq(health.saturated, 2);
-  ck_assert_uint_eq(health.silent, 1);
+  struct sl_activity activity = sl_spikes_activity(&spikes);
+  ck_assert_uint_eq(activity.saturated, 2);
+  ck_assert_uint_eq(activity.silent, 1);
   ck_assert(!sl_spikes_binary(&spikes));
-  sl_spikes_free(&spikes);
+  sl_spikes_release(&spikes);
 }
 END_TEST
 
@@ -180,7 +180,7 @@ static enum sl_status shape_status(size_t rank, const size_t *shape, uint64_t pa
   struct sl_error error = SL_NO_ERROR;
   sl_spikes_init(&spikes, true, &pairs);
   enum sl_status status = sl_spikes_set_shape(&spikes, rank, shape, &error);
-  sl_spikes_free(&spikes);
+  sl_spikes_release(&spikes);
   return status;
 }
 
@@ -208,7 +208,7 @@ START_TEST(pairs_are_charged_sample_by_sample_while_a_shape_is_discovered) {
   ck_assert_int_eq(sl_spikes_push_bits(&spikes, &bits, 2, &error), SL_OK);
   ck_assert_uint_eq(pairs, 1);
   ck_assert_int_eq(sl_spikes_push_bits(&spikes, &bits, 1, &error), SL_TENSOR_TOO_LARGE);
-  sl_spikes_free(&spikes);
+  sl_spikes_release(&spikes);
 }
 END_TEST
 
@@ -235,14 +235,14 @@ START_TEST(values_beyond_a_shape_are_refused) {
       error = SL_NO_ERROR;
       ck_assert_int_eq(sl_spikes_push_reals(&spikes, reals, 25 - values, &error),
                        SL_LENGTH_MISMATCH);
-      sl_spikes_free(&spikes);
+      sl_spikes_release(&spikes);
 
       begin_known(&spikes, &pairs, per_sample, values);
       error = SL_NO_ERROR;
       ck_assert_int_eq(sl_spikes_push_reals(&spikes, reals, 70, &error), SL_LENGTH_MISMATCH);
       error = SL_NO_ERROR;
       ck_assert_int_eq(sl_spikes_add_one(&spikes, 0, &error), SL_LENGTH_MISMATCH);
-      sl_spikes_free(&spikes);
+      sl_spikes_release(&spikes);
     }
   }
 }
@@ -262,7 +262,7 @@ START_TEST(single_spikes_outside_a_shape_are_refused) {
     error = SL_NO_ERROR;
     ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_OK);
     ck_assert_uint_eq(sl_spikes_count(&spikes), 1);
-    sl_spikes_free(&spikes);
+    sl_spikes_release(&spikes);
   }
 }
 END_TEST
@@ -275,14 +275,14 @@ START_TEST(a_tensor_is_not_finished_before_all_values_came) {
     begin_known(&spikes, &pairs, values % 2, values);
     bool complete = values == 0 || values == 24; /* none at all: a silent tensor */
     ck_assert_int_eq(sl_spikes_finish(&spikes, &error), complete ? SL_OK : SL_LENGTH_MISMATCH);
-    sl_spikes_free(&spikes);
+    sl_spikes_release(&spikes);
   }
   struct sl_error error = SL_NO_ERROR;
   sl_spikes_init(&spikes, true, &pairs);
   ck_assert_int_eq(sl_spikes_add_one(&spikes, 0, &error), SL_LENGTH_MISMATCH);
   error = SL_NO_ERROR;
   ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_LENGTH_MISMATCH);
-  sl_spikes_free(&spikes);
+  sl_spikes_release(&spikes);
 }
 END_TEST
 
@@ -304,7 +304,7 @@ static enum sl_status discover(size_t rank, const size_t *shape, size_t steps, s
     ck_assert_int_eq(sl_spikes_push_bits(&spikes, &ones, 3 * steps * (samples - 1), &error), SL_OK);
   }
   enum sl_status status = sl_spikes_set_shape(&spikes, rank, shape, &error);
-  sl_spikes_free(&spikes);
+  sl_spikes_release(&spikes);
   return status;
 }
 

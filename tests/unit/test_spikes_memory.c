@@ -2,12 +2,11 @@
  * What counting spikes takes of memory, and what it is charged for: what is really touched, given
  * back in full whatever went wrong.
  */
-#include "spikes/spikes_internal.h"
 #include "suite.h"
 #include "support/failing_allocations.h"
 
+#include "loss/loss.h"
 #include <check.h>
-#include <spikeloss/loss.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -67,7 +66,7 @@ static void begin_shape(struct sl_spikes *spikes, bool per_sample, struct purse 
 }
 
 static void end(struct sl_spikes *spikes, struct purse *purse) {
-  sl_spikes_free(spikes);
+  sl_spikes_release(spikes);
   ck_assert_uint_eq(purse->budget.taken, 0);
 }
 
@@ -109,7 +108,7 @@ START_TEST(a_single_spike_far_out_is_charged_one_page_and_a_map_of_pages) {
     ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_OK);
     ck_assert_uint_eq(sl_spikes_count(&spikes), 2);
     ck_assert_uint_eq(sl_spikes_fired(&spikes, MANY - 1), 1);
-    ck_assert_uint_eq(sl_spikes_health(&spikes).silent, MANY - 2);
+    ck_assert_uint_eq(sl_spikes_activity(&spikes).silent, MANY - 2);
     ck_assert_uint_eq(purse.budget.taken, taken);
     end(&spikes, &purse);
   }
@@ -234,20 +233,20 @@ static enum sl_status count_everything(struct purse *purse, struct sl_error *err
   if (status == SL_OK) {
     status = sl_spikes_push_reals(&spikes, (double[]){7}, 1, error);
   }
-  sl_spikes_free(&spikes);
+  sl_spikes_release(&spikes);
   if (status == SL_OK) {
     begin_shape(&spikes, true, purse, 2, 3, MANY / 32);
     status = sl_spikes_add_one(&spikes, 12345, error);
-    sl_spikes_free(&spikes);
+    sl_spikes_release(&spikes);
   }
   if (status == SL_OK) {
     begin_shape(&spikes, true, purse, 1, 1, MANY);
     status = sl_spikes_finish(&spikes, error);
-    sl_spikes_free(&spikes);
+    sl_spikes_release(&spikes);
   }
   if (status == SL_OK) {
     status = discover(&spikes, purse, 300, 3000, error);
-    sl_spikes_free(&spikes);
+    sl_spikes_release(&spikes);
   }
   return status;
 }
@@ -313,7 +312,7 @@ static enum sl_status evaluate(struct purse *purse, struct sl_result *result,
   if (status == SL_OK) {
     status = sl_loss_find("balanced_population_mse")->evaluate(values, result, error);
   }
-  sl_spikes_free(&spikes);
+  sl_spikes_release(&spikes);
   return status;
 }
 

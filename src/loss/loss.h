@@ -3,15 +3,18 @@
  *
  * The field table alone drives decoding, validation, error messages, GET /v1/losses and OpenAPI.
  * A new loss is one file with one `const struct sl_loss`, one row in src/loss/table.c, and one
- * line in meson.build; nothing else knows its name.
+ * line in meson.build; nothing else needs to know its name. If programs in C shall call it too, its
+ * file gets a function that fills `values` and calls sl_loss_evaluate, and <spikeloss/losses.h>
+ * declares it.
  *
  * All tables are constant and shared by all threads. An evaluation touches only its arguments.
  */
-#ifndef SPIKELOSS_LOSS_H
-#define SPIKELOSS_LOSS_H
+#ifndef SPIKELOSS_LOSS_LOSS_H
+#define SPIKELOSS_LOSS_LOSS_H
 
+#include "spikes/spikes.h"
 #include <spikeloss/error.h>
-#include <spikeloss/spikes.h>
+#include <spikeloss/losses.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -66,53 +69,6 @@ struct sl_value {
 /* Frees the arrays of a value and makes it absent. Tolerates all zeros. */
 void sl_value_free(struct sl_value *value);
 
-/*
- * The gradient with respect to one tensor, list or number, as a small tensor that broadcasts (by
- * NumPy's rule) to the shape of what it belongs to: gradients are constant along time, and for a
- * mean over a whole layer constant everywhere.
- */
-struct sl_gradient {
-  size_t field;                    /* index into the loss's fields */
-  size_t item;                     /* index in a list of tensors, else 0 */
-  size_t rank;                     /* 0 for a single number */
-  size_t shape[SL_MAX_RANK];       /* of what it belongs to */
-  size_t small_shape[SL_MAX_RANK]; /* of `values`: each entry is shape[i] or 1 */
-  size_t count;                    /* product of small_shape */
-  double *values;                  /* owned by the result */
-};
-
-enum sl_diagnostic_kind { SL_DIAGNOSTIC_REAL, SL_DIAGNOSTIC_COUNT, SL_DIAGNOSTIC_FLAG };
-
-/* A named number that says how the network is doing. */
-struct sl_diagnostic {
-  const char *name;
-  enum sl_diagnostic_kind kind;
-  double value; /* counts and flags (0, 1) are exact */
-};
-
-/*
- * What a loss computes. Gradients come in field order, those of a list in item order.
- * Diagnostics have the same names and kinds whatever was asked. They are one object, or, if
- * list_name is set, a list of objects under that name: then diagnostics[i * list_width ... +
- * list_width - 1] is the object of item i.
- */
-struct sl_result {
-  double loss;
-  size_t gradient_count;
-  struct sl_gradient *gradients;
-  size_t diagnostic_count;
-  struct sl_diagnostic *diagnostics;
-  const char *list_name;
-  size_t list_width;
-
-  /* What the arrays are charged to (not owned; NULL without bound), and how many bytes were. */
-  struct sl_budget *budget;
-  uint64_t charged;
-};
-
-/* Frees what a result owns. Tolerates all zeros and half-built results. */
-void sl_result_free(struct sl_result *result);
-
 struct sl_loss {
   const char *name;
   const char *summary; /* one sentence for people */
@@ -140,5 +96,14 @@ extern const struct sl_loss *const sl_losses[];
 
 /* The loss of that name, or NULL. */
 const struct sl_loss *sl_loss_find(const char *name);
+
+/*
+ * What a function for users does with its arguments: checks every value against its field, which a
+ * decoder has done for the service, and evaluates. `result` need not be set; after a failure it
+ * owns nothing. Errors: SL_INVALID_ARGUMENT, SL_WRONG_RANK, SL_NOT_FINITE, SL_OUT_OF_RANGE, and
+ * those of the loss.
+ */
+enum sl_status sl_loss_evaluate(const struct sl_loss *loss, const struct sl_value *values,
+                                struct sl_result *result, struct sl_error *error);
 
 #endif

@@ -1,0 +1,148 @@
+/*
+ * The losses, with their gradients and diagnostics, as functions.
+ *
+ * Each takes its arguments in a struct, whose members have the names of the published formula, and
+ * fills a result that the caller owns:
+ *
+ *     struct sl_balanced_population_mse_arguments arguments = {
+ *         .spk = spikes, .targets = targets, .target_count = 2, .num_classes = 2, ...};
+ *     struct sl_result result;
+ *     if (sl_balanced_population_mse(&arguments, &result, &error) == SL_OK) {
+ *       ... result.loss, sl_result_gradient(&result, "spk", 0)->values[i] ...
+ *       sl_result_free(&result);
+ *     }
+ *
+ * Members that are not named are 0 or NULL; a program that is compiled with later headers keeps the
+ * meaning of its arguments. Everything is computed in double precision; results are the same to the
+ * last bit on every instruction set.
+ *
+ * Ownership: arguments are only read, and not kept. A result is freed with sl_result_free; after a
+ * failure it owns nothing. Threads: a call touches only its arguments; any number may run at once.
+ * Errors of every loss: SL_INVALID_ARGUMENT (NULL, tensors that are not finished or keep other sums
+ * than the loss needs), SL_NOT_FINITE, SL_RESULT_NOT_FINITE (finite arguments, but a loss or a
+ * gradient that overflows), SL_OUT_OF_MEMORY, and those named. `error->pointer` names the argument.
+ */
+#ifndef SPIKELOSS_LOSSES_H
+#define SPIKELOSS_LOSSES_H
+
+#include <spikeloss/error.h>
+#include <spikeloss/export.h>
+#include <spikeloss/spikes.h>
+#include <stddef.h>
+#include <stdint.h>
+
+SL_BEGIN_C
+
+/*
+ * The gradient with respect to one tensor, list or number, as a small tensor that broadcasts (by
+ * NumPy's rule) to the shape of what it belongs to: gradients are constant along time, and for a
+ * mean over a whole layer constant everywhere.
+ */
+struct sl_gradient {
+  const char *name;                /* of the argument, "spk"; NULL inside the service */
+  size_t field;                    /* index of the argument */
+  size_t item;                     /* index in a list of tensors, else 0 */
+  size_t rank;                     /* 0 for a single number */
+  size_t shape[SL_MAX_RANK];       /* of what it belongs to */
+  size_t small_shape[SL_MAX_RANK]; /* of `values`: each entry is shape[i] or 1 */
+  size_t count;                    /* product of small_shape */
+  double *values;                  /* row-major; owned by the result */
+};
+
+enum sl_diagnostic_kind { SL_DIAGNOSTIC_REAL, SL_DIAGNOSTIC_COUNT, SL_DIAGNOSTIC_FLAG };
+
+/* A named number that says how the network is doing. */
+struct sl_diagnostic {
+  const char *name;
+  enum sl_diagnostic_kind kind;
+  double value; /* counts and flags (0, 1) are exact */
+};
+
+struct sl_budget;
+
+/*
+ * What a loss computes. Gradients come in the order of the arguments, those of a list in its order.
+ * Diagnostics have the same names and kinds whatever was asked. They are one object, or, if
+ * list_name is set, a list of objects under that name: then diagnostics[i * list_width ... +
+ * list_width - 1] is the object of item i.
+ */
+struct sl_result {
+  double loss;
+  size_t gradient_count;
+  struct sl_gradient *gradients;
+  size_t diagnostic_count;
+  struct sl_diagnostic *diagnostics;
+  const char *list_name;
+  size_t list_width;
+
+  /* Of the service: what the arrays are charged to, and how many bytes were. */
+  struct sl_budget *budget;
+  uint64_t charged;
+};
+
+/* Frees what a result owns. Tolerates NULL, all zeros and half-built results. */
+SL_API void sl_result_free(struct sl_result *result);
+
+/* The gradient of an argument (of the item of a list of tensors, else item 0), or NULL. */
+SL_API const struct sl_gradient *sl_result_gradient(const struct sl_result *result,
+                                                    const char *name, size_t item);
+
+/* A diagnostic (of an item, where they are a list, else item 0), or NULL. */
+SL_API const struct sl_diagnostic *sl_result_diagnostic(const struct sl_result *result,
+                                                        const char *name, size_t item);
+
+/*
+ * Pulls the mean firing rate of every layer towards a target of its own:
+ *
+ *     L = sum_i ((mean(spikes_list[i]) - offsets[i]) * multipliers[i])^2
+ *
+ * Source: firing_rate_target_mse_loss of the nWave SDK, page "Network-level Losses". The batch is
+ * averaged inside the mean, and the multiplier is inside the square.
+ *
+ * Gradients: spikes_list (an item a layer; one number each), offsets, multipliers. Diagnostics, a
+ * list of layers: rate, target, loss, neurons, silent, saturated, binary.
+ */
+struct sl_firing_rate_target_mse_loss_arguments {
+  size_t layer_count;                         /* at least 1; the length of the three arrays */
+  const struct sl_spikes *const *spikes_list; /* SL_PER_NEURON, of any rank */
+  const double *offsets;                      /* spikes per neuron and time step */
+  const double *multipliers;                  /* weights without a unit */
+};
+
+/* Error: SL_EMPTY_TENSOR without layers. */
+SL_API enum sl_status
+sl_firing_rate_target_mse_loss(const struct sl_firing_rate_target_mse_loss_arguments *arguments,
+                               struct sl_result *result, struct sl_error *error);
+
+/*
+ * Teaches populations of output neurons to spike at one rate for the right class, at another for
+ * all wrong ones:
+ *
+ *     L = mean_{b,o} (sum_t spk[b,t,o] - steps * rate[b,o])^2
+ *
+ * where rate[b,o] is correct_rate if neuron o belongs to class targets[b], else incorrect_rate.
+ * Class k owns neurons k * neurons_per_class to (k + 1) * neurons_per_class - 1.
+ * Source: balanced_population_mse of the nWave SDK, page "Network-level Losses". Target counts are
+ * not cut to integers.
+ *
+ * Gradients: spk ([batch, 1, neurons]), correct_rate, incorrect_rate. Diagnostics: accuracy, ties,
+ * neurons, silent, saturated, binary, mean_rate_correct, mean_rate_incorrect.
+ */
+struct sl_balanced_population_mse_arguments {
+  const struct sl_spikes *spk; /* SL_PER_SAMPLE, [batch, time, neurons] */
+  const int64_t *targets;      /* the class of every sample, 0 to num_classes - 1 */
+  size_t target_count;         /* as many as samples */
+  uint64_t num_classes;
+  uint64_t neurons_per_class; /* num_classes * neurons_per_class is the number of neurons */
+  double correct_rate;        /* spikes per neuron and time step */
+  double incorrect_rate;
+};
+
+/* Errors: SL_WRONG_RANK, SL_OUT_OF_RANGE, SL_LENGTH_MISMATCH, SL_CLASS_OUT_OF_RANGE. */
+SL_API enum sl_status
+sl_balanced_population_mse(const struct sl_balanced_population_mse_arguments *arguments,
+                           struct sl_result *result, struct sl_error *error);
+
+SL_END_C
+
+#endif

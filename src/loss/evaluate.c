@@ -1,0 +1,139 @@
+#include "core/argument.h"
+#include "core/finite.h"
+#include "loss/loss.h"
+#include <stdio.h>
+#include <string.h>
+
+/* Fails with a code, at an argument or an item of one. */
+#define FAIL(code, ...) sl_fail_at(error, code, pointer, SL_NO_OFFSET, __VA_ARGS__)
+
+static enum sl_status check_tensor(const struct sl_field *field, const struct sl_spikes *spikes,
+                                   const char *pointer, struct sl_error *error) {
+  if (!spikes->finished) {
+    return FAIL(SL_INVALID_ARGUMENT, "%s: the tensor is not finished: call sl_spikes_finish",
+                field->name);
+  }
+  if (spikes->per_sample != field->per_sample) {
+    return FAIL(SL_INVALID_ARGUMENT, "%s: the loss needs a tensor with sums %s", field->name,
+                field->per_sample ? "SL_PER_SAMPLE" : "SL_PER_NEURON");
+  }
+  if (spikes->rank < field->min_rank || spikes->rank > field->max_rank) {
+    return FAIL(SL_WRONG_RANK, "%s: the tensor has %zu dimensions, the loss takes %s", field->name,
+                spikes->rank, field->axes);
+  }
+  return SL_OK;
+}
+
+static enum sl_status check_tensors(const struct sl_field *field, const struct sl_value *value,
+                                    const char *pointer, struct sl_error *error) {
+  if (value->length == 0) {
+    return FAIL(SL_EMPTY_TENSOR, "%s has no layers", field->name);
+  }
+  for (size_t item = 0; item < value->length; item++) {
+    if (check_tensor(field, &value->spikes[item], pointer, error) != SL_OK) {
+      return error->code;
+    }
+  }
+  return SL_OK;
+}
+
+static enum sl_status check_reals(const struct sl_field *field, const double *reals, size_t count,
+                                  const char *pointer, struct sl_error *error) {
+  size_t finite = sl_finite_count(reals, count);
+  return finite == count ? SL_OK
+                         : FAIL(SL_NOT_FINITE, "%s: number %zu is not finite", field->name, finite);
+}
+
+static enum sl_status check_count(const struct sl_field *field, uint64_t count, const char *pointer,
+                                  struct sl_error *error) {
+  return count >= field->min_count && count <= field->max_count
+             ? SL_OK
+             : FAIL(SL_OUT_OF_RANGE, "%s is %llu: it must be from %llu to %llu", field->name,
+                    (unsigned long long)count, (unsigned long long)field->min_count,
+                    (unsigned long long)field->max_count);
+}
+
+/* Whether a value's array is missing. */
+static bool is_null(const struct sl_field *field, const struct sl_value *value) {
+  switch (field->kind) {
+  case SL_FIELD_SPIKES:
+    return value->spikes == NULL;
+  case SL_FIELD_SPIKES_LIST:
+    return value->spikes == NULL && value->length > 0;
+  case SL_FIELD_REALS:
+    return value->reals == NULL && value->length > 0;
+  case SL_FIELD_LABELS:
+    return value->labels == NULL && value->length > 0;
+  default:
+    return false;
+  }
+}
+
+static enum sl_status check_value(const struct sl_field *field, const struct sl_value *value,
+                                  struct sl_error *error) {
+  char pointer[sizeof error->pointer];
+  snprintf(pointer, sizeof pointer, "/%s", field->name);
+  if (is_null(field, value)) {
+    return FAIL(SL_INVALID_ARGUMENT, "%s is NULL", field->name);
+  }
+  switch (field->kind) {
+  case SL_FIELD_SPIKES:
+    return check_tensor(field, value->spikes, pointer, error);
+  case SL_FIELD_SPIKES_LIST:
+    return check_tensors(field, value, pointer, error);
+  case SL_FIELD_REALS:
+    return check_reals(field, value->reals, value->length, pointer, error);
+  case SL_FIELD_REAL:
+    return check_reals(field, &value->real, 1, pointer, error);
+  case SL_FIELD_COUNT:
+    return check_count(field, value->count, pointer, error);
+  default:
+    return SL_OK;
+  }
+}
+
+enum sl_status sl_loss_evaluate(const struct sl_loss *loss, const struct sl_value *values,
+                                struct sl_result *result, struct sl_error *error) {
+  *result = (struct sl_result){0};
+  for (size_t field = 0; field < loss->field_count; field++) {
+    if (check_value(&loss->fields[field], &values[field], error) != SL_OK) {
+      return error->code;
+    }
+  }
+  enum sl_status status = loss->evaluate(values, result, error);
+  if (status != SL_OK) {
+    sl_result_free(result);
+  }
+  for (size_t i = 0; i < result->gradient_count; i++) {
+    result->gradients[i].name = loss->fields[result->gradients[i].field].name;
+  }
+  return status;
+}
+
+const struct sl_gradient *sl_result_gradient(const struct sl_result *result, const char *name,
+                                             size_t item) {
+  for (size_t i = 0; result != NULL && name != NULL && i < result->gradient_count; i++) {
+    const struct sl_gradient *gradient = &result->gradients[i];
+    if (gradient->item == item && strcmp(gradient->name, name) == 0) {
+      return gradient;
+    }
+  }
+  return NULL;
+}
+
+const struct sl_diagnostic *sl_result_diagnostic(const struct sl_result *result, const char *name,
+                                                 size_t item) {
+  if (result == NULL || name == NULL) {
+    return NULL;
+  }
+  size_t width = result->list_name != NULL ? result->list_width : result->diagnostic_count;
+  if (width == 0 || item >= result->diagnostic_count / width) {
+    return NULL;
+  }
+  for (size_t i = item * width; i < (item + 1) * width; i++) {
+    if (strcmp(result->diagnostics[i].name, name) == 0) {
+      return &result->diagnostics[i];
+    }
+  }
+  return NULL;
+}

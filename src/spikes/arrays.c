@@ -1,0 +1,142 @@
+/*
+ * What users of libspikeloss push: whole tensors and pieces of them, as arrays of any type.
+ */
+#include "core/argument.h"
+#include "core/finite.h"
+#include "spikes/spikes.h"
+#include <stdlib.h>
+
+enum { PIECE = 64 }; /* values that are looked at together */
+
+struct sl_spikes *sl_spikes_new(enum sl_sums sums, size_t rank, const size_t *shape,
+                                struct sl_error *error) {
+  bool known = sums == SL_PER_NEURON || sums == SL_PER_SAMPLE;
+  if (error == NULL || shape == NULL || !known) {
+    sl_fail_argument(error, known ? "sl_spikes_new: a pointer is NULL"
+                                  : "sl_spikes_new: sums is SL_PER_NEURON or SL_PER_SAMPLE");
+    return NULL;
+  }
+  struct sl_spikes *spikes = malloc(sizeof *spikes);
+  if (spikes == NULL) {
+    sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory for a tensor");
+    return NULL;
+  }
+  sl_spikes_init(spikes, sums == SL_PER_SAMPLE, NULL);
+  if (sl_spikes_set_shape(spikes, rank, shape, error) != SL_OK) {
+    free(spikes);
+    return NULL;
+  }
+  return spikes;
+}
+
+void sl_spikes_free(struct sl_spikes *spikes) {
+  if (spikes != NULL) {
+    sl_spikes_release(spikes);
+    free(spikes);
+  }
+}
+
+/* Before `count` values of a user are pushed. */
+static enum sl_status check_values(const struct sl_spikes *spikes, const void *values, size_t count,
+                                   struct sl_error *error) {
+  if (error == NULL || spikes == NULL || (values == NULL && count > 0)) {
+    return sl_fail_argument(error, "pushing values: a pointer is NULL");
+  }
+  return count <= spikes->max_values - spikes->values ? SL_OK : sl_spikes_too_many(error);
+}
+
+static enum sl_status push_finite(struct sl_spikes *spikes, const double *values, size_t count,
+                                  struct sl_error *error) {
+  size_t finite = sl_finite_count(values, count);
+  if (finite < count) {
+    return sl_fail(error, SL_NOT_FINITE, "value %llu of the tensor is not finite",
+                   (unsigned long long)(spikes->values + finite));
+  }
+  return sl_spikes_push_reals(spikes, values, count, error);
+}
+
+enum sl_status sl_spikes_push_doubles(struct sl_spikes *spikes, const double *values, size_t count,
+                                      struct sl_error *error) {
+  enum sl_status status = check_values(spikes, values, count, error);
+  for (size_t done = 0; status == SL_OK && done < count; done += PIECE) {
+    size_t length = count - done < PIECE ? count - done : PIECE;
+    status = push_finite(spikes, values + done, length, error);
+  }
+  return status;
+}
+
+enum sl_status sl_spikes_push_floats(struct sl_spikes *spikes, const float *values, size_t count,
+                                     struct sl_error *error) {
+  enum sl_status status = check_values(spikes, values, count, error);
+  for (size_t done = 0; status == SL_OK && done < count; done += PIECE) {
+    size_t length = count - done < PIECE ? count - done : PIECE;
+    double reals[PIECE];
+    for (size_t i = 0; i < length; i++) {
+      reals[i] = (double)values[done + i];
+    }
+    status = push_finite(spikes, reals, length, error);
+  }
+  return status;
+}
+
+/* At most PIECE bytes: as bits, if all are 0 or 1. */
+static enum sl_status push_piece(struct sl_spikes *spikes, const uint8_t *values, size_t count,
+                                 struct sl_error *error) {
+  double reals[PIECE];
+  uint64_t bits = 0;
+  uint8_t all = 0;
+  for (size_t i = 0; i < count; i++) {
+    all |= values[i];
+    bits |= (uint64_t)(values[i] & 1) << i;
+    reals[i] = values[i];
+  }
+  return all <= 1 ? sl_spikes_push_bits(spikes, &bits, count, error)
+                  : sl_spikes_push_reals(spikes, reals, count, error);
+}
+
+enum sl_status sl_spikes_push_bytes(struct sl_spikes *spikes, const uint8_t *values, size_t count,
+                                    struct sl_error *error) {
+  enum sl_status status = check_values(spikes, values, count, error);
+  for (size_t done = 0; status == SL_OK && done < count; done += PIECE) {
+    size_t length = count - done < PIECE ? count - done : PIECE;
+    status = push_piece(spikes, values + done, length, error);
+  }
+  return status;
+}
+
+/* Finishes a tensor whose values were pushed with `status`; frees it if that fails. */
+static struct sl_spikes *finished(struct sl_spikes *spikes, enum sl_status status,
+                                  struct sl_error *error) {
+  if (status == SL_OK && sl_spikes_finish(spikes, error) == SL_OK) {
+    return spikes;
+  }
+  sl_spikes_free(spikes);
+  return NULL;
+}
+
+struct sl_spikes *sl_spikes_from_bytes(enum sl_sums sums, size_t rank, const size_t *shape,
+                                       const uint8_t *values, struct sl_error *error) {
+  struct sl_spikes *spikes = sl_spikes_new(sums, rank, shape, error);
+  return spikes == NULL
+             ? NULL
+             : finished(spikes, sl_spikes_push_bytes(spikes, values, spikes->max_values, error),
+                        error);
+}
+
+struct sl_spikes *sl_spikes_from_floats(enum sl_sums sums, size_t rank, const size_t *shape,
+                                        const float *values, struct sl_error *error) {
+  struct sl_spikes *spikes = sl_spikes_new(sums, rank, shape, error);
+  return spikes == NULL
+             ? NULL
+             : finished(spikes, sl_spikes_push_floats(spikes, values, spikes->max_values, error),
+                        error);
+}
+
+struct sl_spikes *sl_spikes_from_doubles(enum sl_sums sums, size_t rank, const size_t *shape,
+                                         const double *values, struct sl_error *error) {
+  struct sl_spikes *spikes = sl_spikes_new(sums, rank, shape, error);
+  return spikes == NULL
+             ? NULL
+             : finished(spikes, sl_spikes_push_doubles(spikes, values, spikes->max_values, error),
+                        error);
+}

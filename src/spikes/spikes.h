@@ -1,0 +1,91 @@
+/*
+ * The counts of one spike tensor, with all that the project does beside what users of libspikeloss
+ * do: see <spikeloss/spikes.h> first.
+ *
+ * A shape is either known before the values (sl_spikes_set_shape) or discovered by them: push the
+ * first time step, sl_spikes_end_step; push the rest of the first sample, sl_spikes_end_sample;
+ * push all other samples; sl_spikes_set_shape. Memory is 8 bytes an accumulator while all values
+ * are 0 or 1, 24 bytes from the first graded value on. It is charged to a budget, if there is one,
+ * and that of a large tensor page by page, where values are added.
+ *
+ * Ownership: here the struct belongs to the caller, its arrays to the struct; sl_spikes_release
+ * tolerates any state, all zeros included.
+ */
+#ifndef SPIKELOSS_SPIKES_SPIKES_H
+#define SPIKELOSS_SPIKES_SPIKES_H
+
+#include "spikes/lazy_words.h"
+#include <spikeloss/spikes.h>
+
+struct sl_spikes {
+  /* What a loss reads, complete after sl_spikes_finish. */
+  size_t rank;
+  size_t shape[SL_MAX_RANK];
+  size_t samples, steps, neurons; /* the same shape as (batch, time, everything else) */
+  bool per_sample;
+  size_t accumulators; /* neurons, or samples * neurons if per_sample */
+  uint64_t *ones;      /* [accumulators] */
+  uint64_t *graded;    /* [accumulators], or NULL while every value was 0 or 1 */
+  double *sums;        /* [accumulators], or NULL like graded */
+
+  /* Where the next value goes. */
+  uint64_t *pairs_left; /* what the caller still grants; NULL without bound */
+  uint64_t values;      /* pushed so far */
+  uint64_t max_values;  /* of a known shape, else without bound */
+  size_t capacity;      /* accumulators that there is, or will be, memory for */
+  size_t base;          /* first accumulator of the current sample */
+  size_t column;        /* neuron of the next value */
+  size_t step;          /* time step of the next value within its sample */
+  bool neurons_known, steps_known;
+  bool scattered; /* spikes are added one by one, anywhere */
+  bool finished;
+
+  /* Bits that are not added up yet, many rows at a time: whole rows, one directly after the other,
+   * the first value in the least significant bit. Never more than one sample if per_sample. */
+  uint64_t *buffered;
+  size_t buffered_bits;     /* how many there are */
+  size_t max_buffered_bits; /* when they are added up: a multiple of `neurons` */
+
+  /* What owns the arrays above. */
+  struct sl_budget *budget; /* not owned; NULL without bound */
+  struct sl_lazy_words ones_memory, graded_memory, sums_memory, buffer_memory;
+};
+
+/*
+ * Starts an empty tensor. `pairs_left` (not owned, must outlive the struct) is charged one for
+ * every (sample, neuron) pair before memory is taken for it; when it is used up the calls below
+ * fail with SL_TENSOR_TOO_LARGE. NULL has no bound.
+ */
+void sl_spikes_init(struct sl_spikes *spikes, bool per_sample, uint64_t *pairs_left);
+
+/* Charges the memory of a tensor that was just begun to `budget` (not owned, must outlive it). */
+void sl_spikes_set_budget(struct sl_spikes *spikes, struct sl_budget *budget);
+
+/* Frees the arrays, gives back what they were charged, and leaves all zeros. */
+void sl_spikes_release(struct sl_spikes *spikes);
+
+/*
+ * Fixes the shape, 1 <= rank <= SL_MAX_RANK, all dimensions >= 1. If values came before it (a
+ * discovered shape), their steps and samples must agree with it.
+ * Errors: SL_EMPTY_TENSOR, SL_WRONG_RANK, SL_SHAPE_OVERFLOW, SL_TENSOR_TOO_LARGE,
+ * SL_LENGTH_MISMATCH.
+ */
+enum sl_status sl_spikes_set_shape(struct sl_spikes *spikes, size_t rank, const size_t *shape,
+                                   struct sl_error *error);
+
+/* Pushes values that are known to be finite. Errors: those of the other pushes, and
+ * SL_TENSOR_TOO_LARGE, those of a budget. */
+enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *values, size_t count,
+                                    struct sl_error *error);
+
+/* The first time step (first sample) is complete: its length is now known for all others. */
+void sl_spikes_end_step(struct sl_spikes *spikes);
+void sl_spikes_end_sample(struct sl_spikes *spikes);
+
+/* Fails with SL_LENGTH_MISMATCH: more values than the shape has. */
+enum sl_status sl_spikes_too_many(struct sl_error *error);
+
+/* Bytes of memory that the arrays may take in all, also where nothing is in them yet. */
+uint64_t sl_spikes_memory(const struct sl_spikes *spikes);
+
+#endif
