@@ -44,6 +44,7 @@ need_to_test() {
 }
 
 need_to_test_all() {
+  need_command c++ g++
   need_command clang clang
   need_command clang-format clang-format
   need_command shellcheck shellcheck
@@ -71,6 +72,7 @@ need_to_test_all() {
 }
 
 need_to_fuzz() {
+  need_command c++ g++
   need_command clang clang
   compgen -G '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a' >/dev/null ||
     missing_packages+=(libclang-rt-dev)

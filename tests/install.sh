@@ -43,18 +43,24 @@ stages() {
 }
 
 files_in() { # FOLDER
-  (cd "$1" && find . -type f | sort)
+  (cd "$1" && find . ! -type d | sort)
 }
 
 has_every_file() { # FOLDER
-  diff <(files_in "$1") - <<'FILES'
+  diff <(files_in "$1") - <<FILES
 ./bin/spikelossd
 ./etc/spikelossd/spikelossd.conf
 ./include/spikeloss/error.h
+./include/spikeloss/export.h
 ./include/spikeloss/kernels.h
-./include/spikeloss/loss.h
+./include/spikeloss/losses.h
+./include/spikeloss/spikeloss.h
 ./include/spikeloss/spikes.h
+./include/spikeloss/version.h
 ./lib/libspikeloss.a
+./lib/libspikeloss.so
+./lib/libspikeloss.so.0
+./lib/libspikeloss.so.$version
 ./lib/pkgconfig/spikeloss.pc
 ./lib/systemd/system/spikelossd.service
 ./lib/systemd/system/spikelossd.socket
@@ -63,31 +69,39 @@ FILES
 }
 
 # Through pkg-config alone, with every warning an error.
-compiles() { # PROGRAM PKG-CONFIG-VARIABLE...
-  local program=$1 flags
-  shift
-  flags=$(env "$@" pkg-config --cflags --libs spikeloss) || return 1
+compiles() { # PROGRAM COMPILER STANDARD SOURCE PKG-CONFIG-ARGUMENT...
+  local program=$1 compiler=$2 standard=$3 source=$4 flags
+  shift 4
+  flags=$(pkg-config --cflags --libs "$@" spikeloss) || return 1
   # shellcheck disable=SC2086
-  quietly cc -std=c17 -Wall -Wextra -Werror -o "$program" "$root/tests/install/small_loss.c" $flags
+  quietly "$compiler" "-std=$standard" -Wall -Wextra -Wpedantic -Werror -o "$program" \
+    "$root/examples/library/$source" $flags
 }
 
-computes() { # PROGRAM
-  [ "$("$1")" = 'firing_rate_target_mse_loss 0.25, gradient of the first offset -2' ]
+# A program of the prefix finds its library there, and says what the documentation says.
+computes() { # PROGRAM LIBRARY-FOLDER
+  LD_LIBRARY_PATH=$2 "$1" | diff "$root/examples/library/expected.txt" -
 }
 
-# Each header stands on its own.
-headers_compile_alone() {
-  local header
-  for header in error kernels loss spikes; do
-    echo "#include <spikeloss/$header.h>" |
-      quietly cc -std=c17 -Wall -Wextra -Werror -I "$prefix/include" -fsyntax-only -x c - || return 1
-  done
+links_statically() { # PROGRAM
+  quietly cc -std=c17 -o "$1" "$root/examples/library/worked_example.c" -I "$prefix/include" \
+    "$prefix/lib/libspikeloss.a" -lm
+}
+
+is_linked_with_the_soname() { # PROGRAM
+  readelf -d "$1" | grep -qF '[libspikeloss.so.0]'
+}
+
+# What the headers declare is what the library exports, but for what a program never calls.
+exports_what_is_declared() {
+  diff <(grep -hoE '\bsl_[a-z_]+\(' "$prefix"/include/spikeloss/*.h | tr -d '(' | sort -u |
+    grep -vxE 'sl_fail|sl_fail_at|sl_error_clear') \
+    <(nm -D --defined-only "$prefix/lib/libspikeloss.so" | awk '{print $3}' | sort)
 }
 
 same_version() {
-  local version
-  version=$(PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config --modversion spikeloss)
-  [[ $("$prefix/bin/spikelossd" --version) == "spikelossd $version "* ]]
+  [ "$(PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config --modversion spikeloss)" = "$version" ] &&
+    [[ $("$prefix/bin/spikelossd" --version) == "spikelossd $version "* ]]
 }
 
 flags_of_help() {
@@ -133,6 +147,7 @@ serves_an_activated_socket() {
 }
 
 prefix=$work/prefix
+version=$(sed -nE "s/^ *version: '([0-9.]+)',/\\1/p" "$root/meson.build")
 manual=$prefix/share/man/man8/spikelossd.8
 units=$prefix/lib/systemd/system
 
@@ -141,14 +156,24 @@ check 'every file is in its place, and no other' has_every_file "$prefix"
 check 'a staged installation has the same files' stages
 check 'in the same places' has_every_file "$work/stage$prefix"
 
-check 'a program compiles through pkg-config' \
-  compiles "$work/small_loss" PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
-check 'and computes a loss' computes "$work/small_loss"
-check 'so does one from the stage' \
-  compiles "$work/staged" PKG_CONFIG_PATH="$work/stage$prefix/lib/pkgconfig" \
-  PKG_CONFIG_SYSROOT_DIR="$work/stage"
-check 'and computes a loss too' computes "$work/staged"
-check 'every header compiles on its own' headers_compile_alone
+export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+for standard in c11 c17; do
+  check "the example in C compiles as $standard" compiles "$work/c" cc $standard worked_example.c
+  check 'and computes the worked examples' computes "$work/c" "$prefix/lib"
+done
+for standard in c++17 c++20; do
+  check "the example in C++ compiles as $standard" \
+    compiles "$work/c++" c++ $standard worked_example.cpp
+  check 'and computes the worked examples' computes "$work/c++" "$prefix/lib"
+done
+check 'programs need the library by its soname' is_linked_with_the_soname "$work/c"
+check 'the library exports what its headers declare' exports_what_is_declared
+check 'the example links statically' links_statically "$work/static"
+check 'and computes the worked examples' computes "$work/static" /nowhere
+export PKG_CONFIG_PATH=$work/stage$prefix/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$work/stage
+check 'the example compiles against the stage' compiles "$work/staged" cc c17 worked_example.c
+check 'and computes the worked examples' computes "$work/staged" "$work/stage$prefix/lib"
+unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
 check 'library and daemon have one version' same_version
 check 'the configuration is good' \
   quietly "$prefix/bin/spikelossd" --config "$prefix/etc/spikelossd/spikelossd.conf" --check

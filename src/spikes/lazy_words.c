@@ -89,10 +89,10 @@ static enum sl_status reserve_scattered(struct sl_lazy_words *lazy, size_t bytes
   if (charge(lazy, bitmap_bytes(lazy), budget, error) != SL_OK) {
     return error->code;
   }
-  lazy->pages = calloc(bitmap_bytes(lazy), 1);
-  lazy->words = lazy->pages != NULL ? map_scattered(bytes) : NULL;
+  lazy->words = map_scattered(bytes);
   lazy->mapped = lazy->words != NULL;
-  return lazy->mapped ? SL_OK : out_of_memory(error);
+  lazy->pages = lazy->mapped ? calloc(bitmap_bytes(lazy), 1) : NULL;
+  return lazy->pages != NULL ? SL_OK : out_of_memory(error);
 }
 
 static enum sl_status reserve_dense(struct sl_lazy_words *lazy, size_t bytes,

@@ -9,6 +9,7 @@
 #define SPIKELOSS_WIRE_MEMORY_H
 
 #include <spikeloss/error.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct sl_memory_source {
