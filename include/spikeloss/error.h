@@ -102,6 +102,8 @@ static inline void sl_error_clear(struct sl_error *error) {
 SL_API const char *sl_status_name(enum sl_status status);
 
 /*
+ * For the project itself; the shared library does not export what sets errors.
+ *
  * Sets code and message if the error is still unset, without pointer or offset.
  * Returns the error's code: the first one, not necessarily this one.
  */

@@ -116,7 +116,7 @@ static inline void count_lanes(uint64_t *counts, __m256d held) {
   _mm256_storeu_si256(four, _mm256_sub_epi64(_mm256_loadu_si256(four), _mm256_castpd_si256(held)));
 }
 
-static void add_reals(uint64_t *ones, uint64_t *others, double *sums, const double *values,
+static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
                       size_t columns) {
   size_t column = 0;
   for (; column + 4 <= columns; column += 4) {
@@ -127,10 +127,10 @@ static void add_reals(uint64_t *ones, uint64_t *others, double *sums, const doub
     __m256d is_other = _mm256_andnot_pd(is_binary, _mm256_castsi256_pd(_mm256_set1_epi64x(-1)));
     __m256d sum = _mm256_loadu_pd(sums + column);
     count_lanes(ones + column, is_one);
-    count_lanes(others + column, is_other);
+    count_lanes(graded + column, is_other);
     _mm256_storeu_pd(sums + column, _mm256_blendv_pd(_mm256_add_pd(sum, value), sum, is_binary));
   }
-  sl_kernels_scalar.add_reals(ones + column, others + column, sums + column, values + column,
+  sl_kernels_scalar.add_reals(ones + column, graded + column, sums + column, values + column,
                               columns - column);
 }
 

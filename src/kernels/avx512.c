@@ -81,7 +81,7 @@ static uint64_t find_ones(const double *values, size_t count, bool *binary) {
 }
 
 /* Masked stores are slow: columns that do not fill a vector are left to the scalar kernel. */
-static void add_reals(uint64_t *ones, uint64_t *others, double *sums, const double *values,
+static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
                       size_t columns) {
   const __m512i one = _mm512_set1_epi64(1);
   size_t column = 0;
@@ -90,14 +90,14 @@ static void add_reals(uint64_t *ones, uint64_t *others, double *sums, const doub
     __mmask8 is_one = _mm512_cmp_pd_mask(value, _mm512_set1_pd(1), _CMP_EQ_OQ);
     __mmask8 is_other = _mm512_cmp_pd_mask(value, _mm512_setzero_pd(), _CMP_NEQ_OQ) ^ is_one;
     __m512i one_counts = _mm512_loadu_si512(ones + column);
-    __m512i other_counts = _mm512_loadu_si512(others + column);
+    __m512i graded_counts = _mm512_loadu_si512(graded + column);
     __m512d sum = _mm512_loadu_pd(sums + column);
     _mm512_storeu_si512(ones + column, _mm512_mask_add_epi64(one_counts, is_one, one_counts, one));
-    _mm512_storeu_si512(others + column,
-                        _mm512_mask_add_epi64(other_counts, is_other, other_counts, one));
+    _mm512_storeu_si512(graded + column,
+                        _mm512_mask_add_epi64(graded_counts, is_other, graded_counts, one));
     _mm512_storeu_pd(sums + column, _mm512_mask_add_pd(sum, is_other, sum, value));
   }
-  sl_kernels_scalar.add_reals(ones + column, others + column, sums + column, values + column,
+  sl_kernels_scalar.add_reals(ones + column, graded + column, sums + column, values + column,
                               columns - column);
 }
 

@@ -72,7 +72,7 @@ struct sl_kernels {
    * Adds one row of values to its accumulators: counts those that are 1 and those that are neither
    * 0 nor 1, and sums up the latter. All arrays have `columns` elements.
    */
-  void (*add_reals)(uint64_t *ones, uint64_t *others, double *sums, const double *values,
+  void (*add_reals)(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
                     size_t columns);
 
   /*

@@ -142,7 +142,7 @@ static inline void count_lanes(uint64_t *counts, uint64x2_t held) {
   vst1q_u64(counts, vsubq_u64(vld1q_u64(counts), held));
 }
 
-static void add_reals(uint64_t *ones, uint64_t *others, double *sums, const double *values,
+static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
                       size_t columns) {
   size_t column = 0;
   for (; column + 2 <= columns; column += 2) {
@@ -151,10 +151,10 @@ static void add_reals(uint64_t *ones, uint64_t *others, double *sums, const doub
     uint64x2_t is_binary = vorrq_u64(is_one, vceqzq_f64(value));
     float64x2_t sum = vld1q_f64(sums + column);
     count_lanes(ones + column, is_one);
-    count_lanes(others + column, vceqzq_u64(is_binary));
+    count_lanes(graded + column, vceqzq_u64(is_binary));
     vst1q_f64(sums + column, vbslq_f64(is_binary, sum, vaddq_f64(sum, value)));
   }
-  sl_kernels_scalar.add_reals(ones + column, others + column, sums + column, values + column,
+  sl_kernels_scalar.add_reals(ones + column, graded + column, sums + column, values + column,
                               columns - column);
 }
 

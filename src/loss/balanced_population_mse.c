@@ -50,7 +50,7 @@ static const struct sl_field fields[FIELD_COUNT] = {
                      .min_count = 1,
                      .max_count = LARGEST_COUNT},
     [NEURONS_PER_CLASS] = {.name = "neurons_per_class",
-                           .summary = "How many neurons stand for a class; class k owns the "
+                           .summary = "How many neurons a class has; class k owns the "
                                       "neurons from k * neurons_per_class on",
                            .kind = SL_FIELD_COUNT,
                            .min_count = 1,

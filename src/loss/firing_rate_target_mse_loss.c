@@ -38,7 +38,7 @@ static const struct sl_field fields[FIELD_COUNT] = {
                             "time step",
                  .kind = SL_FIELD_REALS},
     [MULTIPLIERS] = {.name = "multipliers",
-                     .summary = "The weight of every layer; it stands inside the square",
+                     .summary = "The weight of every layer; it is inside the square",
                      .kind = SL_FIELD_REALS},
 };
 
