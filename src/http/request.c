@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NANOSECONDS UINT64_C(1000000000)
-
 struct sl_request *sl_request_new(struct sl_service *service, const char *address,
                                   struct sl_connection *connection) {
   struct sl_request *request = calloc(1, sizeof *request);
@@ -64,7 +62,6 @@ void sl_request_free(struct sl_request *request) {
 static void discard_body(struct sl_request *request) {
   sl_request_free_body(request);
   sl_admission_end(&request->admission);
-  request->discard_until = sl_now() + request->service->drain_seconds * NANOSECONDS;
 }
 
 void sl_request_refuse(struct sl_request *request, const struct sl_error *error) {
@@ -212,11 +209,10 @@ void sl_request_open(struct sl_request *request, struct MHD_Connection *connecti
   request->answer_now = error.code != SL_OK && can_answer_now(request, &error, method, version);
 }
 
-/* Counts what is thrown away. False beyond the bounds. */
+/* Counts what is thrown away. False beyond the bound; how long it takes is for the reaper. */
 static bool discard(struct sl_request *request, size_t length) {
   request->discarded += length;
-  bool within =
-      request->discarded <= request->service->drain_bytes && sl_now() <= request->discard_until;
+  bool within = request->discarded <= request->service->drain_bytes;
   if (!within) {
     request->exchange.ending = SL_ENDING_DRAIN_BOUNDS;
   }

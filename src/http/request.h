@@ -55,7 +55,6 @@ struct sl_request {
   struct sl_answer_budget answer_budget;
 
   uint64_t discarded;     /* bytes of the body that were thrown away */
-  uint64_t discard_until; /* monotonic nanoseconds */
   bool head;              /* the answer's headers are wanted, its body is not */
   bool must_close;        /* the connection cannot carry another request */
   bool answer_now;        /* without waiting for the body */

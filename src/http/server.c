@@ -43,10 +43,8 @@ static bool init_service(struct sl_service *service, const struct sl_server_opti
   atomic_init(&service->capacity.requests, 0);
   atomic_init(&service->capacity.memory, 0);
   atomic_init(&service->capacity.shortages, 0);
-  /* A refused upload has the time of one that is not. */
   service->drain_bytes =
       options->limits.body_bytes > SL_DRAIN_BYTES ? options->limits.body_bytes : SL_DRAIN_BYTES;
-  service->drain_seconds = options->request_seconds;
   service->report = options->report;
   service->report_closure = options->report_closure;
   atomic_init(&service->draining, false);

@@ -23,7 +23,6 @@ struct sl_service {
   struct sl_limits limits;
   uint64_t header_bytes;
   uint64_t drain_bytes;
-  uint64_t drain_seconds;
   struct sl_doors doors;
   struct sl_capacity capacity;
   struct sl_compute compute; /* for what would hold an event loop for too long */
