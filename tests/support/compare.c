@@ -207,13 +207,10 @@ static bool same_decoded(struct sl_case *one, const struct sl_decoded *decoded) 
 
 /* Messages and pointers quote the body, and end up in JSON again. */
 static bool is_utf8(const char *text) {
-  struct sl_error error = SL_NO_ERROR;
-  struct sl_reader reader = {.text = text, .length = strlen(text), .error = &error};
-  while (reader.at < reader.length) {
+  size_t length = 0;
+  for (size_t at = 0; text[at] != '\0'; at += length) {
     uint32_t code_point;
-    if ((unsigned char)text[reader.at] < 0x80) {
-      reader.at++;
-    } else if (!sl_reader_character(&reader, &code_point)) {
+    if (!sl_utf8_character(text + at, strlen(text + at), &length, &code_point)) {
       return false;
     }
   }
