@@ -50,31 +50,29 @@ enum { MAX_NAME = 64 };
 
 /* RFC 6901: `~` becomes ~0 and `/` becomes ~1. A pointer that does not fit is "". */
 static void write_pointer(const struct sl_reader *reader, char *pointer, size_t size) {
-  char text[2 * MAX_NAME + 40];
+  char text[(SL_MAX_DEPTH + 2) * 2 * MAX_NAME] = "";
   size_t length = 0;
   for (size_t i = 0; i < reader->path_length; i++) {
     const struct sl_step *step = &reader->path[i];
-    size_t used = (size_t)snprintf(text, sizeof text, "/");
     if (step->name == NULL) {
-      used = (size_t)snprintf(text, sizeof text, "/%zu", step->index);
-    } else if (step->length > MAX_NAME || strlen(step->name) != step->length) {
-      length = size;
+      length += (size_t)snprintf(text + length, sizeof text - length, "/%zu", step->index);
+      continue;
     }
-    for (size_t k = 0; length < size && step->name != NULL && k < step->length; k++) {
-      char byte = step->name[k];
-      bool escaped = byte == '~' || byte == '/';
-      used += (size_t)snprintf(text + used, sizeof text - used, "%s%c", escaped ? "~" : "",
-                               byte == '~'   ? '0'
-                               : byte == '/' ? '1'
-                                             : byte);
+    if (step->length > MAX_NAME || strlen(step->name) != step->length) {
+      length = 0;
+      break;
     }
-    if (length + used >= size) {
-      pointer[0] = '\0';
-      return;
+    text[length++] = '/';
+    for (const char *byte = step->name; *byte != '\0'; byte++) {
+      bool escaped = *byte == '~' || *byte == '/';
+      text[length++] = escaped ? '~' : *byte;
+      if (escaped) {
+        text[length++] = *byte == '~' ? '0' : '1';
+      }
     }
-    memcpy(pointer + length, text, used);
-    length += used;
   }
+  length = length < size ? length : 0;
+  memcpy(pointer, text, length);
   pointer[length] = '\0';
 }
 
