@@ -47,7 +47,7 @@ double sl_reference_binary_value(const struct sl_tensor_object *object, size_t i
 
 static _Noreturn void fail(struct sl_tensor_object *object, enum sl_status code, size_t offset) {
   struct sl_reader *reader = object->reader;
-  reader->path[reader->path_length - 1] = (struct sl_step){.name = "data", .length = 4};
+  reader->path[reader->path_length - 1] = (struct sl_path_step){.name = "data", .length = 4};
   sl_reader_fail(reader, code, offset);
 }
 

@@ -87,7 +87,7 @@ static void append(struct sl_tensor_object *object, double value) {
 
 /* Data in an object that must wait: one bit each, in words of 64, up to the first number that is
  * neither 0 nor 1; from there on 8 bytes each. */
-static void add_waiting(struct sl_tensor_object *object, const struct sl_number *number,
+static void add_waiting(struct sl_tensor_object *object, const struct sl_numeral *number,
                         bool waits) {
   bool binary = number->value == 0.0 || number->value == 1.0;
   object->binary += binary && object->binary == object->count ? 1 : 0;
@@ -113,7 +113,7 @@ static void read_leaf(struct nested *nested, size_t level) {
   }
   check_index(nested, level);
   nested->rank = level;
-  struct sl_number number = sl_reader_number(reader);
+  struct sl_numeral number = sl_reader_number(reader);
   if (nested->object != NULL) {
     add_waiting(nested->object, &number, !nested->shaped);
     return;
@@ -181,7 +181,7 @@ static void read_nested(struct sl_reader *reader, const struct sl_tensor_rules *
 static _Noreturn void fail_data(struct sl_tensor_object *object, enum sl_status code,
                                 size_t offset) {
   struct sl_reader *reader = object->reader;
-  reader->path[reader->path_length - 1] = (struct sl_step){.name = "data", .length = 4};
+  reader->path[reader->path_length - 1] = (struct sl_path_step){.name = "data", .length = 4};
   sl_reader_fail(reader, code, offset);
 }
 
@@ -204,7 +204,7 @@ static void read_flat(struct sl_tensor_object *object) {
     if (object->has_shape && i >= object->total) {
       fail_around(reader, SL_LENGTH_MISMATCH, reader->at);
     }
-    struct sl_number number = sl_reader_number(reader);
+    struct sl_numeral number = sl_reader_number(reader);
     add_waiting(object, &number, !object->has_shape);
   }
   if (object->has_shape && object->count < object->total) {
@@ -243,7 +243,7 @@ static void read_entry(struct sl_tensor_object *object, bool first) {
     if (length >= wanted) {
       fail_around(reader, SL_LENGTH_MISMATCH, reader->at);
     }
-    struct sl_number number = sl_reader_number(reader);
+    struct sl_numeral number = sl_reader_number(reader);
     if (!number.integer) {
       sl_reader_fail(reader, SL_WRONG_TYPE, number.start);
     }
@@ -378,7 +378,7 @@ static void read_shape(struct sl_tensor_object *object) {
   }
   sl_reader_open(reader);
   for (; sl_reader_element(reader, object->rank, ']'); object->rank++) {
-    struct sl_number number = sl_reader_number(reader);
+    struct sl_numeral number = sl_reader_number(reader);
     if (!number.integer || number.negative) {
       sl_reader_fail(reader, SL_WRONG_TYPE, number.start);
     }
@@ -433,7 +433,7 @@ static void read_encoding(struct sl_tensor_object *object) {
 
 static _Noreturn void missing(struct sl_tensor_object *object, const char *name) {
   struct sl_reader *reader = object->reader;
-  reader->path[reader->path_length++] = (struct sl_step){.name = name, .length = strlen(name)};
+  reader->path[reader->path_length++] = (struct sl_path_step){.name = name, .length = strlen(name)};
   sl_reader_fail(reader, SL_MISSING_MEMBER, reader->at);
 }
 

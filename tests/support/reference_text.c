@@ -53,7 +53,7 @@ static void write_pointer(const struct sl_reader *reader, char *pointer, size_t 
   char text[(SL_MAX_DEPTH + 2) * 2 * MAX_NAME] = "";
   size_t length = 0;
   for (size_t i = 0; i < reader->path_length; i++) {
-    const struct sl_step *step = &reader->path[i];
+    const struct sl_path_step *step = &reader->path[i];
     if (step->name == NULL) {
       length += (size_t)snprintf(text + length, sizeof text - length, "/%zu", step->index);
       continue;
@@ -151,7 +151,7 @@ bool sl_reader_element(struct sl_reader *reader, size_t index, char closing) {
     sl_reader_expect(reader, ',');
     sl_reader_skip_white(reader);
   }
-  reader->path[reader->path_length++] = (struct sl_step){.index = index};
+  reader->path[reader->path_length++] = (struct sl_path_step){.index = index};
   return true;
 }
 
@@ -289,7 +289,7 @@ static void take_number(struct sl_reader *reader) {
  * Decides by its text whether a number is an integer: its digits as one long integer without zeros
  * at either end, and the power of ten that this integer is to be multiplied by.
  */
-static void judge_integer(const char *text, struct sl_number *number) {
+static void judge_integer(const char *text, struct sl_numeral *number) {
   enum { HUGE_POWER = 1000000000 };
   const char *mark = text + strcspn(text, "eE");
   const char *point = memchr(text, '.', (size_t)(mark - text));
@@ -323,8 +323,8 @@ static void judge_integer(const char *text, struct sl_number *number) {
   }
 }
 
-struct sl_number sl_reader_number(struct sl_reader *reader) {
-  struct sl_number number = {.start = reader->at};
+struct sl_numeral sl_reader_number(struct sl_reader *reader) {
+  struct sl_numeral number = {.start = reader->at};
   if (!sl_reader_at_number(reader)) {
     sl_reader_refuse(reader, true);
   }
@@ -466,7 +466,7 @@ size_t sl_reader_name(struct sl_reader *reader, const char *const *names, size_t
   size_t start = reader->at;
   size_t length;
   const char *name = sl_reader_string(reader, &length);
-  reader->path[reader->path_length - 1] = (struct sl_step){.name = name, .length = length};
+  reader->path[reader->path_length - 1] = (struct sl_path_step){.name = name, .length = length};
   size_t which = sl_word_index(names, count, name, length);
   if (which == count || seen[which]) {
     sl_reader_fail(reader, which == count ? SL_UNKNOWN_MEMBER : SL_DUPLICATE_MEMBER, start);

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* One step of the way from the body to a value: the name of a member, or an index. */
-struct sl_step {
+struct sl_path_step {
   const char *name; /* NULL: an index */
   size_t length;
   size_t index;
@@ -28,7 +28,7 @@ struct sl_reader {
   size_t at;
   size_t depth; /* arrays and objects that are open here */
   size_t depth_limit;
-  struct sl_step path[SL_MAX_DEPTH + 2]; /* to the value that is being read */
+  struct sl_path_step path[SL_MAX_DEPTH + 2]; /* to the value that is being read */
   size_t path_length;
 
   /* Where the text of a small member must end, and the length of the path to that member. */
@@ -83,7 +83,7 @@ bool sl_reader_at_number(const struct sl_reader *reader);
 /* Moves over the word null if it is what comes. */
 bool sl_reader_null(struct sl_reader *reader);
 
-struct sl_number {
+struct sl_numeral {
   size_t start;
   double value;
   bool integer;       /* exactly, by its text */
@@ -92,7 +92,7 @@ struct sl_number {
 };
 
 /* A finite number; another kind of value is refused. */
-struct sl_number sl_reader_number(struct sl_reader *reader);
+struct sl_numeral sl_reader_number(struct sl_reader *reader);
 
 /* A whole string: its unescaped UTF-8, with a NUL after it. */
 const char *sl_reader_string(struct sl_reader *reader, size_t *length);
