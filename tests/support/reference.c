@@ -12,8 +12,8 @@ struct body {
   struct sl_reference *reference;
 };
 
-static struct sl_numeral read_integer(struct sl_reader *reader) {
-  struct sl_numeral number = sl_reader_number(reader);
+static struct sl_reference_number read_integer(struct sl_reader *reader) {
+  struct sl_reference_number number = sl_reader_number(reader);
   if (!number.integer) {
     sl_reader_fail(reader, SL_WRONG_TYPE, number.start);
   }
@@ -21,7 +21,7 @@ static struct sl_numeral read_integer(struct sl_reader *reader) {
 }
 
 static int64_t read_label(struct sl_reader *reader) {
-  struct sl_numeral number = read_integer(reader);
+  struct sl_reference_number number = read_integer(reader);
   if (number.magnitude > INT64_MAX) {
     return number.negative ? INT64_MIN : INT64_MAX;
   }
@@ -56,7 +56,7 @@ static void read_labels(struct sl_reader *reader, struct sl_reference_value *val
 }
 
 static uint64_t read_count(struct sl_reader *reader, const struct sl_field *field) {
-  struct sl_numeral number = read_integer(reader);
+  struct sl_reference_number number = read_integer(reader);
   if (number.negative || number.magnitude < field->min_count ||
       number.magnitude > field->max_count) {
     sl_reader_fail(reader, SL_OUT_OF_RANGE, number.start);

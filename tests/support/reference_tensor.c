@@ -87,7 +87,7 @@ static void append(struct sl_tensor_object *object, double value) {
 
 /* Data in an object that must wait: one bit each, in words of 64, up to the first number that is
  * neither 0 nor 1; from there on 8 bytes each. */
-static void add_waiting(struct sl_tensor_object *object, const struct sl_numeral *number,
+static void add_waiting(struct sl_tensor_object *object, const struct sl_reference_number *number,
                         bool waits) {
   bool binary = number->value == 0.0 || number->value == 1.0;
   object->binary += binary && object->binary == object->count ? 1 : 0;
@@ -113,7 +113,7 @@ static void read_leaf(struct nested *nested, size_t level) {
   }
   check_index(nested, level);
   nested->rank = level;
-  struct sl_numeral number = sl_reader_number(reader);
+  struct sl_reference_number number = sl_reader_number(reader);
   if (nested->object != NULL) {
     add_waiting(nested->object, &number, !nested->shaped);
     return;
@@ -208,7 +208,7 @@ static void read_flat(struct sl_tensor_object *object) {
     if (object->has_shape && i >= object->total) {
       fail_around(reader, SL_LENGTH_MISMATCH, reader->at);
     }
-    struct sl_numeral number = sl_reader_number(reader);
+    struct sl_reference_number number = sl_reader_number(reader);
     add_waiting(object, &number, !object->has_shape);
   }
   if (object->has_shape && object->count < object->total) {
@@ -247,7 +247,7 @@ static void read_entry(struct sl_tensor_object *object, bool first) {
     if (length >= wanted) {
       fail_around(reader, SL_LENGTH_MISMATCH, reader->at);
     }
-    struct sl_numeral number = sl_reader_number(reader);
+    struct sl_reference_number number = sl_reader_number(reader);
     if (!number.integer) {
       sl_reader_fail(reader, SL_WRONG_TYPE, number.start);
     }
@@ -391,7 +391,7 @@ static void read_shape(struct sl_tensor_object *object) {
   }
   sl_reader_open(reader);
   for (; sl_reader_element(reader, object->rank, ']'); object->rank++) {
-    struct sl_numeral number = sl_reader_number(reader);
+    struct sl_reference_number number = sl_reader_number(reader);
     if (!number.integer || number.negative) {
       sl_reader_fail(reader, SL_WRONG_TYPE, number.start);
     }

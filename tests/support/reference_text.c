@@ -290,7 +290,7 @@ static void take_number(struct sl_reader *reader) {
  * Decides by its text whether a number is an integer: its digits as one long integer without zeros
  * at either end, and the power of ten that this integer is to be multiplied by.
  */
-static void judge_integer(const char *text, struct sl_numeral *number) {
+static void judge_integer(const char *text, struct sl_reference_number *number) {
   enum { HUGE_POWER = 1000000000 };
   const char *mark = text + strcspn(text, "eE");
   const char *point = memchr(text, '.', (size_t)(mark - text));
@@ -324,8 +324,8 @@ static void judge_integer(const char *text, struct sl_numeral *number) {
   }
 }
 
-struct sl_numeral sl_reader_number(struct sl_reader *reader) {
-  struct sl_numeral number = {.start = reader->at};
+struct sl_reference_number sl_reader_number(struct sl_reader *reader) {
+  struct sl_reference_number number = {.start = reader->at};
   if (!sl_reader_at_number(reader)) {
     sl_reader_refuse(reader, true);
   }

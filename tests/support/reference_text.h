@@ -83,7 +83,7 @@ bool sl_reader_at_number(const struct sl_reader *reader);
 /* Moves over the word null if it is what comes. */
 bool sl_reader_null(struct sl_reader *reader);
 
-struct sl_numeral {
+struct sl_reference_number {
   size_t start;
   double value;
   bool integer;       /* exactly, by its text */
@@ -92,7 +92,7 @@ struct sl_numeral {
 };
 
 /* A finite number; another kind of value is refused. */
-struct sl_numeral sl_reader_number(struct sl_reader *reader);
+struct sl_reference_number sl_reader_number(struct sl_reader *reader);
 
 /* A whole string: its unescaped UTF-8, with a NUL after it. */
 const char *sl_reader_string(struct sl_reader *reader, size_t *length);
