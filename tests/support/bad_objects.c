@@ -45,7 +45,7 @@ const struct sl_bad_body sl_bad_objects[] = {
        "/data", .figures = {"encoding"}),
     IN(SL_LENGTH_MISMATCH, "coordinates first without an encoding",
        "\"data\":[[0,1]],\"shape\":[2,2]@", "/data", .figures = {"encoding"}),
-    IN(SL_LENGTH_MISMATCH, "coordinates of rank 3 without an encoding",
+    IN(SL_WRONG_RANK, "coordinates of rank 3 without an encoding",
        "\"shape\":[2,2,2],\"data\":[[0,1,1]]@", "/data", .figures = {"encoding"}),
     IN(SL_MISSING_MEMBER, "base64 without an encoding", "\"shape\":[3],\"data\":\"oA==\"@",
        "/encoding"),

@@ -63,9 +63,10 @@ const struct sl_bad_body sl_bad_texts[] = {
     GRAMMAR("Python's None is no number", OFFSETS("[@None]")),
     GRAMMAR("undefined", OFFSETS("[@undefined]")),
     GRAMMAR("a literal that the end of the body cuts", "{\"offsets\":[tru@"),
-    GRAMMAR("a word that the end of the body cuts", "{\"offsets\":[nop@"),
+    GRAMMAR("a word that the end of the body cuts", "{\"offsets\":[@nop"),
     GRAMMAR("a literal with a digit after it", OFFSETS("[@true1]")),
     GRAMMAR("a literal with a point after it", OFFSETS("[@null.5]")),
+    GRAMMAR("a literal with a parenthesis after it is another value", "{\"gradient\":null@(1)}"),
     GRAMMAR("an array closed by a brace", OFFSETS("[1@}")),
 
     NAME("a new line in a string", "off@\nsets"),

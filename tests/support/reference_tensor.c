@@ -91,7 +91,7 @@ static void add_waiting(struct sl_tensor_object *object, const struct sl_referen
                         bool waits) {
   bool binary = number->value == 0.0 || number->value == 1.0;
   object->binary += binary && object->binary == object->count ? 1 : 0;
-  object->integers += number->integer && object->integers == object->count ? 1 : 0;
+  object->integers = object->integers && number->integer;
   append(object, number->value);
   uint64_t bytes = 8 * ((object->binary + 63) / 64) + 8 * (object->count - object->binary);
   if (waits) {
@@ -103,7 +103,7 @@ static void read_leaf(struct nested *nested, size_t level) {
   struct sl_reader *reader = nested->reader;
   size_t start = reader->at;
   if (nested->shaped && level < nested->object->rank) {
-    sl_reader_fail(reader, SL_LENGTH_MISMATCH, start);
+    sl_reader_fail(reader, SL_WRONG_RANK, start);
   }
   if (nested->rank != 0 && level < nested->rank) {
     sl_reader_fail(reader, SL_RAGGED, start);
@@ -128,16 +128,12 @@ static void check_array(struct nested *nested, size_t level) {
   struct sl_reader *reader = nested->reader;
   const struct sl_tensor_object *object = nested->object;
   sl_reader_check_depth(reader);
-  /* Three levels cannot be coordinates: what has a shape can be compared with it. */
-  nested->shaped =
-      nested->shaped || (object != NULL && object->has_shape && level >= 2 && nested->rank == 0);
-  if (nested->shaped && level >= object->rank) {
-    sl_reader_fail(reader, SL_LENGTH_MISMATCH, reader->at);
-  }
   if (nested->rank != 0 && level >= nested->rank) {
     sl_reader_fail(reader, SL_RAGGED, reader->at);
   }
-  if (level >= nested->rules->field->max_rank) {
+  /* Three levels cannot be coordinates: what has a shape can be compared with it. */
+  nested->shaped = nested->shaped || (object != NULL && object->has_shape && level >= 2);
+  if (level + 1 > (nested->shaped ? object->rank : nested->rules->field->max_rank)) {
     sl_reader_fail(reader, SL_WRONG_RANK, reader->at);
   }
   check_index(nested, level);
@@ -323,18 +319,15 @@ static void read_data(struct sl_tensor_object *object) {
   }
 }
 
-/* Coordinates that were read before what they must agree with. */
+/* Coordinates that are outside the shape, or not in order. */
 static void check_coordinates(struct sl_tensor_object *object, size_t offset) {
   const double *values = object->numbers;
   size_t length = object->lengths[1];
-  if (length != object->rank) {
+  if (length > SL_MAX_RANK || (object->has_shape && length != object->rank)) {
     fail_data(object, SL_LENGTH_MISMATCH, offset);
   }
   for (size_t i = 0; i < object->count; i++) {
-    if (object->kind == SL_DATA_NESTED && i == object->integers) {
-      fail_data(object, SL_WRONG_TYPE, offset);
-    }
-    if (values[i] < 0 || values[i] >= (double)object->shape[i % length]) {
+    if (values[i] < 0 || values[i] >= dimension(object, i % length)) {
       fail_data(object, SL_COO_OUT_OF_RANGE, offset);
     }
     if (i >= length && i % length == length - 1 && !increasing(values + i - i % length, length)) {
@@ -344,17 +337,11 @@ static void check_coordinates(struct sl_tensor_object *object, size_t offset) {
 }
 
 static void compare_nested(struct sl_tensor_object *object, size_t offset) {
-  if (object->levels != object->rank ||
-      memcmp(object->lengths, object->shape, object->rank * sizeof *object->shape) != 0) {
-    fail_data(object, SL_LENGTH_MISMATCH, offset);
+  if (object->levels != object->rank) {
+    fail_data(object, SL_WRONG_RANK, offset);
   }
-}
-
-/* The same as soon as shape and encoding are known. */
-static void settle_coordinates(struct sl_tensor_object *object, size_t offset) {
-  if (object->encoding == SL_ENCODED_COO && object->has_shape && object->count > 0) {
-    check_coordinates(object, offset);
-    object->kind = SL_DATA_COO;
+  if (memcmp(object->lengths, object->shape, object->rank * sizeof *object->shape) != 0) {
+    fail_data(object, SL_LENGTH_MISMATCH, offset);
   }
 }
 
@@ -411,7 +398,9 @@ static void read_shape(struct sl_tensor_object *object) {
   if (object->kind == SL_DATA_NESTED && object->levels >= 3) {
     compare_nested(object, object->shape_offset);
   }
-  settle_coordinates(object, object->shape_offset);
+  if (object->kind == SL_DATA_COO) {
+    check_coordinates(object, object->shape_offset);
+  }
 }
 
 static void read_encoding(struct sl_tensor_object *object) {
@@ -431,12 +420,15 @@ static void read_encoding(struct sl_tensor_object *object) {
     sl_reader_fail(reader, SL_UNKNOWN_CHOICE, offset);
   }
   bool coo = object->encoding == SL_ENCODED_COO;
-  bool array =
-      object->kind == SL_DATA_EMPTY || (object->kind == SL_DATA_NESTED && object->levels == 2);
+  bool array = object->kind == SL_DATA_EMPTY ||
+               (object->kind == SL_DATA_NESTED && object->levels == 2 && object->integers);
   if (object->kind != SL_DATA_NONE && !(coo ? array : object->kind == SL_DATA_TEXT)) {
     fail_data(object, SL_WRONG_TYPE, offset);
   }
-  settle_coordinates(object, offset);
+  if (object->kind == SL_DATA_NESTED) {
+    check_coordinates(object, offset);
+    object->kind = SL_DATA_COO;
+  }
 }
 
 static _Noreturn void missing(struct sl_tensor_object *object, const char *name) {
@@ -461,7 +453,7 @@ static void check_complete(struct sl_tensor_object *object) {
   if (object->kind == SL_DATA_EMPTY && object->encoding == SL_ENCODED_NOT) {
     fail_data(object, SL_LENGTH_MISMATCH, reader->at);
   }
-  if (object->kind == SL_DATA_NESTED) { /* no coordinates */
+  if (object->kind == SL_DATA_NESTED) {
     compare_nested(object, reader->at);
   }
   reader->path_length--;
@@ -495,7 +487,8 @@ static void lay_out(const struct sl_tensor_object *object, struct sl_reference_t
 
 static void read_object(struct sl_reader *reader, const struct sl_tensor_rules *rules,
                         struct sl_reference_tensor *tensor) {
-  struct sl_tensor_object object = {.reader = reader, .rules = rules, .encoding = SL_ENCODED_NOT};
+  struct sl_tensor_object object = {
+      .reader = reader, .rules = rules, .encoding = SL_ENCODED_NOT, .integers = true};
   static const char *const names[] = {"shape", "encoding", "data"};
   bool seen[3] = {false};
   sl_reader_open(reader);

@@ -51,7 +51,7 @@ struct sl_tensor_object {
   double *numbers; /* values, or the integers of one coordinate after the other */
   size_t count;
   size_t binary;               /* how many of them come before the first that is not 0 or 1 */
-  size_t integers;             /* how many of them come before the first that is none */
+  bool integers;               /* all of them are */
   size_t levels;               /* of nested data */
   size_t lengths[SL_MAX_RANK]; /* of nested data; the second: integers of a coordinate */
   unsigned char *bytes;        /* decoded from base64 */

@@ -160,52 +160,48 @@ void sl_reader_close(struct sl_reader *reader) {
   reader->depth--;
 }
 
-/*
- * Where the bare word that begins at that byte ends: letters, digits, `_` and `.` after a letter or
- * `_`, and a minus before it. The start itself if there is no word.
- */
+/* Where a word that begins at that byte ends: at most at the end of the body. */
 static size_t end_of_word(const struct sl_reader *reader, size_t start) {
-  size_t first = start + (start < reader->length && reader->text[start] == '-' ? 1 : 0);
-  size_t end = first;
+  size_t end = start;
   while (end < reader->length &&
          (begins_word((unsigned char)reader->text[end]) ||
-          (end > first && (is_digit(reader->text[end]) || reader->text[end] == '.')))) {
+          (end > start && (is_digit(reader->text[end]) || reader->text[end] == '.')))) {
     end++;
   }
-  return end > first ? end : start;
+  return end;
 }
 
-static bool is_word(const struct sl_reader *reader, size_t start, const char *word) {
-  size_t length = end_of_word(reader, start) - start;
-  return length == strlen(word) && strncasecmp(reader->text + start, word, length) == 0;
+static bool is_word(const struct sl_reader *reader, size_t start, size_t end, const char *word) {
+  return end - start == strlen(word) && strncasecmp(reader->text + start, word, end - start) == 0;
 }
 
-/* Whether this is what some language prints for NaN or an infinity. */
-static bool is_not_finite(const struct sl_reader *reader) {
-  static const char *const words[] = {"nan", "inf", "infinity", "-nan", "-inf", "-infinity"};
-  bool found = false;
-  for (size_t i = 0; i < 6; i++) {
-    found = found || is_word(reader, reader->at, words[i]);
-  }
-  return found;
+/* Whether this is what some language prints for NaN or an infinity, without its sign. */
+static bool is_not_finite(const struct sl_reader *reader, size_t start) {
+  size_t end = end_of_word(reader, start);
+  return is_word(reader, start, end, "nan") || is_word(reader, start, end, "inf") ||
+         is_word(reader, start, end, "infinity");
 }
 
-/* The three words of JSON. */
-static bool is_literal(const struct sl_reader *reader, size_t start) {
-  size_t length = end_of_word(reader, start) - start;
-  const char *word = reader->text + start;
-  return (length == 4 && (memcmp(word, "true", 4) == 0 || memcmp(word, "null", 4) == 0)) ||
-         (length == 5 && memcmp(word, "false", 5) == 0);
-}
-
-/* A word that the end of the body cuts might go on, unless it is all of the body. */
 static void take_word(struct sl_reader *reader) {
   for (size_t end = end_of_word(reader, reader->at); reader->at < end;) {
     sl_reader_take(reader);
   }
-  if (reader->at == reader->length && reader->depth > 0) {
-    sl_reader_not_json(reader);
+}
+
+/* The three words of JSON are values; one that the end of the body cuts is not yet wrong. */
+static bool is_literal(struct sl_reader *reader, size_t start) {
+  static const char *const literals[] = {"true", "false", "null"};
+  size_t length = reader->at - start;
+  for (size_t i = 0; i < 3; i++) {
+    if (strncmp(literals[i], reader->text + start, length) == 0) {
+      bool whole = length == strlen(literals[i]);
+      if (sl_reader_peek(reader) == -1 && !(whole && reader->depth == 0)) {
+        sl_reader_not_json(reader);
+      }
+      return whole;
+    }
   }
+  return false;
 }
 
 void sl_reader_refuse(struct sl_reader *reader, bool numbers) {
@@ -214,32 +210,35 @@ void sl_reader_refuse(struct sl_reader *reader, bool numbers) {
   if (byte == '[' || byte == '{') {
     sl_reader_check_depth(reader);
   }
-  if (end_of_word(reader, start) > start) {
-    bool not_finite = numbers && is_not_finite(reader);
+  if (numbers && byte == '-' && is_not_finite(reader, start + 1)) {
+    sl_reader_take(reader);
     take_word(reader);
-    if (not_finite || is_literal(reader, start)) {
-      sl_reader_fail(reader, not_finite ? SL_NOT_FINITE : SL_WRONG_TYPE, start);
-    }
-    not_json_at(reader, start);
-  }
-  if (byte == '-' && start + 1 == reader->length) {
-    not_json_at(reader, start + 1);
+    sl_reader_fail(reader, SL_NOT_FINITE, start);
   }
   if (is_digit(byte) || is_one_of(byte, "-\"[{")) {
     sl_reader_fail(reader, SL_WRONG_TYPE, start);
   }
-  sl_reader_not_json(reader);
+  if (begins_word(byte)) {
+    take_word(reader);
+    if (is_literal(reader, start)) {
+      sl_reader_fail(reader, SL_WRONG_TYPE, start);
+    }
+    if (numbers && is_not_finite(reader, start)) {
+      sl_reader_fail(reader, SL_NOT_FINITE, start);
+    }
+  }
+  not_json_at(reader, start);
 }
 
 bool sl_reader_at_number(const struct sl_reader *reader) {
   int byte = sl_reader_peek(reader);
-  bool word = end_of_word(reader, reader->at) > reader->at;
-  return word ? is_not_finite(reader) : is_digit(byte) || byte == '-';
+  return is_digit(byte) || byte == '-' || is_not_finite(reader, reader->at);
 }
 
 bool sl_reader_null(struct sl_reader *reader) {
   size_t start = reader->at;
-  if (!is_literal(reader, start) || reader->text[start] != 'n') {
+  size_t end = end_of_word(reader, start);
+  if (end - start != 4 || memcmp(reader->text + start, "null", 4) != 0) {
     return false;
   }
   take_word(reader);
@@ -257,12 +256,12 @@ static void take_digits(struct sl_reader *reader) {
 
 static void take_number(struct sl_reader *reader) {
   size_t start = reader->at;
-  if (is_not_finite(reader)) {
-    take_word(reader);
-    sl_reader_fail(reader, SL_NOT_FINITE, start);
-  }
   if (sl_reader_peek(reader) == '-') {
     sl_reader_take(reader);
+  }
+  if (is_not_finite(reader, reader->at)) {
+    take_word(reader);
+    sl_reader_fail(reader, SL_NOT_FINITE, start);
   }
   if (sl_reader_peek(reader) == '0') {
     sl_reader_take(reader);
