@@ -89,6 +89,13 @@ const struct sl_bad_body sl_bad_members[] = {
     MISSING("null for a choice is nothing", RATES, "{\"gradient\":null@}", "/spikes_list"),
     TYPE("an object for offsets whatever is in it", RATES, OFFSETS("@{1}"), "/offsets"),
     TYPE("an object for offsets that never ends", RATES, "{\"offsets\":@{", "/offsets"),
+    BAD("a string in a list, longer than the limit", RATES, OFFSETS("[1,@\"23456\"]"),
+        SL_WRONG_TYPE, "/offsets/1", .member_bytes = 5),
+    TYPE("a string for offsets with bad UTF-8 in it", RATES,
+         OFFSETS("@\"a\xFF"
+                 "b\x01"
+                 "c\""),
+         "/offsets"),
     TYPE("a string for offsets whatever is in it", RATES, OFFSETS("@\"\\x\""), "/offsets"),
     TYPE("a number for offsets whatever comes next", RATES, OFFSETS("@01"), "/offsets"),
     TYPE("brackets without an end", RATES,

@@ -66,7 +66,6 @@ const struct sl_bad_body sl_bad_texts[] = {
     GRAMMAR("a word that the end of the body cuts", "{\"offsets\":[@nop"),
     GRAMMAR("a literal with a digit after it", OFFSETS("[@true1]")),
     GRAMMAR("a literal with a point after it", OFFSETS("[@null.5]")),
-    GRAMMAR("a literal with a parenthesis after it is another value", "{\"gradient\":null@(1)}"),
     GRAMMAR("an array closed by a brace", OFFSETS("[1@}")),
 
     NAME("a new line in a string", "off@\nsets"),
