@@ -160,7 +160,7 @@ void sl_reader_close(struct sl_reader *reader) {
   reader->depth--;
 }
 
-/* Where a word that begins at that byte ends: at most at the end of the body. */
+/* Where a word that begins at that byte ends, with the parenthesis of a call: `tensor(`. */
 static size_t end_of_word(const struct sl_reader *reader, size_t start) {
   size_t end = start;
   while (end < reader->length &&
@@ -168,18 +168,19 @@ static size_t end_of_word(const struct sl_reader *reader, size_t start) {
           (end > start && (is_digit(reader->text[end]) || reader->text[end] == '.')))) {
     end++;
   }
-  return end;
-}
-
-static bool is_word(const struct sl_reader *reader, size_t start, size_t end, const char *word) {
-  return end - start == strlen(word) && strncasecmp(reader->text + start, word, end - start) == 0;
+  return end + (end > start && end < reader->length && reader->text[end] == '(' ? 1 : 0);
 }
 
 /* Whether this is what some language prints for NaN or an infinity, without its sign. */
 static bool is_not_finite(const struct sl_reader *reader, size_t start) {
-  size_t end = end_of_word(reader, start);
-  return is_word(reader, start, end, "nan") || is_word(reader, start, end, "inf") ||
-         is_word(reader, start, end, "infinity");
+  static const char *const words[] = {"nan", "nan(", "inf", "infinity"};
+  size_t length = end_of_word(reader, start) - start;
+  size_t i = 0;
+  while (i < 4 && !(length == strlen(words[i]) &&
+                    strncasecmp(reader->text + start, words[i], length) == 0)) {
+    i++;
+  }
+  return i < 4;
 }
 
 static void take_word(struct sl_reader *reader) {
@@ -194,11 +195,10 @@ static bool is_literal(struct sl_reader *reader, size_t start) {
   size_t length = reader->at - start;
   for (size_t i = 0; i < 3; i++) {
     if (strncmp(literals[i], reader->text + start, length) == 0) {
-      bool whole = length == strlen(literals[i]);
-      if (sl_reader_peek(reader) == -1 && !(whole && reader->depth == 0)) {
+      if (sl_reader_peek(reader) == -1 && reader->depth > 0) {
         sl_reader_not_json(reader);
       }
-      return whole;
+      return length == strlen(literals[i]);
     }
   }
   return false;
@@ -259,9 +259,13 @@ static void take_number(struct sl_reader *reader) {
   if (sl_reader_peek(reader) == '-') {
     sl_reader_take(reader);
   }
-  if (is_not_finite(reader, reader->at)) {
+  if (begins_word(sl_reader_peek(reader))) {
+    size_t word = reader->at;
     take_word(reader);
-    sl_reader_fail(reader, SL_NOT_FINITE, start);
+    if (is_not_finite(reader, word)) {
+      sl_reader_fail(reader, SL_NOT_FINITE, start);
+    }
+    not_json_at(reader, word);
   }
   if (sl_reader_peek(reader) == '0') {
     sl_reader_take(reader);
