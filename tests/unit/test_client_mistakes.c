@@ -291,11 +291,11 @@ static const struct kind kinds[] = {
 };
 
 /* Where one number belongs. */
-struct place {
+struct location {
   const char *loss, *before, *after, *pointer;
 };
 
-static const struct place places[] = {
+static const struct location locations[] = {
     {POPULATION, "{\"spk\":[[[1,", "]]]" POPULATION_REST, "/spk/0/0/1"},
     {POPULATION, "{\"spk\":[[[", ",1]]]" POPULATION_REST, "/spk/0/0/0"},
     {RATES, "{\"spikes_list\":[[", "]]}", "/spikes_list/0/0"},
@@ -496,13 +496,13 @@ START_TEST(mistakes_of_the_same_kinds_are_told_what_helps_their_senders) {
 }
 END_TEST
 
-static bool check_kind(const struct kind *kind, const struct place *place) {
+static bool check_kind(const struct kind *kind, const struct location *location) {
   char body[300];
-  snprintf(body, sizeof body, "%s%s%s", place->before, kind->text, place->after);
-  struct sent sent = unmarked(kind->text, place->loss, body);
+  snprintf(body, sizeof body, "%s%s%s", location->before, kind->text, location->after);
+  struct sent sent = unmarked(kind->text, location->loss, body);
   bool of_value = kind->code != SL_NOT_JSON;
   double loss;
-  bool ok = check_answer(&sent, kind->code, of_value ? place->pointer : "", 0.0);
+  bool ok = check_answer(&sent, kind->code, of_value ? location->pointer : "", 0.0);
   struct sl_error error = answer(&sent, sent.length + 1, &loss);
   ok = check_detail(&sent, &error, kind->says, 2, NULL) && ok;
   free(sent.body);
@@ -512,8 +512,8 @@ static bool check_kind(const struct kind *kind, const struct place *place) {
 START_TEST(a_kind_of_mistake_is_told_the_same_wherever_a_number_belongs) {
   size_t failures = 0;
   for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {
-    for (size_t place = 0; place < sizeof places / sizeof *places; place++) {
-      failures += check_kind(&kinds[kind], &places[place]) ? 0 : 1;
+    for (size_t location = 0; location < sizeof locations / sizeof *locations; location++) {
+      failures += check_kind(&kinds[kind], &locations[location]) ? 0 : 1;
     }
   }
   ck_assert_msg(failures == 0, "%zu answers", failures);
