@@ -66,6 +66,8 @@ const struct sl_bad_body sl_bad_texts[] = {
     GRAMMAR("a word that the end of the body cuts", "{\"offsets\":[@nop"),
     GRAMMAR("a literal with a digit after it", OFFSETS("[@true1]")),
     GRAMMAR("a literal with a point after it", OFFSETS("[@null.5]")),
+    GRAMMAR("a parenthesis after a literal", "{\"gradient\":null@(1)}"),
+    GRAMMAR("the beginning of a literal as the body", "@nu"),
     GRAMMAR("an array closed by a brace", OFFSETS("[1@}")),
 
     NAME("a new line in a string", "off@\nsets"),

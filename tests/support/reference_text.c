@@ -160,7 +160,7 @@ void sl_reader_close(struct sl_reader *reader) {
   reader->depth--;
 }
 
-/* Where a word that begins at that byte ends, with the parenthesis of a call: `tensor(`. */
+/* Where a word that begins at that byte ends. */
 static size_t end_of_word(const struct sl_reader *reader, size_t start) {
   size_t end = start;
   while (end < reader->length &&
@@ -168,19 +168,19 @@ static size_t end_of_word(const struct sl_reader *reader, size_t start) {
           (end > start && (is_digit(reader->text[end]) || reader->text[end] == '.')))) {
     end++;
   }
-  return end + (end > start && end < reader->length && reader->text[end] == '(' ? 1 : 0);
+  return end;
 }
 
 /* Whether this is what some language prints for NaN or an infinity, without its sign. */
 static bool is_not_finite(const struct sl_reader *reader, size_t start) {
-  static const char *const words[] = {"nan", "nan(", "inf", "infinity"};
+  static const char *const words[] = {"nan", "inf", "infinity"};
   size_t length = end_of_word(reader, start) - start;
   size_t i = 0;
-  while (i < 4 && !(length == strlen(words[i]) &&
+  while (i < 3 && !(length == strlen(words[i]) &&
                     strncasecmp(reader->text + start, words[i], length) == 0)) {
     i++;
   }
-  return i < 4;
+  return i < 3;
 }
 
 static void take_word(struct sl_reader *reader) {
