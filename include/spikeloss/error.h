@@ -13,7 +13,7 @@
 
 enum sl_status {
   SL_OK,
-  SL_NEED_MORE, /* not an error: all bytes so far are good, the value goes on */
+  SL_HAS_WORK, /* not an error: work must be done before the input goes on */
 
   /* The text is not what it should be. */
   SL_NOT_JSON,         /* not strict RFC 8259 in UTF-8, or the body ended too early */

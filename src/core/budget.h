@@ -9,6 +9,7 @@
 #define SPIKELOSS_CORE_BUDGET_H
 
 #include <spikeloss/error.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct sl_budget {

@@ -58,7 +58,7 @@ static enum sl_status no_room(const struct sl_capacity *capacity, uint64_t befor
 }
 
 /* In whole steps, where they fit. */
-static enum sl_status ask(struct sl_memory_source *source, uint64_t bytes, struct sl_error *error) {
+static enum sl_status ask(struct sl_budget *source, uint64_t bytes, struct sl_error *error) {
   struct sl_admission *admission = (void *)((char *)source - offsetof(struct sl_admission, memory));
   struct sl_capacity *capacity = admission->capacity;
   uint64_t missing = bytes - source->granted;
@@ -92,7 +92,7 @@ enum sl_status sl_admit(struct sl_admission *admission, struct sl_capacity *capa
   if (connection->crowded) {
     return no_room(capacity, 0, SL_FIRST_MEMORY, error);
   }
-  struct sl_admission taken = {.capacity = capacity, .memory.ask = ask};
+  struct sl_admission taken = {.capacity = capacity, .memory.grow = ask};
   if (ask(&taken.memory, SL_FIRST_MEMORY, error) != SL_OK) {
     return error->code;
   }

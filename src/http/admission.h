@@ -7,7 +7,7 @@
 #define SPIKELOSS_HTTP_ADMISSION_H
 
 #include "http/connections.h"
-#include "wire/memory.h"
+#include "core/budget.h"
 #include <spikeloss/error.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -27,7 +27,7 @@ struct sl_capacity {
 /* What one request has taken up; all zeros is nothing. */
 struct sl_admission {
   struct sl_capacity *capacity;   /* not owned; NULL while nothing is taken up */
-  struct sl_memory_source memory; /* what is granted is taken up */
+  struct sl_budget memory;      /* what is granted is taken up */
 };
 
 /* Errors: SL_BUSY, and then nothing is taken up. */

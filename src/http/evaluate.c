@@ -5,8 +5,17 @@
 #include "wire/answer_memory.h"
 #include <string.h>
 
+/* Asks for memory that is not charged where it is taken. */
+static enum sl_status need(struct sl_budget *memory, uint64_t bytes, struct sl_error *error) {
+  enum sl_status status = sl_budget_take(memory, bytes, error);
+  if (status == SL_OK) {
+    sl_budget_give_back(memory, bytes);
+  }
+  return status;
+}
+
 enum sl_status sl_evaluate(struct sl_answer **answer, struct sl_decoder *decoder,
-                           const struct sl_limits *limits, struct sl_memory_source *memory,
+                           const struct sl_limits *limits, struct sl_budget *memory,
                            struct sl_error *error) {
   *answer = NULL;
   if (sl_decoder_finish(decoder) != SL_OK) {
@@ -14,14 +23,13 @@ enum sl_status sl_evaluate(struct sl_answer **answer, struct sl_decoder *decoder
     return error->code;
   }
   const struct sl_decoded *decoded = sl_decoder_decoded(decoder);
-  uint64_t taken = sl_decoder_memory(decoder);
   struct sl_result result = {0};
-  enum sl_status status = sl_memory_need(memory, taken + sl_result_memory(decoded), error);
+  enum sl_status status = need(memory, sl_result_memory(decoded), error);
   if (status == SL_OK) {
     status = decoded->loss->evaluate(decoded->values, &result, error);
   }
   if (status == SL_OK) {
-    status = sl_memory_need(memory, taken + sl_answer_memory(decoded, &result), error);
+    status = need(memory, sl_answer_memory(decoded, &result), error);
   }
   if (status == SL_OK) {
     status = sl_answer_new(answer, decoded, &result, limits, error);
@@ -56,10 +64,10 @@ static void describe_evaluation(struct sl_exchange *exchange, const struct sl_de
 enum MHD_Result sl_answer_evaluation(struct sl_request *request,
                                      struct MHD_Connection *connection) {
   struct sl_error error = SL_NO_ERROR;
-  struct sl_memory_source *memory = &request->admission.memory;
+  struct sl_budget *memory = &request->admission.memory;
   if (sl_evaluate(&request->answer, request->decoder, &request->service->limits, memory, &error) !=
           SL_OK ||
-      sl_memory_need(memory, memory->needed + sl_reply_memory(request->answer), &error) != SL_OK) {
+      need(memory, sl_reply_memory(request->answer), &error) != SL_OK) {
     sl_request_refuse(request, &error);
     return sl_reply_problem(request, connection);
   }

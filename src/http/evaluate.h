@@ -4,7 +4,7 @@
 #ifndef SPIKELOSS_HTTP_EVALUATE_H
 #define SPIKELOSS_HTTP_EVALUATE_H
 
-#include "wire/decode.h"
+#include "decode/request.h"
 #include "wire/encode.h"
 #include <microhttpd.h>
 
@@ -18,7 +18,7 @@ enum MHD_Result sl_answer_evaluation(struct sl_request *request, struct MHD_Conn
  * NULL and `error` says why.
  */
 enum sl_status sl_evaluate(struct sl_answer **answer, struct sl_decoder *decoder,
-                           const struct sl_limits *limits, struct sl_memory_source *memory,
+                           const struct sl_limits *limits, struct sl_budget *memory,
                            struct sl_error *error);
 
 #endif

@@ -7,7 +7,7 @@
 #ifndef SPIKELOSS_HTTP_EXCHANGE_H
 #define SPIKELOSS_HTTP_EXCHANGE_H
 
-#include "wire/request_fields.h"
+#include "decode/schema.h"
 #include <spikeloss/error.h>
 #include <spikeloss/loss.h>
 #include <stdbool.h>

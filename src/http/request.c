@@ -175,9 +175,9 @@ void sl_request_open(struct sl_request *request, struct MHD_Connection *connecti
   check_headers(request, connection, path, method, version, &error);
 
   if (error.code == SL_OK && request->match.route->takes_body) {
-    request->decoder = sl_decoder_new(request->match.loss, &request->service->limits);
+    request->decoder = sl_decoder_new(request->match.loss, &request->service->limits,
+                                      &request->admission.memory);
     if (request->decoder != NULL) {
-      sl_decoder_set_memory(request->decoder, &request->admission.memory);
       return;
     }
     sl_fail(&error, SL_OUT_OF_MEMORY, "there is no memory for this request now, try again later");
@@ -198,6 +198,17 @@ static bool discard(struct sl_request *request, size_t length) {
   return within;
 }
 
+static enum sl_status feed(struct sl_decoder *decoder, const char *bytes, size_t length) {
+  size_t consumed;
+  enum sl_status status;
+  while ((status = sl_decoder_feed(decoder, bytes, length, &consumed)) == SL_HAS_WORK) {
+    sl_decoder_work(decoder);
+    bytes += consumed;
+    length -= consumed;
+  }
+  return status;
+}
+
 bool sl_request_take(struct sl_request *request, const char *bytes, size_t length) {
   request->exchange.body_bytes += length;
   if (request->decoder == NULL) {
@@ -209,7 +220,7 @@ bool sl_request_take(struct sl_request *request, const char *bytes, size_t lengt
     sl_fail(&error, SL_BODY_TOO_LARGE, "the body is larger than the limit (body_bytes) of %ju",
             (uintmax_t)limit);
     sl_request_refuse(request, &error);
-  } else if (sl_decoder_feed(request->decoder, bytes, length) != SL_OK) {
+  } else if (feed(request->decoder, bytes, length) != SL_OK) {
     sl_request_refuse(request, sl_decoder_error(request->decoder));
   }
   return true;

@@ -20,7 +20,7 @@
 #include "http/service.h"
 #include "http/tokens.h"
 #include "http/traceparent.h"
-#include "wire/decode.h"
+#include "decode/request.h"
 #include "wire/encode.h"
 #include <microhttpd.h>
 #include <spikeloss/error.h>

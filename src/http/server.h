@@ -6,7 +6,7 @@
 
 #include "http/tls.h"
 #include "http/unix_file.h"
-#include "wire/limits.h"
+#include "decode/limits.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

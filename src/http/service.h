@@ -8,7 +8,7 @@
 #include "http/admission.h"
 #include "http/doors.h"
 #include "http/server.h"
-#include "wire/limits.h"
+#include "decode/limits.h"
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,7 +5,7 @@
 #ifndef SPIKELOSS_WIRE_ANSWER_MEMORY_H
 #define SPIKELOSS_WIRE_ANSWER_MEMORY_H
 
-#include "wire/decode.h"
+#include "decode/request.h"
 #include <spikeloss/loss.h>
 #include <stdint.h>
 

@@ -4,7 +4,7 @@
  */
 #include "core/checked.h"
 #include "wire/answer.h"
-#include "wire/path.h"
+#include "json/path.h"
 #include <inttypes.h>
 #include <stdlib.h>
 

@@ -10,7 +10,7 @@
 #ifndef SPIKELOSS_WIRE_ENCODE_H
 #define SPIKELOSS_WIRE_ENCODE_H
 
-#include "wire/decode.h"
+#include "decode/request.h"
 #include <spikeloss/error.h>
 #include <spikeloss/loss.h>
 #include <stddef.h>

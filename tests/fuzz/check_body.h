@@ -11,7 +11,7 @@
 #ifndef SPIKELOSS_TESTS_FUZZ_CHECK_BODY_H
 #define SPIKELOSS_TESTS_FUZZ_CHECK_BODY_H
 
-#include "wire/limits.h"
+#include "decode/limits.h"
 #include <spikeloss/loss.h>
 #include <stddef.h>
 #include <stdint.h>

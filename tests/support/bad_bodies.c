@@ -1,7 +1,8 @@
 #include "bad_bodies.h"
 
 #include "compare.h"
-#include "wire/decode.h"
+#include "feed.h"
+#include "decode/request.h"
 #include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -75,9 +76,9 @@ static bool check_message(const struct sl_bad_body *bad, const struct sl_error *
 
 static bool check_decoder(const struct sl_bad_body *bad, const struct sl_limits *limits,
                           const char *body, size_t length, size_t offset) {
-  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(bad->loss), limits);
+  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(bad->loss), limits, NULL);
   ck_assert_ptr_nonnull(decoder);
-  sl_decoder_feed(decoder, body, length);
+  sl_feed(decoder, body, length);
   sl_decoder_finish(decoder);
   const struct sl_error *error = sl_decoder_error(decoder);
   bool ok = check_error(bad, "decoder", error, offset) && check_message(bad, error);

@@ -10,8 +10,8 @@
 #ifndef SPIKELOSS_TESTS_REFERENCE_H
 #define SPIKELOSS_TESTS_REFERENCE_H
 
-#include "wire/limits.h"
-#include "wire/request_fields.h"
+#include "decode/limits.h"
+#include "decode/schema.h"
 #include <spikeloss/error.h>
 #include <spikeloss/loss.h>
 #include <stdbool.h>

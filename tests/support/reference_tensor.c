@@ -278,7 +278,9 @@ static void read_coordinates(struct sl_tensor_object *object) {
 /* The first byte of an array that is not white space. */
 static int first_in_array(struct sl_reader *reader) {
   size_t at = reader->at + 1;
-  at += at < reader->length ? strspn(reader->text + at, " \t\n\r") : 0;
+  while (at < reader->length && memchr(" \t\n\r", reader->text[at], 4) != NULL) {
+    at++;
+  }
   return at < reader->length ? (unsigned char)reader->text[at] : -1;
 }
 

@@ -8,7 +8,7 @@
 #ifndef SPIKELOSS_TESTS_REFERENCE_TEXT_H
 #define SPIKELOSS_TESTS_REFERENCE_TEXT_H
 
-#include "wire/limits.h"
+#include "decode/limits.h"
 #include <setjmp.h>
 #include <spikeloss/error.h>
 #include <stdbool.h>

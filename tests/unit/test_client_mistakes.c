@@ -7,10 +7,11 @@
  * loss that its sender expects, by the plain formula.
  */
 #include "suite.h"
+#include "support/feed.h"
 #include "support/bad_bodies.h"
 #include "support/compare.h"
 #include "support/reference_losses.h"
-#include "wire/decode.h"
+#include "decode/request.h"
 
 #include <check.h>
 #include <glob.h>
@@ -336,11 +337,11 @@ __attribute__((format(printf, 2, 3))) static bool report(const struct sent *sent
 /* What the service says: the error of the decoder or of the relations between the members. */
 static struct sl_error answer(const struct sent *sent, size_t piece, double *loss) {
   const struct sl_limits limits = SL_DEFAULT_LIMITS;
-  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(sent->loss), &limits);
+  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(sent->loss), &limits, NULL);
   ck_assert_ptr_nonnull(decoder);
   for (size_t at = 0; at < sent->length; at += piece) {
     size_t left = sent->length - at;
-    sl_decoder_feed(decoder, sent->body + at, piece < left ? piece : left);
+    sl_feed(decoder, sent->body + at, piece < left ? piece : left);
   }
   struct sl_error error = SL_NO_ERROR;
   struct sl_result result = {0};

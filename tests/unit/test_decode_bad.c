@@ -2,10 +2,11 @@
  * Bodies that must be refused: every one of the tables in tests/support/bad_*.c gives its own
  * error, at its own byte, however the body is cut; and the reference says the same.
  */
+#include "decode/request.h"
 #include "suite.h"
 #include "support/bad_bodies.h"
 #include "support/compare.h"
-#include "wire/decode.h"
+#include "support/feed.h"
 
 #include <check.h>
 #include <string.h>
@@ -180,30 +181,33 @@ END_TEST
 
 START_TEST(the_message_for_an_empty_body_says_so) {
   struct sl_limits limits = SL_DEFAULT_LIMITS;
-  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(RATES), &limits);
+  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(RATES), &limits, NULL);
   ck_assert_int_eq(sl_decoder_finish(decoder), SL_NOT_JSON);
-  ck_assert_str_eq(sl_decoder_error(decoder)->message, "the body is empty");
+  ck_assert_str_eq(sl_decoder_error(decoder)->message, "the body: is empty; send a JSON object");
   sl_decoder_free(decoder);
 }
 END_TEST
 
 static void assert_message(const char *loss, const char *body, const char *message) {
   struct sl_limits limits = SL_DEFAULT_LIMITS;
-  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(loss), &limits);
-  sl_decoder_feed(decoder, body, strlen(body));
+  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(loss), &limits, NULL);
+  sl_feed(decoder, body, strlen(body));
   ck_assert_int_ne(sl_decoder_finish(decoder), SL_OK);
   ck_assert_str_eq(sl_decoder_error(decoder)->message, message);
   sl_decoder_free(decoder);
 }
 
 START_TEST(messages_say_what_was_expected_and_what_came) {
+  assert_message(RATES, "{\"offset\":[1]}",
+                 "the body: \"offset\" is not a member of firing_rate_target_mse_loss; members are "
+                 "spikes_list, offsets, multipliers, gradient, gradient_encoding");
   assert_message(
-      RATES, "{\"offset\":[1]}",
-      "\"offset\" is not a member of firing_rate_target_mse_loss: those are spikes_list, "
-      "offsets, multipliers, gradient, gradient_encoding");
-  assert_message(RATES, "{'offsets':[1]}", "expected a member name in double quotes, not '''");
+      RATES, "{'offsets':[1]}",
+      "the body: expected a member name in double quotes, not '''; Python text, not JSON: "
+      "use json.dumps(...)");
   assert_message(POPULATION, SPK("[[0,1]]"),
-                 "spk: expected [batch, time, output_neurons], not 2 dimensions");
+                 "spk: expected [batch, time, output_neurons], not 2 dimensions; spikes that "
+                 "are summed over time need a time axis of 1");
   assert_message(POPULATION, SPK("[[[[0,1]]]]"),
                  "spk: expected [batch, time, output_neurons], not more than 3 dimensions");
   assert_message(POPULATION, SPK_OBJECT("\"shape\":[2],\"data\":[0,1]"),
@@ -215,13 +219,13 @@ START_TEST(messages_say_what_was_expected_and_what_came) {
   assert_message(RATES, LAYERS("{\"shape\":[1.5],\"data\":[]}"),
                  "spikes_list[0].shape[0]: expected a positive integer, not 1.5");
   assert_message(RATES, LAYERS("[[0,1],[0]]"),
-                 "spikes_list[0][1] has 1 value, the arrays before it have 2");
+                 "spikes_list[0][1]: has 1 value, the arrays before it have 2");
   assert_message(RATES, LAYERS("[[0],[0,1]]"),
-                 "spikes_list[0][1] has more than 1 value, the arrays before it have 1");
+                 "spikes_list[0][1]: has more than 1 value, the arrays before it have 1");
   assert_message(RATES, LAYERS("{\"shape\":[2],\"data\":[1]}"),
-                 "spikes_list[0].data has 1 value, its shape has 2");
+                 "spikes_list[0].data: has 1 value, its shape has 2");
   assert_message(RATES, LAYERS("{\"data\":[1],\"shape\":[2]}"),
-                 "spikes_list[0].data has 1 value, its shape has 2");
+                 "spikes_list[0].data: has 1 value, its shape has 2");
   assert_message(RATES, LAYERS("{\"shape\":[1,0],\"data\":[]}"),
                  "spikes_list[0].shape: dimension 1 is 0: there is no mean of nothing");
   assert_message(RATES, LAYERS("{\"shape\":[1],\"encoding\":\"f32\",\"data\":\"AADAfw==\"}"),
@@ -231,10 +235,15 @@ START_TEST(messages_say_what_was_expected_and_what_came) {
                         "\"data\":[]}"),
                  "spikes_list[0].shape: expected 1 to 8 dimensions, not 0 dimensions");
   assert_message(POPULATION, "{\"targets\":3}",
-                 "targets: expected a list of integers, not a number");
+                 "targets: expected a list of class indices (integers), not 3; a list of one: [3]");
   assert_message(RATES, "{\"gradient\":\"0123456789012345678901234567890123456789x\"}",
-                 "gradient: expected \"dense\" or \"broadcast\" or \"none\", not "
+                 "gradient: expected \"dense\", \"broadcast\" or \"none\", not "
                  "\"0123456789012345678901234567890123456789...\"");
+  assert_message(RATES, OFFSETS("[01]"),
+                 "offsets[0]: expected no digit after a 0, not '1'; JSON numbers have no leading "
+                 "zeros");
+  assert_message(POPULATION, "{\"targets\":[1.0000000000000001]}",
+                 "targets[0]: expected an integer, not 1.0000000000000001");
 }
 END_TEST
 

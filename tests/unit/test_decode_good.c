@@ -2,9 +2,10 @@
  * Bodies that must be accepted: members, spellings, layouts and strings. The tensors themselves
  * are the matter of test_decode_tensors.c.
  */
+#include "decode/request.h"
 #include "suite.h"
+#include "support/feed.h"
 #include "support/good_body.h"
-#include "wire/decode.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -166,9 +167,9 @@ START_TEST(integers_are_exact_to_their_last_digit) {
       9007199254740993, -9007199254740993, INT64_MAX, INT64_MIN, 15, 0, 9007199254740993, 0, 0, 123,
       INT64_MAX,        INT64_MIN};
   const struct sl_limits limits = SL_DEFAULT_LIMITS;
-  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(POPULATION), &limits);
+  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(POPULATION), &limits, NULL);
   sl_check_good_text(POPULATION, body);
-  ck_assert_int_eq(sl_decoder_feed(decoder, body, strlen(body)), SL_OK);
+  ck_assert_int_eq(sl_feed(decoder, body, strlen(body)), SL_OK);
   ck_assert_int_eq(sl_decoder_finish(decoder), SL_OK);
   const struct sl_value *targets = &sl_decoder_decoded(decoder)->values[1];
   ck_assert_uint_eq(targets->length, sizeof labels / sizeof *labels);
@@ -223,8 +224,8 @@ START_TEST(a_loss_may_have_as_many_fields_as_there_is_room_for) {
   ck_assert(sl_buffer_append_text(&body, "}"));
   const struct sl_loss loss = {.name = "many", .fields = fields, .field_count = SL_MAX_FIELDS};
   const struct sl_limits limits = SL_DEFAULT_LIMITS;
-  struct sl_decoder *decoder = sl_decoder_new(&loss, &limits);
-  ck_assert_int_eq(sl_decoder_feed(decoder, body.bytes, body.length), SL_OK);
+  struct sl_decoder *decoder = sl_decoder_new(&loss, &limits, NULL);
+  ck_assert_int_eq(sl_feed(decoder, body.bytes, body.length), SL_OK);
   ck_assert_int_eq(sl_decoder_finish(decoder), SL_OK);
   const struct sl_decoded *decoded = sl_decoder_decoded(decoder);
   ck_assert_int_eq(decoded->gradient, SL_GRADIENT_NONE);
