@@ -7,7 +7,7 @@
 #include "body.h"
 #include "clock.h"
 #include "kernels/kernels.h"
-#include "wire/decode.h"
+#include "decode/request.h"
 
 #include <err.h>
 #include <stdio.h>
@@ -21,7 +21,8 @@ static double feed_all(struct sl_decoder *decoder, struct bench_body *body) {
   size_t length = 0;
   while ((length = bench_body_read(body, bytes, sizeof bytes)) > 0) {
     double start = bench_seconds();
-    sl_decoder_feed(decoder, bytes, length);
+    size_t consumed;
+    sl_decoder_feed(decoder, bytes, length, &consumed); /* shape before data: no work */
     seconds += bench_seconds() - start;
   }
   return seconds;
@@ -34,7 +35,7 @@ int main(int count, char **arguments) {
   struct bench_question question = bench_question_read(arguments + 1);
   struct bench_body *body = bench_body_new(&question);
   sl_kernels_choose(NULL);
-  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(question.loss), &SL_DEFAULT_LIMITS);
+  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(question.loss), &SL_DEFAULT_LIMITS, NULL);
   double seconds = feed_all(decoder, body);
   if (sl_decoder_finish(decoder) != SL_OK) {
     errx(EXIT_FAILURE, "the decoder refuses: %s", sl_decoder_error(decoder)->message);

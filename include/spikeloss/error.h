@@ -16,7 +16,7 @@ SL_BEGIN_C
 
 enum sl_status {
   SL_OK,
-  SL_NEED_MORE, /* not an error: all bytes so far are good, the value goes on */
+  SL_HAS_WORK, /* not an error: work must be done before the input goes on */
 
   /* A call of the library that makes no sense: NULL, a tensor that is not finished. */
   SL_INVALID_ARGUMENT,

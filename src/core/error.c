@@ -5,7 +5,7 @@
 
 static const char *const names[SL_STATUS_COUNT] = {
     [SL_OK] = "ok",
-    [SL_NEED_MORE] = "need_more",
+    [SL_HAS_WORK] = "has_work",
     [SL_INVALID_ARGUMENT] = "invalid_argument",
     [SL_NOT_JSON] = "not_json",
     [SL_TOO_DEEP] = "too_deep",

@@ -12,7 +12,7 @@
 #include "core/checked.h"
 #include "encode/base64.h"
 #include "encode/text.h"
-#include "wire/path.h"
+#include "json/path.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

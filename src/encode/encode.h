@@ -14,7 +14,7 @@
 
 #include "core/budget.h"
 #include "loss/loss.h"
-#include "wire/decode.h"
+#include "decode/request.h"
 #include <spikeloss/error.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -69,18 +69,18 @@ static enum sl_status no_room(struct sl_capacity *capacity, uint64_t before, uin
 }
 
 /* In whole steps, where they fit. */
-static enum sl_status ask(struct sl_memory_source *source, uint64_t bytes, struct sl_error *error) {
-  struct sl_admission *admission = (void *)((char *)source - offsetof(struct sl_admission, memory));
+static enum sl_status grow(struct sl_budget *budget, uint64_t bytes, struct sl_error *error) {
+  struct sl_admission *admission = (void *)((char *)budget - offsetof(struct sl_admission, budget));
   struct sl_capacity *capacity = admission->capacity;
-  uint64_t missing = bytes - source->granted;
+  uint64_t missing = bytes - budget->granted;
   uint64_t steps = (missing + STEP - 1) / STEP * STEP;
-  uint64_t limit = limit_of(capacity, source->granted > 0);
+  uint64_t limit = limit_of(capacity, budget->granted > 0);
   uint64_t taken = take_memory(capacity, limit, steps)     ? steps
                    : take_memory(capacity, limit, missing) ? missing
                                                            : 0;
-  source->granted += taken;
-  admission->connection->held = source->granted;
-  return taken > 0 ? SL_OK : no_room(capacity, source->granted, bytes, error);
+  budget->granted += taken;
+  admission->connection->held = budget->granted;
+  return taken > 0 ? SL_OK : no_room(capacity, budget->granted, bytes, error);
 }
 
 static enum sl_status refuse_over_limit(const struct sl_connection *connection,
@@ -104,8 +104,8 @@ enum sl_status sl_admit(struct sl_admission *admission, struct sl_capacity *capa
   if (connection->over_memory) {
     return no_room(capacity, 0, SL_FIRST_MEMORY, error);
   }
-  struct sl_admission taken = {.capacity = capacity, .connection = connection, .memory.ask = ask};
-  if (ask(&taken.memory, SL_FIRST_MEMORY, error) != SL_OK) {
+  struct sl_admission taken = {.capacity = capacity, .connection = connection, .budget.grow = grow};
+  if (grow(&taken.budget, SL_FIRST_MEMORY, error) != SL_OK) {
     return error->code;
   }
   uint64_t before = atomic_fetch_add_explicit(&capacity->requests, 1, memory_order_relaxed);
@@ -122,7 +122,7 @@ void sl_admission_end(struct sl_admission *admission) {
   struct sl_capacity *capacity = admission->capacity;
   if (capacity != NULL) {
     atomic_fetch_sub_explicit(&capacity->requests, 1, memory_order_relaxed);
-    subtract_memory(capacity, admission->memory.granted);
+    subtract_memory(capacity, admission->budget.granted);
     admission->connection->held = 0;
     *admission = (struct sl_admission){0};
   }

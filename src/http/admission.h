@@ -6,8 +6,8 @@
 #ifndef SPIKELOSS_HTTP_ADMISSION_H
 #define SPIKELOSS_HTTP_ADMISSION_H
 
+#include "core/budget.h"
 #include "http/connections.h"
-#include "wire/memory.h"
 #include <spikeloss/error.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -33,7 +33,7 @@ struct sl_capacity {
 struct sl_admission {
   struct sl_capacity *capacity;     /* not owned; NULL while nothing is taken up */
   struct sl_connection *connection; /* not owned */
-  struct sl_memory_source memory;   /* what is granted is taken up */
+  struct sl_budget budget;          /* what is granted is taken up */
 };
 
 /* Errors: SL_BUSY, and then nothing is taken up. */

@@ -1,9 +1,9 @@
 #include "http/describe.h"
 
+#include "decode/schema.h"
 #include "http/json.h"
 #include "http/reply.h"
 #include "http/request.h"
-#include "wire/request_fields.h"
 
 static const char *const kind_names[] = {
     [SL_FIELD_SPIKES] = "spikes", [SL_FIELD_SPIKES_LIST] = "spikes_list",

@@ -124,8 +124,8 @@ static enum MHD_Result answer_without_memory(struct sl_service *service,
 
 /*
  * libmicrohttpd calls this once when the headers have come, once for every piece of the body, and
- * once more when the body is complete; for a request that was suspended then, again when it is
- * resumed. A piece is always taken whole: bytes left to it can stall the connection.
+ * once more when the body is complete; and again where it was suspended, when it is resumed. Unless
+ * it is, a piece is always taken whole: bytes left to libmicrohttpd can stall the connection.
  */
 static enum MHD_Result on_request(void *closure, struct MHD_Connection *handle, const char *path,
                                   const char *method, const char *version, const char *piece,
@@ -138,11 +138,15 @@ static enum MHD_Result on_request(void *closure, struct MHD_Connection *handle, 
   bool counted = *slot != &no_request;
   struct sl_request *request = *slot;
   struct sl_connection *connection = connection_of(handle);
+  if (*piece_length > 0 && counted) {
+    size_t offered = *piece_length;
+    bool ok = sl_request_take(request, piece, piece_length);
+    sl_connection_move(connection, offered - *piece_length);
+    return ok ? MHD_YES : MHD_NO;
+  }
   if (*piece_length > 0) {
-    size_t length = *piece_length;
     *piece_length = 0;
-    sl_connection_move(connection, length);
-    return !counted || sl_request_take(request, piece, length) ? MHD_YES : MHD_NO;
+    return MHD_YES;
   }
   sl_connection_enter(connection, SL_STAGE_ANSWER);
   if (!counted) {

@@ -6,50 +6,19 @@
 #include <stddef.h>
 #include <string.h>
 
-/* An upper bound of what the result of a loss takes, told before it is taken: a gradient never has
- * more numbers than sl_field_gradient_count says. */
-static uint64_t result_memory(const struct sl_decoded *decoded) {
-  enum { OF_TENSOR = sizeof(struct sl_gradient) + 12 * sizeof(struct sl_diagnostic) };
-  uint64_t bytes = OF_TENSOR;
-  for (size_t field = 0; field < decoded->loss->field_count; field++) {
-    const struct sl_value *value = &decoded->values[field];
-    bytes += OF_TENSOR + value->length * sizeof(double);
-    for (size_t item = 0; value->spikes != NULL && item < value->length; item++) {
-      size_t accumulators = value->spikes[item].accumulators;
-      bytes += OF_TENSOR + sizeof(double) *
-                               sl_field_gradient_count(&decoded->loss->fields[field], accumulators);
-    }
-  }
-  return bytes;
-}
-
-static enum sl_status grow(struct sl_budget *budget, uint64_t bytes, struct sl_error *error) {
-  struct sl_answer_budget *answer = (void *)budget;
-  enum sl_status status = sl_memory_need(answer->memory, answer->before + bytes, error);
-  budget->granted = status == SL_OK ? bytes : budget->granted;
-  return status;
-}
-
 enum sl_status sl_evaluate(struct sl_answer **answer, struct sl_decoder *decoder,
-                           const struct sl_limits *limits, struct sl_answer_budget *budget,
-                           struct sl_memory_source *memory, struct sl_error *error) {
+                           const struct sl_limits *limits, struct sl_budget *budget,
+                           struct sl_error *error) {
   *answer = NULL;
   if (sl_decoder_finish(decoder) != SL_OK) {
     *error = *sl_decoder_error(decoder);
     return error->code;
   }
   const struct sl_decoded *decoded = sl_decoder_decoded(decoder);
-  *budget =
-      (struct sl_answer_budget){.budget.grow = grow,
-                                .memory = memory,
-                                .before = sl_decoder_memory(decoder) + result_memory(decoded)};
-  struct sl_result result = {0};
-  enum sl_status status = sl_memory_need(memory, budget->before, error);
+  struct sl_result result = {.budget = budget};
+  enum sl_status status = decoded->loss->evaluate(decoded->values, &result, error);
   if (status == SL_OK) {
-    status = decoded->loss->evaluate(decoded->values, &result, error);
-  }
-  if (status == SL_OK) {
-    status = sl_answer_new(answer, decoded, &result, limits, &budget->budget, error);
+    status = sl_answer_new(answer, decoded, &result, limits, budget, error);
   }
   sl_result_free(&result);
   return status;
@@ -96,16 +65,18 @@ static bool is_large(const struct sl_decoder *decoder) {
   return pairs > MAX_PAIRS_AT_ONCE;
 }
 
-/* Leaves the answer in the request, or an error. */
+/* Leaves the answer in the request, or an error. Of the counts nothing is needed after that. */
 static void evaluate(struct sl_request *request) {
-  struct sl_memory_source *memory = &request->admission.memory;
-  struct sl_error error = SL_NO_ERROR;
-  if (sl_evaluate(&request->answer, request->decoder, &request->service->limits,
-                  &request->answer_budget, memory, &error) == SL_OK &&
-      sl_memory_need(memory, memory->needed + sl_reply_memory(request->answer), &error) == SL_OK) {
+  struct sl_budget *budget = &request->admission.budget;
+  struct sl_error *error = &request->evaluation_error;
+  *error = SL_NO_ERROR;
+  if (sl_evaluate(&request->answer, request->decoder, &request->service->limits, budget, error) ==
+      SL_OK) {
     describe_evaluation(&request->exchange, request->decoder);
+    sl_decoder_free(request->decoder);
+    request->decoder = NULL;
+    sl_budget_take(budget, sl_reply_memory(request->answer), error);
   }
-  request->evaluation_error = error;
 }
 
 static void run_evaluation(struct sl_task *task) {

@@ -8,8 +8,8 @@
 #ifndef SPIKELOSS_HTTP_EXCHANGE_H
 #define SPIKELOSS_HTTP_EXCHANGE_H
 
+#include "decode/schema.h"
 #include "loss/loss.h"
-#include "wire/request_fields.h"
 #include <spikeloss/error.h>
 #include <stdbool.h>
 #include <stddef.h>

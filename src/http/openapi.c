@@ -1,5 +1,6 @@
 #include "http/openapi.h"
 
+#include "decode/schema.h"
 #include "http/access.h"
 #include "http/evaluate.h"
 #include "http/json.h"
@@ -7,7 +8,6 @@
 #include "http/problem.h"
 #include "http/reply.h"
 #include "http/request.h"
-#include "wire/request_fields.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,11 +131,12 @@ static void describe_result(cJSON *schema, const struct sl_result *result, bool 
 static enum sl_status evaluate_example(struct sl_result *result, const struct sl_loss *loss) {
   const struct sl_limits limits = SL_DEFAULT_LIMITS;
   struct sl_error error = SL_NO_ERROR;
-  struct sl_decoder *decoder = sl_decoder_new(loss, &limits);
+  struct sl_decoder *decoder = sl_decoder_new(loss, &limits, NULL);
   if (decoder == NULL) {
     return SL_OUT_OF_MEMORY;
   }
-  sl_decoder_feed(decoder, loss->example, strlen(loss->example));
+  size_t consumed;
+  sl_decoder_feed(decoder, loss->example, strlen(loss->example), &consumed);
   enum sl_status status = sl_decoder_finish(decoder);
   if (status == SL_OK) {
     status = loss->evaluate(sl_decoder_decoded(decoder)->values, result, &error);
@@ -240,16 +241,16 @@ static char *text_of(struct sl_answer *answer) {
  * not let it answer, or if there is no memory, which is not good. */
 static char *example_answer(const struct sl_loss *loss, const struct sl_limits *limits,
                             bool *good) {
-  struct sl_decoder *decoder = sl_decoder_new(loss, limits);
+  struct sl_decoder *decoder = sl_decoder_new(loss, limits, NULL);
   struct sl_answer *answer = NULL;
-  struct sl_answer_budget budget;
   struct sl_error error = SL_NO_ERROR;
   if (decoder == NULL) {
     *good = false;
     return NULL;
   }
-  sl_decoder_feed(decoder, loss->example, strlen(loss->example));
-  enum sl_status status = sl_evaluate(&answer, decoder, limits, &budget, NULL, &error);
+  size_t consumed;
+  sl_decoder_feed(decoder, loss->example, strlen(loss->example), &consumed);
+  enum sl_status status = sl_evaluate(&answer, decoder, limits, NULL, &error);
   char *text = status == SL_OK ? text_of(answer) : NULL;
   if (status == SL_OUT_OF_MEMORY || (status == SL_OK && text == NULL)) {
     *good = false;

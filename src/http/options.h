@@ -5,8 +5,8 @@
 #ifndef SPIKELOSS_HTTP_OPTIONS_H
 #define SPIKELOSS_HTTP_OPTIONS_H
 
+#include "decode/limits.h"
 #include "http/tls.h"
-#include "wire/limits.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -7,7 +7,7 @@
 
 #include <spikeloss/error.h>
 
-/* 400, 422, ...; 0 for SL_OK and SL_NEED_MORE, which are no errors. */
+/* 400, 422, ...; 0 for SL_OK and SL_HAS_WORK, which are no errors. */
 unsigned sl_problem_http_status(enum sl_status status);
 
 #define SL_PROBLEM_MEDIA_TYPE "application/problem+json"

@@ -2,6 +2,8 @@
 
 #include "http/access.h"
 #include "http/cors.h"
+#include "http/worker.h"
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,9 +199,9 @@ void sl_request_open(struct sl_request *request, struct MHD_Connection *connecti
     note_unrouted(request, path, method);
   }
   if (error.code == SL_OK && request->match.route->takes_body) {
-    request->decoder = sl_decoder_new(request->match.loss, &request->service->limits);
+    request->decoder =
+        sl_decoder_new(request->match.loss, &request->service->limits, &request->admission.budget);
     if (request->decoder != NULL) {
-      sl_decoder_set_memory(request->decoder, &request->admission.memory);
       return;
     }
     sl_fail(&error, SL_OUT_OF_MEMORY, "there is no memory for this request now, try again later");
@@ -219,19 +221,43 @@ static bool discard(struct sl_request *request, size_t length) {
   return within;
 }
 
-bool sl_request_take(struct sl_request *request, const char *bytes, size_t length) {
-  request->exchange.body_bytes += length;
-  if (request->decoder == NULL) {
-    return discard(request, length);
+static void do_work(struct sl_task *task) {
+  struct sl_request *request =
+      (struct sl_request *)(void *)((char *)task - offsetof(struct sl_request, task));
+  sl_decoder_work(request->decoder);
+}
+
+/* Returns how many bytes were taken. The others come again when the work is done. */
+static size_t decode(struct sl_request *request, const char *bytes, size_t length) {
+  size_t consumed;
+  enum sl_status status = sl_decoder_feed(request->decoder, bytes, length, &consumed);
+  if (status == SL_HAS_WORK) {
+    request->task.run = do_work;
+    sl_worker_compute(request->connection, &request->task);
+    return consumed;
   }
+  if (status != SL_OK) {
+    sl_request_refuse(request, sl_decoder_error(request->decoder));
+  }
+  return length;
+}
+
+bool sl_request_take(struct sl_request *request, const char *bytes, size_t *length) {
+  size_t offered = *length;
   uint64_t limit = request->service->limits.body_bytes;
+  *length = 0;
+  request->exchange.body_bytes += offered;
+  if (request->decoder == NULL) {
+    return discard(request, offered);
+  }
   if (request->exchange.body_bytes > limit) {
     struct sl_error error = SL_NO_ERROR;
     sl_fail(&error, SL_BODY_TOO_LARGE, "the body is larger than the limit (body_bytes) of %ju",
             (uintmax_t)limit);
     sl_request_refuse(request, &error);
-  } else if (sl_decoder_feed(request->decoder, bytes, length) != SL_OK) {
-    sl_request_refuse(request, sl_decoder_error(request->decoder));
+    return true;
   }
+  *length = offered - decode(request, bytes, offered);
+  request->exchange.body_bytes -= *length;
   return true;
 }

@@ -11,6 +11,7 @@
 #ifndef SPIKELOSS_HTTP_REQUEST_H
 #define SPIKELOSS_HTTP_REQUEST_H
 
+#include "decode/request.h"
 #include "encode/encode.h"
 #include "http/admission.h"
 #include "http/compute.h"
@@ -23,7 +24,6 @@
 #include "http/service.h"
 #include "http/tokens.h"
 #include "http/traceparent.h"
-#include "wire/decode.h"
 #include <microhttpd.h>
 #include <spikeloss/error.h>
 #include <stdbool.h>
@@ -52,12 +52,11 @@ struct sl_request {
 
   struct sl_decoder *decoder; /* NULL where no body is wanted any more */
   struct sl_answer *answer;
-  struct sl_answer_budget answer_budget;
 
-  uint64_t discarded;     /* bytes of the body that were thrown away */
-  bool head;              /* the answer's headers are wanted, its body is not */
-  bool must_close;        /* the connection cannot carry another request */
-  bool answer_now;        /* without waiting for the body */
+  uint64_t discarded; /* bytes of the body that were thrown away */
+  bool head;          /* the answer's headers are wanted, its body is not */
+  bool must_close;    /* the connection cannot carry another request */
+  bool answer_now;    /* without waiting for the body */
 };
 
 /* NULL when there is no memory. */
@@ -74,8 +73,12 @@ void sl_request_free(struct sl_request *request);
 void sl_request_open(struct sl_request *request, struct MHD_Connection *connection,
                      const char *path, const char *method, const char *version);
 
-/* Takes a piece of the body. False if too much was thrown away already: hang up. */
-bool sl_request_take(struct sl_request *request, const char *bytes, size_t length);
+/*
+ * Takes a piece of the body. Leaves in `*length` how many bytes, at its end, are to be given again:
+ * the connection is suspended then, while a compute thread counts what came before. Returns false
+ * if too much was thrown away already: hang up.
+ */
+bool sl_request_take(struct sl_request *request, const char *bytes, size_t *length);
 
 /* Lets go of the body and the answer, as soon as neither is needed. */
 void sl_request_free_body(struct sl_request *request);

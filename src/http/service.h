@@ -5,11 +5,11 @@
 #ifndef SPIKELOSS_HTTP_SERVICE_H
 #define SPIKELOSS_HTTP_SERVICE_H
 
+#include "decode/limits.h"
 #include "http/admission.h"
 #include "http/compute.h"
 #include "http/doors.h"
 #include "http/server.h"
-#include "wire/limits.h"
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>

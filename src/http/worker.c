@@ -213,8 +213,10 @@ static void take_arrivals(struct sl_worker *worker, struct sl_arrival *arrival) 
 static void take_finished(struct sl_worker *worker, struct sl_task *task) {
   while (task != NULL) {
     struct sl_task *next = task->next;
+    struct sl_connection *connection = task->owner;
     worker->computing--;
-    resume(task->owner);
+    sl_connection_enter(connection, SL_STAGE_BODY);
+    resume(connection);
     task = next;
   }
 }

@@ -3,6 +3,7 @@
 #include "core/buffer.h"
 #include "encode/encode.h"
 #include "kernels/kernels.h"
+#include "support/feed.h"
 #include "support/compare.h"
 #include "support/reference_losses.h"
 #include <cjson/cJSON.h>
@@ -52,8 +53,8 @@ struct outcome {
 static void feed_in_two(struct sl_decoder *decoder, const char *body, size_t length,
                         struct sl_random *random) {
   size_t first = sl_random_below(random, length + 1);
-  sl_decoder_feed(decoder, body, first);
-  sl_decoder_feed(decoder, body + first, length - first);
+  sl_feed(decoder, body, first);
+  sl_feed(decoder, body + first, length - first);
 }
 
 static void read_answer(struct outcome *outcome, struct sl_answer *answer,
@@ -76,7 +77,7 @@ static void read_answer(struct outcome *outcome, struct sl_answer *answer,
 static struct outcome answer_body(const struct reading *reading, const char *body, size_t length) {
   struct outcome outcome = {.error = SL_NO_ERROR};
   struct sl_random random = {reading->seed};
-  struct sl_decoder *decoder = sl_decoder_new(reading->loss, &reading->limits);
+  struct sl_decoder *decoder = sl_decoder_new(reading->loss, &reading->limits, NULL);
   if (decoder == NULL) {
     abort();
   }

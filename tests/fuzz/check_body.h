@@ -11,8 +11,8 @@
 #ifndef SPIKELOSS_TESTS_FUZZ_CHECK_BODY_H
 #define SPIKELOSS_TESTS_FUZZ_CHECK_BODY_H
 
+#include "decode/limits.h"
 #include "loss/loss.h"
-#include "wire/limits.h"
 #include <stddef.h>
 #include <stdint.h>
 

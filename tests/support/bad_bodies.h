@@ -52,6 +52,10 @@ struct sl_bad_body {
 #define FLOATS_8  "0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, "
 #define FLOATS_32 FLOATS_8 FLOATS_8 FLOATS_8 FLOATS_8
 
+/* Checks that every body gives its error, by the decoder, however the body is cut, and by the
+ * reference. Shows all that do not on standard error, then ends the running test as failed. */
+void sl_check_bad_bodies(const struct sl_bad_body *table, size_t count);
+
 extern const struct sl_bad_body sl_bad_texts[];
 extern const size_t sl_bad_text_count;
 extern const struct sl_bad_body sl_bad_numbers[];

@@ -1,9 +1,11 @@
 #include "compare.h"
 
+#include "feed.h"
+
 #include "every.h"
 
 #include "reference_text.h"
-#include "wire/decode.h"
+#include "decode/request.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +51,7 @@ static enum sl_status feed_copy(struct sl_decoder *decoder, const char *bytes, s
     memcpy(copy, bytes, length);
     memset(copy + length, 0xA5, POISON_BYTES);
   }
-  enum sl_status status = sl_decoder_feed(decoder, copy, length);
+  enum sl_status status = sl_feed(decoder, copy, length);
   if (copy != NULL) {
     memset(copy, 0xA5, length);
   }
@@ -207,13 +209,10 @@ static bool same_decoded(struct sl_case *one, const struct sl_decoded *decoded) 
 
 /* Messages and pointers quote the body, and end up in JSON again. */
 static bool is_utf8(const char *text) {
-  struct sl_error error = SL_NO_ERROR;
-  struct sl_reader reader = {.text = text, .length = strlen(text), .error = &error};
-  while (reader.at < reader.length) {
+  size_t length = 0;
+  for (size_t at = 0; text[at] != '\0'; at += length) {
     uint32_t code_point;
-    if ((unsigned char)text[reader.at] < 0x80) {
-      reader.at++;
-    } else if (!sl_reader_character(&reader, &code_point)) {
+    if (!sl_utf8_character(text + at, strlen(text + at), &length, &code_point)) {
       return false;
     }
   }
@@ -264,7 +263,7 @@ static void add_splits(struct sl_case *one, const size_t *splits, size_t count) 
 }
 
 bool sl_compare_split(struct sl_case *one, const size_t *splits, size_t count) {
-  struct sl_decoder *decoder = sl_decoder_new(one->expected->loss, one->limits);
+  struct sl_decoder *decoder = sl_decoder_new(one->expected->loss, one->limits, NULL);
   if (decoder == NULL) {
     abort();
   }

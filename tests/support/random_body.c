@@ -73,16 +73,21 @@ static void erase(struct sl_buffer *body, size_t at, size_t length) {
 
 void sl_damage_body(struct sl_buffer *body, struct sl_random *random) {
   static const char *const pieces[] = {
-      "0",      "1",    ",",        "[",    "]",        "{",
-      "}",      ":",    "\"",       ".",    "-",        "e",
-      " ",      "\n",   "1.0",      "0.5",  "1e999",    "[]",
-      "{}",     "null", "true",     "NaN",  "\\u00e9",  "\\ud83d",
-      "=",      "A",    "\xC3\xA9", "\xFF", "[0,1]",    "[[0]]",
-      ",0,1,0", "-0",   "1e-3",     "0.0,", "Infinity", "\"shape\":[1],",
+      "0",    "1",     ",",     "[",      "]",       "{",       "}",      ":",        "\"",
+      ".",    "-",     "e",     " ",      "\n",      "1.0",     "0.5",    "1e999",    "[]",
+      "{}",   "null",  "true",  "NaN",    "\\u00e9", "\\ud83d", "=",      "A",        "\xC3\xA9",
+      "\xFF", "[0,1]", "[[0]]", ",0,1,0", "-0",      "1e-3",    "0.0,",   "Infinity", "nan",
+      "-inf", "Inf",   "None",  "[[",     "]]",      "[[[",     "1e-400",
+  };
+  static const char *const words[] = {
+      "\"shape\":[1],",     "np.float64(1.0)",       "1.0000000000000001", "9007199254740993",
+      "\"encoding\":null,", "\"encoding\":\"coo\",", "\"gradient\":null,", "\"gradient\":\"none\",",
   };
   size_t at = place(random, body);
   size_t other = place(random, body);
-  const char *piece = pieces[sl_random_below(random, sizeof pieces / sizeof *pieces)];
+  const char *piece = sl_random_one_in(random, 5)
+                          ? words[sl_random_below(random, sizeof words / sizeof *words)]
+                          : pieces[sl_random_below(random, sizeof pieces / sizeof *pieces)];
   char byte = (char)sl_random_below(random, 256);
   switch (sl_random_below(random, 8)) {
   case 0: /* one bit */

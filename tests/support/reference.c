@@ -1,271 +1,187 @@
 #include "reference.h"
 
 #include "reference_tensor.h"
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* The whole body while it is read. */
 struct body {
-  struct sl_reader reader;
+  struct sl_reader *reader;
   const struct sl_limits *limits;
   uint64_t pairs_left;
   struct sl_reference *reference;
 };
 
-static bool read_number(struct sl_reader *reader, const char *pointer, double *value) {
-  size_t start = reader->at;
-  int byte = sl_reader_peek(reader);
-  if (byte != '-' && (byte < '0' || byte > '9')) {
-    return sl_reader_fail(reader, SL_WRONG_TYPE, pointer, start);
+static struct sl_reference_number read_integer(struct sl_reader *reader) {
+  struct sl_reference_number number = sl_reader_number(reader);
+  if (!number.integer) {
+    sl_reader_fail(reader, SL_WRONG_TYPE, number.start);
   }
-  return sl_reader_number(reader, value) &&
-         (isfinite(*value) || sl_reader_fail(reader, SL_NOT_FINITE, pointer, start));
+  return number;
 }
 
-static bool read_integer(struct sl_reader *reader, const char *pointer, double *value) {
-  size_t start = reader->at;
-  return read_number(reader, pointer, value) &&
-         (*value == floor(*value) || sl_reader_fail(reader, SL_WRONG_TYPE, pointer, start));
-}
-
-static int64_t saturated(double value) {
-  if (value >= 0x1p63) {
-    return INT64_MAX;
+static int64_t read_label(struct sl_reader *reader) {
+  struct sl_reference_number number = read_integer(reader);
+  if (number.magnitude > INT64_MAX) {
+    return number.negative ? INT64_MIN : INT64_MAX;
   }
-  return value < -0x1p63 ? INT64_MIN : (int64_t)value;
+  return number.negative ? -(int64_t)number.magnitude : (int64_t)number.magnitude;
 }
 
-/* An array of numbers, known to be legal JSON. */
-static bool judge_list(struct sl_reader *reader, const struct sl_field *field, const char *pointer,
-                       struct sl_reference_value *value) {
+static void begin_list(struct sl_reader *reader) {
   if (sl_reader_peek(reader) != '[') {
-    return sl_reader_fail(reader, SL_WRONG_TYPE, pointer, reader->at);
+    sl_reader_refuse(reader, true);
   }
-  sl_reader_take(reader);
-  sl_reader_skip_white(reader);
-  bool integers = field->kind == SL_FIELD_LABELS;
-  struct sl_doubles numbers = {0};
-  bool good = true;
-  while (good && sl_reader_peek(reader) != ']') {
-    char element[2 * SL_POINTER_ROOM];
-    snprintf(element, sizeof element, "%s/%zu", pointer, numbers.count);
-    double number = 0.0;
-    good =
-        integers ? read_integer(reader, element, &number) : read_number(reader, element, &number);
-    sl_doubles_append(&numbers, number);
-    sl_reader_skip_white(reader);
-    if (sl_reader_peek(reader) == ',') {
-      sl_reader_take(reader);
-      sl_reader_skip_white(reader);
-    }
-  }
-  value->length = numbers.count;
-  if (!integers) {
-    value->reals = numbers.values;
-    return good;
-  }
-  value->labels = sl_must_allocate(numbers.count, sizeof *value->labels);
-  for (size_t i = 0; i < numbers.count; i++) {
-    value->labels[i] = saturated(numbers.values[i]);
-  }
-  free(numbers.values);
-  return good;
+  sl_reader_open(reader);
 }
 
-static bool judge_count(struct sl_reader *reader, const struct sl_field *field, const char *pointer,
-                        struct sl_reference_value *value) {
-  size_t start = reader->at;
-  double number;
-  if (!read_integer(reader, pointer, &number)) {
-    return false;
+static void read_reals(struct sl_reader *reader, struct sl_reference_value *value) {
+  begin_list(reader);
+  for (; sl_reader_element(reader, value->length, ']'); value->length++) {
+    double real = sl_reader_number(reader).value;
+    value->reals = sl_reader_grow(reader, value->reals, value->length, sizeof real);
+    value->reals[value->length] = real;
   }
-  if (number < 0 || number >= 0x1p64 || (uint64_t)number < field->min_count ||
-      (uint64_t)number > field->max_count) {
-    return sl_reader_fail(reader, SL_OUT_OF_RANGE, pointer, start);
-  }
-  value->count = (uint64_t)number;
-  return true;
+  sl_reader_close(reader);
 }
 
-static bool judge_choice(struct sl_reader *reader, const struct sl_field *field,
-                         const char *pointer, struct sl_reference_value *value) {
+static void read_labels(struct sl_reader *reader, struct sl_reference_value *value) {
+  begin_list(reader);
+  for (; sl_reader_element(reader, value->length, ']'); value->length++) {
+    int64_t label = read_label(reader);
+    value->labels = sl_reader_grow(reader, value->labels, value->length, sizeof label);
+    value->labels[value->length] = label;
+  }
+  sl_reader_close(reader);
+}
+
+static uint64_t read_count(struct sl_reader *reader, const struct sl_field *field) {
+  struct sl_reference_number number = read_integer(reader);
+  if (number.negative || number.magnitude < field->min_count ||
+      number.magnitude > field->max_count) {
+    sl_reader_fail(reader, SL_OUT_OF_RANGE, number.start);
+  }
+  return number.magnitude;
+}
+
+static size_t read_choice(struct sl_reader *reader, const struct sl_field *field) {
   size_t start = reader->at;
+  size_t count = 0;
+  while (field->choices[count] != NULL) {
+    count++;
+  }
   if (sl_reader_peek(reader) != '"') {
-    return sl_reader_fail(reader, SL_WRONG_TYPE, pointer, start);
+    sl_reader_refuse(reader, false);
   }
-  char *word;
   size_t length;
-  sl_reader_string(reader, &word, &length);
-  bool known = false;
-  for (size_t i = 0; !known && field->choices[i] != NULL; i++) {
-    known = length == strlen(field->choices[i]) && memcmp(word, field->choices[i], length) == 0;
-    value->choice = i;
+  const char *word = sl_reader_string(reader, &length);
+  size_t choice = sl_word_index(field->choices, count, word, length);
+  if (choice == count) {
+    sl_reader_fail(reader, SL_UNKNOWN_CHOICE, start);
   }
-  free(word);
-  return known || sl_reader_fail(reader, SL_UNKNOWN_CHOICE, pointer, start);
+  return choice;
 }
 
-static bool read_small(struct body *body, const struct sl_field *field, const char *pointer,
-                       struct sl_reference_value *value) {
-  size_t start;
-  if (!sl_reference_collect(&body->reader, pointer, body->limits->member_bytes, &start)) {
-    return false;
-  }
-  struct sl_reader again = sl_reader_again(&body->reader, start);
-  switch (field->kind) {
-  case SL_FIELD_REALS:
-  case SL_FIELD_LABELS:
-    return judge_list(&again, field, pointer, value);
-  case SL_FIELD_REAL:
-    return read_number(&again, pointer, &value->real);
-  case SL_FIELD_COUNT:
-    return judge_count(&again, field, pointer, value);
-  default:
-    return judge_choice(&again, field, pointer, value);
-  }
-}
-
-static bool read_tensor(struct body *body, const struct sl_field *field, const char *pointer,
-                        struct sl_reference_value *value) {
-  struct sl_tensor_rules rules = {.field = field,
-                                  .deferred_bytes = body->limits->deferred_bytes,
-                                  .member_bytes = body->limits->member_bytes,
-                                  .pairs_left = &body->pairs_left};
-  value->tensors = sl_must_reallocate(value->tensors, value->length + 1, sizeof *value->tensors);
-  struct sl_reference_tensor *tensor = &value->tensors[value->length++];
-  *tensor = (struct sl_reference_tensor){0};
-  return sl_reference_tensor_read(&body->reader, &rules, pointer, tensor);
-}
-
-static bool read_tensors(struct body *body, const struct sl_field *field, const char *pointer,
+static void read_tensors(struct body *body, const struct sl_tensor_rules *rules,
                          struct sl_reference_value *value) {
-  struct sl_reader *reader = &body->reader;
-  int byte = sl_reader_peek(reader);
-  if (byte != '[') {
-    return sl_starts_value(byte) ? sl_reader_fail(reader, SL_WRONG_TYPE, pointer, reader->at)
-                                 : sl_reader_not_json(reader);
-  }
-  if (reader->depth >= reader->depth_limit) {
-    return sl_reader_fail(reader, SL_TOO_DEEP, pointer, reader->at);
-  }
-  reader->depth++;
-  if (!sl_reader_take(reader) || !sl_reader_skip_white(reader)) {
-    return false;
-  }
-  if (sl_reader_peek(reader) == ']') {
-    return sl_reader_fail(reader, SL_EMPTY_TENSOR, pointer, reader->at);
-  }
-  for (;;) {
-    char element[2 * SL_POINTER_ROOM];
-    snprintf(element, sizeof element, "%s/%zu", pointer, value->length);
-    if (value->length == body->limits->layers) {
-      return sl_reader_fail(reader, SL_TOO_MANY_LAYERS, pointer, reader->at);
+  struct sl_reader *reader = body->reader;
+  begin_list(reader);
+  for (; sl_reader_element(reader, value->length, ']'); value->length++) {
+    int byte = sl_reader_peek(reader);
+    bool begins = byte != ',' && byte != ']' && byte != -1;
+    if (begins && value->length == body->limits->layers) {
+      reader->path_length--;
+      sl_reader_fail(reader, SL_TOO_MANY_LAYERS, reader->at);
     }
-    if (!read_tensor(body, field, element, value) || !sl_reader_skip_white(reader)) {
-      return false;
-    }
-    if (sl_reader_peek(reader) == ']') {
-      reader->depth--;
-      return sl_reader_take(reader);
-    }
-    if (!sl_reader_expect(reader, ',') || !sl_reader_skip_white(reader)) {
-      return false;
-    }
+    value->tensors = sl_reader_grow(reader, value->tensors, value->length, sizeof *value->tensors);
+    sl_reference_tensor_read(reader, rules, &value->tensors[value->length]);
   }
+  if (value->length == 0) {
+    sl_reader_fail(reader, SL_EMPTY_TENSOR, reader->at);
+  }
+  sl_reader_close(reader);
 }
 
-static bool read_value(struct body *body, size_t index, const char *pointer) {
-  const struct sl_field *field = sl_request_field(body->reference->loss, index);
-  struct sl_reference_value *value = &body->reference->values[index];
-  value->present = true;
+static void read_value(struct body *body, const struct sl_field *field,
+                       struct sl_reference_value *value) {
+  struct sl_reader *reader = body->reader;
+  struct sl_tensor_rules rules = {field, body->limits, &body->pairs_left};
   switch (field->kind) {
   case SL_FIELD_SPIKES:
-    return read_tensor(body, field, pointer, value);
+    value->tensors = sl_reader_allocate(reader, 1, sizeof *value->tensors);
+    value->length = 1;
+    sl_reference_tensor_read(reader, &rules, value->tensors);
+    break;
   case SL_FIELD_SPIKES_LIST:
-    return read_tensors(body, field, pointer, value);
-  default:
-    return read_small(body, field, pointer, value);
+    read_tensors(body, &rules, value);
+    break;
+  case SL_FIELD_REALS:
+    read_reals(reader, value);
+    break;
+  case SL_FIELD_LABELS:
+    read_labels(reader, value);
+    break;
+  case SL_FIELD_REAL:
+    value->real = sl_reader_number(reader).value;
+    break;
+  case SL_FIELD_COUNT:
+    value->count = read_count(reader, field);
+    break;
+  case SL_FIELD_CHOICE:
+    value->choice = read_choice(reader, field);
+    break;
   }
+  value->present = true;
 }
 
-static bool read_member(struct body *body) {
+static void read_members(struct body *body) {
+  struct sl_reader *reader = body->reader;
+  const struct sl_loss *loss = body->reference->loss;
   const char *names[SL_MAX_REQUEST_FIELDS];
-  size_t count = sl_request_field_count(body->reference->loss);
+  bool seen[SL_MAX_REQUEST_FIELDS] = {false};
+  size_t count = sl_request_field_count(loss);
   for (size_t i = 0; i < count; i++) {
-    names[i] = sl_request_field(body->reference->loss, i)->name;
+    names[i] = sl_request_field(loss, i)->name;
   }
-  struct sl_reader *reader = &body->reader;
-  size_t start = reader->at;
-  size_t which = 0;
-  char *pointer;
-  enum sl_status found = sl_reference_name_read(reader, "", names, count, &which, &pointer);
-  bool good = found == SL_OK;
-  if (found == SL_UNKNOWN_MEMBER) {
-    sl_reader_fail(reader, SL_UNKNOWN_MEMBER, pointer, start);
-  } else if (good && body->reference->values[which].present) {
-    good = sl_reader_fail(reader, SL_DUPLICATE_MEMBER, pointer, start);
-  }
-  good = good && sl_reader_skip_white(reader) && sl_reader_expect(reader, ':') &&
-         sl_reader_skip_white(reader) && read_value(body, which, pointer);
-  free(pointer);
-  return good;
-}
-
-static bool read_members(struct body *body) {
-  struct sl_reader *reader = &body->reader;
-  sl_reader_skip_white(reader);
-  if (sl_reader_peek(reader) == '}') {
-    return true;
-  }
-  for (;;) {
-    if (!read_member(body) || !sl_reader_skip_white(reader)) {
-      return false;
+  for (size_t i = 0; sl_reader_element(reader, i, '}'); i++) {
+    size_t which = sl_reader_name(reader, names, count, seen);
+    const struct sl_field *field = sl_request_field(loss, which);
+    bool tensors = field->kind == SL_FIELD_SPIKES || field->kind == SL_FIELD_SPIKES_LIST;
+    sl_reader_limit(reader, tensors ? SIZE_MAX : body->limits->member_bytes);
+    if (!field->optional || !sl_reader_null(reader)) {
+      read_value(body, field, &body->reference->values[which]);
     }
-    if (sl_reader_peek(reader) == '}') {
-      return true;
-    }
-    if (!sl_reader_expect(reader, ',') || !sl_reader_skip_white(reader)) {
-      return false;
-    }
+    sl_reader_limit(reader, SIZE_MAX);
   }
 }
 
-static bool check_missing(struct body *body, size_t closing_brace) {
+static void check_missing(struct body *body, size_t closing_brace) {
+  struct sl_reader *reader = body->reader;
   for (size_t i = 0; i < sl_request_field_count(body->reference->loss); i++) {
     const struct sl_field *field = sl_request_field(body->reference->loss, i);
     if (!field->optional && !body->reference->values[i].present) {
-      char pointer[SL_POINTER_ROOM];
-      snprintf(pointer, sizeof pointer, "/%s", field->name);
-      return sl_reader_fail(&body->reader, SL_MISSING_MEMBER, pointer, closing_brace);
+      reader->path[reader->path_length++] =
+          (struct sl_path_step){.name = field->name, .length = strlen(field->name)};
+      sl_reader_fail(reader, SL_MISSING_MEMBER, closing_brace);
     }
   }
-  return true;
 }
 
-static bool read_body(struct body *body) {
-  struct sl_reader *reader = &body->reader;
+static void read_body(struct body *body) {
+  struct sl_reader *reader = body->reader;
   sl_reader_skip_white(reader);
-  int byte = sl_reader_peek(reader);
-  if (byte != '{') {
-    return sl_starts_value(byte) ? sl_reader_fail(reader, SL_WRONG_TYPE, "", reader->at)
-                                 : sl_reader_not_json(reader);
+  if (sl_reader_peek(reader) != '{') {
+    sl_reader_refuse(reader, false);
   }
-  if (reader->depth_limit == 0) {
-    return sl_reader_fail(reader, SL_TOO_DEEP, "", reader->at);
-  }
-  reader->depth = 1;
-  reader->at++;
-  if (!read_members(body)) {
-    return false;
-  }
-  size_t closing_brace = reader->at++;
+  sl_reader_open(reader);
+  read_members(body);
+  size_t closing_brace = reader->at;
+  sl_reader_close(reader);
   sl_reader_skip_white(reader);
   if (reader->at < reader->length) {
-    return sl_reader_not_json(reader);
+    sl_reader_not_json(reader);
   }
-  return check_missing(body, closing_brace);
+  check_missing(body, closing_brace);
 }
 
 struct sl_reference *sl_reference_read(const struct sl_loss *loss, const struct sl_limits *limits,
@@ -273,30 +189,22 @@ struct sl_reference *sl_reference_read(const struct sl_loss *loss, const struct 
   struct sl_reference *reference = sl_must_allocate(1, sizeof *reference);
   reference->loss = loss;
   reference->error = SL_NO_ERROR;
-  struct body body = {.reader = {.text = text,
-                                 .length = length,
-                                 .depth_limit = limits->depth,
-                                 .error = &reference->error,
-                                 .member_pointer = ""},
-                      .limits = limits,
-                      .pairs_left = limits->pairs,
-                      .reference = reference};
-  read_body(&body);
+  struct sl_reader reader = {.text = text,
+                             .length = length,
+                             .depth_limit = limits->depth,
+                             .text_limit = SIZE_MAX,
+                             .error = &reference->error,
+                             .memory = &reference->memory};
+  struct body body = {&reader, limits, limits->pairs, reference};
+  if (setjmp(reader.out) == 0) {
+    read_body(&body);
+  }
   return reference;
 }
 
 void sl_reference_free(struct sl_reference *reference) {
-  if (reference == NULL) {
-    return;
+  if (reference != NULL) {
+    sl_blocks_free(reference->memory);
+    free(reference);
   }
-  for (size_t i = 0; i < SL_MAX_REQUEST_FIELDS; i++) {
-    struct sl_reference_value *value = &reference->values[i];
-    for (size_t k = 0; value->tensors != NULL && k < value->length; k++) {
-      free(value->tensors[k].values);
-    }
-    free(value->tensors);
-    free(value->reals);
-    free(value->labels);
-  }
-  free(reference);
 }

@@ -1,11 +1,10 @@
 /*
  * Base64 data (RFC 4648, section 4: standard alphabet, padded, spare bits zero), and the values in
- * its bytes. Characters are checked one by one; the bytes of a group when its fourth has come.
+ * its bytes. Characters are judged one by one; the bytes of a group when its fourth has come.
  */
-#include "reference_object.h"
+#include "reference_tensor.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct base64 {
@@ -16,162 +15,153 @@ struct base64 {
   bool too_many;        /* the last group holds more bytes than the shape needs */
 };
 
-size_t sl_tensor_bytes_needed(const struct sl_tensor_object *object) {
-  size_t total = object->total;
-  if (object->encoding == SL_DATA_BITS) {
-    return total / 8 + (total % 8 != 0);
-  }
-  size_t width = object->encoding == SL_DATA_F32 ? 4 : 8;
-  return total > SIZE_MAX / width ? SIZE_MAX : total * width;
+static size_t width_of(const struct sl_tensor_object *object) {
+  return object->encoding == SL_ENCODED_F32 ? 4 : 8;
 }
 
-double sl_tensor_binary_value(const struct sl_tensor_object *object, size_t index) {
-  if (object->encoding == SL_DATA_BITS) {
+/* How many bytes the tensor takes in its encoding; SIZE_MAX if no text can be that long. */
+static size_t bytes_needed(const struct sl_tensor_object *object) {
+  size_t total = object->total;
+  if (object->encoding == SL_ENCODED_BITS) {
+    return total / 8 + (total % 8 != 0);
+  }
+  return total > SIZE_MAX / width_of(object) ? SIZE_MAX : total * width_of(object);
+}
+
+double sl_reference_binary_value(const struct sl_tensor_object *object, size_t index) {
+  if (object->encoding == SL_ENCODED_BITS) {
     return (object->bytes[index / 8] >> (7 - index % 8)) & 1;
   }
-  size_t width = object->encoding == SL_DATA_F32 ? 4 : 8;
+  size_t width = width_of(object);
   uint64_t bits = 0;
   for (size_t i = width; i > 0; i--) {
     bits = bits << 8 | object->bytes[index * width + i - 1];
   }
-  if (width == 4) {
-    uint32_t half = (uint32_t)bits;
-    float single;
-    memcpy(&single, &half, sizeof single);
-    return (double)single;
-  }
+  uint32_t half = (uint32_t)bits;
+  float single;
   double value;
+  memcpy(&single, &half, sizeof single);
   memcpy(&value, &bits, sizeof value);
-  return value;
+  return width == 4 ? (double)single : value;
 }
 
-bool sl_tensor_bytes_check(struct sl_tensor_object *object, size_t bytes_so_far) {
+static _Noreturn void fail(struct sl_tensor_object *object, enum sl_status code, size_t offset) {
   struct sl_reader *reader = object->reader;
-  if (object->encoding == SL_DATA_BITS) {
-    size_t spare = (8 - object->total % 8) % 8;
-    unsigned last = object->bytes[bytes_so_far - 1];
-    bool complete = bytes_so_far == sl_tensor_bytes_needed(object);
-    if (complete && (last & ((1u << spare) - 1)) != 0) {
-      return sl_reader_fail(reader, SL_NONZERO_PADDING, object->data_pointer, object->data_offset);
-    }
-    return true;
+  reader->path[reader->path_length - 1] = (struct sl_path_step){.name = "data", .length = 4};
+  sl_reader_fail(reader, code, offset);
+}
+
+/* The last of these bytes may complete a float that is not finite, or be padding that is not 0. */
+static void check_bytes(struct sl_tensor_object *object, size_t count) {
+  size_t width = width_of(object);
+  size_t spare = (8 - object->total % 8) % 8;
+  bool bits = object->encoding == SL_ENCODED_BITS;
+  if (bits && count == bytes_needed(object) &&
+      (object->bytes[count - 1] & ((1u << spare) - 1)) != 0) {
+    fail(object, SL_NONZERO_PADDING, object->data_offset);
   }
-  size_t width = object->encoding == SL_DATA_F32 ? 4 : 8;
-  if (bytes_so_far % width == 0 &&
-      !isfinite(sl_tensor_binary_value(object, bytes_so_far / width - 1))) {
-    return sl_reader_fail(reader, SL_NOT_FINITE, object->data_pointer, object->data_offset);
+  if (!bits && count % width == 0 &&
+      !isfinite(sl_reference_binary_value(object, count / width - 1))) {
+    fail(object, SL_NOT_FINITE, object->data_offset);
   }
-  return true;
+}
+
+static bool meaning_known(const struct sl_tensor_object *object) {
+  return object->has_shape && object->encoding != SL_ENCODED_NOT;
+}
+
+void sl_reference_base64_settle(struct sl_tensor_object *object) {
+  if (object->kind != SL_DATA_TEXT || !meaning_known(object)) {
+    return;
+  }
+  if (object->byte_count != bytes_needed(object)) {
+    fail(object, SL_LENGTH_MISMATCH, object->data_offset);
+  }
+  for (size_t i = 1; i <= object->byte_count; i++) {
+    check_bytes(object, i);
+  }
 }
 
 static int alphabet_value(uint32_t character) {
   static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (int i = 0; i < 64; i++) {
-    if ((unsigned char)alphabet[i] == character) {
-      return i;
-    }
-  }
-  return -1;
-}
-
-static bool bad(struct sl_tensor_object *object, size_t offset) {
-  return sl_reader_fail(object->reader, SL_BAD_BASE64, object->data_pointer, offset);
-}
-
-static bool wrong_length(struct sl_tensor_object *object) {
-  return sl_reader_fail(object->reader, SL_LENGTH_MISMATCH, object->data_pointer,
-                        object->data_offset);
-}
-
-static bool meaning_known(const struct sl_tensor_object *object) {
-  return object->has_shape && object->has_encoding;
+  const char *found = character < 0x80 ? strchr(alphabet, (int)character) : NULL;
+  return found == NULL || character == 0 ? -1 : (int)(found - alphabet);
 }
 
 /* Whether all the groups that the shape needs are there, so that nothing more may come. */
 static bool full(const struct sl_tensor_object *object, const struct base64 *base64) {
-  size_t needed = sl_tensor_bytes_needed(object);
+  size_t needed = bytes_needed(object);
   return meaning_known(object) && base64->characters / 4 >= needed / 3 + (needed % 3 != 0);
 }
 
 /* The bytes of a group of four characters that is complete. */
-static bool read_group(struct sl_tensor_object *object, struct base64 *base64) {
+static void add_group(struct sl_tensor_object *object, struct base64 *base64) {
   for (unsigned i = 0; i < 3 - base64->padding; i++) {
-    if (meaning_known(object) && object->byte_count == sl_tensor_bytes_needed(object)) {
-      base64->too_many = true; /* certain, but the characters are still in their right places */
-      return true;
+    if (meaning_known(object) && object->byte_count == bytes_needed(object)) {
+      base64->too_many = true; /* certain, but all characters are in their right places so far */
+      return;
     }
     object->bytes[object->byte_count++] =
         (unsigned char)(base64->accumulator >> (16 - 8 * i) & 0xFF);
-    bool good = meaning_known(object)
-                    ? sl_tensor_bytes_check(object, object->byte_count)
-                    : sl_tensor_defer(object, object->byte_count, object->data_offset);
-    if (!good) {
-      return false;
+    if (meaning_known(object)) {
+      check_bytes(object, object->byte_count);
+    } else {
+      sl_reference_defer(object, object->byte_count, object->data_offset);
     }
   }
-  return true;
 }
 
-/* `=` fills up the last group: one behind three characters, two behind two. */
-static bool read_padding(struct sl_tensor_object *object, struct base64 *base64, size_t start) {
+/* `=` fills the last group up: one after three characters, two after two. */
+static void add_padding(struct sl_tensor_object *object, struct base64 *base64, size_t start) {
   if (base64->characters % 4 < 2) {
-    return bad(object, start);
+    fail(object, SL_BAD_BASE64, start);
   }
   unsigned spare = base64->padding > 0 ? 0 : base64->characters % 4 == 2 ? 0xF : 0x3;
   if ((base64->accumulator & spare) != 0) {
-    return bad(object, base64->last_offset);
+    fail(object, SL_BAD_BASE64, base64->last_offset);
   }
   base64->padding++;
-  return true;
 }
 
-static bool read_character(struct sl_tensor_object *object, struct base64 *base64) {
+static void read_character(struct sl_tensor_object *object, struct base64 *base64) {
   struct sl_reader *reader = object->reader;
   size_t start = reader->at;
   int byte = sl_reader_peek(reader);
-  uint32_t character = 0xFFFD;
   bool multibyte = byte >= 0xC2 && byte <= 0xF4; /* certain before the rest of it has come */
-  if (!multibyte && !sl_reader_character(reader, &character)) {
-    return false;
-  }
+  uint32_t character = multibyte ? 0xFFFD : sl_reader_character(reader);
   int value = character == '=' ? 0 : alphabet_value(character);
   if (base64->padding > 0 && (base64->characters % 4 == 0 || character != '=')) {
-    return bad(object, start);
+    fail(object, SL_BAD_BASE64, start);
   }
   if (full(object, base64)) {
-    return wrong_length(object);
+    fail(object, SL_LENGTH_MISMATCH, object->data_offset);
   }
   if (value < 0) {
-    return bad(object, start);
+    fail(object, SL_BAD_BASE64, start);
   }
-  if (character == '=' && !read_padding(object, base64, start)) {
-    return false;
+  if (character == '=') {
+    add_padding(object, base64, start);
   }
   base64->accumulator = base64->accumulator << 6 | (unsigned)value;
   base64->last_offset = start;
-  base64->characters++;
-  return base64->characters % 4 != 0 || read_group(object, base64);
+  if (++base64->characters % 4 == 0) {
+    add_group(object, base64);
+  }
 }
 
-bool sl_tensor_base64_read(struct sl_tensor_object *object) {
+void sl_reference_base64_read(struct sl_tensor_object *object) {
   struct sl_reader *reader = object->reader;
   struct base64 base64 = {0};
-  object->kind = SL_DATA_TEXT;
-  object->bytes = sl_must_allocate(reader->length - reader->at, 1);
-  if (!sl_reader_take(reader)) {
-    return false;
-  }
+  object->bytes = sl_reader_allocate(reader, reader->length - reader->at, 1);
+  sl_reader_take(reader);
   while (sl_reader_peek(reader) != '"') {
-    if (!read_character(object, &base64)) {
-      return false;
-    }
+    read_character(object, &base64);
   }
   if (base64.characters % 4 != 0) {
-    return bad(object, reader->at);
+    fail(object, SL_BAD_BASE64, reader->at);
   }
-  bool too_few = meaning_known(object) && object->byte_count < sl_tensor_bytes_needed(object);
-  if (too_few || base64.too_many) {
-    return wrong_length(object);
+  if (base64.too_many || (meaning_known(object) && object->byte_count < bytes_needed(object))) {
+    fail(object, SL_LENGTH_MISMATCH, object->data_offset);
   }
-  return sl_reader_take(reader);
+  sl_reader_take(reader);
 }

@@ -63,7 +63,7 @@ static bool same_tensor(const cJSON *item, const struct sl_reference_tensor *ten
       return false;
     }
   }
-  if (cJSON_HasObjectItem(item, "encoding")) {
+  if (cJSON_IsString(cJSON_GetObjectItemCaseSensitive(item, "encoding"))) {
     return cJSON_IsString(data) || cJSON_IsArray(data);
   }
   return same_leaves(data, tensor->values, tensor->count, &count) && count == tensor->count;
@@ -114,8 +114,9 @@ bool sl_reference_agrees_with_cjson(const struct sl_reference *reference, const 
   for (size_t i = 0; same && i < sl_request_field_count(reference->loss); i++) {
     const struct sl_field *field = sl_request_field(reference->loss, i);
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, field->name);
-    same = (item != NULL) == reference->values[i].present;
-    if (same && item != NULL) {
+    bool given = item != NULL && !(field->optional && cJSON_IsNull(item));
+    same = given == reference->values[i].present;
+    if (same && given) {
       same = same_value(item, field, &reference->values[i]);
     }
   }

@@ -1,6 +1,5 @@
 #include "reference_losses.h"
 
-#include "reference_tensor.h"
 #include "reference_text.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /*
- * One spike tensor under the reference, in any of the five spellings.
+ * One spike tensor for the reference: nested arrays, or an object whose members come in any order.
  */
 #ifndef SPIKELOSS_TESTS_REFERENCE_TENSOR_H
 #define SPIKELOSS_TESTS_REFERENCE_TENSOR_H
@@ -10,50 +10,61 @@
 /* What all tensors of a request are read with. */
 struct sl_tensor_rules {
   const struct sl_field *field;
-  uint64_t deferred_bytes;
-  uint64_t member_bytes;
+  const struct sl_limits *limits;
   uint64_t *pairs_left; /* over all tensors of the request */
 };
 
-/* Reads the tensor that begins where the reader stands. `tensor` comes zeroed and is freed by the
- * caller, whatever is returned. `pointer` is that of the tensor. */
-bool sl_reference_tensor_read(struct sl_reader *reader, const struct sl_tensor_rules *rules,
-                              const char *pointer, struct sl_reference_tensor *tensor);
+/* Reads the tensor that begins here. */
+void sl_reference_tensor_read(struct sl_reader *reader, const struct sl_tensor_rules *rules,
+                              struct sl_reference_tensor *tensor);
 
-/* The two forms: `[` nested arrays, `{` an object with shape, encoding and data. */
-bool sl_reference_nested_read(struct sl_reader *reader, const struct sl_tensor_rules *rules,
-                              const char *pointer, struct sl_reference_tensor *tensor);
-bool sl_reference_object_read(struct sl_reader *reader, const struct sl_tensor_rules *rules,
-                              const char *pointer, struct sl_reference_tensor *tensor);
+/* In what form `data` came. Two levels of arrays may be coordinates, as long as no encoding is
+ * known. */
+enum sl_data_kind {
+  SL_DATA_NONE,
+  SL_DATA_EMPTY,
+  SL_DATA_FLAT,
+  SL_DATA_NESTED,
+  SL_DATA_COO,
+  SL_DATA_TEXT
+};
+enum sl_data_encoding {
+  SL_ENCODED_BITS,
+  SL_ENCODED_F32,
+  SL_ENCODED_F64,
+  SL_ENCODED_COO,
+  SL_ENCODED_NOT
+};
 
-/* A growing array of doubles. */
-struct sl_doubles {
-  double *values;
+/* A tensor object while it is read. Data is kept whole, and checked as soon as what it must agree
+ * with is known. */
+struct sl_tensor_object {
+  struct sl_reader *reader;
+  const struct sl_tensor_rules *rules;
+  bool has_shape;
+  size_t shape_offset, data_offset; /* of their values */
+  size_t rank;
+  size_t shape[SL_MAX_RANK];
+  size_t total; /* product of the shape */
+  enum sl_data_encoding encoding;
+  enum sl_data_kind kind;
+  double *numbers; /* values, or the integers of one coordinate after the other */
   size_t count;
+  size_t binary;               /* how many of them come before the first that is not 0 or 1 */
+  bool integers;               /* all of them are */
+  size_t levels;               /* of nested data */
+  size_t lengths[SL_MAX_RANK]; /* of nested data; the second: integers of a coordinate */
+  unsigned char *bytes;        /* decoded from base64 */
+  size_t byte_count;
 };
-void sl_doubles_append(struct sl_doubles *doubles, double value);
 
-/* Batch, time and the product of all other dimensions of a shape: absent axes are 1. */
-struct sl_axes {
-  size_t samples, steps, neurons;
-};
-struct sl_axes sl_reference_axes(size_t rank, const size_t *shape);
+/* Base64: reads the text; checks the bytes against shape and encoding once both are known; how
+ * many the tensor needs; one value of them. */
+void sl_reference_base64_read(struct sl_tensor_object *object);
+void sl_reference_base64_settle(struct sl_tensor_object *object);
+double sl_reference_binary_value(const struct sl_tensor_object *object, size_t index);
 
-/*
- * Reads the name of a member. SL_OK: it is names[*which]; SL_UNKNOWN_MEMBER: it is none of them;
- * else the reader's error. `*pointer` becomes base, slash and name, to be freed by the caller
- * whatever is returned.
- */
-enum sl_status sl_reference_name_read(struct sl_reader *reader, const char *base,
-                                      const char *const *names, size_t count, size_t *which,
-                                      char **pointer);
-
-/*
- * Collects one member of an object or of the body, checking its text, and leaves `*start` at its
- * first byte; then the small value may be judged by reading it again with sl_reader_again.
- */
-bool sl_reference_collect(struct sl_reader *reader, const char *pointer, uint64_t member_bytes,
-                          size_t *start);
-struct sl_reader sl_reader_again(const struct sl_reader *reader, size_t start);
+/* Fails if data that waits for its meaning takes more than the limit. */
+void sl_reference_defer(struct sl_tensor_object *object, uint64_t bytes, size_t offset);
 
 #endif

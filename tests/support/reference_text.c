@@ -1,8 +1,15 @@
 #include "reference_text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+struct sl_block {
+  struct sl_block *next;
+  max_align_t memory[];
+};
 
 void *sl_must_allocate(size_t count, size_t size) {
   void *memory = calloc(count == 0 ? 1 : count, size);
@@ -12,192 +19,425 @@ void *sl_must_allocate(size_t count, size_t size) {
   return memory;
 }
 
-void *sl_must_reallocate(void *memory, size_t count, size_t size) {
-  void *moved = reallocarray(memory, count == 0 ? 1 : count, size);
-  if (moved == NULL) {
-    abort();
-  }
-  return moved;
+void *sl_reader_allocate(struct sl_reader *reader, size_t count, size_t size) {
+  struct sl_block *block = sl_must_allocate(1, sizeof *block + count * size);
+  block->next = *reader->memory;
+  *reader->memory = block;
+  return block->memory;
 }
 
-bool sl_reader_fail(struct sl_reader *reader, enum sl_status code, const char *pointer,
-                    size_t offset) {
-  struct sl_error *error = reader->error;
-  if (error->code == SL_OK) {
-    error->code = code;
-    error->offset = offset;
-    size_t length = strlen(pointer);
-    if (length < sizeof error->pointer) {
-      memcpy(error->pointer, pointer, length + 1);
+void sl_blocks_free(struct sl_block *blocks) {
+  while (blocks != NULL) {
+    struct sl_block *next = blocks->next;
+    free(blocks);
+    blocks = next;
+  }
+}
+
+void *sl_reader_grow(struct sl_reader *reader, void *array, size_t count, size_t size) {
+  if ((count & (count - 1)) != 0) {
+    return array; /* there is room up to the next power of two */
+  }
+  void *larger = sl_reader_allocate(reader, count == 0 ? 1 : 2 * count, size);
+  if (count > 0) {
+    memcpy(larger, array, count * size);
+  }
+  return larger;
+}
+
+/* Longer names, in bytes, have no pointer, and a name with a NUL has none either. */
+enum { MAX_NAME = 64 };
+
+/* RFC 6901: `~` becomes ~0 and `/` becomes ~1. A pointer that does not fit is "". */
+static void write_pointer(const struct sl_reader *reader, char *pointer, size_t size) {
+  char text[(SL_MAX_DEPTH + 2) * 2 * MAX_NAME] = "";
+  size_t length = 0;
+  for (size_t i = 0; i < reader->path_length; i++) {
+    const struct sl_path_step *step = &reader->path[i];
+    if (step->name == NULL) {
+      length += (size_t)snprintf(text + length, sizeof text - length, "/%zu", step->index);
+      continue;
+    }
+    if (step->length > MAX_NAME || strlen(step->name) != step->length) {
+      length = 0;
+      break;
+    }
+    text[length++] = '/';
+    for (const char *byte = step->name; *byte != '\0'; byte++) {
+      bool escaped = *byte == '~' || *byte == '/';
+      text[length++] = escaped ? '~' : *byte;
+      if (escaped) {
+        text[length++] = *byte == '~' ? '0' : '1';
+      }
     }
   }
-  return false;
+  length = length < size ? length : 0;
+  memcpy(pointer, text, length);
+  pointer[length] = '\0';
 }
 
-bool sl_reader_not_json(struct sl_reader *reader) {
-  return sl_reader_fail(reader, SL_NOT_JSON, "", reader->at);
+void sl_reader_fail(struct sl_reader *reader, enum sl_status code, size_t offset) {
+  reader->error->code = code;
+  reader->error->offset = offset;
+  write_pointer(reader, reader->error->pointer, sizeof reader->error->pointer);
+  longjmp(reader->out, 1);
+}
+
+static _Noreturn void not_json_at(struct sl_reader *reader, size_t offset) {
+  reader->path_length = 0;
+  sl_reader_fail(reader, SL_NOT_JSON, offset);
+}
+
+void sl_reader_not_json(struct sl_reader *reader) {
+  not_json_at(reader, reader->at);
 }
 
 int sl_reader_peek(const struct sl_reader *reader) {
   return reader->at < reader->length ? (unsigned char)reader->text[reader->at] : -1;
 }
 
-bool sl_reader_take(struct sl_reader *reader) {
-  if (reader->limited && reader->at - reader->member_start >= reader->member_limit) {
-    return sl_reader_fail(reader, SL_MEMBER_TOO_LARGE, reader->member_pointer, reader->at);
+void sl_reader_take(struct sl_reader *reader) {
+  if (reader->at >= reader->text_limit) {
+    reader->path_length = reader->limited_path;
+    sl_reader_fail(reader, SL_MEMBER_TOO_LARGE, reader->at);
   }
   reader->at++;
-  return true;
 }
 
-bool sl_reader_expect(struct sl_reader *reader, char byte) {
+void sl_reader_expect(struct sl_reader *reader, char byte) {
   if (sl_reader_peek(reader) != (unsigned char)byte) {
-    return sl_reader_not_json(reader);
+    sl_reader_not_json(reader);
   }
-  return sl_reader_take(reader);
+  sl_reader_take(reader);
 }
 
-static bool is_white(int byte) {
-  return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+static bool is_one_of(int byte, const char *bytes) {
+  return byte > 0 && strchr(bytes, byte) != NULL;
 }
 
 static bool is_digit(int byte) {
   return byte >= '0' && byte <= '9';
 }
 
-bool sl_reader_skip_white(struct sl_reader *reader) {
-  while (is_white(sl_reader_peek(reader))) {
-    if (!sl_reader_take(reader)) {
-      return false;
-    }
+static bool begins_word(int byte) {
+  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
+}
+
+void sl_reader_skip_white(struct sl_reader *reader) {
+  while (is_one_of(sl_reader_peek(reader), " \t\n\r")) {
+    sl_reader_take(reader);
   }
+}
+
+void sl_reader_check_depth(struct sl_reader *reader) {
+  if (reader->depth >= reader->depth_limit) {
+    sl_reader_fail(reader, SL_TOO_DEEP, reader->at);
+  }
+}
+
+void sl_reader_open(struct sl_reader *reader) {
+  sl_reader_check_depth(reader);
+  reader->depth++;
+  sl_reader_take(reader);
+}
+
+bool sl_reader_element(struct sl_reader *reader, size_t index, char closing) {
+  reader->path_length -= index == 0 ? 0 : 1;
+  sl_reader_skip_white(reader);
+  if (sl_reader_peek(reader) == (unsigned char)closing) {
+    return false;
+  }
+  if (index > 0) {
+    sl_reader_expect(reader, ',');
+    sl_reader_skip_white(reader);
+  }
+  reader->path[reader->path_length++] = (struct sl_path_step){.index = index};
   return true;
 }
 
-bool sl_starts_number(int byte) {
-  return byte == '-' || is_digit(byte);
+void sl_reader_close(struct sl_reader *reader) {
+  sl_reader_take(reader);
+  reader->depth--;
 }
 
-bool sl_starts_value(int byte) {
-  return byte == '[' || byte == '{' || byte == '"' || sl_starts_number(byte) || byte == 't' ||
-         byte == 'f' || byte == 'n';
-}
-
-/* One byte within these bounds, or not_json at it. */
-static bool byte_between(struct sl_reader *reader, int lowest, int highest) {
-  int byte = sl_reader_peek(reader);
-  if (byte < lowest || byte > highest) {
-    return sl_reader_not_json(reader);
+/* Where a word that begins at that byte ends. */
+static size_t end_of_word(const struct sl_reader *reader, size_t start) {
+  size_t end = start;
+  while (end < reader->length &&
+         (begins_word((unsigned char)reader->text[end]) ||
+          (end > start && (is_digit(reader->text[end]) || reader->text[end] == '.')))) {
+    end++;
   }
-  return sl_reader_take(reader);
+  return end;
+}
+
+/* Whether this is what some language prints for NaN or an infinity, without its sign. */
+static bool is_not_finite(const struct sl_reader *reader, size_t start) {
+  static const char *const words[] = {"nan", "inf", "infinity"};
+  size_t length = end_of_word(reader, start) - start;
+  size_t i = 0;
+  while (i < 3 && !(length == strlen(words[i]) &&
+                    strncasecmp(reader->text + start, words[i], length) == 0)) {
+    i++;
+  }
+  return i < 3;
+}
+
+static void take_word(struct sl_reader *reader) {
+  for (size_t end = end_of_word(reader, reader->at); reader->at < end;) {
+    sl_reader_take(reader);
+  }
+}
+
+/* The three words of JSON are values; one that the end of the body cuts is not yet wrong. */
+static bool is_literal(struct sl_reader *reader, size_t start) {
+  static const char *const literals[] = {"true", "false", "null"};
+  size_t length = reader->at - start;
+  for (size_t i = 0; i < 3; i++) {
+    if (strncmp(literals[i], reader->text + start, length) == 0) {
+      if (sl_reader_peek(reader) == -1 && reader->depth > 0) {
+        sl_reader_not_json(reader);
+      }
+      return length == strlen(literals[i]);
+    }
+  }
+  return false;
+}
+
+void sl_reader_refuse(struct sl_reader *reader, bool numbers) {
+  size_t start = reader->at;
+  int byte = sl_reader_peek(reader);
+  if (byte == '[' || byte == '{') {
+    sl_reader_check_depth(reader);
+  }
+  if (numbers && byte == '-' && is_not_finite(reader, start + 1)) {
+    sl_reader_take(reader);
+    take_word(reader);
+    sl_reader_fail(reader, SL_NOT_FINITE, start);
+  }
+  if (is_digit(byte) || is_one_of(byte, "-\"[{")) {
+    sl_reader_fail(reader, SL_WRONG_TYPE, start);
+  }
+  if (begins_word(byte)) {
+    take_word(reader);
+    if (is_literal(reader, start)) {
+      sl_reader_fail(reader, SL_WRONG_TYPE, start);
+    }
+    if (numbers && is_not_finite(reader, start)) {
+      sl_reader_fail(reader, SL_NOT_FINITE, start);
+    }
+  }
+  not_json_at(reader, start);
+}
+
+bool sl_reader_at_number(const struct sl_reader *reader) {
+  int byte = sl_reader_peek(reader);
+  return is_digit(byte) || byte == '-' || is_not_finite(reader, reader->at);
+}
+
+bool sl_reader_null(struct sl_reader *reader) {
+  size_t start = reader->at;
+  size_t end = end_of_word(reader, start);
+  if (end - start != 4 || memcmp(reader->text + start, "null", 4) != 0) {
+    return false;
+  }
+  take_word(reader);
+  return true;
+}
+
+static void take_digits(struct sl_reader *reader) {
+  if (!is_digit(sl_reader_peek(reader))) {
+    sl_reader_not_json(reader);
+  }
+  while (is_digit(sl_reader_peek(reader))) {
+    sl_reader_take(reader);
+  }
+}
+
+static void take_number(struct sl_reader *reader) {
+  size_t start = reader->at;
+  if (sl_reader_peek(reader) == '-') {
+    sl_reader_take(reader);
+  }
+  if (begins_word(sl_reader_peek(reader))) {
+    size_t word = reader->at;
+    take_word(reader);
+    if (is_not_finite(reader, word)) {
+      sl_reader_fail(reader, SL_NOT_FINITE, start);
+    }
+    not_json_at(reader, word);
+  }
+  if (sl_reader_peek(reader) == '0') {
+    sl_reader_take(reader);
+  } else {
+    take_digits(reader);
+  }
+  if (sl_reader_peek(reader) == '.') {
+    sl_reader_take(reader);
+    take_digits(reader);
+  }
+  if (is_one_of(sl_reader_peek(reader), "eE")) {
+    sl_reader_take(reader);
+    if (is_one_of(sl_reader_peek(reader), "+-")) {
+      sl_reader_take(reader);
+    }
+    take_digits(reader);
+  }
+  int next = sl_reader_peek(reader);
+  if (next == -1 || is_digit(next)) {
+    sl_reader_not_json(reader); /* the body cannot end here; a digit after a leading 0 */
+  }
+}
+
+/*
+ * Decides by its text whether a number is an integer: its digits as one long integer without zeros
+ * at either end, and the power of ten that this integer is to be multiplied by.
+ */
+static void judge_integer(const char *text, struct sl_reference_number *number) {
+  enum { HUGE_POWER = 1000000000 };
+  const char *mark = text + strcspn(text, "eE");
+  const char *point = memchr(text, '.', (size_t)(mark - text));
+  long power = 0;
+  for (const char *digit = mark + 1; *mark != '\0' && *digit != '\0'; digit++) {
+    if (is_digit(*digit) && power < HUGE_POWER) {
+      power = 10 * power + (*digit - '0');
+    }
+  }
+  power = *mark != '\0' && mark[1] == '-' ? -power : power;
+  power -= point == NULL ? 0 : mark - point - 1;
+
+  const char *last = mark;
+  while (last > text && !(last[-1] >= '1' && last[-1] <= '9')) {
+    last--;
+    power += *last == '0' ? 1 : 0;
+  }
+  number->negative = text[0] == '-' && last > text;
+  number->integer = last == text || power >= 0;
+  number->magnitude = 0;
+  for (; text < last; text++) {
+    uint64_t digit = is_digit(*text) ? (uint64_t)(*text - '0') : 0;
+    bool huge = number->magnitude > (UINT64_MAX - digit) / 10;
+    if (is_digit(*text)) {
+      number->magnitude = huge ? UINT64_MAX : 10 * number->magnitude + digit;
+    }
+  }
+  for (; power > 0 && number->magnitude != 0 && number->magnitude != UINT64_MAX; power--) {
+    bool huge = number->magnitude > UINT64_MAX / 10;
+    number->magnitude = huge ? UINT64_MAX : 10 * number->magnitude;
+  }
+}
+
+struct sl_reference_number sl_reader_number(struct sl_reader *reader) {
+  struct sl_reference_number number = {.start = reader->at};
+  if (!sl_reader_at_number(reader)) {
+    sl_reader_refuse(reader, true);
+  }
+  take_number(reader);
+  char local[64] = "";
+  size_t length = reader->at - number.start;
+  char *text = length < sizeof local ? local : sl_must_allocate(length + 1, 1);
+  memcpy(text, reader->text + number.start, length);
+  number.value = strtod(text, NULL);
+  judge_integer(text, &number);
+  if (text != local) {
+    free(text);
+  }
+  if (!isfinite(number.value)) {
+    sl_reader_fail(reader, SL_NOT_FINITE, number.start);
+  }
+  return number;
 }
 
 /* The table of well-formed UTF-8 in RFC 3629, section 4: only the second byte has odd bounds. */
-static bool utf8_character(struct sl_reader *reader, uint32_t *code_point) {
-  const unsigned char *bytes = (const unsigned char *)reader->text + reader->at;
-  unsigned lead = bytes[0];
-  int lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  int highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  int following = lead < 0x80 ? 0 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+bool sl_utf8_character(const char *bytes, size_t available, size_t *length, uint32_t *code_point) {
+  unsigned lead = available == 0 ? 0xFF : (unsigned char)bytes[0];
+  unsigned lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  unsigned highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  size_t following = lead < 0x80 ? 0 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+  *length = 0;
   if ((lead >= 0x80 && lead < 0xC2) || lead > 0xF4) {
-    return sl_reader_not_json(reader);
+    return false;
   }
   *code_point = following == 0 ? lead : lead & (0x3Fu >> following);
-  if (!sl_reader_take(reader)) {
-    return false;
-  }
-  for (int i = 1; i <= following; i++) {
-    if (!byte_between(reader, i == 1 ? lowest : 0x80, i == 1 ? highest : 0xBF)) {
+  for (*length = 1; *length <= following; ++*length) {
+    unsigned byte = *length < available ? (unsigned char)bytes[*length] : 0;
+    if (byte < lowest || byte > highest) {
       return false;
     }
-    *code_point = (*code_point << 6) | (bytes[i] & 0x3Fu);
+    *code_point = (*code_point << 6) | (byte & 0x3F);
+    lowest = 0x80;
+    highest = 0xBF;
   }
   return true;
 }
 
-static int hex_value(int byte) {
-  if (is_digit(byte)) {
-    return byte - '0';
-  }
-  if (byte >= 'a' && byte <= 'f') {
-    return byte - 'a' + 10;
-  }
-  return byte >= 'A' && byte <= 'F' ? byte - 'A' + 10 : -1;
-}
-
-/* A hexadecimal digit of at least that value. */
-static bool hex_digit(struct sl_reader *reader, int lowest, int highest, uint32_t *number) {
-  int value = hex_value(sl_reader_peek(reader));
+/* A hexadecimal digit between these values, shifted into the number. */
+static void take_hex(struct sl_reader *reader, unsigned lowest, unsigned highest,
+                     uint32_t *number) {
+  static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+  int byte = sl_reader_peek(reader);
+  const char *found = byte > 0 ? strchr(digits, byte) : NULL;
+  unsigned value = found == NULL ? 16 : (unsigned)(found - digits) & 15;
   if (value < lowest || value > highest) {
-    return sl_reader_not_json(reader);
+    sl_reader_not_json(reader);
   }
-  *number = (*number << 4) | (uint32_t)value;
-  return sl_reader_take(reader);
+  *number = (*number << 4) | value;
+  sl_reader_take(reader);
 }
 
-/* Behind `\u`. A high surrogate wants a low one at once, and a low one never comes alone. */
-static bool hex_character(struct sl_reader *reader, uint32_t *code_point) {
+/* After `\u`. A low surrogate must follow a high one at once, and never comes alone. */
+static uint32_t take_code_point(struct sl_reader *reader) {
   uint32_t unit = 0;
-  if (!hex_digit(reader, 0, 15, &unit)) {
-    return false;
-  }
-  int highest = 15;
-  if (unit == 0xD) {
-    highest = 0xB; /* DC00 to DFFF cannot come first */
-  }
-  if (!hex_digit(reader, 0, highest, &unit) || !hex_digit(reader, 0, 15, &unit) ||
-      !hex_digit(reader, 0, 15, &unit)) {
-    return false;
-  }
-  *code_point = unit;
+  take_hex(reader, 0, 15, &unit);
+  take_hex(reader, 0, unit == 0xD ? 0xB : 15, &unit);
+  take_hex(reader, 0, 15, &unit);
+  take_hex(reader, 0, 15, &unit);
   if (unit < 0xD800 || unit > 0xDBFF) {
-    return true;
+    return unit;
   }
   uint32_t low = 0;
-  if (!sl_reader_expect(reader, '\\') || !sl_reader_expect(reader, 'u') ||
-      !hex_digit(reader, 0xD, 0xD, &low) || !hex_digit(reader, 0xC, 0xF, &low) ||
-      !hex_digit(reader, 0, 15, &low) || !hex_digit(reader, 0, 15, &low)) {
-    return false;
-  }
-  *code_point = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
-  return true;
+  sl_reader_expect(reader, '\\');
+  sl_reader_expect(reader, 'u');
+  take_hex(reader, 0xD, 0xD, &low);
+  take_hex(reader, 0xC, 0xF, &low);
+  take_hex(reader, 0, 15, &low);
+  take_hex(reader, 0, 15, &low);
+  return 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
 }
 
-bool sl_reader_character(struct sl_reader *reader, uint32_t *code_point) {
+uint32_t sl_reader_character(struct sl_reader *reader) {
   int byte = sl_reader_peek(reader);
   if (byte < 0x20) {
-    return sl_reader_not_json(reader);
+    sl_reader_not_json(reader);
   }
   if (byte != '\\') {
-    return utf8_character(reader, code_point);
+    uint32_t code_point = 0;
+    size_t length;
+    bool whole = sl_utf8_character(reader->text + reader->at, reader->length - reader->at, &length,
+                                   &code_point);
+    for (size_t i = 0; i < length; i++) {
+      sl_reader_take(reader);
+    }
+    if (!whole) {
+      sl_reader_not_json(reader);
+    }
+    return code_point;
   }
-  if (!sl_reader_take(reader)) {
-    return false;
-  }
+  sl_reader_take(reader);
   static const char letters[] = "\"\\/bfnrtu";
   static const char meanings[] = "\"\\/\b\f\n\r\t";
   int letter = sl_reader_peek(reader);
-  const char *found = letter > 0 ? strchr(letters, letter) : NULL;
-  if (found == NULL) {
-    return sl_reader_not_json(reader);
+  if (!is_one_of(letter, letters)) {
+    sl_reader_not_json(reader);
   }
-  if (!sl_reader_take(reader)) {
-    return false;
-  }
-  if (letter == 'u') {
-    return hex_character(reader, code_point);
-  }
-  *code_point = (unsigned char)meanings[found - letters];
-  return true;
+  sl_reader_take(reader);
+  return letter == 'u' ? take_code_point(reader)
+                       : (unsigned char)meanings[strchr(letters, letter) - letters];
 }
 
 static size_t put_utf8(char *bytes, uint32_t code_point) {
-  if (code_point < 0x80) {
-    bytes[0] = (char)code_point;
-    return 1;
-  }
   static const unsigned char leads[] = {0, 0xC0, 0xE0, 0xF0};
-  size_t following = code_point < 0x800 ? 1 : code_point < 0x10000 ? 2 : 3;
+  size_t following = code_point < 0x80 ? 0 : code_point < 0x800 ? 1 : code_point < 0x10000 ? 2 : 3;
   for (size_t i = following; i > 0; i--) {
     bytes[i] = (char)(0x80 | (code_point & 0x3F));
     code_point >>= 6;
@@ -206,183 +446,43 @@ static size_t put_utf8(char *bytes, uint32_t code_point) {
   return following + 1;
 }
 
-bool sl_reader_string(struct sl_reader *reader, char **bytes, size_t *length) {
+const char *sl_reader_string(struct sl_reader *reader, size_t *length) {
+  sl_reader_expect(reader, '"');
   /* Unescaping never makes text longer. */
-  char *unescaped = sl_must_allocate(reader->length - reader->at + 1, 1);
-  size_t count = 0;
-  bool good = sl_reader_expect(reader, '"');
-  while (good && sl_reader_peek(reader) != '"') {
-    uint32_t code_point;
-    good = sl_reader_character(reader, &code_point);
-    if (good) {
-      count += put_utf8(unescaped + count, code_point);
-    }
+  char *bytes = sl_reader_allocate(reader, reader->length - reader->at + 1, 1);
+  for (*length = 0; sl_reader_peek(reader) != '"';) {
+    *length += put_utf8(bytes + *length, sl_reader_character(reader));
   }
-  good = good && sl_reader_take(reader);
-  if (bytes == NULL) {
-    free(unescaped);
-  } else {
-    unescaped[count] = '\0';
-    *bytes = unescaped;
-    *length = count;
-  }
-  return good;
+  sl_reader_take(reader);
+  return bytes;
 }
 
-static bool digits(struct sl_reader *reader) {
-  if (!is_digit(sl_reader_peek(reader))) {
-    return sl_reader_not_json(reader);
+size_t sl_word_index(const char *const *words, size_t count, const char *text, size_t length) {
+  size_t i = 0;
+  while (i < count && !(length == strlen(words[i]) && memcmp(words[i], text, length) == 0)) {
+    i++;
   }
-  while (is_digit(sl_reader_peek(reader))) {
-    if (!sl_reader_take(reader)) {
-      return false;
-    }
-  }
-  return true;
+  return i;
 }
 
-static bool number_grammar(struct sl_reader *reader) {
-  if (sl_reader_peek(reader) == '-' && !sl_reader_take(reader)) {
-    return false;
-  }
-  if (sl_reader_peek(reader) == '0') {
-    if (!sl_reader_take(reader)) {
-      return false;
-    }
-  } else if (!digits(reader)) {
-    return false;
-  }
-  if (sl_reader_peek(reader) == '.' && (!sl_reader_take(reader) || !digits(reader))) {
-    return false;
-  }
-  if (sl_reader_peek(reader) == 'e' || sl_reader_peek(reader) == 'E') {
-    if (!sl_reader_take(reader)) {
-      return false;
-    }
-    int sign = sl_reader_peek(reader);
-    if ((sign == '+' || sign == '-') && !sl_reader_take(reader)) {
-      return false;
-    }
-    return digits(reader);
-  }
-  return true;
-}
-
-bool sl_reader_number(struct sl_reader *reader, double *value) {
+size_t sl_reader_name(struct sl_reader *reader, const char *const *names, size_t count,
+                      bool *seen) {
   size_t start = reader->at;
-  if (!number_grammar(reader)) {
-    return false;
+  size_t length;
+  const char *name = sl_reader_string(reader, &length);
+  reader->path[reader->path_length - 1] = (struct sl_path_step){.name = name, .length = length};
+  size_t which = sl_word_index(names, count, name, length);
+  if (which == count || seen[which]) {
+    sl_reader_fail(reader, which == count ? SL_UNKNOWN_MEMBER : SL_DUPLICATE_MEMBER, start);
   }
-  int next = sl_reader_peek(reader);
-  if (next == -1 || is_digit(next)) {
-    return sl_reader_not_json(reader); /* the body cannot end here; a digit behind a leading 0 */
-  }
-  if (value != NULL) {
-    char *copy = sl_must_allocate(reader->at - start + 1, 1);
-    memcpy(copy, reader->text + start, reader->at - start);
-    *value = strtod(copy, NULL);
-    free(copy);
-  }
-  return true;
+  seen[which] = true;
+  sl_reader_skip_white(reader);
+  sl_reader_expect(reader, ':');
+  sl_reader_skip_white(reader);
+  return which;
 }
 
-/* The rest of a word, byte by byte: what differs from it spoils the whole word. */
-static bool rest_of_word(struct sl_reader *reader, const char *word, size_t start) {
-  for (; *word != '\0'; word++) {
-    if (sl_reader_peek(reader) == -1) {
-      return sl_reader_not_json(reader);
-    }
-    if (sl_reader_peek(reader) != (unsigned char)*word) {
-      return sl_reader_fail(reader, SL_NOT_JSON, "", start);
-    }
-    if (!sl_reader_take(reader)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-bool sl_reader_fails_at_word(struct sl_reader *reader, const char *pointer) {
-  size_t start = reader->at;
-  bool minus = sl_reader_peek(reader) == '-';
-  size_t first = minus ? start + 1 : start;
-  int letter = first < reader->length ? (unsigned char)reader->text[first] : -1;
-  if (letter != 'I' && (minus || letter != 'N')) {
-    return false;
-  }
-  if ((!minus || sl_reader_take(reader)) &&
-      rest_of_word(reader, letter == 'I' ? "Infinity" : "NaN", first)) {
-    sl_reader_fail(reader, SL_NOT_FINITE, pointer, start);
-  }
-  return true;
-}
-
-static bool literal(struct sl_reader *reader, const char *word) {
-  for (; *word != '\0'; word++) {
-    if (!sl_reader_expect(reader, *word)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-/* An array or object and all that is in it. Words in it get the member's pointer, but those that
- * stand directly in the member's own array get one of their own. */
-static bool container(struct sl_reader *reader, bool of_member);
-
-static bool any_value(struct sl_reader *reader, const char *pointer, bool of_member) {
-  switch (sl_reader_peek(reader)) {
-  case '{':
-  case '[':
-    if (reader->depth >= reader->depth_limit) {
-      return sl_reader_fail(reader, SL_TOO_DEEP, reader->member_pointer, reader->at);
-    }
-    reader->depth++;
-    bool good = container(reader, of_member);
-    reader->depth--;
-    return good;
-  case '"':
-    return sl_reader_string(reader, NULL, NULL);
-  case 't':
-    return literal(reader, "true");
-  case 'f':
-    return literal(reader, "false");
-  case 'n':
-    return literal(reader, "null");
-  default:
-    return !sl_reader_fails_at_word(reader, pointer) && sl_reader_number(reader, NULL);
-  }
-}
-
-static bool container(struct sl_reader *reader, bool of_member) {
-  bool object = sl_reader_peek(reader) == '{';
-  int closing = object ? '}' : ']';
-  if (!sl_reader_take(reader) || !sl_reader_skip_white(reader)) {
-    return false;
-  }
-  if (sl_reader_peek(reader) == closing) {
-    return sl_reader_take(reader);
-  }
-  for (size_t i = 0;; i++) {
-    char element[2 * SL_POINTER_ROOM];
-    snprintf(element, sizeof element, "%s/%zu", reader->member_pointer, i);
-    if (object && (!sl_reader_string(reader, NULL, NULL) || !sl_reader_skip_white(reader) ||
-                   !sl_reader_expect(reader, ':') || !sl_reader_skip_white(reader))) {
-      return false;
-    }
-    if (!any_value(reader, of_member && !object ? element : reader->member_pointer, false) ||
-        !sl_reader_skip_white(reader)) {
-      return false;
-    }
-    if (sl_reader_peek(reader) == closing) {
-      return sl_reader_take(reader);
-    }
-    if (!sl_reader_expect(reader, ',') || !sl_reader_skip_white(reader)) {
-      return false;
-    }
-  }
-}
-
-bool sl_reader_value(struct sl_reader *reader, const char *pointer) {
-  return any_value(reader, pointer, true);
+void sl_reader_limit(struct sl_reader *reader, uint64_t bytes) {
+  reader->text_limit = bytes == SIZE_MAX ? SIZE_MAX : reader->at + bytes;
+  reader->limited_path = reader->path_length;
 }

@@ -1,21 +1,26 @@
 /*
- * The bytes of a body under the reference: strict RFC 8259 and UTF-8, byte by byte.
+ * The bytes of a body for the reference: strict RFC 8259 and UTF-8, byte by byte.
  *
- * A reader stands at one byte of the text. Functions that read something leave it behind the last
- * byte of it and return true, or set the reader's error and return false. Only the first error
- * counts, and nothing is read after it.
+ * A reader is at one byte of the text. Functions that read something move it to the byte after it.
+ * The first error ends the reading: it is stored and control returns to sl_reference_read by
+ * longjmp, so no function returns after an error. All memory belongs to the reference.
  */
 #ifndef SPIKELOSS_TESTS_REFERENCE_TEXT_H
 #define SPIKELOSS_TESTS_REFERENCE_TEXT_H
 
-#include "wire/limits.h"
+#include "decode/limits.h"
+#include <setjmp.h>
 #include <spikeloss/error.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Longest pointer of an error, and room to build longer ones that are then dropped. */
-enum { SL_POINTER_ROOM = 128 };
+/* One step of the way from the body to a value: the name of a member, or an index. */
+struct sl_path_step {
+  const char *name; /* NULL: an index */
+  size_t length;
+  size_t index;
+};
 
 struct sl_reader {
   const char *text;
@@ -23,65 +28,89 @@ struct sl_reader {
   size_t at;
   size_t depth; /* arrays and objects that are open here */
   size_t depth_limit;
-  struct sl_error *error;
+  struct sl_path_step path[SL_MAX_DEPTH + 2]; /* to the value that is being read */
+  size_t path_length;
 
-  /* While the text of a small member is collected: where it began and how long it may be. */
-  bool limited;
-  size_t member_start;
-  uint64_t member_limit;
-  const char *member_pointer;
+  /* Where the text of a small member must end, and the length of the path to that member. */
+  size_t text_limit;
+  size_t limited_path;
+
+  struct sl_error *error;
+  struct sl_block **memory;
+  jmp_buf out;
 };
 
-/* Aborts without memory: tests have nothing better to do. */
+/* Memory that is freed with the reference, zeroed. Aborts if there is none. */
 void *sl_must_allocate(size_t count, size_t size);
-void *sl_must_reallocate(void *memory, size_t count, size_t size);
+void *sl_reader_allocate(struct sl_reader *reader, size_t count, size_t size);
 
-/* Sets the error if there is none; a pointer that does not fit becomes "". Always false. */
-bool sl_reader_fail(struct sl_reader *reader, enum sl_status code, const char *pointer,
-                    size_t offset);
+/* An array of `count` elements that has room for one more, moved if need be. */
+void *sl_reader_grow(struct sl_reader *reader, void *array, size_t count, size_t size);
+void sl_blocks_free(struct sl_block *blocks);
 
-/* not_json at the byte where the reader stands. Always false. */
-bool sl_reader_not_json(struct sl_reader *reader);
+/* Ends the reading with this error under the present path. */
+_Noreturn void sl_reader_fail(struct sl_reader *reader, enum sl_status code, size_t offset);
+_Noreturn void sl_reader_not_json(struct sl_reader *reader);
 
-/* The byte where the reader stands, 0 to 255, or -1 at the end of the body. */
+/* Ends the reading because the value that begins here is of another kind than the field wants.
+ * `numbers`: the field is made of numbers, so that NaN is a number that is not finite. */
+_Noreturn void sl_reader_refuse(struct sl_reader *reader, bool numbers);
+
+/* The byte at which the reader is, or -1 at the end of the body. */
 int sl_reader_peek(const struct sl_reader *reader);
 
-/* Steps over one byte that the grammar has approved; fails at the limit of a small member. */
-bool sl_reader_take(struct sl_reader *reader);
-
-/* Steps over that byte or fails with not_json. */
-bool sl_reader_expect(struct sl_reader *reader, char byte);
-
-bool sl_reader_skip_white(struct sl_reader *reader);
-
-/* Whether this byte can be the first of a JSON value. */
-bool sl_starts_value(int byte);
+/* Moves over one byte that the grammar has approved. */
+void sl_reader_take(struct sl_reader *reader);
+void sl_reader_expect(struct sl_reader *reader, char byte);
+void sl_reader_skip_white(struct sl_reader *reader);
 
 /*
- * One character of a string, the reader standing inside the quotes and not at the closing one:
- * its code point.
+ * Arrays: `for (size_t i = (sl_reader_open(r), 0); sl_reader_element(r, i, ']'); i++)`, the same
+ * with
+ * `}` for the members of an object, then sl_reader_close at the closing byte. Within the loop the
+ * last step of the path is the element's; after it the path is that of the array.
  */
-bool sl_reader_character(struct sl_reader *reader, uint32_t *code_point);
+void sl_reader_open(struct sl_reader *reader);
+bool sl_reader_element(struct sl_reader *reader, size_t index, char closing);
+void sl_reader_close(struct sl_reader *reader);
 
-/* A whole string from quote to quote. `bytes` gets its unescaped UTF-8 with a NUL behind it, to be
- * freed by the caller whatever is returned; both may be NULL. */
-bool sl_reader_string(struct sl_reader *reader, char **bytes, size_t *length);
+/* Fails with too_deep if the array or object that begins here is one too deep. */
+void sl_reader_check_depth(struct sl_reader *reader);
 
-/* A number; `value` may be infinite, and may be NULL. */
-bool sl_reader_number(struct sl_reader *reader, double *value);
+/* Whether a number begins here: a digit, a minus, or a word for NaN or infinity. */
+bool sl_reader_at_number(const struct sl_reader *reader);
 
-/* Whether this byte can be the first of a number. A minus is taken for one at once, so that an
- * -Infinity that stands where no number may is refused for that. */
-bool sl_starts_number(int byte);
+/* Moves over the word null if it is what comes. */
+bool sl_reader_null(struct sl_reader *reader);
 
-/*
- * If the reader stands at NaN, Infinity, -Infinity or something that begins like them: sets the
- * error, not_finite under that pointer or not_json, and returns true.
- */
-bool sl_reader_fails_at_word(struct sl_reader *reader, const char *pointer);
+struct sl_reference_number {
+  size_t start;
+  double value;
+  bool integer;       /* exactly, by its text */
+  bool negative;      /* and not 0 */
+  uint64_t magnitude; /* of an integer; UINT64_MAX if it is larger */
+};
 
-/* Any value. `pointer` is that of the value, for words that stand in it or directly in its array.
- */
-bool sl_reader_value(struct sl_reader *reader, const char *pointer);
+/* A finite number; another kind of value is refused. */
+struct sl_reference_number sl_reader_number(struct sl_reader *reader);
+
+/* A whole string: its unescaped UTF-8, with a NUL after it. */
+const char *sl_reader_string(struct sl_reader *reader, size_t *length);
+
+/* One character within a string, not the closing quote. */
+uint32_t sl_reader_character(struct sl_reader *reader);
+
+/* Reads the name of a member and the colon after it, up to the value. The last step of the path
+ * becomes the name. Fails unless it is one of the names, seen for the first time. */
+size_t sl_reader_name(struct sl_reader *reader, const char *const *names, size_t count, bool *seen);
+
+/* The value that begins here may have this many bytes of text; SIZE_MAX: the limit is over. */
+void sl_reader_limit(struct sl_reader *reader, uint64_t bytes);
+
+/* The index of the word among the `count` ones, or `count`. */
+size_t sl_word_index(const char *const *words, size_t count, const char *text, size_t length);
+
+/* Whether a character in UTF-8 begins these bytes. `*length`: its bytes, or the good ones of it. */
+bool sl_utf8_character(const char *bytes, size_t available, size_t *length, uint32_t *code_point);
 
 #endif

@@ -285,15 +285,18 @@ static void write_data(struct sl_writer *writer, const struct sl_model_tensor *t
     write_numbers(writer, tensor->values, tensor->count);
   } else if (tensor->spelling == SL_SPELL_COO) {
     write_coordinates(writer, tensor);
+  } else if (tensor->spelling == SL_SPELL_SHAPED) {
+    size_t next = 0;
+    write_nested(writer, tensor, 0, &next);
   } else {
     write_base64(writer, tensor);
   }
 }
 
 void sl_write_tensor(struct sl_writer *writer, const struct sl_model_tensor *tensor) {
-  static const char *const encodings[] = {"", "", "bits", "f32", "f64", "coo"};
-  size_t next = 0;
+  static const char *const encodings[] = {"", "", "bits", "f32", "f64", "coo", ""};
   if (tensor->spelling == SL_SPELL_NESTED) {
+    size_t next = 0;
     write_nested(writer, tensor, 0, &next);
     return;
   }
@@ -312,9 +315,12 @@ void sl_write_tensor(struct sl_writer *writer, const struct sl_model_tensor *ten
     } else if (order[i] == 2) {
       write_name(writer, "data", first);
       write_data(writer, tensor);
-    } else if (tensor->spelling != SL_SPELL_FLAT) {
+    } else if (encodings[tensor->spelling][0] != '\0') {
       write_name(writer, "encoding", first);
       sl_write_string(writer, encodings[tensor->spelling]);
+    } else if (writer->escapes) { /* a writer that also says that there is none */
+      write_name(writer, "encoding", first);
+      sl_write_text(writer, "null");
     } else {
       continue;
     }

@@ -16,6 +16,7 @@ enum sl_spelling {
   SL_SPELL_F32,
   SL_SPELL_F64,
   SL_SPELL_COO,
+  SL_SPELL_SHAPED, /* nested arrays beside their shape */
   SL_SPELLING_COUNT
 };
 

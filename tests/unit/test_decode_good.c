@@ -2,9 +2,10 @@
  * Bodies that must be accepted: members, spellings, layouts and strings. The tensors themselves
  * are the matter of test_decode_tensors.c.
  */
+#include "decode/request.h"
 #include "suite.h"
+#include "support/feed.h"
 #include "support/good_body.h"
-#include "wire/decode.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -156,6 +157,60 @@ START_TEST(integers_may_be_written_as_any_number_that_is_one) {
 }
 END_TEST
 
+START_TEST(integers_are_exact_to_their_last_digit) {
+  static const char body[] =
+      "{\"targets\":[9007199254740993,-9007199254740993,9223372036854775807,-9223372036854775808,"
+      "1.50e1,0.000e5,90071992547409930e-1,0e999999999999,-0.0,12300.00e-2,1e30,-1e30],"
+      "\"spk\":[[[1,0]]],\"num_classes\":1,\"neurons_per_class\":2,\"correct_rate\":1,"
+      "\"incorrect_rate\":0}";
+  static const int64_t labels[] = {
+      9007199254740993, -9007199254740993, INT64_MAX, INT64_MIN, 15, 0, 9007199254740993, 0, 0, 123,
+      INT64_MAX,        INT64_MIN};
+  const struct sl_limits limits = SL_DEFAULT_LIMITS;
+  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(POPULATION), &limits, NULL);
+  sl_check_good_text(POPULATION, body);
+  ck_assert_int_eq(sl_feed(decoder, body, strlen(body)), SL_OK);
+  ck_assert_int_eq(sl_decoder_finish(decoder), SL_OK);
+  const struct sl_value *targets = &sl_decoder_decoded(decoder)->values[1];
+  ck_assert_uint_eq(targets->length, sizeof labels / sizeof *labels);
+  for (size_t i = 0; i < targets->length; i++) {
+    ck_assert_int_eq(targets->labels[i], labels[i]);
+  }
+  sl_decoder_free(decoder);
+}
+END_TEST
+
+START_TEST(nested_data_beside_its_shape_is_the_tensor_and_never_coordinates) {
+  static const char *const layers[] = {
+      "{\"shape\":[2,2],\"data\":[[0,1],[1,0]]}",
+      "{\"data\":[[0,1],[1,0]],\"shape\":[2,2]}",
+      "{\"encoding\":null,\"data\":[[0,1],[1,0]],\"shape\":[2,2]}",
+      "{\"data\":[[0,1],[1,0]],\"encoding\":null,\"shape\":[2,2]}",
+      "{\"shape\":[2,1,2,1],\"data\":[[[[0.5],[1]]],[[[1],[0]]]]}",
+      "{\"data\":[[[[0.5],[1]]],[[[1],[0]]]],\"shape\":[2,1,2,1]}",
+      "{\"shape\":[1,1,1,1,1,1,1,1],\"data\":[[[[[[[[1]]]]]]]]}",
+      "{\"shape\":[3,2],\"encoding\":\"coo\",\"data\":[[0,1],[1,0]]}",
+      "{\"shape\":[3,2],\"data\":[[0,1],[1,0]],\"encoding\":\"coo\"}",
+      "{\"data\":[[0,1],[1,0]],\"encoding\":\"coo\",\"shape\":[3,2]}",
+      "{\"data\":[[0,1],[1,0]],\"shape\":[3,2],\"encoding\":\"coo\"}",
+  };
+  for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+    char body[200];
+    snprintf(body, sizeof body, "{\"spikes_list\":[%s],\"offsets\":[0],\"multipliers\":[1]}",
+             layers[i]);
+    sl_check_good_text(RATES, body);
+  }
+}
+END_TEST
+
+START_TEST(optional_members_may_be_null) {
+  sl_check_good_text(RATES, "{\"gradient\":null,\"spikes_list\":[[1]],\"offsets\":[1],"
+                            "\"multipliers\":[1],\"gradient_encoding\": null }");
+  sl_check_good_text(RATES, "{\"spikes_list\":[{\"encoding\":null,\"shape\":[2],\"data\":[1,0]}],"
+                            "\"offsets\":[1],\"multipliers\":[1]}");
+}
+END_TEST
+
 START_TEST(a_loss_may_have_as_many_fields_as_there_is_room_for) {
   static const char *const names[SL_MAX_FIELDS] = {"a", "b", "c", "d", "e", "f",
                                                    "g", "h", "i", "j", "k", "l"};
@@ -169,8 +224,8 @@ START_TEST(a_loss_may_have_as_many_fields_as_there_is_room_for) {
   ck_assert(sl_buffer_append_text(&body, "}"));
   const struct sl_loss loss = {.name = "many", .fields = fields, .field_count = SL_MAX_FIELDS};
   const struct sl_limits limits = SL_DEFAULT_LIMITS;
-  struct sl_decoder *decoder = sl_decoder_new(&loss, &limits);
-  ck_assert_int_eq(sl_decoder_feed(decoder, body.bytes, body.length), SL_OK);
+  struct sl_decoder *decoder = sl_decoder_new(&loss, &limits, NULL);
+  ck_assert_int_eq(sl_feed(decoder, body.bytes, body.length), SL_OK);
   ck_assert_int_eq(sl_decoder_finish(decoder), SL_OK);
   const struct sl_decoded *decoded = sl_decoder_decoded(decoder);
   ck_assert_int_eq(decoded->gradient, SL_GRADIENT_NONE);
@@ -196,6 +251,9 @@ int main(void) {
   tcase_add_test(tests, base64_may_be_written_in_escapes);
   tcase_add_test(tests, the_answer_may_be_wanted_in_every_form);
   tcase_add_test(tests, integers_may_be_written_as_any_number_that_is_one);
+  tcase_add_test(tests, integers_are_exact_to_their_last_digit);
+  tcase_add_test(tests, nested_data_beside_its_shape_is_the_tensor_and_never_coordinates);
+  tcase_add_test(tests, optional_members_may_be_null);
   tcase_add_test(tests, a_loss_may_have_as_many_fields_as_there_is_room_for);
   suite_add_tcase(suite, tests);
   return suite_end(suite);

@@ -6,6 +6,7 @@
 #include "core/buffer.h"
 #include "encode/encode.h"
 #include "suite.h"
+#include "support/feed.h"
 #include "support/failing_allocations.h"
 #include "support/request_writer.h"
 
@@ -44,7 +45,7 @@ static void answer_body(struct outcome *outcome, const char *loss, const struct 
   struct sl_limits limits = SL_DEFAULT_LIMITS;
   outcome->error = SL_NO_ERROR;
   outcome->length = 0;
-  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(loss), &limits);
+  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(loss), &limits, NULL);
   if (decoder == NULL) {
     outcome->error.code = SL_OUT_OF_MEMORY;
     return;
@@ -52,7 +53,7 @@ static void answer_body(struct outcome *outcome, const char *loss, const struct 
   enum { PIECE = 200 };
   for (size_t at = 0; at < body->length; at += PIECE) {
     size_t left = body->length - at;
-    sl_decoder_feed(decoder, body->bytes + at, left < PIECE ? left : PIECE);
+    sl_feed(decoder, body->bytes + at, left < PIECE ? left : PIECE);
   }
   if (sl_decoder_finish(decoder) == SL_OK) {
     read_answer(outcome, decoder, &limits);
@@ -178,9 +179,9 @@ START_TEST(a_list_is_read_with_few_allocations_whatever_its_elements_are) {
     }
     ck_assert(sl_buffer_append_text(&body, "]"));
     struct sl_limits limits = SL_DEFAULT_LIMITS;
-    struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(POPULATION), &limits);
+    struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(POPULATION), &limits, NULL);
     sl_allocations_fail(64, true);
-    enum sl_status status = sl_decoder_feed(decoder, body.bytes, body.length);
+    enum sl_status status = sl_feed(decoder, body.bytes, body.length);
     ck_assert_uint_eq(sl_allocations_succeed(), 0);
     ck_assert_int_eq(status, i < 2 ? SL_OK : SL_WRONG_TYPE);
     sl_decoder_free(decoder);

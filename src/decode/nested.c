@@ -1,0 +1,465 @@
+#include "decode/nested.h"
+
+#include "core/checked.h"
+#include <math.h>
+#include <string.h>
+
+enum {
+  SCAN_VALUES = 4096,
+  SCAN_MAX_PAUSE = 1024,
+  SCAN_MIN_BYTES = 16, /* bytes; fewer are left to the events */
+};
+
+void sl_nested_begin(struct sl_nested *nested, struct sl_sink *sink, const struct sl_field *field,
+                     size_t around, bool is_data) {
+  nested->sink = sink;
+  nested->field = field;
+  nested->around = around;
+  nested->is_data = is_data;
+  nested->lengths_given = false;
+  nested->rank_seen = false;
+  nested->has_fractions = false;
+  nested->rank = 0;
+  memset(nested->length, 0, sizeof nested->length);
+  nested->pending_count = 0;
+  nested->backoff = (struct sl_scan_backoff){0};
+  nested->scan.within_row.length = 0;
+  nested->scan.whole_rows.length = 0;
+  sink->defers = is_data;
+}
+
+/* Arrays of the tensor that are open. */
+static size_t depth_of(const struct sl_nested *nested, const struct sl_reading *reading) {
+  return reading->json.depth - nested->around;
+}
+
+/* Where the reading is in the open array of a level. */
+static uint64_t *index_at(const struct sl_nested *nested, struct sl_reading *reading,
+                          size_t level) {
+  return &reading->json.levels[nested->around + level].index;
+}
+
+static bool is_flat(const struct sl_nested *nested) {
+  return nested->is_data && nested->rank == 1;
+}
+
+/* Arrays that do not agree with each other, or with the shape that came before them. */
+static enum sl_status uneven(const struct sl_nested *nested) {
+  return nested->lengths_given ? SL_LENGTH_MISMATCH : SL_RAGGED;
+}
+
+static const char *standard(const struct sl_nested *nested) {
+  return nested->lengths_given ? "its shape has" : "the arrays before it have";
+}
+
+/* An array, or a number, at `levels`, where the other belongs. */
+static enum sl_status wrong_depth(const struct sl_nested *nested, struct sl_reading *reading,
+                                  size_t levels, bool is_number) {
+  struct sl_json *json = &reading->json;
+  const char *expected = is_number ? "an array" : "a number";
+  const char *came = is_number ? "a number" : "an array";
+  if (nested->lengths_given && (is_number || !nested->rank_seen)) {
+    return sl_json_fail(json, &reading->error, SL_WRONG_RANK, levels, json->offset,
+                        "expected %s, not %s; the shape has %zu dimension%s", expected, came,
+                        nested->rank, nested->rank == 1 ? "" : "s");
+  }
+  return sl_json_fail(json, &reading->error, SL_RAGGED, levels, json->offset,
+                      "expected %s, like its neighbours, not %s", expected, came);
+}
+
+/* A value beyond the length that the arrays before this one have. */
+static enum sl_status check_index(const struct sl_nested *nested, struct sl_reading *reading,
+                                  size_t level, size_t levels) {
+  struct sl_json *json = &reading->json;
+  size_t length = nested->length[level];
+  if (length == 0 || *index_at(nested, reading, level) < length) {
+    return SL_OK;
+  }
+  size_t array = nested->around + level;
+  return sl_json_fail_about(json, &reading->error, uneven(nested), array,
+                            is_flat(nested) ? array : levels, json->offset,
+                            "has more than %zu value%s, %s %zu", length, length == 1 ? "" : "s",
+                            standard(nested), length);
+}
+
+/* The shape that came before the data says how it must be nested. */
+static enum sl_status take_shape(struct sl_nested *nested, struct sl_reading *reading,
+                                 size_t depth) {
+  const struct sl_spikes *spikes = nested->sink->spikes;
+  nested->lengths_given = true;
+  nested->sink->defers = false;
+  if (depth == 1) {
+    nested->rank = 1;
+    sl_checked_product(&nested->length[0], spikes->shape, spikes->rank);
+    return SL_OK;
+  }
+  nested->rank = spikes->rank;
+  memcpy(nested->length, spikes->shape, spikes->rank * sizeof *spikes->shape);
+  return depth <= spikes->rank ? SL_OK
+                               : wrong_depth(nested, reading, reading->json.depth - 1, false);
+}
+
+static enum sl_status check_array(struct sl_nested *nested, struct sl_reading *reading) {
+  struct sl_json *json = &reading->json;
+  size_t before = depth_of(nested, reading) - 1;
+  bool shape_known = nested->is_data && nested->sink->spikes->rank > 0;
+  if (before == 0) {
+    return SL_OK;
+  }
+  if (is_flat(nested)) {
+    return sl_refuse_value(reading, SL_JSON_ARRAY, SL_WANT_SPIKE, NULL);
+  }
+  if (nested->rank > 0 && before == nested->rank) {
+    return wrong_depth(nested, reading, json->depth - 1, false);
+  }
+  if (before == nested->field->max_rank && !nested->lengths_given) {
+    return sl_refuse_rank(reading, nested->field, nested->around, json->depth - 1, json->offset,
+                          "more than ", before);
+  }
+  if (before == 2 && nested->rank == 0 && shape_known) {
+    return take_shape(nested, reading, 3);
+  }
+  return check_index(nested, reading, before - 1, json->depth - 1);
+}
+
+static enum sl_status check_number(struct sl_nested *nested, struct sl_reading *reading) {
+  struct sl_json *json = &reading->json;
+  size_t depth = depth_of(nested, reading);
+  if (nested->rank == 0) {
+    if (!nested->is_data && depth < nested->field->min_rank) {
+      return sl_refuse_rank(reading, nested->field, nested->around, json->depth, json->offset, "",
+                            depth);
+    }
+    nested->rank = depth;
+    if (nested->is_data && depth == 1 && nested->sink->spikes->rank > 0) {
+      take_shape(nested, reading, 1);
+    }
+  }
+  if (depth < nested->rank) {
+    return wrong_depth(nested, reading, json->depth, true);
+  }
+  nested->rank_seen = true;
+  return check_index(nested, reading, depth - 1, json->depth);
+}
+
+static enum sl_status place(const struct sl_nested *nested, struct sl_reading *reading,
+                            enum sl_status status) {
+  return status == SL_OK
+             ? SL_OK
+             : sl_json_place(&reading->json, &reading->error, nested->around, reading->json.offset);
+}
+
+static enum sl_status count_pending(struct sl_nested *nested, struct sl_reading *reading) {
+  size_t count = nested->pending_count;
+  nested->pending_count = 0;
+  return count == 0 ? SL_OK
+                    : place(nested, reading,
+                            sl_sink_push_reals(nested->sink, reading, nested->pending, count));
+}
+
+/* Values are counted together, but for those that may be one too many for a limit: they are counted
+ * at once, as the error names their place. */
+static bool may_be_too_many(const struct sl_nested *nested, const struct sl_reading *reading) {
+  enum { PLENTY = 2 * SL_PENDING_VALUES * sizeof(double) };
+  return nested->sink->defers ? reading->deferred_left < PLENTY
+                              : !nested->sink->spikes->neurons_known;
+}
+
+static enum sl_status add_number(struct sl_nested *nested, struct sl_reading *reading) {
+  struct sl_json *json = &reading->json;
+  struct sl_integer integer;
+  if (!isfinite(json->value)) {
+    return sl_refuse_infinity(reading);
+  }
+  nested->has_fractions |= nested->sink->defers && !sl_json_integer(json, &integer);
+  nested->pending[nested->pending_count++] = json->value;
+  bool first_of_row = json->levels[json->depth - 1].index == 0;
+  bool at_once = first_of_row || may_be_too_many(nested, reading) ||
+                 nested->pending_count == SL_PENDING_VALUES;
+  return at_once ? count_pending(nested, reading) : SL_OK;
+}
+
+/* The first array of a level is complete: its length is the length of that axis. */
+static void learn_length(struct sl_nested *nested, size_t level, size_t count) {
+  nested->length[level] = count;
+  nested->backoff = (struct sl_scan_backoff){0}; /* the kernel can take more from now on */
+  size_t step_level = nested->rank < 3 ? nested->rank - 1 : 2;
+  if (nested->is_data) {
+    return;
+  }
+  if (level == step_level) {
+    sl_spikes_end_step(nested->sink->spikes);
+  } else if (level + 1 == step_level) {
+    sl_spikes_end_sample(nested->sink->spikes);
+  }
+}
+
+static enum sl_status finish(struct sl_nested *nested, struct sl_reading *reading) {
+  struct sl_spikes *spikes = nested->sink->spikes;
+  enum sl_status status =
+      sl_spikes_set_shape(spikes, nested->rank, nested->length, &reading->error);
+  if (status == SL_OK) {
+    status = sl_spikes_finish(spikes, &reading->error);
+  }
+  return place(nested, reading, status);
+}
+
+static enum sl_status close_array(struct sl_nested *nested, struct sl_reading *reading) {
+  struct sl_json *json = &reading->json;
+  size_t level = depth_of(nested, reading);
+  size_t count = json->was_empty ? 0 : *index_at(nested, reading, level) + 1;
+  size_t length = nested->length[level];
+  if (count_pending(nested, reading) != SL_OK) {
+    return reading->error.code;
+  }
+  if (count == 0 && nested->is_data && level == 0) {
+    return SL_OK; /* no ones, if it is a list of coordinates */
+  }
+  if (length == 0 && count == 0) {
+    return sl_json_fail(json, &reading->error, SL_EMPTY_TENSOR, json->depth, json->offset,
+                        "is empty; a tensor has at least one value");
+  }
+  if (length == 0) {
+    learn_length(nested, level, count);
+  } else if (count != length) {
+    return sl_json_fail(json, &reading->error, uneven(nested), json->depth, json->offset,
+                        "has %zu value%s, %s %zu", count, count == 1 ? "" : "s", standard(nested),
+                        length);
+  }
+  return level == 0 && !nested->is_data ? finish(nested, reading) : SL_OK;
+}
+
+static bool scan_is_due(const struct sl_scan_backoff *backoff, const struct sl_input *input) {
+  return sl_input_left(input) >= SCAN_MIN_BYTES && sl_input_offset(input) >= backoff->from;
+}
+
+/* Scans the text, or the end of a piece that is shorter than a block: that is filled up with bytes
+ * that no spikes have, so that it ends before them. Returns how many bytes were taken. */
+static size_t scan_text(struct sl_text_scan *scan, const struct sl_input *input) {
+  size_t left = sl_input_left(input);
+  if (left >= SL_SCAN_BLOCK) {
+    return sl_kernels()->scan_spike_text(scan, input->at, left);
+  }
+  char block[SL_SCAN_BLOCK];
+  memset(block, '!', sizeof block);
+  memcpy(block, input->at, left);
+  return sl_kernels()->scan_spike_text(scan, block, sizeof block);
+}
+
+/* After a scan at an offset that may go on `resume` bytes later. */
+static void back_off(struct sl_scan_backoff *backoff, uint64_t offset, size_t resume,
+                     bool found_nothing) {
+  size_t longer = backoff->pause > 0 ? 2 * backoff->pause : SL_SCAN_BLOCK;
+  backoff->from = offset + resume + backoff->pause;
+  backoff->pause = !found_nothing ? 0 : longer < SCAN_MAX_PAUSE ? longer : SCAN_MAX_PAUSE;
+}
+
+/* Whether text may go to the kernel: values of a row that is not full are next, or whole rows. */
+static bool may_scan(const struct sl_nested *nested, struct sl_reading *reading,
+                     const struct sl_input *input) {
+  if (nested->rank == 0 || !scan_is_due(&nested->backoff, input)) {
+    return false;
+  }
+  size_t depth = depth_of(nested, reading);
+  size_t row_length = nested->length[nested->rank - 1];
+  if (depth == nested->rank) {
+    uint64_t column = *index_at(nested, reading, depth - 1);
+    return column > 0 && (row_length == 0 || column < row_length);
+  }
+  bool may_open = nested->around + nested->rank <= reading->json.max_depth;
+  return depth == nested->rank - 1 && depth > 0 && row_length > 0 && may_open;
+}
+
+/* Whether a scan has stayed within the rows there should be. */
+static bool rows_are_due(const struct sl_nested *nested, struct sl_reading *reading, size_t rows,
+                         size_t column) {
+  if (nested->rank == 1) {
+    return true;
+  }
+  uint64_t reached = *index_at(nested, reading, nested->rank - 2) + rows + (column > 0);
+  size_t length = nested->length[nested->rank - 2];
+  return length == 0 || reached <= length;
+}
+
+/* Goes to where the scan has ended: in a row, between two, or after the last of an array. */
+static void take_rows(struct sl_nested *nested, struct sl_reading *reading, size_t rows,
+                      size_t column) {
+  struct sl_json *json = &reading->json;
+  bool closed = nested->scan.closed_row;
+  nested->rank_seen = true;
+  json->state = closed ? SL_JSON_AFTER_VALUE : SL_JSON_VALUE;
+  json->depth = nested->around + nested->rank - (column == 0);
+  if (nested->rank > 1) {
+    *index_at(nested, reading, nested->rank - 2) += rows - closed;
+  }
+  if (column > 0) {
+    json->levels[json->depth - 1] = (struct sl_json_level){.index = column};
+  }
+}
+
+static void prepare_scan(struct sl_nested *nested, struct sl_reading *reading, uint64_t *bits) {
+  struct sl_text_scan *scan = &nested->scan;
+  size_t row_length = nested->length[nested->rank - 1];
+  bool in_row = depth_of(nested, reading) == nested->rank;
+  size_t column = in_row ? *index_at(nested, reading, nested->rank - 1) : 0;
+  bool flat = nested->rank == 1; /* the bracket that closes it closes all, and is left */
+  size_t left = flat && row_length > 0 ? row_length - column : SCAN_VALUES;
+  scan->row_length = flat || row_length == 0 ? SL_NO_ROWS : row_length;
+  scan->column = column;
+  scan->bits = bits;
+  scan->room = left < SCAN_VALUES ? left : SCAN_VALUES;
+}
+
+/*
+ * Lets the kernel take whole blocks of text. What it cannot take, or what turns out to be an error,
+ * is left to the events, which know exactly what is wrong and where.
+ */
+static enum sl_status scan_blocks(struct sl_nested *nested, struct sl_reading *reading,
+                                  struct sl_input *input) {
+  if (count_pending(nested, reading) != SL_OK) {
+    return reading->error.code;
+  }
+  uint64_t bits[SCAN_VALUES / 64];
+  struct sl_text_scan *scan = &nested->scan;
+  prepare_scan(nested, reading, bits);
+  size_t column = scan->column;
+  uint64_t offset = sl_input_offset(input);
+  size_t taken = scan_text(scan, input);
+  back_off(&nested->backoff, offset, scan->resume, taken == 0);
+  if (taken == 0) {
+    return SL_OK;
+  }
+  size_t rows =
+      scan->row_length != SL_NO_ROWS ? (column + scan->count - scan->column) / scan->row_length : 0;
+  enum sl_status status = SL_RAGGED;
+  if (rows_are_due(nested, reading, rows, scan->column)) {
+    status = sl_sink_push_bits(nested->sink, reading, bits, scan->count);
+  }
+  if (status == SL_OK) {
+    take_rows(nested, reading, rows, scan->column);
+    sl_input_take_fast(input, taken);
+    return SL_OK;
+  }
+  nested->backoff.from = offset + taken;
+  bool by_events =
+      status == SL_RAGGED || status == SL_TENSOR_TOO_LARGE || status == SL_DEFERRED_TOO_LARGE;
+  if (by_events) {
+    reading->error = SL_NO_ERROR;
+    return SL_OK;
+  }
+  return sl_json_place(&reading->json, &reading->error, nested->around, offset);
+}
+
+/* Graded values inside a row, but not the last of one whose length is known: it needs its bracket.
+ */
+static enum sl_status read_short_numbers(struct sl_nested *nested, struct sl_reading *reading,
+                                         struct sl_input *input) {
+  size_t row_length = nested->length[nested->rank - 1];
+  uint64_t index = *index_at(nested, reading, nested->rank - 1);
+  size_t count = SL_PENDING_VALUES - nested->pending_count;
+  if (may_be_too_many(nested, reading) || (row_length > 0 && index + 1 >= row_length)) {
+    return SL_OK;
+  }
+  if (row_length > 0 && count > row_length - 1 - index) {
+    count = row_length - 1 - index;
+  }
+  double *values = nested->pending + nested->pending_count;
+  size_t taken = sl_json_numbers(&reading->json, input, values, count);
+  nested->pending_count += taken;
+  for (size_t i = 0; nested->sink->defers && i < taken; i++) {
+    nested->has_fractions |= values[i] != floor(values[i]);
+  }
+  return nested->pending_count == SL_PENDING_VALUES ? count_pending(nested, reading) : SL_OK;
+}
+
+/*
+ * After the last row of an array of rows: takes `],[`, its end and the beginning of the next, as
+ * they mostly come, and only where both are right. False leaves them to the events.
+ */
+static bool next_array_of_rows(struct sl_nested *nested, struct sl_reading *reading,
+                               struct sl_input *input) {
+  static const char between[] = {']', ',', '['};
+  size_t depth = depth_of(nested, reading);
+  if (depth < 2 || sl_input_left(input) < sizeof between ||
+      memcmp(input->at, between, sizeof between) != 0) {
+    return false;
+  }
+  uint64_t *row = index_at(nested, reading, depth - 1);
+  uint64_t *array = index_at(nested, reading, depth - 2);
+  size_t arrays = nested->length[depth - 2];
+  bool complete = nested->length[depth - 1] > 0 && *row + 1 == nested->length[depth - 1];
+  bool more = arrays == 0 || *array + 1 < arrays;
+  if (!complete || !more) {
+    return false;
+  }
+  ++*array;
+  *row = 0;
+  reading->json.state = SL_JSON_FIRST_VALUE;
+  sl_input_take_fast(input, sizeof between);
+  return true;
+}
+
+/* After a comma or a bracket: what can be read without events is read so. */
+static enum sl_status scan_ahead(struct sl_nested *nested, struct sl_reading *reading,
+                                 struct sl_input *input) {
+  enum sl_status status = SL_OK;
+  while (
+      status == SL_OK &&
+      (reading->json.state != SL_JSON_AFTER_VALUE || next_array_of_rows(nested, reading, input)) &&
+      may_scan(nested, reading, input)) {
+    status = scan_blocks(nested, reading, input);
+  }
+  size_t depth = depth_of(nested, reading);
+  bool in_row = depth > 0 && depth == nested->rank && *index_at(nested, reading, depth - 1) > 0;
+  return status == SL_OK && in_row ? read_short_numbers(nested, reading, input) : status;
+}
+
+static enum sl_status open_array(struct sl_nested *nested, struct sl_reading *reading,
+                                 struct sl_input *input) {
+  enum sl_status status = check_array(nested, reading);
+  bool outer = nested->rank > 0 && depth_of(nested, reading) < nested->rank;
+  return status == SL_OK && outer ? scan_ahead(nested, reading, input) : status;
+}
+
+static enum sl_status refuse_other(struct sl_nested *nested, struct sl_reading *reading,
+                                   enum sl_json_event event) {
+  if (event == SL_JSON_WORD && sl_is_number_word(reading) &&
+      check_number(nested, reading) != SL_OK) {
+    return reading->error.code;
+  }
+  size_t depth = sl_json_around(&reading->json, event) - nested->around;
+  bool row = nested->rank > 0 && depth < nested->rank;
+  return sl_refuse_value(reading, event, row ? SL_WANT_ROW : SL_WANT_SPIKE, NULL);
+}
+
+static inline enum sl_status read_array_event(struct sl_nested *nested, struct sl_reading *reading,
+                                              enum sl_json_event event, struct sl_input *input) {
+  switch (event) {
+  case SL_JSON_COMMA:
+    return scan_ahead(nested, reading, input);
+  case SL_JSON_NUMBER_BEGINS:
+    return check_number(nested, reading);
+  case SL_JSON_NUMBER:
+    return add_number(nested, reading);
+  case SL_JSON_ARRAY:
+    return open_array(nested, reading, input);
+  case SL_JSON_ARRAY_END:
+    return close_array(nested, reading);
+  default:
+    return refuse_other(nested, reading, event);
+  }
+}
+
+enum sl_status sl_nested_read(struct sl_nested *nested, struct sl_reading *reading,
+                              enum sl_json_event event, struct sl_input *input) {
+  while (event != SL_JSON_NEED_MORE) {
+    enum sl_status status = event == SL_JSON_FAILED
+                                ? reading->error.code
+                                : read_array_event(nested, reading, event, input);
+    if (status != SL_OK || depth_of(nested, reading) == 0 || reading->misfit.pending) {
+      return status;
+    }
+    event = sl_json_next(&reading->json, input, &reading->error);
+  }
+  return SL_OK;
+}

@@ -1,0 +1,54 @@
+#include "decode/reading.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MIN_BYTES = 256 };
+
+static enum sl_status no_memory_for_body(struct sl_reading *reading) {
+  return sl_fail(&reading->error, SL_OUT_OF_MEMORY, "not enough memory to read the body");
+}
+
+enum sl_status sl_grow_array(struct sl_reading *reading, void *array, size_t *capacity,
+                             size_t needed, size_t element_bytes) {
+  if (needed <= *capacity) {
+    return SL_OK;
+  }
+  size_t elements = 2 * *capacity > needed ? 2 * *capacity : needed;
+  size_t least = MIN_BYTES / element_bytes + 1;
+  elements = elements > least ? elements : least;
+  uint64_t more = (elements - *capacity) * element_bytes;
+  void *old;
+  memcpy(&old, array, sizeof old);
+  if (sl_budget_take(reading->budget, more, &reading->error) != SL_OK) {
+    return reading->error.code;
+  }
+  void *grown = reallocarray(old, elements, element_bytes);
+  if (grown == NULL) {
+    sl_budget_give_back(reading->budget, more);
+    return no_memory_for_body(reading);
+  }
+  memcpy(array, &grown, sizeof grown);
+  *capacity = elements;
+  return SL_OK;
+}
+
+enum sl_status sl_begin_limited(struct sl_reading *reading, size_t levels,
+                                const struct sl_input *input) {
+  reading->limited = true;
+  reading->limited_levels = levels;
+  if (__builtin_add_overflow(reading->json.offset, reading->limits.member_bytes,
+                             &reading->limited_end)) {
+    reading->limited = false;
+  }
+  return sl_check_limited(reading, input);
+}
+
+enum sl_status sl_check_limited(struct sl_reading *reading, const struct sl_input *input) {
+  if (!reading->limited || sl_input_offset(input) <= reading->limited_end) {
+    return SL_OK;
+  }
+  return sl_json_fail(&reading->json, &reading->error, SL_MEMBER_TOO_LARGE, reading->limited_levels,
+                      reading->limited_end, "is longer than the limit (member_bytes) of %ju bytes",
+                      (uintmax_t)reading->limits.member_bytes);
+}

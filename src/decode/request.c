@@ -1,0 +1,387 @@
+#include "decode/request.h"
+
+#include "decode/tensor.h"
+#include "decode/value.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct sl_decoder {
+  struct sl_reading reading;
+  struct sl_decoded decoded;
+  size_t field_count;
+  size_t field;  /* the member that is being read */
+  unsigned seen; /* bit for each field */
+  enum {
+    IN_BODY, /* outside of all values of members */
+    AT_VALUE,
+    IN_VALUE,
+    IN_LIST, /* of tensors, outside of these */
+    IN_TENSOR,
+    IN_TENSOR_OF_LIST,
+  } state;
+  uint64_t offset;     /* bytes of the body so far */
+  uint64_t end_offset; /* of the last brace */
+  uint64_t fast_bytes;
+  uint64_t charged;             /* of the budget, for what is not charged elsewhere */
+  size_t list_capacity;         /* of the list of tensors that is being read, */
+  size_t flag_capacity;         /* and of the flags beside it */
+  struct sl_value_reader value; /* of a field that is no tensor */
+  struct sl_tensor tensor;
+};
+
+struct sl_decoder *sl_decoder_new(const struct sl_loss *loss, const struct sl_limits *limits,
+                                  struct sl_budget *budget) {
+  struct sl_error refused = SL_NO_ERROR;
+  if (sl_budget_take(budget, sizeof(struct sl_decoder), &refused) != SL_OK) {
+    return NULL;
+  }
+  struct sl_decoder *decoder = calloc(1, sizeof *decoder);
+  if (decoder == NULL) {
+    sl_budget_give_back(budget, sizeof *decoder);
+    return NULL;
+  }
+  decoder->reading.error = SL_NO_ERROR;
+  decoder->reading.limits = *limits;
+  decoder->reading.budget = budget;
+  decoder->reading.pairs_left = limits->pairs;
+  decoder->reading.deferred_left = limits->deferred_bytes;
+  decoder->charged = sizeof *decoder;
+  decoder->decoded.loss = loss;
+  decoder->field_count = sl_request_field_count(loss);
+  sl_json_begin(&decoder->reading.json, limits->depth);
+  return decoder;
+}
+
+/* The arrays of the field that is being read have their last size: remembers what is charged. */
+static void settle_charge(struct sl_decoder *decoder) {
+  decoder->charged += decoder->value.capacity * sizeof(double) +
+                      decoder->list_capacity * sizeof(struct sl_spikes) +
+                      decoder->flag_capacity * sizeof(bool);
+  decoder->value.capacity = 0;
+  decoder->list_capacity = 0;
+  decoder->flag_capacity = 0;
+}
+
+void sl_decoder_free(struct sl_decoder *decoder) {
+  if (decoder == NULL) {
+    return;
+  }
+  for (size_t field = 0; field < decoder->field_count; field++) {
+    sl_value_free(&decoder->decoded.values[field]);
+    free(decoder->decoded.nested[field]);
+  }
+  sl_tensor_free(&decoder->tensor, &decoder->reading);
+  settle_charge(decoder);
+  sl_budget_give_back(decoder->reading.budget, decoder->charged);
+  free(decoder);
+}
+
+const struct sl_error *sl_decoder_error(const struct sl_decoder *decoder) {
+  return &decoder->reading.error;
+}
+
+const struct sl_decoded *sl_decoder_decoded(const struct sl_decoder *decoder) {
+  return &decoder->decoded;
+}
+
+uint64_t sl_decoder_fast_bytes(const struct sl_decoder *decoder) {
+  return decoder->fast_bytes;
+}
+
+static const struct sl_field *current_field(const struct sl_decoder *decoder) {
+  return sl_request_field(decoder->decoded.loss, decoder->field);
+}
+
+/* Lists the members there are: whoever has misspelt one sees which was meant. */
+static enum sl_status unknown_member(struct sl_decoder *decoder) {
+  const struct sl_loss *loss = decoder->decoded.loss;
+  char problem[sizeof decoder->reading.error.message];
+  size_t length =
+      (size_t)snprintf(problem, sizeof problem, "is not a member of %s; members are", loss->name);
+  for (size_t i = 0; i < decoder->field_count && length < sizeof problem; i++) {
+    length += (size_t)snprintf(problem + length, sizeof problem - length, "%s %s", i > 0 ? "," : "",
+                               sl_request_field(loss, i)->name);
+  }
+  return sl_refuse_name(&decoder->reading, SL_UNKNOWN_MEMBER, problem);
+}
+
+static enum sl_status name_member(struct sl_decoder *decoder) {
+  struct sl_json *json = &decoder->reading.json;
+  for (size_t i = 0; i < decoder->field_count; i++) {
+    const char *name = sl_request_field(decoder->decoded.loss, i)->name;
+    if (!sl_text_is(&json->text, name)) {
+      continue;
+    }
+    if (decoder->seen >> i & 1) {
+      return sl_refuse_name(&decoder->reading, SL_DUPLICATE_MEMBER, "comes twice");
+    }
+    json->levels[json->depth - 1].name = name;
+    decoder->field = i;
+    decoder->seen |= 1U << i;
+    decoder->state = AT_VALUE;
+    return SL_OK;
+  }
+  return unknown_member(decoder);
+}
+
+/* Adds a tensor, all zeros, to the field that is being read. */
+static enum sl_status add_tensor(struct sl_decoder *decoder) {
+  struct sl_reading *reading = &decoder->reading;
+  struct sl_value *value = &decoder->decoded.values[decoder->field];
+  bool **nested = &decoder->decoded.nested[decoder->field];
+  size_t needed = value->length + 1;
+  if (sl_grow_array(reading, &value->spikes, &decoder->list_capacity, needed,
+                    sizeof *value->spikes) != SL_OK ||
+      sl_grow_array(reading, nested, &decoder->flag_capacity, needed, sizeof **nested) != SL_OK) {
+    return reading->error.code;
+  }
+  sl_spikes_init(&value->spikes[value->length++], current_field(decoder)->per_sample,
+                 &reading->pairs_left);
+  sl_spikes_set_budget(&value->spikes[value->length - 1], reading->budget);
+  return SL_OK;
+}
+
+/* The tensor that is being read is complete. */
+static void end_tensor(struct sl_decoder *decoder) {
+  struct sl_value *value = &decoder->decoded.values[decoder->field];
+  decoder->decoded.nested[decoder->field][value->length - 1] = !decoder->tensor.is_object;
+  value->present = true;
+  decoder->state = decoder->state == IN_TENSOR ? IN_BODY : IN_LIST;
+}
+
+static enum sl_status read_tensor(struct sl_decoder *decoder, enum sl_json_event event,
+                                  struct sl_input *input) {
+  enum sl_status status = sl_tensor_event(&decoder->tensor, &decoder->reading, event, input);
+  if (status == SL_OK && sl_tensor_is_complete(&decoder->tensor, &decoder->reading)) {
+    end_tensor(decoder);
+  }
+  return status;
+}
+
+static enum sl_status begin_tensor(struct sl_decoder *decoder, enum sl_json_event event,
+                                   struct sl_input *input) {
+  struct sl_reading *reading = &decoder->reading;
+  struct sl_value *value = &decoder->decoded.values[decoder->field];
+  if (add_tensor(decoder) != SL_OK) {
+    return reading->error.code;
+  }
+  bool in_list = current_field(decoder)->kind == SL_FIELD_SPIKES_LIST;
+  decoder->state = in_list ? IN_TENSOR_OF_LIST : IN_TENSOR;
+  sl_tensor_begin(&decoder->tensor, &value->spikes[value->length - 1], current_field(decoder),
+                  sl_json_around(&reading->json, event));
+  return read_tensor(decoder, event, input);
+}
+
+/* Between the tensors of a list. */
+static enum sl_status read_tensors(struct sl_decoder *decoder, enum sl_json_event event,
+                                   struct sl_input *input) {
+  struct sl_reading *reading = &decoder->reading;
+  struct sl_json *json = &reading->json;
+  size_t length = decoder->decoded.values[decoder->field].length;
+  if (event == SL_JSON_COMMA) {
+    return SL_OK;
+  }
+  if (event == SL_JSON_ARRAY_END) {
+    decoder->state = IN_BODY;
+    return length > 0 ? SL_OK
+                      : sl_json_fail(json, &reading->error, SL_EMPTY_TENSOR, json->depth,
+                                     json->offset, "has no layers; a list has at least one tensor");
+  }
+  if (length >= reading->limits.layers) {
+    return sl_json_fail(json, &reading->error, SL_TOO_MANY_LAYERS, 1, json->offset,
+                        "has more layers than the limit (layers) of %ju",
+                        (uintmax_t)reading->limits.layers);
+  }
+  return begin_tensor(decoder, event, input);
+}
+
+static enum sl_status read_field(struct sl_decoder *decoder, enum sl_json_event event,
+                                 struct sl_input *input) {
+  struct sl_reading *reading = &decoder->reading;
+  enum sl_status status = sl_value_event(&decoder->value, reading, event, input);
+  if (reading->json.depth == 1 && reading->json.state == SL_JSON_AFTER_VALUE) {
+    decoder->state = IN_BODY;
+    reading->limited = false;
+  }
+  return status;
+}
+
+/* The value of a member begins with this event, or is it. */
+static enum sl_status begin_field(struct sl_decoder *decoder, enum sl_json_event event,
+                                  struct sl_input *input) {
+  const struct sl_field *field = current_field(decoder);
+  settle_charge(decoder);
+  if (field->kind == SL_FIELD_SPIKES) {
+    return begin_tensor(decoder, event, input);
+  }
+  if (field->kind == SL_FIELD_SPIKES_LIST) {
+    decoder->state = IN_LIST;
+    return event == SL_JSON_ARRAY
+               ? SL_OK
+               : sl_refuse_value(&decoder->reading, event, SL_WANT_TENSORS, NULL);
+  }
+  if (sl_begin_limited(&decoder->reading, 1, input) != SL_OK) {
+    return decoder->reading.error.code;
+  }
+  decoder->state = IN_VALUE;
+  sl_value_begin(&decoder->value, field, &decoder->decoded.values[decoder->field], 1);
+  return read_field(decoder, event, input);
+}
+
+static enum sl_status read_body(struct sl_decoder *decoder, enum sl_json_event event) {
+  switch (event) {
+  case SL_JSON_OBJECT:
+    return SL_OK;
+  case SL_JSON_NAME:
+    return name_member(decoder);
+  case SL_JSON_OBJECT_END:
+    decoder->end_offset = decoder->reading.json.offset;
+    return SL_OK;
+  default:
+    return sl_refuse_value(&decoder->reading, event, SL_WANT_BODY, NULL);
+  }
+}
+
+/* Hands an event to the reader of the part of the body that it belongs to. */
+static enum sl_status dispatch(struct sl_decoder *decoder, enum sl_json_event event,
+                               struct sl_input *input) {
+  switch (decoder->state) {
+  case IN_BODY:
+    return read_body(decoder, event);
+  case AT_VALUE:
+    return begin_field(decoder, event, input);
+  case IN_VALUE:
+    return read_field(decoder, event, input);
+  case IN_LIST:
+    return read_tensors(decoder, event, input);
+  default:
+    return read_tensor(decoder, event, input);
+  }
+}
+
+/* A value is longer than its limit, unless its next part is refused for what it is. */
+static enum sl_status handle_event(struct sl_decoder *decoder, enum sl_json_event event,
+                                   struct sl_input *input) {
+  struct sl_reading *reading = &decoder->reading;
+  bool opens = event == SL_JSON_STRING || event == SL_JSON_ARRAY || event == SL_JSON_OBJECT;
+  if (reading->misfit.pending) {
+    return sl_refuse_misfit(reading, event);
+  }
+  if (event == SL_JSON_FAILED || (!opens && sl_check_limited(reading, input) != SL_OK)) {
+    return reading->error.code;
+  }
+  enum sl_status status = dispatch(decoder, event, input);
+  return status == SL_OK && opens ? sl_check_limited(reading, input) : status;
+}
+
+/* The next event; of a value whose length is limited it sees one byte more than it may have. */
+static enum sl_json_event next_event(struct sl_decoder *decoder, struct sl_input *input) {
+  struct sl_reading *reading = &decoder->reading;
+  if (!reading->limited || input->end_offset <= reading->limited_end) {
+    return sl_json_next(&reading->json, input, &reading->error);
+  }
+  struct sl_input window = *input;
+  uint64_t hidden = input->end_offset - reading->limited_end - 1;
+  window.end -= hidden < sl_input_left(input) ? hidden : sl_input_left(input);
+  window.end_offset -= hidden;
+  enum sl_json_event event = sl_json_next(&reading->json, &window, &reading->error);
+  input->at = window.at;
+  return event;
+}
+
+enum sl_status sl_decoder_feed(struct sl_decoder *decoder, const char *bytes, size_t length,
+                               size_t *consumed) {
+  struct sl_reading *reading = &decoder->reading;
+  struct sl_input input = {
+      .at = bytes, .end = bytes + length, .end_offset = decoder->offset + length};
+  enum sl_status status = reading->error.code;
+  if (decoder->tensor.has_work) {
+    status = SL_HAS_WORK;
+  }
+  while (status == SL_OK) {
+    enum sl_json_event event = next_event(decoder, &input);
+    if (event == SL_JSON_NEED_MORE) {
+      status = sl_check_limited(reading, &input);
+      break;
+    }
+    status = handle_event(decoder, event, &input);
+  }
+  *consumed = status == SL_HAS_WORK ? length - sl_input_left(&input) : length;
+  decoder->offset += *consumed;
+  decoder->fast_bytes += input.fast;
+  return status;
+}
+
+enum sl_status sl_decoder_work(struct sl_decoder *decoder) {
+  if (decoder->tensor.has_work && sl_tensor_work(&decoder->tensor, &decoder->reading) == SL_OK &&
+      sl_tensor_is_complete(&decoder->tensor, &decoder->reading)) {
+    end_tensor(decoder);
+  }
+  return decoder->reading.error.code;
+}
+
+static enum sl_status ended_too_early(struct sl_decoder *decoder) {
+  const struct sl_json *json = &decoder->reading.json;
+  bool empty = json->depth == 0 && json->state == SL_JSON_VALUE;
+  return sl_fail_at(&decoder->reading.error, SL_NOT_JSON, "", decoder->offset, "the body: %s",
+                    empty ? "is empty; send a JSON object" : "ends before its JSON is complete");
+}
+
+/* Whether what there is of a word may still become one of JSON's. */
+static bool may_be_literal(const struct sl_text *text) {
+  static const char *const literals[] = {"true", "false", "null"};
+  for (size_t i = 0; i < sizeof literals / sizeof *literals; i++) {
+    if (text->length <= strlen(literals[i]) &&
+        memcmp(text->bytes, literals[i], text->length) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* The end of the body is the end of a word, too, unless the word may have gone on. */
+static enum sl_status end_word(struct sl_decoder *decoder) {
+  struct sl_json *json = &decoder->reading.json;
+  struct sl_input nothing = {.end_offset = decoder->offset};
+  if (json->state != SL_JSON_IN_WORD || (json->depth > 0 && may_be_literal(&json->text))) {
+    return SL_OK;
+  }
+  json->after_word = ' ';
+  return handle_event(decoder, SL_JSON_WORD, &nothing);
+}
+
+static enum sl_status check_missing(struct sl_decoder *decoder) {
+  for (size_t i = 0; i < decoder->field_count; i++) {
+    const struct sl_field *field = sl_request_field(decoder->decoded.loss, i);
+    if (!field->optional && !decoder->decoded.values[i].present) {
+      struct sl_path path = sl_path_member(field->name);
+      return sl_fail_at(&decoder->reading.error, SL_MISSING_MEMBER, path.pointer,
+                        decoder->end_offset, "%s: is missing; add this member", field->name);
+    }
+  }
+  return SL_OK;
+}
+
+enum sl_status sl_decoder_finish(struct sl_decoder *decoder) {
+  struct sl_reading *reading = &decoder->reading;
+  if (sl_decoder_work(decoder) != SL_OK) {
+    return reading->error.code;
+  }
+  if (reading->misfit.pending) {
+    return sl_refuse_misfit(reading, SL_JSON_NEED_MORE);
+  }
+  if (end_word(decoder) != SL_OK) {
+    return reading->error.code;
+  }
+  if (reading->json.depth > 0 || reading->json.state != SL_JSON_AFTER_VALUE) {
+    return ended_too_early(decoder);
+  }
+  if (check_missing(decoder) != SL_OK) {
+    return reading->error.code;
+  }
+  const struct sl_value *answer = &decoder->decoded.values[decoder->decoded.loss->field_count];
+  decoder->decoded.gradient = (enum sl_gradient_form)answer[SL_ANSWER_GRADIENT].choice;
+  decoder->decoded.encoding = (enum sl_gradient_encoding)answer[SL_ANSWER_ENCODING].choice;
+  return SL_OK;
+}

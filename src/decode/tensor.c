@@ -1,0 +1,433 @@
+#include "decode/tensor.h"
+
+#include "core/checked.h"
+#include "decode/value.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const member_names[SL_TENSOR_MEMBERS] = {"shape", "encoding", "data"};
+static const char *const encoding_names[] = {"bits", "f32", "f64", "coo", NULL};
+
+void sl_tensor_begin(struct sl_tensor *tensor, struct sl_spikes *spikes,
+                     const struct sl_field *field, size_t around) {
+  tensor->field = field;
+  tensor->around = around;
+  tensor->state = SL_TENSOR_START;
+  tensor->is_object = false;
+  tensor->has_work = false;
+  tensor->seen = 0;
+  tensor->encoding = SL_TENSOR_UNKNOWN;
+  tensor->values = 0;
+  tensor->data = SL_DATA_NONE;
+  tensor->sink.spikes = spikes;
+  tensor->sink.defers = false;
+}
+
+void sl_tensor_free(struct sl_tensor *tensor, struct sl_reading *reading) {
+  sl_deferred_free(&tensor->sink.deferred, reading);
+}
+
+static bool is_packed(const struct sl_tensor *tensor) {
+  return tensor->encoding <= SL_TENSOR_F64;
+}
+
+static enum sl_packing packing_of(const struct sl_tensor *tensor) {
+  static const enum sl_packing packings[] = {SL_PACKED_BITS, SL_PACKED_F32, SL_PACKED_F64};
+  return packings[is_packed(tensor) ? tensor->encoding : SL_TENSOR_BITS];
+}
+
+/* Fails about a member of the object that is not being read. */
+static enum sl_status fail_about_member(const struct sl_tensor *tensor, struct sl_reading *reading,
+                                        enum sl_status code, enum sl_tensor_member member,
+                                        uint64_t offset, const char *problem) {
+  reading->json.levels[tensor->around].name = member_names[member];
+  return sl_json_fail(&reading->json, &reading->error, code, tensor->around + 1, offset, "%s",
+                      problem);
+}
+
+static enum sl_status begin_spelling(struct sl_tensor *tensor, struct sl_reading *reading,
+                                     enum sl_json_event event, struct sl_input *input) {
+  if (event == SL_JSON_ARRAY) {
+    tensor->state = SL_TENSOR_IN_NESTED;
+    sl_nested_begin(&tensor->reader.nested, &tensor->sink, tensor->field, tensor->around, false);
+    return sl_nested_read(&tensor->reader.nested, reading, event, input);
+  }
+  if (event == SL_JSON_OBJECT) {
+    tensor->state = SL_TENSOR_AT_NAME;
+    tensor->is_object = true;
+    return SL_OK;
+  }
+  return sl_refuse_value(reading, event, SL_WANT_TENSOR, NULL);
+}
+
+static enum sl_status name_tensor_member(struct sl_tensor *tensor, struct sl_reading *reading) {
+  struct sl_json *json = &reading->json;
+  for (int i = 0; i < SL_TENSOR_MEMBERS; i++) {
+    if (!sl_text_is(&json->text, member_names[i])) {
+      continue;
+    }
+    if (tensor->seen >> i & 1) {
+      return sl_refuse_name(reading, SL_DUPLICATE_MEMBER, "comes twice");
+    }
+    tensor->seen |= 1U << i;
+    tensor->member = (enum sl_tensor_member)i;
+    tensor->state = SL_TENSOR_AT_VALUE;
+    json->levels[json->depth - 1].name = member_names[i];
+    return SL_OK;
+  }
+  return sl_refuse_name(reading, SL_UNKNOWN_MEMBER,
+                        "is not a member of a tensor; members are shape, encoding, data");
+}
+
+/* The data and the encoding do not belong together. */
+static enum sl_status wrong_data(struct sl_tensor *tensor, struct sl_reading *reading,
+                                 uint64_t offset) {
+  char problem[128];
+  snprintf(problem, sizeof problem, "encoding \"%s\" has %s", encoding_names[tensor->encoding],
+           is_packed(tensor) ? "a base64 string; leave encoding out for numbers"
+                             : "a list of coordinates, [[0, 0, 1], ...]");
+  return fail_about_member(tensor, reading, SL_WRONG_TYPE, SL_TENSOR_DATA, offset, problem);
+}
+
+static enum sl_status begin_base64(struct sl_tensor *tensor, struct sl_reading *reading,
+                                   struct sl_input *input) {
+  if (tensor->encoding == SL_TENSOR_COORDINATES) {
+    return wrong_data(tensor, reading, reading->json.offset);
+  }
+  bool meaning_known = tensor->values > 0 && is_packed(tensor);
+  tensor->data = SL_DATA_BASE64;
+  tensor->state = SL_TENSOR_IN_BASE64;
+  sl_base64_begin(&tensor->reader.base64, reading, &tensor->sink, meaning_known, tensor->values,
+                  packing_of(tensor));
+  return sl_base64_event(&tensor->reader.base64, reading, SL_JSON_STRING, input);
+}
+
+static enum sl_status begin_data(struct sl_tensor *tensor, struct sl_reading *reading,
+                                 enum sl_json_event event, struct sl_input *input) {
+  size_t around = tensor->around + 1;
+  if (event == SL_JSON_STRING) {
+    return begin_base64(tensor, reading, input);
+  }
+  if (event != SL_JSON_ARRAY) {
+    return sl_refuse_value(reading, event, SL_WANT_DATA, NULL);
+  }
+  if (is_packed(tensor)) {
+    return wrong_data(tensor, reading, reading->json.offset);
+  }
+  if (tensor->encoding == SL_TENSOR_COORDINATES) {
+    tensor->data = SL_DATA_COORDINATES;
+    tensor->state = SL_TENSOR_IN_COORDINATES;
+    sl_coordinates_begin(&tensor->reader.coordinates, &tensor->sink, around, tensor->values > 0);
+    return SL_OK;
+  }
+  tensor->state = SL_TENSOR_IN_NESTED;
+  sl_nested_begin(&tensor->reader.nested, &tensor->sink, tensor->field, around, true);
+  return sl_nested_read(&tensor->reader.nested, reading, event, input);
+}
+
+static enum sl_status read_shape(struct sl_tensor *tensor, struct sl_reading *reading,
+                                 enum sl_json_event event);
+static enum sl_status read_encoding(struct sl_tensor *tensor, struct sl_reading *reading,
+                                    enum sl_json_event event);
+
+static enum sl_status begin_tensor_member(struct sl_tensor *tensor, struct sl_reading *reading,
+                                          enum sl_json_event event, struct sl_input *input) {
+  tensor->member_offset = reading->json.offset;
+  if (tensor->member == SL_TENSOR_DATA) {
+    return begin_data(tensor, reading, event, input);
+  }
+  if (sl_begin_limited(reading, tensor->around + 1, input) != SL_OK) {
+    return reading->error.code;
+  }
+  bool is_shape = tensor->member == SL_TENSOR_SHAPE;
+  tensor->state = is_shape ? SL_TENSOR_IN_SHAPE : SL_TENSOR_IN_ENCODING;
+  return is_shape ? read_shape(tensor, reading, event) : read_encoding(tensor, reading, event);
+}
+
+static enum sl_status add_dimension(struct sl_tensor *tensor, struct sl_reading *reading) {
+  struct sl_json *json = &reading->json;
+  struct sl_integer entry;
+  uint64_t axis = json->levels[json->depth - 1].index;
+  if (!isfinite(json->value)) {
+    return sl_refuse_infinity(reading);
+  }
+  if (!sl_json_integer(json, &entry) || (entry.negative && entry.magnitude > 0)) {
+    return sl_refuse_number(reading, SL_WRONG_TYPE, "a positive integer");
+  }
+  if (entry.magnitude > SL_MAX_INTEGER) {
+    return sl_refuse_number(reading, SL_SHAPE_OVERFLOW, "at most 2^53");
+  }
+  if (axis < SL_MAX_RANK) {
+    tensor->shape[axis] = (size_t)entry.magnitude;
+  }
+  return SL_OK;
+}
+
+/* The shape, of any rank, is complete. */
+static enum sl_status set_shape(struct sl_tensor *tensor, struct sl_reading *reading) {
+  struct sl_json *json = &reading->json;
+  size_t rank = json->was_empty ? 0 : (size_t)json->levels[json->depth].index + 1;
+  if (rank < tensor->field->min_rank || rank > tensor->field->max_rank) {
+    return sl_refuse_rank(reading, tensor->field, json->depth, json->depth, tensor->member_offset,
+                          "", rank);
+  }
+  if (sl_spikes_set_shape(tensor->sink.spikes, rank, tensor->shape, &reading->error) != SL_OK) {
+    return sl_json_place(json, &reading->error, json->depth, tensor->member_offset);
+  }
+  size_t values = 0;
+  sl_checked_product(&values, tensor->shape, rank);
+  tensor->values = values;
+  return SL_OK;
+}
+
+static enum sl_status read_shape(struct sl_tensor *tensor, struct sl_reading *reading,
+                                 enum sl_json_event event) {
+  bool in_list = sl_json_around(&reading->json, event) > tensor->around + 1;
+  switch (event) {
+  case SL_JSON_COMMA:
+    return SL_OK;
+  case SL_JSON_ARRAY_END:
+    return set_shape(tensor, reading);
+  case SL_JSON_NUMBER:
+    return add_dimension(tensor, reading);
+  case SL_JSON_NUMBER_BEGINS:
+  case SL_JSON_ARRAY:
+    if (in_list == (event == SL_JSON_NUMBER_BEGINS)) {
+      return SL_OK;
+    }
+    break;
+  default:
+    break;
+  }
+  return sl_refuse_value(reading, event, in_list ? SL_WANT_DIMENSION : SL_WANT_SHAPE, NULL);
+}
+
+/* Whether data that has come already can have the encoding. */
+static bool encoding_fits(const struct sl_tensor *tensor) {
+  switch (tensor->data) {
+  case SL_DATA_NONE:
+    return true;
+  case SL_DATA_BASE64:
+    return is_packed(tensor);
+  case SL_DATA_EMPTY:
+    return !is_packed(tensor);
+  case SL_DATA_TABLE:
+    return !is_packed(tensor) && !tensor->reader.nested.has_fractions;
+  default:
+    return false;
+  }
+}
+
+static enum sl_status set_encoding(struct sl_tensor *tensor, struct sl_reading *reading,
+                                   size_t choice) {
+  tensor->encoding = (enum sl_tensor_encoding)choice;
+  return encoding_fits(tensor) ? SL_OK : wrong_data(tensor, reading, tensor->member_offset);
+}
+
+static enum sl_status read_encoding(struct sl_tensor *tensor, struct sl_reading *reading,
+                                    enum sl_json_event event) {
+  size_t choice = 0;
+  if (event == SL_JSON_STRING ||
+      (event == SL_JSON_WORD && sl_text_is(&reading->json.text, "null"))) {
+    return SL_OK;
+  }
+  if (event != SL_JSON_STRING_END) {
+    return sl_refuse_value(reading, event, SL_WANT_CHOICE, encoding_names);
+  }
+  return sl_read_choice(reading, encoding_names, &choice) == SL_OK
+             ? set_encoding(tensor, reading, choice)
+             : reading->error.code;
+}
+
+/* What the complete data was. */
+static void name_data(struct sl_tensor *tensor) {
+  if (tensor->state == SL_TENSOR_IN_NESTED) {
+    size_t rank = tensor->reader.nested.rank;
+    tensor->data = rank == 0                          ? SL_DATA_EMPTY
+                   : rank == 1                        ? SL_DATA_FLAT
+                   : tensor->sink.defers && rank == 2 ? SL_DATA_TABLE
+                                                      : SL_DATA_NESTED;
+  }
+}
+
+static enum sl_status wrong_count(struct sl_tensor *tensor, struct sl_reading *reading,
+                                  uint64_t offset) {
+  char problem[128];
+  size_t values = sl_deferred_count(&tensor->sink.deferred);
+  snprintf(problem, sizeof problem, "has %zu value%s, its shape has %ju", values,
+           values == 1 ? "" : "s", (uintmax_t)tensor->values);
+  return fail_about_member(tensor, reading, SL_LENGTH_MISMATCH, SL_TENSOR_DATA, offset, problem);
+}
+
+/* "[2, 3, 4]" */
+static void write_shape(char *text, size_t size, const size_t *shape, size_t rank) {
+  size_t length = 0;
+  for (size_t axis = 0; axis < rank && length < size; axis++) {
+    length += (size_t)snprintf(text + length, size - length, "%s%zu%s", axis == 0 ? "[" : ", ",
+                               shape[axis], axis + 1 == rank ? "]" : "");
+  }
+}
+
+/* Nested data must have exactly the shape that came after it. */
+static enum sl_status check_nesting(struct sl_tensor *tensor, struct sl_reading *reading,
+                                    uint64_t offset) {
+  const struct sl_nested *nested = &tensor->reader.nested;
+  const struct sl_spikes *spikes = tensor->sink.spikes;
+  size_t bytes = nested->rank * sizeof *nested->length;
+  bool same_rank = nested->rank == spikes->rank;
+  if (same_rank && memcmp(nested->length, spikes->shape, bytes) == 0) {
+    return SL_OK;
+  }
+  char came[64], wanted[64], problem[224];
+  write_shape(came, sizeof came, nested->length, nested->rank);
+  write_shape(wanted, sizeof wanted, spikes->shape, spikes->rank);
+  snprintf(problem, sizeof problem, "is nested as %s, its shape is %s%s", came, wanted,
+           tensor->data == SL_DATA_TABLE ? "; coordinates need \"encoding\": \"coo\"" : "");
+  return fail_about_member(tensor, reading, same_rank ? SL_LENGTH_MISMATCH : SL_WRONG_RANK,
+                           SL_TENSOR_DATA, offset, problem);
+}
+
+static enum sl_status count_numbers(struct sl_tensor *tensor, struct sl_reading *reading,
+                                    uint64_t offset) {
+  enum sl_status status = SL_OK;
+  if (tensor->data != SL_DATA_FLAT) {
+    status = check_nesting(tensor, reading, offset);
+  } else if (sl_deferred_count(&tensor->sink.deferred) != tensor->values) {
+    status = wrong_count(tensor, reading, offset);
+  }
+  if (status != SL_OK ||
+      sl_deferred_push(&tensor->sink.deferred, tensor->sink.spikes, &reading->error) == SL_OK) {
+    return status;
+  }
+  return sl_json_place(&reading->json, &reading->error, tensor->around + 1, offset);
+}
+
+/* Coordinates, whether they were known to be when they came or not. */
+static enum sl_status count_coordinates(struct sl_tensor *tensor, struct sl_reading *reading,
+                                        uint64_t offset) {
+  bool table = tensor->data == SL_DATA_TABLE;
+  size_t rank = table ? tensor->reader.nested.length[1] : tensor->reader.coordinates.rank;
+  reading->json.levels[tensor->around].name = member_names[SL_TENSOR_DATA];
+  return sl_coordinates_count(&tensor->sink, reading, rank, tensor->around + 1, offset);
+}
+
+static enum sl_status count_deferred(struct sl_tensor *tensor, struct sl_reading *reading,
+                                     uint64_t offset) {
+  if (tensor->data == SL_DATA_BASE64) {
+    reading->json.levels[tensor->around].name = member_names[SL_TENSOR_DATA];
+    return sl_base64_count(&tensor->reader.base64, reading, tensor->values, packing_of(tensor));
+  }
+  return tensor->encoding == SL_TENSOR_COORDINATES ? count_coordinates(tensor, reading, offset)
+                                                   : count_numbers(tensor, reading, offset);
+}
+
+/* Whether there is something to do about data that was deferred, as its meaning is known now. What
+ * turns out to be coordinates is checked even before the shape comes. */
+static bool is_due(const struct sl_tensor *tensor, bool complete) {
+  bool shape_known = tensor->values > 0;
+  switch (tensor->sink.defers ? (int)tensor->data : SL_DATA_NONE) {
+  case SL_DATA_NONE:
+  case SL_DATA_EMPTY:
+    return false;
+  case SL_DATA_TABLE:
+    return tensor->encoding == SL_TENSOR_COORDINATES
+               ? shape_known || tensor->member == SL_TENSOR_ENCODING
+               : complete;
+  case SL_DATA_BASE64:
+    return shape_known && is_packed(tensor);
+  default:
+    return shape_known;
+  }
+}
+
+enum sl_status sl_tensor_work(struct sl_tensor *tensor, struct sl_reading *reading) {
+  bool complete = reading->json.depth == tensor->around;
+  tensor->has_work = false;
+  if (is_due(tensor, complete)) {
+    if (count_deferred(tensor, reading, tensor->work_offset) != SL_OK) {
+      return reading->error.code;
+    }
+    if (tensor->values > 0) {
+      sl_deferred_free(&tensor->sink.deferred, reading);
+      tensor->sink.defers = false;
+    }
+  }
+  return complete ? sl_spikes_finish(tensor->sink.spikes, &reading->error) : SL_OK;
+}
+
+/* Counts what can be counted: now if it is little, else as work. */
+static enum sl_status go_on(struct sl_tensor *tensor, struct sl_reading *reading, uint64_t offset) {
+  bool complete = reading->json.depth == tensor->around;
+  tensor->work_offset = offset;
+  tensor->has_work = is_due(tensor, complete) && tensor->sink.deferred.counted > SL_WORK_BYTES;
+  return tensor->has_work ? SL_HAS_WORK : sl_tensor_work(tensor, reading);
+}
+
+static enum sl_status end_object(struct sl_tensor *tensor, struct sl_reading *reading) {
+  uint64_t offset = reading->json.offset;
+  bool unknown = tensor->encoding == SL_TENSOR_UNKNOWN;
+  if (tensor->values == 0) {
+    return fail_about_member(tensor, reading, SL_MISSING_MEMBER, SL_TENSOR_SHAPE, offset,
+                             "is missing; an object has shape and data");
+  }
+  if (tensor->data == SL_DATA_BASE64 && unknown) {
+    return fail_about_member(tensor, reading, SL_MISSING_MEMBER, SL_TENSOR_ENCODING, offset,
+                             "is missing, and data is a string; is it bits, f32 or f64?");
+  }
+  if (tensor->data == SL_DATA_NONE) {
+    return fail_about_member(tensor, reading, SL_MISSING_MEMBER, SL_TENSOR_DATA, offset,
+                             "is missing; an object has shape and data");
+  }
+  if (tensor->data == SL_DATA_EMPTY && unknown) {
+    return wrong_count(tensor, reading, offset);
+  }
+  return go_on(tensor, reading, offset);
+}
+
+static enum sl_status read_member(struct sl_tensor *tensor, struct sl_reading *reading,
+                                  enum sl_json_event event, struct sl_input *input) {
+  switch (tensor->state) {
+  case SL_TENSOR_AT_VALUE:
+    return begin_tensor_member(tensor, reading, event, input);
+  case SL_TENSOR_IN_SHAPE:
+    return read_shape(tensor, reading, event);
+  case SL_TENSOR_IN_ENCODING:
+    return read_encoding(tensor, reading, event);
+  case SL_TENSOR_IN_COORDINATES:
+    return sl_coordinates_read(&tensor->reader.coordinates, reading, event, input);
+  case SL_TENSOR_IN_BASE64:
+    return sl_base64_event(&tensor->reader.base64, reading, event, input);
+  default:
+    return sl_nested_read(&tensor->reader.nested, reading, event, input);
+  }
+}
+
+bool sl_tensor_is_complete(const struct sl_tensor *tensor, const struct sl_reading *reading) {
+  return reading->json.depth == tensor->around && reading->json.state == SL_JSON_AFTER_VALUE &&
+         !tensor->has_work;
+}
+
+enum sl_status sl_tensor_event(struct sl_tensor *tensor, struct sl_reading *reading,
+                               enum sl_json_event event, struct sl_input *input) {
+  if (tensor->state == SL_TENSOR_START) {
+    return begin_spelling(tensor, reading, event, input);
+  }
+  if (!tensor->is_object) {
+    return sl_nested_read(&tensor->reader.nested, reading, event, input);
+  }
+  if (tensor->state == SL_TENSOR_AT_NAME) {
+    return event == SL_JSON_NAME ? name_tensor_member(tensor, reading)
+                                 : end_object(tensor, reading);
+  }
+  enum sl_status status = read_member(tensor, reading, event, input);
+  bool complete = reading->json.depth == tensor->around + 1 &&
+                  reading->json.state == SL_JSON_AFTER_VALUE && !reading->misfit.pending;
+  if (status != SL_OK || !complete) {
+    return status;
+  }
+  name_data(tensor);
+  tensor->state = SL_TENSOR_AT_NAME;
+  reading->limited = false;
+  return go_on(tensor, reading, tensor->member_offset);
+}

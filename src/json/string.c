@@ -1,0 +1,208 @@
+#include "json/string.h"
+
+#include <string.h>
+
+static enum sl_string_event emit(struct sl_string *string, char byte) {
+  string->bytes[0] = byte;
+  string->length = 1;
+  return SL_STRING_MORE;
+}
+
+static enum sl_string_event expect_continuation(struct sl_string *string, unsigned count,
+                                                unsigned char lowest, unsigned char highest,
+                                                char byte) {
+  string->continuation = count;
+  string->lowest = lowest;
+  string->highest = highest;
+  return emit(string, byte);
+}
+
+/* The first byte of a UTF-8 sequence. The bounds of the second byte keep out overlong forms,
+ * surrogates and everything above U+10FFFF. */
+static enum sl_string_event lead_byte(struct sl_string *string, char byte) {
+  unsigned char lead = (unsigned char)byte;
+  if (lead < 0x80) {
+    return emit(string, byte);
+  }
+  if (lead >= 0xc2 && lead <= 0xdf) {
+    return expect_continuation(string, 1, 0x80, 0xbf, byte);
+  }
+  if (lead >= 0xe0 && lead <= 0xef) {
+    return expect_continuation(string, 2, lead == 0xe0 ? 0xa0 : 0x80, lead == 0xed ? 0x9f : 0xbf,
+                               byte);
+  }
+  if (lead >= 0xf0 && lead <= 0xf4) {
+    return expect_continuation(string, 3, lead == 0xf0 ? 0x90 : 0x80, lead == 0xf4 ? 0x8f : 0xbf,
+                               byte);
+  }
+  return SL_STRING_BAD;
+}
+
+static enum sl_string_event plain_byte(struct sl_string *string, char byte) {
+  unsigned char value = (unsigned char)byte;
+  if (string->continuation > 0) {
+    if (value < string->lowest || value > string->highest) {
+      return SL_STRING_BAD;
+    }
+    return expect_continuation(string, string->continuation - 1, 0x80, 0xbf, byte);
+  }
+  if (value < 0x20) {
+    return SL_STRING_BAD;
+  }
+  if (byte == '"') {
+    return SL_STRING_END;
+  }
+  if (byte == '\\') {
+    string->state = SL_STRING_ESCAPE;
+    return SL_STRING_MORE;
+  }
+  return lead_byte(string, byte);
+}
+
+static enum sl_string_event escaped_byte(struct sl_string *string, char byte) {
+  string->state = SL_STRING_PLAIN;
+  switch (byte) {
+  case '"':
+  case '\\':
+  case '/':
+    return emit(string, byte);
+  case 'b':
+    return emit(string, '\b');
+  case 'f':
+    return emit(string, '\f');
+  case 'n':
+    return emit(string, '\n');
+  case 'r':
+    return emit(string, '\r');
+  case 't':
+    return emit(string, '\t');
+  case 'u':
+    string->state = SL_STRING_HEX;
+    string->unit = 0;
+    string->digits = 0;
+    return SL_STRING_MORE;
+  default:
+    return SL_STRING_BAD;
+  }
+}
+
+static int hex_value(char byte) {
+  if (byte >= '0' && byte <= '9') {
+    return byte - '0';
+  }
+  if (byte >= 'a' && byte <= 'f') {
+    return byte - 'a' + 10;
+  }
+  return byte >= 'A' && byte <= 'F' ? byte - 'A' + 10 : -1;
+}
+
+static enum sl_string_event give_code_point(struct sl_string *string, uint32_t point) {
+  size_t length = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  for (size_t i = length; i > 1; i--) {
+    string->bytes[i - 1] = (char)(0x80 | (point & 0x3f));
+    point >>= 6;
+  }
+  static const unsigned char marks[] = {0, 0, 0xc0, 0xe0, 0xf0};
+  string->bytes[0] = (char)(marks[length] | point);
+  string->length = length;
+  string->state = SL_STRING_PLAIN;
+  return SL_STRING_MORE;
+}
+
+/* Low halves are DC00 to DFFF: they are known by their first two digits. */
+static bool unit_is_possible(const struct sl_string *string) {
+  bool wants_low = string->high_surrogate > 0;
+  if (string->digits == 1) {
+    return !wants_low || string->unit == 0xd;
+  }
+  uint32_t first_two = string->unit >> (4 * (string->digits - 2));
+  bool is_low = first_two >= 0xdc && first_two <= 0xdf;
+  return is_low == wants_low;
+}
+
+static enum sl_string_event hex_digit(struct sl_string *string, char byte) {
+  int value = hex_value(byte);
+  if (value < 0) {
+    return SL_STRING_BAD;
+  }
+  string->unit = string->unit << 4 | (uint32_t)value;
+  string->digits++;
+  if (!unit_is_possible(string)) {
+    return SL_STRING_BAD;
+  }
+  if (string->digits < 4) {
+    return SL_STRING_MORE;
+  }
+  if (string->high_surrogate > 0) {
+    uint32_t point = 0x10000 + ((string->high_surrogate - 0xd800) << 10) + (string->unit - 0xdc00);
+    string->high_surrogate = 0;
+    return give_code_point(string, point);
+  }
+  if (string->unit >= 0xd800 && string->unit <= 0xdbff) {
+    string->high_surrogate = string->unit;
+    string->state = SL_STRING_LOW_BACKSLASH;
+    return SL_STRING_MORE;
+  }
+  return give_code_point(string, string->unit);
+}
+
+static enum sl_string_event exactly(struct sl_string *string, char byte, char wanted,
+                                    enum sl_string_state next_state) {
+  if (byte != wanted) {
+    return SL_STRING_BAD;
+  }
+  string->state = next_state;
+  string->unit = 0;
+  string->digits = 0;
+  return SL_STRING_MORE;
+}
+
+size_t sl_string_plain(const struct sl_string *string, const char *text, size_t length) {
+  size_t plain = 0;
+  if (string->state == SL_STRING_PLAIN && string->continuation == 0) {
+    while (plain < length && text[plain] >= ' ' && text[plain] < 0x7f && text[plain] != '"' &&
+           text[plain] != '\\') {
+      plain++;
+    }
+  }
+  return plain;
+}
+
+enum sl_string_event sl_string_byte(struct sl_string *string, char byte) {
+  string->length = 0;
+  switch (string->state) {
+  case SL_STRING_ESCAPE:
+    return escaped_byte(string, byte);
+  case SL_STRING_HEX:
+    return hex_digit(string, byte);
+  case SL_STRING_LOW_BACKSLASH:
+    return exactly(string, byte, '\\', SL_STRING_LOW_U);
+  case SL_STRING_LOW_U:
+    return exactly(string, byte, 'u', SL_STRING_HEX);
+  default:
+    return plain_byte(string, byte);
+  }
+}
+
+bool sl_text_is(const struct sl_text *text, const char *word) {
+  size_t length = strlen(word);
+  return text->length == length && length <= SL_TEXT_SIZE && memcmp(text->bytes, word, length) == 0;
+}
+
+bool sl_text_copy(const struct sl_text *text, bool complete, char *copy, size_t size) {
+  size_t kept = text->length < SL_TEXT_SIZE ? text->length : SL_TEXT_SIZE;
+  size_t length = kept < size ? kept : size - 1;
+  bool cut = length < text->length || !complete;
+  if (cut) {
+    while (length > 0 && (text->bytes[length - 1] & 0xc0) == 0x80) {
+      length--;
+    }
+    length -= length > 0 && (text->bytes[length - 1] & 0x80) != 0;
+  }
+  for (size_t i = 0; i < length; i++) {
+    unsigned char byte = (unsigned char)text->bytes[i];
+    copy[i] = byte < ' ' || byte == 0x7f ? '?' : text->bytes[i];
+  }
+  copy[length] = '\0';
+  return cut;
+}

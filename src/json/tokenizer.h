@@ -1,0 +1,154 @@
+/*
+ * A push tokenizer for JSON (RFC 8259, strict): it takes pieces of text of any size, stops and
+ * resumes at any byte, and tells one event after the other. It checks the grammar of every byte and
+ * the nesting, and knows for every open array and object which of its values is being read.
+ *
+ *                 [ ARRAY                        { OBJECT
+ *      FIRST_VALUE ──────────┐          FIRST_NAME ◄────┐
+ *           │  ▲             │ ] }           │ "        │
+ *           │  └── [ ── VALUE │            IN_NAME ─────│─── NAME
+ *           │             ▲ ▲│               │ "        │
+ *           │   , COMMA   │ │└── : ──────  COLON        │
+ *           │             │ └─────────────────┐         │
+ *           ├─ " ─► IN_STRING ── " STRING_END ─┼─┐      │
+ *           ├─ 0-9 ► IN_NUMBER ─── NUMBER ─────┼─┤      │
+ *           ├─ - ─► AFTER_MINUS ► (number,word)│ │      │
+ *           ├─ a-z ► IN_WORD ───── WORD ───────┼─┤      │
+ *           └─ [ { (one level deeper)          │ ▼      │
+ *                                         , in an array │
+ *       NAME ◄── , in an object ───── AFTER_VALUE ◄── ] ARRAY_END   } OBJECT_END
+ *
+ * A number is announced (NUMBER_BEGINS) before anything of it is taken, so that a value too many is
+ * refused at its first byte. A word is every run of letters that is not in quotes, true, false and
+ * null among them: what it means where it is, or that it is not JSON, is judged by the caller, who
+ * knows what belongs there. Callers may also take text from the input themselves (sl_json_numbers,
+ * kernels) and then set state and levels as if they had read events.
+ */
+#ifndef SPIKELOSS_JSON_TOKENIZER_H
+#define SPIKELOSS_JSON_TOKENIZER_H
+
+#include "json/input.h"
+#include "json/number.h"
+#include "json/path.h"
+#include "json/string.h"
+#include <spikeloss/error.h>
+
+enum { SL_JSON_LEVELS = 64 }; /* arrays and objects that may be open at once */
+
+enum sl_json_event {
+  SL_JSON_NEED_MORE, /* all of the input is taken */
+  SL_JSON_FAILED,    /* not JSON, or too deep: the error is set */
+  SL_JSON_OBJECT,
+  SL_JSON_NAME, /* of a member: the whole name is in `text` */
+  SL_JSON_OBJECT_END,
+  SL_JSON_ARRAY,
+  SL_JSON_COMMA, /* between two values of an array */
+  SL_JSON_ARRAY_END,
+  SL_JSON_NUMBER_BEGINS, /* nothing of it is taken but a minus */
+  SL_JSON_NUMBER,        /* `value`, which may be infinite */
+  SL_JSON_STRING,        /* the opening quote */
+  SL_JSON_CHARACTERS,    /* of a string that is not gathered: `characters` of them */
+  SL_JSON_STRING_END,    /* the closing quote: the front of the string is in `text` */
+  SL_JSON_WORD,          /* the front of the word is in `text` */
+};
+
+enum sl_json_state {
+  SL_JSON_VALUE,       /* a value must come */
+  SL_JSON_FIRST_VALUE, /* after `[`: a value or `]` */
+  SL_JSON_FIRST_NAME,  /* after `{`: a name or `}` */
+  SL_JSON_NEXT_NAME,   /* after a comma */
+  SL_JSON_COLON,
+  SL_JSON_AFTER_VALUE,
+  SL_JSON_AFTER_MINUS,
+  SL_JSON_AT_NUMBER, /* it has been announced */
+  SL_JSON_IN_NUMBER,
+  SL_JSON_IN_WORD,
+  SL_JSON_IN_NAME,
+  SL_JSON_IN_STRING,
+};
+
+/* One open array or object. */
+struct sl_json_level {
+  bool is_object;
+  const char *name; /* objects: of the member, set by the caller; NULL before it is known */
+  uint64_t index;   /* arrays: of the value that is being read, or was read last */
+};
+
+struct sl_json {
+  enum sl_json_state state;
+  size_t depth;     /* levels that are open */
+  size_t max_depth; /* that may be open, at most SL_JSON_LEVELS */
+  struct sl_json_level levels[SL_JSON_LEVELS];
+
+  /* The last event's token. */
+  uint64_t offset; /* of its first byte */
+  bool was_empty;  /* of ARRAY_END: it came right after its `[` */
+  double value;
+  bool is_short;         /* the number was read by sl_number_short, */
+  const char *short_end; /* and ends here in the input, */
+  size_t short_length;   /* so many bytes after its beginning */
+  struct sl_text text;
+  char after_word;        /* the byte after a word */
+  const char *characters; /* unescaped: in the input or in `string` */
+  size_t character_count;
+  uint64_t character_offset; /* of the first of them, or of its escape */
+
+  /* Until the end of a string, set at SL_JSON_STRING: its text is not gathered but told, so many
+   * characters at once. */
+  size_t characters_at_once;
+  struct sl_number number;
+  struct sl_string string;
+};
+
+/* Levels around the value that an event begins, or is. */
+static inline size_t sl_json_around(const struct sl_json *json, enum sl_json_event event) {
+  return json->depth - (event == SL_JSON_ARRAY || event == SL_JSON_OBJECT);
+}
+
+/* Before a body. `json` is all zeros. */
+void sl_json_begin(struct sl_json *json, size_t max_depth);
+
+/* Takes input up to the next event. */
+enum sl_json_event sl_json_next(struct sl_json *json, struct sl_input *input,
+                                struct sl_error *error);
+
+/*
+ * Where a value must follow in an array: takes short numbers, each with the comma after it, as many
+ * as there are and up to `count`, without events. Returns how many; the rest is left to the events.
+ */
+size_t sl_json_numbers(struct sl_json *json, struct sl_input *input, double *values, size_t count);
+
+/* Whether the text of the last number is an integer, and which. */
+bool sl_json_integer(const struct sl_json *json, struct sl_integer *integer);
+
+/* The text of the last number or word, and of strings their unescaped text in quotes, as it came,
+ * cut to 40 characters. */
+enum { SL_EXCERPT_SIZE = 48 };
+void sl_json_excerpt(const struct sl_json *json, enum sl_json_event event, bool complete,
+                     char excerpt[SL_EXCERPT_SIZE]);
+
+/* The path of the value that is being read in the innermost of so many levels. */
+struct sl_path sl_json_path(const struct sl_json *json, size_t levels);
+
+/* Fails at an offset with the path of so many levels; the message begins with its name. */
+enum sl_status sl_json_fail(const struct sl_json *json, struct sl_error *error, enum sl_status code,
+                            size_t levels, uint64_t offset, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+
+/* The same where the path is that of a value and the message is about the array around it. */
+enum sl_status sl_json_fail_about(const struct sl_json *json, struct sl_error *error,
+                                  enum sl_status code, size_t subject_levels, size_t levels,
+                                  uint64_t offset, const char *format, ...)
+    __attribute__((format(printf, 7, 8)));
+
+/* Adds path, name and offset to an error that was raised by code unaware of the body. */
+enum sl_status sl_json_place(const struct sl_json *json, struct sl_error *error, size_t levels,
+                             uint64_t offset);
+
+/* Fails because the body is not JSON at an offset. What it tells of the value is its name only: it
+ * has no pointer. */
+enum sl_status sl_json_fail_syntax(const struct sl_json *json, struct sl_error *error,
+                                   uint64_t offset, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif
