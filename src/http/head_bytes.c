@@ -33,18 +33,18 @@ static const char *end_of_page(const char *byte) {
   return byte + (PAGE - (uintptr_t)byte % PAGE);
 }
 
-/*
- * Looks at the part of the head that has come together with the request line and is still as it
- * came. What has not come is NULs: the memory is cleared for every request.
- */
-static bool has_bare_line_feed(const char *bytes, const char *end) {
-  for (; bytes + 1 < end && (bytes[0] != '\0' || bytes[1] != '\0'); bytes++) {
-    if (bytes[1] == '\n' && bytes[0] != '\r') {
+/* Looks at the lines of the head that have come together with the request line and are still as
+ * they came. What has not come is NULs: the memory is cleared for every request. */
+static bool has_bare_line_feed(const char *line, const char *end) {
+  const char *feed;
+  while (line < end && (feed = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+    if (feed == line || feed[-1] != '\r') {
       return true;
     }
-    if (end - bytes >= 4 && memcmp(bytes, "\r\n\r\n", 4) == 0) {
-      return false;
+    if (feed - line == 1) {
+      return false; /* the empty line */
     }
+    line = feed + 1;
   }
   return false;
 }
@@ -65,7 +65,7 @@ void sl_head_note_target(struct sl_head_marks *marks, const char *target, size_t
   marks->target_end = end;
   const char *line_end = end + 1 + strlen(end + 1);
   if (sl_head_bytes_matter() && alignment_of(buffer_memory) == PAGE) {
-    marks->bare_line_feed = has_bare_line_feed(line_end + 1, end_of_page(target));
+    marks->bare_line_feed = has_bare_line_feed(line_end + LINE_END, end_of_page(target));
   }
 }
 
@@ -95,13 +95,13 @@ static bool is_control(char byte) {
   return (code < ' ' && code != '\t') || code == 0x7f;
 }
 
+/* Without a way out of the loop, so that many bytes are looked at in one step. */
 static bool has_control(const char *text, size_t length) {
+  bool found = false;
   for (size_t i = 0; i < length; i++) {
-    if (is_control(text[i])) {
-      return true;
-    }
+    found |= is_control(text[i]);
   }
-  return false;
+  return found;
 }
 
 /* From the end of a name to its value: the colon, now a NUL, and blanks. */

@@ -36,7 +36,8 @@ static const struct header {
 
 static const struct header *find_known(const char *name) {
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-    if (strcasecmp(known[i].name, name) == 0) {
+    bool may_be = (known[i].name[0] | 0x20) == (name[0] | 0x20); /* mostly not */
+    if (may_be && strcasecmp(known[i].name, name) == 0) {
       return &known[i];
     }
   }

@@ -23,7 +23,7 @@ bool sl_hosts_are_ok(const char *list) {
   }
 }
 
-static bool is_name(const char *name, size_t length, const char *wanted) {
+static bool is_host_name(const char *name, size_t length, const char *wanted) {
   return length == strlen(wanted) && strncasecmp(name, wanted, length) == 0;
 }
 
@@ -51,7 +51,7 @@ static bool is_address(int family, const char *text, size_t length) {
 }
 
 /* Nothing, or a colon and digits; then blanks. */
-static bool is_port(const char *text) {
+static bool ends_in_port(const char *text) {
   text += *text == ':' ? 1 + strspn(text + 1, DIGITS) : 0;
   return text[strspn(text, " \t")] == '\0';
 }
@@ -59,11 +59,11 @@ static bool is_port(const char *text) {
 bool sl_hosts_allow(const char *list, const char *host) {
   if (host[0] == '[') {
     size_t length = strcspn(host + 1, "]");
-    return host[1 + length] == ']' && is_port(host + 2 + length) &&
+    return host[1 + length] == ']' && ends_in_port(host + 2 + length) &&
            is_address(AF_INET6, host + 1, length);
   }
   size_t length = strcspn(host, ": \t");
-  return length > 0 && is_port(host + length) &&
-         (is_address(AF_INET, host, length) || is_name(host, length, "localhost") ||
+  return length > 0 && ends_in_port(host + length) &&
+         (is_address(AF_INET, host, length) || is_host_name(host, length, "localhost") ||
           lists(list, host, length));
 }
