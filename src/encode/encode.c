@@ -49,9 +49,9 @@ struct sl_answer {
   } reader;
 };
 
-/* What is known while an answer is put together. After the first error nothing is appended any
+/* What is known while an answer is built. After the first error nothing is appended any
  * more, so the error need only be looked at where work can be saved, and at the end. */
-struct plan {
+struct builder {
   struct sl_answer *answer;
   const struct sl_decoded *decoded;
   uint64_t limit;
@@ -67,44 +67,44 @@ _Static_assert(LITERAL_NUMBERS *(SL_NUMBER_TEXT_MAX + 1) < SL_MAX_KEPT_TEXT, "li
 
 enum { FIRST_LITERAL = 256, LARGE_LITERAL = 64 * 1024 };
 
-static bool planned(const struct plan *plan) {
-  return plan->error->code == SL_OK;
+static bool ok(const struct builder *builder) {
+  return builder->error->code == SL_OK;
 }
 
-static void fail_too_large(struct plan *plan, const char *length) {
-  bool dense = plan->decoded->gradient == SL_GRADIENT_DENSE;
-  sl_fail(plan->error, SL_ANSWER_TOO_LARGE,
+static void fail_too_large(struct builder *builder, const char *length) {
+  bool dense = builder->decoded->gradient == SL_GRADIENT_DENSE;
+  sl_fail(builder->error, SL_ANSWER_TOO_LARGE,
           "the answer would have %s bytes, the limit (answer_bytes) is %" PRIu64
           "; ask for gradient: %s",
-          length, plan->limit, dense ? "broadcast" : "none");
+          length, builder->limit, dense ? "broadcast" : "none");
 }
 
 /* Charges first. sl_answer_free frees the memory and gives the charge back. NULL after an error. */
-static void *grow_memory(struct plan *plan, void *memory, size_t before, size_t bytes) {
-  struct sl_answer *answer = plan->answer;
-  if (!planned(plan) || sl_budget_take(answer->budget, bytes - before, plan->error) != SL_OK) {
+static void *grow_memory(struct builder *builder, void *memory, size_t before, size_t bytes) {
+  struct sl_answer *answer = builder->answer;
+  if (!ok(builder) || sl_budget_take(answer->budget, bytes - before, builder->error) != SL_OK) {
     return NULL;
   }
   answer->charged += bytes - before;
   void *grown = realloc(memory, bytes);
   if (grown == NULL) {
-    sl_fail(plan->error, SL_OUT_OF_MEMORY, "there is no memory for the answer");
+    sl_fail(builder->error, SL_OUT_OF_MEMORY, "there is no memory for the answer");
   }
   return grown;
 }
 
 /* Grows twofold while small, then slowly: what is charged is close to what is used. Literal text
  * alone beyond the limit ends the work here: there may be millions of layers. */
-static void grow_literal(struct plan *plan, size_t needed) {
-  struct sl_answer *answer = plan->answer;
+static void grow_literal(struct builder *builder, size_t needed) {
+  struct sl_answer *answer = builder->answer;
   size_t before = answer->literal_capacity;
-  if (answer->literal_length > plan->limit) {
-    fail_too_large(plan, "too many");
+  if (answer->literal_length > builder->limit) {
+    fail_too_large(builder, "too many");
   }
   size_t capacity =
       before == 0 ? FIRST_LITERAL : before + before / (before < LARGE_LITERAL ? 1 : 8);
   capacity = needed > capacity ? needed : capacity;
-  char *grown = grow_memory(plan, answer->literal, before, capacity);
+  char *grown = grow_memory(builder, answer->literal, before, capacity);
   if (grown != NULL) {
     answer->literal = grown;
     answer->literal_capacity = capacity;
@@ -112,63 +112,63 @@ static void grow_literal(struct plan *plan, size_t needed) {
 }
 
 /* Where up to `extra` more bytes of literal text may be written; NULL after an error. */
-static inline char *literal_end(struct plan *plan, size_t extra) {
-  struct sl_answer *answer = plan->answer;
+static inline char *literal_end(struct builder *builder, size_t extra) {
+  struct sl_answer *answer = builder->answer;
   if (extra > answer->literal_capacity - answer->literal_length) {
-    grow_literal(plan, answer->literal_length + extra);
+    grow_literal(builder, answer->literal_length + extra);
   }
-  return planned(plan) ? answer->literal + answer->literal_length : NULL;
+  return ok(builder) ? answer->literal + answer->literal_length : NULL;
 }
 
-static inline void append(struct plan *plan, const char *text, size_t length) {
-  char *end = literal_end(plan, length);
+static inline void append(struct builder *builder, const char *text, size_t length) {
+  char *end = literal_end(builder, length);
   if (end != NULL) {
     memcpy(end, text, length);
-    plan->answer->literal_length += length;
+    builder->answer->literal_length += length;
   }
 }
 
 /* Inline, so that the compiler knows the length of literal text. */
-static inline void append_text(struct plan *plan, const char *text) {
-  append(plan, text, strlen(text));
+static inline void append_text(struct builder *builder, const char *text) {
+  append(builder, text, strlen(text));
 }
 
-static void append_number(struct plan *plan, double value) {
+static void append_number(struct builder *builder, double value) {
   const struct sl_cached_number *number = sl_cached_number(value);
-  append(plan, number->text, number->length);
+  append(builder, number->text, number->length);
 }
 
 /* "name": */
-static void append_name(struct plan *plan, const char *name) {
-  append_text(plan, "\"");
-  append_text(plan, name);
-  append_text(plan, "\":");
+static void append_name(struct builder *builder, const char *name) {
+  append_text(builder, "\"");
+  append_text(builder, name);
+  append_text(builder, "\":");
 }
 
-static void append_comma(struct plan *plan, size_t index) {
-  append_text(plan, index > 0 ? "," : "");
+static void append_comma(struct builder *builder, size_t index) {
+  append_text(builder, index > 0 ? "," : "");
 }
 
-static void append_list(struct plan *plan, const double *values, size_t count) {
-  char *start = literal_end(plan, sl_text_list_memory(count));
+static void append_list(struct builder *builder, const double *values, size_t count) {
+  char *start = literal_end(builder, sl_text_list_memory(count));
   if (start != NULL) {
-    plan->answer->literal_length += (size_t)(sl_text_write_list(start, values, count) - start);
-    plan->numbers_left -= count;
+    builder->answer->literal_length += (size_t)(sl_text_write_list(start, values, count) - start);
+    builder->numbers_left -= count;
   }
 }
 
-static void append_shape(struct plan *plan, const struct sl_broadcast_view *view) {
-  append_text(plan, "\"shape\":[");
+static void append_shape(struct builder *builder, const struct sl_broadcast_view *view) {
+  append_text(builder, "\"shape\":[");
   for (size_t axis = 0; axis < view->rank; axis++) {
-    append_comma(plan, axis);
+    append_comma(builder, axis);
     /* A shape came as JSON, so it has no size beyond the integers of a double. */
-    append_number(plan, (double)view->shape[axis]);
+    append_number(builder, (double)view->shape[axis]);
   }
-  append_text(plan, "]");
+  append_text(builder, "]");
 }
 
-static void add_segment(struct plan *plan, const struct segment *added) {
-  struct sl_answer *answer = plan->answer;
+static void add_segment(struct builder *builder, const struct segment *added) {
+  struct sl_answer *answer = builder->answer;
   struct segment *segment = &answer->segments[answer->segment_count++];
   *segment = *added;
   segment->literal_end = answer->literal_length;
@@ -176,23 +176,23 @@ static void add_segment(struct plan *plan, const struct segment *added) {
                        ? sl_base64_measure(&segment->size.length, &segment->view, segment->width)
                        : sl_text_measure(&segment->size, &segment->view, segment->nested);
   if (!countable ||
-      !sl_checked_add(&plan->tensor_length, plan->tensor_length, segment->size.length)) {
-    fail_too_large(plan, "more than 2^64");
+      !sl_checked_add(&builder->tensor_length, builder->tensor_length, segment->size.length)) {
+    fail_too_large(builder, "more than 2^64");
   }
 }
 
 /* The error says what users know a gradient by: "spikes_list[1]", "spk". */
-static void check_floats(struct plan *plan, const struct sl_gradient *gradient,
+static void check_floats(struct builder *builder, const struct sl_gradient *gradient,
                          const struct segment *segment) {
   if (sl_base64_holds(&segment->view, segment->width)) {
     return;
   }
-  const struct sl_field *field = &plan->decoded->loss->fields[gradient->field];
+  const struct sl_field *field = &builder->decoded->loss->fields[gradient->field];
   struct sl_path path = sl_path_member(field->name);
   if (field->kind == SL_FIELD_SPIKES_LIST) {
     path = sl_path_element(&path, gradient->item);
   }
-  sl_fail_at(plan->error, SL_RESULT_NOT_FINITE, path.pointer, SL_NO_OFFSET,
+  sl_fail_at(builder->error, SL_RESULT_NOT_FINITE, path.pointer, SL_NO_OFFSET,
              "the gradient of %s has values too large for 32-bit floats; "
              "ask for gradient_encoding: f64",
              path.name);
@@ -206,30 +206,30 @@ static bool is_plain_list(const struct segment *segment) {
          sl_checked_product(&elements, view->shape, view->rank) && elements == view->count;
 }
 
-static void add_values(struct plan *plan, const struct segment *segment) {
-  if (segment->view.count <= plan->numbers_left && is_plain_list(segment)) {
-    append_list(plan, segment->view.values, segment->view.count);
-  } else if (planned(plan)) {
-    add_segment(plan, segment);
+static void add_values(struct builder *builder, const struct segment *segment) {
+  if (segment->view.count <= builder->numbers_left && is_plain_list(segment)) {
+    append_list(builder, segment->view.values, segment->view.count);
+  } else if (ok(builder)) {
+    add_segment(builder, segment);
   }
 }
 
 /* {"shape":[2,3],"data":[…]}, or {"shape":[2,3],"encoding":"f32","data":"…"} */
-static void add_object(struct plan *plan, const struct segment *segment) {
+static void add_object(struct builder *builder, const struct segment *segment) {
   bool text = segment->width == 0;
-  append_text(plan, "{");
-  append_shape(plan, &segment->view);
-  append_text(plan, text                           ? ",\"data\":"
-                    : segment->width == SL_FLOAT32 ? ",\"encoding\":\"f32\",\"data\":\""
-                                                   : ",\"encoding\":\"f64\",\"data\":\"");
-  add_values(plan, segment);
-  append_text(plan, text ? "}" : "\"}");
+  append_text(builder, "{");
+  append_shape(builder, &segment->view);
+  append_text(builder, text                           ? ",\"data\":"
+                       : segment->width == SL_FLOAT32 ? ",\"encoding\":\"f32\",\"data\":\""
+                                                      : ",\"encoding\":\"f64\",\"data\":\"");
+  add_values(builder, segment);
+  append_text(builder, text ? "}" : "\"}");
 }
 
-static void add_tensor(struct plan *plan, const struct sl_gradient *gradient) {
+static void add_tensor(struct builder *builder, const struct sl_gradient *gradient) {
   static const enum sl_float_width widths[] = {
       [SL_ENCODING_F32] = SL_FLOAT32, [SL_ENCODING_F64] = SL_FLOAT64};
-  const struct sl_decoded *decoded = plan->decoded;
+  const struct sl_decoded *decoded = builder->decoded;
   enum sl_field_kind kind = decoded->loss->fields[gradient->field].kind;
   bool dense = decoded->gradient == SL_GRADIENT_DENSE;
   struct segment segment = {.view = {.rank = gradient->rank,
@@ -242,92 +242,93 @@ static void add_tensor(struct plan *plan, const struct sl_gradient *gradient) {
   segment.width = list ? 0 : widths[decoded->encoding];
   segment.nested =
       list || (segment.width == 0 && dense && decoded->nested[gradient->field][gradient->item]);
-  check_floats(plan, gradient, &segment);
+  check_floats(builder, gradient, &segment);
   if (segment.nested) {
-    add_values(plan, &segment);
+    add_values(builder, &segment);
   } else {
-    add_object(plan, &segment);
+    add_object(builder, &segment);
   }
 }
 
-static void add_gradient(struct plan *plan, const struct sl_gradient *gradient) {
+static void add_gradient(struct builder *builder, const struct sl_gradient *gradient) {
   if (gradient->rank == 0) {
-    append_number(plan, gradient->values[0]);
+    append_number(builder, gradient->values[0]);
   } else if (gradient->count == 0) {
-    append_text(plan, "[]");
+    append_text(builder, "[]");
   } else {
-    add_tensor(plan, gradient);
+    add_tensor(builder, gradient);
   }
 }
 
-static void add_gradients(struct plan *plan) {
-  const struct sl_result *result = &plan->answer->result;
-  append_text(plan, ",\"gradients\":{");
-  for (size_t i = 0; i < result->gradient_count && planned(plan); i++) {
+static void add_gradients(struct builder *builder) {
+  const struct sl_result *result = &builder->answer->result;
+  append_text(builder, ",\"gradients\":{");
+  for (size_t i = 0; i < result->gradient_count && ok(builder); i++) {
     const struct sl_gradient *gradient = &result->gradients[i];
-    const struct sl_field *field = &plan->decoded->loss->fields[gradient->field];
+    const struct sl_field *field = &builder->decoded->loss->fields[gradient->field];
     bool list = field->kind == SL_FIELD_SPIKES_LIST;
-    append_comma(plan, i);
+    append_comma(builder, i);
     if (i == 0 || gradient[-1].field != gradient->field) {
-      append_name(plan, field->name);
-      append_text(plan, list ? "[" : "");
+      append_name(builder, field->name);
+      append_text(builder, list ? "[" : "");
     }
-    add_gradient(plan, gradient);
+    add_gradient(builder, gradient);
     if (i + 1 == result->gradient_count || gradient[1].field != gradient->field) {
-      append_text(plan, list ? "]" : "");
+      append_text(builder, list ? "]" : "");
     }
   }
-  append_text(plan, "}");
+  append_text(builder, "}");
 }
 
-static void add_named(struct plan *plan, const struct sl_diagnostic *diagnostics, size_t count) {
-  append_text(plan, "{");
+static void add_named(struct builder *builder, const struct sl_diagnostic *diagnostics,
+                      size_t count) {
+  append_text(builder, "{");
   for (size_t i = 0; i < count; i++) {
-    append_comma(plan, i);
-    append_name(plan, diagnostics[i].name);
+    append_comma(builder, i);
+    append_name(builder, diagnostics[i].name);
     if (diagnostics[i].kind == SL_DIAGNOSTIC_FLAG) {
-      append_text(plan, diagnostics[i].value != 0 ? "true" : "false");
+      append_text(builder, diagnostics[i].value != 0 ? "true" : "false");
     } else {
-      append_number(plan, diagnostics[i].value);
+      append_number(builder, diagnostics[i].value);
     }
   }
-  append_text(plan, "}");
+  append_text(builder, "}");
 }
 
 /* {…}, or {"layers":[{…},{…}]} */
-static void add_diagnostics(struct plan *plan) {
-  const struct sl_result *result = &plan->answer->result;
-  append_text(plan, ",\"diagnostics\":");
+static void add_diagnostics(struct builder *builder) {
+  const struct sl_result *result = &builder->answer->result;
+  append_text(builder, ",\"diagnostics\":");
   if (result->list_name == NULL) {
-    add_named(plan, result->diagnostics, result->diagnostic_count);
+    add_named(builder, result->diagnostics, result->diagnostic_count);
     return;
   }
-  append_text(plan, "{");
-  append_name(plan, result->list_name);
-  append_text(plan, "[");
-  for (size_t i = 0; i < result->diagnostic_count && planned(plan); i += result->list_width) {
-    append_comma(plan, i);
-    add_named(plan, &result->diagnostics[i], result->list_width);
+  append_text(builder, "{");
+  append_name(builder, result->list_name);
+  append_text(builder, "[");
+  for (size_t i = 0; i < result->diagnostic_count && ok(builder); i += result->list_width) {
+    append_comma(builder, i);
+    add_named(builder, &result->diagnostics[i], result->list_width);
   }
-  append_text(plan, "]}");
+  append_text(builder, "]}");
 }
 
-static void check_length(struct plan *plan) {
+static void check_length(struct builder *builder) {
   size_t length;
-  if (!sl_checked_add(&length, plan->tensor_length, plan->answer->literal_length)) {
-    fail_too_large(plan, "more than 2^64");
-  } else if (length > plan->limit) {
+  if (!sl_checked_add(&length, builder->tensor_length, builder->answer->literal_length)) {
+    fail_too_large(builder, "more than 2^64");
+  } else if (length > builder->limit) {
     char text[24];
     snprintf(text, sizeof text, "%zu", length);
-    fail_too_large(plan, text);
+    fail_too_large(builder, text);
   } else {
-    plan->answer->length = length;
+    builder->answer->length = length;
   }
 }
 
 /* Literal text and rows share what may be kept. */
-static void take_row(struct plan *plan) {
-  struct sl_answer *answer = plan->answer;
+static void take_row(struct builder *builder) {
+  struct sl_answer *answer = builder->answer;
   size_t literal = answer->literal_capacity;
   size_t max_kept = literal < SL_MAX_KEPT_TEXT ? SL_MAX_KEPT_TEXT - literal : 0;
   for (size_t i = 0; i < answer->segment_count; i++) {
@@ -336,26 +337,26 @@ static void take_row(struct plan *plan) {
     answer->row_capacity = wanted > answer->row_capacity ? wanted : answer->row_capacity;
   }
   if (answer->row_capacity > 0) {
-    answer->row = grow_memory(plan, NULL, 0, answer->row_capacity);
+    answer->row = grow_memory(builder, NULL, 0, answer->row_capacity);
   }
 }
 
-static void put_together(struct plan *plan) {
-  struct sl_answer *answer = plan->answer;
-  size_t segments = (answer->result.gradient_count + 1) * sizeof *answer->segments;
-  answer->segments = grow_memory(plan, NULL, 0, segments);
-  append_text(plan, "{\"loss\":");
-  append_number(plan, answer->result.loss);
-  if (plan->decoded->gradient != SL_GRADIENT_NONE) {
-    add_gradients(plan);
+static void build(struct builder *builder) {
+  struct sl_answer *answer = builder->answer;
+  size_t segments = (answer->result.gradient_count + 1) * sizeof *answer->segments; /* not 0 */
+  answer->segments = grow_memory(builder, NULL, 0, segments);
+  append_text(builder, "{\"loss\":");
+  append_number(builder, answer->result.loss);
+  if (builder->decoded->gradient != SL_GRADIENT_NONE) {
+    add_gradients(builder);
   }
-  add_diagnostics(plan);
-  append_text(plan, "}\n");
-  if (planned(plan)) {
-    check_length(plan);
+  add_diagnostics(builder);
+  append_text(builder, "}\n");
+  if (ok(builder)) {
+    check_length(builder);
   }
-  if (planned(plan)) {
-    take_row(plan);
+  if (ok(builder)) {
+    take_row(builder);
   }
 }
 
@@ -401,13 +402,13 @@ enum sl_status sl_answer_new(struct sl_answer **answer, const struct sl_decoded 
   (*answer)->result = *result;
   *result = (struct sl_result){0};
 
-  struct plan plan = {.answer = *answer,
-                      .decoded = decoded,
-                      .limit = limits->answer_bytes,
-                      .error = error,
-                      .numbers_left = LITERAL_NUMBERS};
-  put_together(&plan);
-  if (planned(&plan)) {
+  struct builder builder = {.answer = *answer,
+                            .decoded = decoded,
+                            .limit = limits->answer_bytes,
+                            .error = error,
+                            .numbers_left = LITERAL_NUMBERS};
+  build(&builder);
+  if (ok(&builder)) {
     start_segment(*answer, 0);
   } else {
     sl_answer_free(*answer);

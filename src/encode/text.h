@@ -40,8 +40,8 @@ struct sl_text_reader {
   size_t unit_axis; /* nested: axes [unit_axis, rank) are a unit */
   size_t units;
   size_t copies; /* successive units that are equal */
-  size_t line; /* successive units, from one that is divisible by it on, with only commas between */
-  bool kept;   /* whole units are kept for their copies */
+  size_t line;   /* units in a row of the array around them: only commas are between these */
+  bool kept;     /* whole units are kept for their copies */
 
   /* The unit that is being read. */
   size_t unit;
