@@ -30,7 +30,9 @@ static enum sl_status check_tensors(const struct sl_field *field, const struct s
     return FAIL(SL_EMPTY_TENSOR, "%s has no layers", field->name);
   }
   for (size_t item = 0; item < value->length; item++) {
-    if (check_tensor(field, &value->spikes[item], pointer, error) != SL_OK) {
+    char at_item[sizeof error->pointer];
+    snprintf(at_item, sizeof at_item, "/%s/%zu", field->name, item);
+    if (check_tensor(field, &value->spikes[item], at_item, error) != SL_OK) {
       return error->code;
     }
   }

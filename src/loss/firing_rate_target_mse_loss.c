@@ -187,8 +187,9 @@ static struct sl_spikes *copy_list(const struct sl_spikes *const *list, size_t c
                                    struct sl_error *error) {
   for (size_t i = 0; i < count; i++) {
     if (list[i] == NULL) {
-      sl_fail_at(error, SL_INVALID_ARGUMENT, "/spikes_list", SL_NO_OFFSET,
-                 "spikes_list: tensor %zu is NULL", i);
+      char pointer[sizeof error->pointer];
+      snprintf(pointer, sizeof pointer, "/spikes_list/%zu", i);
+      sl_fail_at(error, SL_INVALID_ARGUMENT, pointer, SL_NO_OFFSET, "spikes_list[%zu] is NULL", i);
       return NULL;
     }
   }

@@ -378,7 +378,7 @@ START_TEST(the_firing_rate_loss_checks_every_argument) {
   for (size_t i = 0; i < 3; i++) {
     const struct sl_spikes *const list[] = {layer, wrong[i]};
     arguments.spikes_list = list;
-    ck_assert_int_eq(rates_status(&arguments, "/spikes_list"), SL_INVALID_ARGUMENT);
+    ck_assert_int_eq(rates_status(&arguments, "/spikes_list/1"), SL_INVALID_ARGUMENT);
   }
   arguments.spikes_list = layers;
   arguments.offsets = NULL;
