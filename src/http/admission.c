@@ -45,20 +45,23 @@ static bool take_memory(struct sl_capacity *capacity, uint64_t limit, uint64_t b
 }
 
 /* Coming again would not help a request that does not even fit alone. */
-static enum sl_status never_fits(const struct sl_capacity *capacity, uint64_t bytes,
+static enum sl_status never_fits(const struct sl_capacity *capacity, uint64_t limit, uint64_t bytes,
                                  struct sl_error *error) {
-  return sl_fail(error, SL_TENSOR_TOO_LARGE,
-                 "the request needs %ju bytes of memory and %ju for its connection; all requests "
-                 "together may take %ju, which is the limit (memory_bytes)",
-                 (uintmax_t)bytes, (uintmax_t)capacity->buffer_memory,
-                 (uintmax_t)capacity->max_memory);
+  uint64_t buffer = capacity->buffer_memory;
+  return sl_fail(
+      error, SL_TENSOR_TOO_LARGE,
+      "the request needs %ju bytes of memory; a single request may take %ju of the limit "
+      "(memory_bytes) of %ju",
+      (uintmax_t)bytes, (uintmax_t)(limit > buffer ? limit - buffer : 0),
+      (uintmax_t)capacity->max_memory);
 }
 
 /* There is no room for a request that has `before` bytes and needs `bytes`. */
 static enum sl_status no_room(struct sl_capacity *capacity, uint64_t before, uint64_t bytes,
                               struct sl_error *error) {
-  if (!has_room(limit_of(capacity, before > 0), capacity->buffer_memory, bytes)) {
-    return never_fits(capacity, bytes, error);
+  uint64_t limit = limit_of(capacity, before > 0);
+  if (!has_room(limit, capacity->buffer_memory, bytes)) {
+    return never_fits(capacity, limit, bytes, error);
   }
   atomic_fetch_add_explicit(&capacity->shortages, 1, memory_order_relaxed);
   return sl_fail(error, SL_BUSY,

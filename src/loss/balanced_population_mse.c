@@ -105,10 +105,12 @@ static enum sl_status check_neurons(const struct sl_value *values, struct sl_err
                       neurons, classes, population);
   }
   if (neurons != expected) {
+    const size_t *shape = values[SPK].spikes->shape;
     return sl_fail_at(error, SL_LENGTH_MISMATCH, "/spk", SL_NO_OFFSET,
-                      "spk has %zu output neuron%s, but num_classes * neurons_per_class is "
-                      "%zu * %zu = %zu",
-                      neurons, neurons == 1 ? "" : "s", classes, population, expected);
+                      "spk [%zu, %zu, %zu] has %zu output neuron%s, but num_classes * "
+                      "neurons_per_class is %zu * %zu = %zu; spk is [batch, time, neurons]",
+                      shape[0], shape[1], shape[2], neurons, neurons == 1 ? "" : "s", classes,
+                      population, expected);
   }
   return SL_OK;
 }

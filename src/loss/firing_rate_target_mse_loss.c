@@ -106,7 +106,8 @@ static enum sl_status check_length(const struct sl_value *values, size_t field,
   char pointer[sizeof error->pointer];
   snprintf(pointer, sizeof pointer, "/%s", fields[field].name);
   return sl_fail_at(error, SL_LENGTH_MISMATCH, pointer, SL_NO_OFFSET,
-                    "%s has %zu number%s, but spikes_list has %zu layer%s: one number a layer",
+                    "%s has %zu number%s, but spikes_list has %zu layer%s: give one number a layer, and "
+                    "spikes_list as a list of tensors",
                     fields[field].name, length, length == 1 ? "" : "s", layers,
                     layers == 1 ? "" : "s");
 }

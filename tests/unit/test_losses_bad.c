@@ -48,7 +48,7 @@ START_TEST(output_neurons_must_be_classes_times_neurons_per_class) {
   assert_refused(POPULATION,
                  "{" SPK ",\"targets\":[0,0],\"num_classes\":2,\"neurons_per_class\":3" RATES,
                  SL_LENGTH_MISMATCH, "/spk",
-                 "spk has 4 output neurons, but num_classes * neurons_per_class is 2 * 3 = 6");
+                 "has 4 output neurons, but num_classes * neurons_per_class is 2 * 3 = 6");
 }
 END_TEST
 
@@ -82,7 +82,7 @@ START_TEST(the_first_relation_in_field_order_wins) {
                  SL_LENGTH_MISMATCH, "/offsets", "offsets");
   assert_refused(POPULATION,
                  "{" SPK ",\"targets\":[9],\"num_classes\":3,\"neurons_per_class\":2" RATES,
-                 SL_LENGTH_MISMATCH, "/spk", "spk has 4");
+                 SL_LENGTH_MISMATCH, "/spk", "has 4 output neurons");
   assert_refused(POPULATION, "{" SPK ",\"targets\":[9]" TWO_BY_TWO, SL_LENGTH_MISMATCH, "/targets",
                  "1 label,");
 }
