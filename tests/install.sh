@@ -175,7 +175,7 @@ check 'the example compiles against the stage' compiles "$work/staged" cc c17 wo
 check 'and computes the worked examples' computes "$work/staged" "$work/stage$prefix/lib"
 unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
 check 'library and daemon have one version' same_version
-check 'the configuration is good' \
+check 'the configuration is valid' \
   quietly "$prefix/bin/spikelossd" --config "$prefix/etc/spikelossd/spikelossd.conf" --check
 check 'the manual page names every option' manual_names_every_option
 

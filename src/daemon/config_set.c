@@ -37,7 +37,7 @@ void sl_config_forget(struct sl_config *config) {
 static bool add_address(struct sl_config *config, const char *text, char *reason,
                         size_t reason_size) {
   if (!sl_address_is_good(text)) {
-    snprintf(reason, reason_size, "\"%.120s\" is no address such as " SL_ADDRESS_FORMS, text);
+    snprintf(reason, reason_size, "\"%.120s\" is not an address such as " SL_ADDRESS_FORMS, text);
     return false;
   }
   if (config->server.listen_count == SL_MAX_LISTENERS) {
@@ -85,7 +85,7 @@ bool sl_config_set(struct sl_config *config, const struct sl_option *option, con
     }
     good = add_address(config, text, reason, sizeof reason);
   } else if (source == SL_SOURCE_FILE && *strongest == SL_SOURCE_FILE) {
-    snprintf(reason, sizeof reason, "stands there twice");
+    snprintf(reason, sizeof reason, "is set twice");
     good = false;
   } else if (option->kind == SL_OPTION_TEXT) {
     good = set_text(text_of(config, option), option, text, reason, sizeof reason);

@@ -64,12 +64,13 @@ static void announce(const struct sl_server *server, size_t listeners, enum sl_l
   }
 }
 
-/* A server without doors is right on one machine, and for those who know what they do. */
+/* No authentication is right on loopback, and where the network is closed. */
 static void warn_of_exposure(struct sl_log *log, const struct sl_server *server) {
   const char *address = sl_server_exposed_address(server);
   if (address != NULL) {
     sl_log(log, SL_LOG_WARNING,
-           "everybody who can reach %s may use this server: set token_file or client_ca, or listen "
+           "%s: every client that reaches this address may use the server; set token_file or "
+           "client_ca, or listen "
            "on 127.0.0.1 only",
            address);
   }
@@ -168,6 +169,7 @@ static void find_connections(struct sl_server_options *options) {
   if (options->connections == 0) {
     uint64_t left = files > others ? files - others : 1;
     options->connections = left < max_connections ? left : max_connections;
+    options->connections = sl_server_connections(options);
   }
 }
 
@@ -246,7 +248,7 @@ static int check(const struct sl_config *config) {
   }
   find_memory(&options, announce_warning, NULL);
   sl_server_tell_conflicts(&options, announce_warning, NULL);
-  printf("the configuration is good\n");
+  printf("the configuration is valid\n");
   return EXIT_SUCCESS;
 }
 

@@ -16,7 +16,7 @@ static bool reload_log_level(const struct sl_reload *reload, char *message, size
 }
 
 static void complain(const struct sl_reload *reload, const char *message) {
-  sl_log(reload->log, SL_LOG_ERROR, "SIGHUP: %s; what was in force before stays", message);
+  sl_log(reload->log, SL_LOG_ERROR, "SIGHUP: %s; the previous values stay in force", message);
 }
 
 void sl_reload(const struct sl_reload *reload) {

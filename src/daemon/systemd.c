@@ -28,7 +28,7 @@ bool sl_systemd_sockets(size_t *count, char *message, size_t message_size) {
     return true;
   }
   if (!read_number(sockets, &number) || number > SL_MAX_LISTENERS) {
-    snprintf(message, message_size, "LISTEN_FDS: \"%.80s\" is no number of sockets from 0 to %d",
+    snprintf(message, message_size, "LISTEN_FDS: \"%.80s\" is not a number of sockets from 0 to %d",
              sockets, SL_MAX_LISTENERS);
     return false;
   }

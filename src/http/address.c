@@ -91,7 +91,7 @@ struct addrinfo *sl_address_look_up(const char *address, int flags, char *messag
                                     size_t message_size) {
   struct tcp_address parts;
   if (!split_tcp(&parts, address)) {
-    snprintf(message, message_size, "\"%s\" is no address such as " SL_ADDRESS_FORMS, address);
+    snprintf(message, message_size, "\"%s\" is not an address such as " SL_ADDRESS_FORMS, address);
     return NULL;
   }
   struct addrinfo wanted = {.ai_flags = flags, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};

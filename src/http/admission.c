@@ -111,12 +111,6 @@ enum sl_status sl_admit(struct sl_admission *admission, struct sl_capacity *capa
   if (grow(&taken.budget, SL_FIRST_MEMORY, error) != SL_OK) {
     return error->code;
   }
-  uint64_t before = atomic_fetch_add_explicit(&capacity->requests, 1, memory_order_relaxed);
-  if (before >= capacity->max_requests) {
-    sl_admission_end(&taken);
-    return sl_fail(error, SL_BUSY, "%ju requests are being computed, which is the limit (requests)",
-                   (uintmax_t)capacity->max_requests);
-  }
   *admission = taken;
   return SL_OK;
 }
@@ -124,7 +118,6 @@ enum sl_status sl_admit(struct sl_admission *admission, struct sl_capacity *capa
 void sl_admission_end(struct sl_admission *admission) {
   struct sl_capacity *capacity = admission->capacity;
   if (capacity != NULL) {
-    atomic_fetch_sub_explicit(&capacity->requests, 1, memory_order_relaxed);
     subtract_memory(capacity, admission->budget.granted);
     admission->connection->held = 0;
     *admission = (struct sl_admission){0};

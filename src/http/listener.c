@@ -127,7 +127,7 @@ static bool clear_path(const struct sockaddr_un *name, char *message, size_t mes
     return true; /* nothing there, or bind will say what is wrong */
   }
   if (!S_ISSOCK(file.st_mode)) {
-    snprintf(message, message_size, "%s exists and is no socket", name->sun_path);
+    snprintf(message, message_size, "%s exists and is not a socket", name->sun_path);
     return false;
   }
   if (is_listened_on(name)) {

@@ -46,7 +46,7 @@ START_TEST(check_accepts_a_good_configuration_without_serving) {
   struct run run;
   RUN(&run, "--check");
   ck_assert_int_eq(run.exit_code, 0);
-  expect_words(run.output, "the configuration is good");
+  expect_words(run.output, "the configuration is valid");
   ck_assert_str_eq(run.messages, "");
   RUN(&run, "--listen", "127.0.0.1:0", "--body-bytes=1KiB", "--check", "--threads", "7");
   ck_assert_int_eq(run.exit_code, 0);
@@ -112,7 +112,7 @@ START_TEST(check_warns_once_of_values_that_cannot_work_together) {
   memcpy(arguments + 1, pairs[_i].arguments, sizeof pairs[_i].arguments);
   program_run(&run, arguments);
   ck_assert_int_eq(run.exit_code, 0);
-  ck_assert_str_eq(run.output, "the configuration is good\n");
+  ck_assert_str_eq(run.output, "the configuration is valid\n");
   if (pairs[_i].warning == NULL) {
     ck_assert_str_eq(run.messages, "");
     return;

@@ -122,18 +122,6 @@ START_TEST(a_refused_body_that_drips_ends_after_request_seconds) {
 }
 END_TEST
 
-START_TEST(a_refused_body_is_read_for_request_seconds_and_no_longer) {
-  START(&daemon_process, "--request-seconds", "1");
-  int wire = wire_connect(&daemon_process);
-  wire_send_text(wire, HEAD "nonsense");
-  drip_until_the_end(wire);
-  client_open(&client, &daemon_process);
-  ck_assert_int_eq(client_post(&client, FIRING_RATE, GOOD), 200);
-  client_close(&client);
-  daemon_stop(&daemon_process);
-}
-END_TEST
-
 /* Asks for an answer of 40 MB, and does not read it. */
 static int ask_for_much(void) {
   static const char body[] =
@@ -210,7 +198,6 @@ int main(void) {
                    headers_of_a_later_request_have_header_seconds_from_their_first_line,
                    a_body_that_drips_ends_after_request_seconds,
                    a_refused_body_that_drips_ends_after_request_seconds,
-                   a_refused_body_is_read_for_request_seconds_and_no_longer,
                    an_answer_that_nobody_reads_ends_after_idle_seconds,
                    an_answer_that_is_sipped_ends_after_request_seconds,
                    deadlines_leave_quick_clients_alone);

@@ -70,7 +70,7 @@ START_TEST(the_address_comes_from_the_configuration_file_too) {
   expect(0, "is ready");
   RUN(&run, "--config", scratch_write(&scratch, "spikelossd.conf", "listen = 127.0.0.1\n"),
       "--healthcheck");
-  expect(1, "no address");
+  expect(1, "not an address");
   daemon_stop(&daemon_process);
 }
 END_TEST

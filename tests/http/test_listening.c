@@ -271,7 +271,7 @@ START_TEST(a_file_that_is_no_socket_is_left_alone) {
   fclose(notes);
   RUN(&run, "--listen", file.address);
   ck_assert_int_eq(run.exit_code, 1);
-  ck_assert_ptr_nonnull(strstr(run.messages, "exists and is no socket"));
+  ck_assert_ptr_nonnull(strstr(run.messages, "exists and is not a socket"));
   ck_assert(exists(file.path));
   unlink(file.path);
   daemon_stop(&daemon_process);

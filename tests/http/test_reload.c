@@ -15,7 +15,7 @@
 #define OLD  "old-old-old-old-old-old"
 #define NEW  "new-new-new-new-new-new"
 #define DONE "have been read again"
-#define KEPT "what was in force before stays"
+#define KEPT "the previous values stay in force"
 
 static struct daemon daemon_process;
 static struct client client;

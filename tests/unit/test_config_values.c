@@ -68,7 +68,7 @@ START_TEST(a_text_may_be_switched_off_by_a_stronger_source_and_is_never_empty) {
   sl_config_free(&config);
   assert_flags_refused("--token-file=", "--token-file: the value is empty");
   assert_variable_refused("SPIKELOSSD_TOKEN_FILE=", "the value is empty");
-  assert_file_refused("token_file = /a\ntoken_file = /b\n", 2, "stands there twice");
+  assert_file_refused("token_file = /a\ntoken_file = /b\n", 2, "is set twice");
 }
 END_TEST
 
@@ -147,12 +147,12 @@ START_TEST(hosts_are_names_with_commas_between_them) {
 END_TEST
 
 START_TEST(addresses_without_the_right_form_are_refused) {
-  assert_flags_refused("--listen 8080", "--listen: \"8080\" is no address such as 127.0.0.1:8080");
-  assert_flags_refused("--listen :8080", "no address");
+  assert_flags_refused("--listen 8080", "--listen: \"8080\" is not an address such as 127.0.0.1:8080");
+  assert_flags_refused("--listen :8080", "not an address");
   assert_flags_refused("--listen ::1:8080", "[::1]:8080");
-  assert_flags_refused("--listen 127.0.0.1:65536", "no address");
-  assert_flags_refused("--listen 127.0.0.1:", "no address");
-  assert_flags_refused("--listen unix:", "no address");
+  assert_flags_refused("--listen 127.0.0.1:65536", "not an address");
+  assert_flags_refused("--listen 127.0.0.1:", "not an address");
+  assert_flags_refused("--listen unix:", "not an address");
   assert_variable_refused("SPIKELOSSD_LISTEN=127.0.0.1:1,,127.0.0.1:2", "SPIKELOSSD_LISTEN: \"\"");
 }
 END_TEST
