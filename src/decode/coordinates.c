@@ -79,13 +79,16 @@ static enum sl_status not_increasing(struct sl_reading *reading, size_t levels, 
                       "is not after the coordinates before it in row-major order; sort them");
 }
 
-static enum sl_status add_one(struct sl_spikes *spikes, struct sl_reading *reading,
-                              const uint64_t *entry) {
+/* Errors of the counts go to the path of the data. */
+static enum sl_status add_one(struct sl_reading *reading, struct sl_spikes *spikes,
+                              const uint64_t *entry, size_t levels, uint64_t offset) {
   uint64_t index = 0;
   for (size_t axis = 0; axis < spikes->rank; axis++) {
     index = index * spikes->shape[axis] + entry[axis];
   }
-  return sl_spikes_add_one(spikes, index, &reading->error);
+  return sl_spikes_add_one(spikes, index, &reading->error) == SL_OK
+             ? SL_OK
+             : sl_json_place(&reading->json, &reading->error, levels, offset);
 }
 
 static enum sl_status close_entry(struct sl_coordinates *coordinates, struct sl_reading *reading) {
@@ -102,7 +105,8 @@ static enum sl_status close_entry(struct sl_coordinates *coordinates, struct sl_
   coordinates->first = false;
   return coordinates->sink->defers
              ? SL_OK
-             : add_one(coordinates->sink->spikes, reading, coordinates->current);
+             : add_one(reading, coordinates->sink->spikes, coordinates->current,
+                       coordinates->around, json->offset);
 }
 
 /* Takes a byte, and white space before it, if it is the next. */
@@ -139,7 +143,8 @@ static enum sl_status take_entries(struct sl_coordinates *coordinates, struct sl
   struct sl_spikes *spikes = coordinates->sink->spikes;
   while (!coordinates->sink->defers && take_entry(coordinates, input)) {
     memcpy(coordinates->previous, coordinates->current, sizeof coordinates->previous);
-    if (add_one(spikes, reading, coordinates->current) != SL_OK) {
+    if (add_one(reading, spikes, coordinates->current, coordinates->around,
+                sl_input_offset(input)) != SL_OK) {
       return reading->error.code;
     }
     reading->json.levels[coordinates->around].index++;
@@ -228,7 +233,7 @@ enum sl_status sl_coordinates_count(const struct sl_sink *sink, struct sl_readin
       return not_increasing(reading, levels, offset);
     }
     memcpy(previous, entry, sizeof previous);
-    if (shape_known && add_one(spikes, reading, entry) != SL_OK) {
+    if (shape_known && add_one(reading, spikes, entry, levels, offset) != SL_OK) {
       return reading->error.code;
     }
   }

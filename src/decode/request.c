@@ -93,7 +93,7 @@ static const struct sl_field *current_field(const struct sl_decoder *decoder) {
   return sl_request_field(decoder->decoded.loss, decoder->field);
 }
 
-/* Lists the members there are: whoever has misspelt one sees which was meant. */
+/* Lists the members there are, for names that are misspelt. */
 static enum sl_status unknown_member(struct sl_decoder *decoder) {
   const struct sl_loss *loss = decoder->decoded.loss;
   char problem[sizeof decoder->reading.error.message];
@@ -136,9 +136,9 @@ static enum sl_status add_tensor(struct sl_decoder *decoder) {
       sl_grow_array(reading, nested, &decoder->flag_capacity, needed, sizeof **nested) != SL_OK) {
     return reading->error.code;
   }
-  sl_spikes_init(&value->spikes[value->length++], current_field(decoder)->per_sample,
-                 &reading->pairs_left);
-  sl_spikes_set_budget(&value->spikes[value->length - 1], reading->budget);
+  struct sl_spikes *spikes = &value->spikes[value->length++];
+  sl_spikes_init(spikes, current_field(decoder)->per_sample, &reading->pairs_left);
+  sl_spikes_set_budget(spikes, reading->budget);
   return SL_OK;
 }
 
@@ -340,10 +340,14 @@ static bool may_be_literal(const struct sl_text *text) {
   return false;
 }
 
-/* The end of the body is the end of a word, too, unless the word may have gone on. */
-static enum sl_status end_word(struct sl_decoder *decoder) {
+/* The end of the body is the end of a word, too, unless the word may have gone on; and a minus
+ * begins a number, whether one belongs there or not. */
+static enum sl_status end_token(struct sl_decoder *decoder) {
   struct sl_json *json = &decoder->reading.json;
   struct sl_input nothing = {.end_offset = decoder->offset};
+  if (json->state == SL_JSON_AFTER_MINUS) {
+    return handle_event(decoder, SL_JSON_NUMBER_BEGINS, &nothing);
+  }
   if (json->state != SL_JSON_IN_WORD || (json->depth > 0 && may_be_literal(&json->text))) {
     return SL_OK;
   }
@@ -368,11 +372,11 @@ enum sl_status sl_decoder_finish(struct sl_decoder *decoder) {
   if (sl_decoder_work(decoder) != SL_OK) {
     return reading->error.code;
   }
+  if (!reading->misfit.pending && end_token(decoder) != SL_OK) {
+    return reading->error.code;
+  }
   if (reading->misfit.pending) {
     return sl_refuse_misfit(reading, SL_JSON_NEED_MORE);
-  }
-  if (end_word(decoder) != SL_OK) {
-    return reading->error.code;
   }
   if (reading->json.depth > 0 || reading->json.state != SL_JSON_AFTER_VALUE) {
     return ended_too_early(decoder);

@@ -353,7 +353,10 @@ enum sl_status sl_tensor_work(struct sl_tensor *tensor, struct sl_reading *readi
       tensor->sink.defers = false;
     }
   }
-  return complete ? sl_spikes_finish(tensor->sink.spikes, &reading->error) : SL_OK;
+  if (!complete || sl_spikes_finish(tensor->sink.spikes, &reading->error) == SL_OK) {
+    return SL_OK;
+  }
+  return sl_json_place(&reading->json, &reading->error, tensor->around, tensor->work_offset);
 }
 
 /* Counts what can be counted: now if it is little, else as work. */

