@@ -45,12 +45,6 @@ double sl_reference_binary_value(const struct sl_tensor_object *object, size_t i
   return width == 4 ? (double)single : value;
 }
 
-static _Noreturn void fail(struct sl_tensor_object *object, enum sl_status code, size_t offset) {
-  struct sl_reader *reader = object->reader;
-  reader->path[reader->path_length - 1] = (struct sl_path_step){.name = "data", .length = 4};
-  sl_reader_fail(reader, code, offset);
-}
-
 /* The last of these bytes may complete a float that is not finite, or be padding that is not 0. */
 static void check_bytes(struct sl_tensor_object *object, size_t count) {
   size_t width = width_of(object);
@@ -58,11 +52,11 @@ static void check_bytes(struct sl_tensor_object *object, size_t count) {
   bool bits = object->encoding == SL_ENCODED_BITS;
   if (bits && count == bytes_needed(object) &&
       (object->bytes[count - 1] & ((1u << spare) - 1)) != 0) {
-    fail(object, SL_NONZERO_PADDING, object->data_offset);
+    sl_reference_data_fail(object, SL_NONZERO_PADDING, object->data_offset);
   }
   if (!bits && count % width == 0 &&
       !isfinite(sl_reference_binary_value(object, count / width - 1))) {
-    fail(object, SL_NOT_FINITE, object->data_offset);
+    sl_reference_data_fail(object, SL_NOT_FINITE, object->data_offset);
   }
 }
 
@@ -75,7 +69,7 @@ void sl_reference_base64_settle(struct sl_tensor_object *object) {
     return;
   }
   if (object->byte_count != bytes_needed(object)) {
-    fail(object, SL_LENGTH_MISMATCH, object->data_offset);
+    sl_reference_data_fail(object, SL_LENGTH_MISMATCH, object->data_offset);
   }
   for (size_t i = 1; i <= object->byte_count; i++) {
     check_bytes(object, i);
@@ -114,11 +108,11 @@ static void add_group(struct sl_tensor_object *object, struct base64 *base64) {
 /* `=` fills the last group up: one after three characters, two after two. */
 static void add_padding(struct sl_tensor_object *object, struct base64 *base64, size_t start) {
   if (base64->characters % 4 < 2) {
-    fail(object, SL_BAD_BASE64, start);
+    sl_reference_data_fail(object, SL_BAD_BASE64, start);
   }
   unsigned spare = base64->padding > 0 ? 0 : base64->characters % 4 == 2 ? 0xF : 0x3;
   if ((base64->accumulator & spare) != 0) {
-    fail(object, SL_BAD_BASE64, base64->last_offset);
+    sl_reference_data_fail(object, SL_BAD_BASE64, base64->last_offset);
   }
   base64->padding++;
 }
@@ -131,13 +125,13 @@ static void read_character(struct sl_tensor_object *object, struct base64 *base6
   uint32_t character = multibyte ? 0xFFFD : sl_reader_character(reader);
   int value = character == '=' ? 0 : alphabet_value(character);
   if (base64->padding > 0 && (base64->characters % 4 == 0 || character != '=')) {
-    fail(object, SL_BAD_BASE64, start);
+    sl_reference_data_fail(object, SL_BAD_BASE64, start);
   }
   if (full(object, base64)) {
-    fail(object, SL_LENGTH_MISMATCH, object->data_offset);
+    sl_reference_data_fail(object, SL_LENGTH_MISMATCH, object->data_offset);
   }
   if (value < 0) {
-    fail(object, SL_BAD_BASE64, start);
+    sl_reference_data_fail(object, SL_BAD_BASE64, start);
   }
   if (character == '=') {
     add_padding(object, base64, start);
@@ -158,10 +152,10 @@ void sl_reference_base64_read(struct sl_tensor_object *object) {
     read_character(object, &base64);
   }
   if (base64.characters % 4 != 0) {
-    fail(object, SL_BAD_BASE64, reader->at);
+    sl_reference_data_fail(object, SL_BAD_BASE64, reader->at);
   }
   if (base64.too_many || (meaning_known(object) && object->byte_count < bytes_needed(object))) {
-    fail(object, SL_LENGTH_MISMATCH, object->data_offset);
+    sl_reference_data_fail(object, SL_LENGTH_MISMATCH, object->data_offset);
   }
   sl_reader_take(reader);
 }

@@ -177,9 +177,7 @@ static void read_nested(struct sl_reader *reader, const struct sl_tensor_rules *
   memcpy(tensor->shape, nested.lengths + 1, sizeof tensor->shape);
 }
 
-/* Fails under the path of `data`, the reader being at or after another member of the object. */
-static _Noreturn void fail_data(struct sl_tensor_object *object, enum sl_status code,
-                                size_t offset) {
+void sl_reference_data_fail(struct sl_tensor_object *object, enum sl_status code, size_t offset) {
   struct sl_reader *reader = object->reader;
   reader->path[reader->path_length - 1] = (struct sl_path_step){.name = "data", .length = 4};
   sl_reader_fail(reader, code, offset);
@@ -276,12 +274,11 @@ static void read_coordinates(struct sl_tensor_object *object) {
 }
 
 /* The first byte of an array that is not white space. */
-static int first_in_array(struct sl_reader *reader) {
-  size_t at = reader->at + 1;
-  while (at < reader->length && memchr(" \t\n\r", reader->text[at], 4) != NULL) {
-    at++;
-  }
-  return at < reader->length ? (unsigned char)reader->text[at] : -1;
+static int first_in_array(const struct sl_reader *reader) {
+  struct sl_reader ahead = *reader;
+  sl_reader_take(&ahead);
+  sl_reader_skip_white(&ahead);
+  return sl_reader_peek(&ahead);
 }
 
 static void read_array_data(struct sl_tensor_object *object) {
@@ -326,24 +323,24 @@ static void check_coordinates(struct sl_tensor_object *object, size_t offset) {
   const double *values = object->numbers;
   size_t length = object->lengths[1];
   if (length > SL_MAX_RANK || (object->has_shape && length != object->rank)) {
-    fail_data(object, SL_LENGTH_MISMATCH, offset);
+    sl_reference_data_fail(object, SL_LENGTH_MISMATCH, offset);
   }
   for (size_t i = 0; i < object->count; i++) {
     if (values[i] < 0 || values[i] >= dimension(object, i % length)) {
-      fail_data(object, SL_COO_OUT_OF_RANGE, offset);
+      sl_reference_data_fail(object, SL_COO_OUT_OF_RANGE, offset);
     }
     if (i >= length && i % length == length - 1 && !increasing(values + i - i % length, length)) {
-      fail_data(object, SL_COO_NOT_INCREASING, offset);
+      sl_reference_data_fail(object, SL_COO_NOT_INCREASING, offset);
     }
   }
 }
 
 static void compare_nested(struct sl_tensor_object *object, size_t offset) {
   if (object->levels != object->rank) {
-    fail_data(object, SL_WRONG_RANK, offset);
+    sl_reference_data_fail(object, SL_WRONG_RANK, offset);
   }
   if (memcmp(object->lengths, object->shape, object->rank * sizeof *object->shape) != 0) {
-    fail_data(object, SL_LENGTH_MISMATCH, offset);
+    sl_reference_data_fail(object, SL_LENGTH_MISMATCH, offset);
   }
 }
 
@@ -395,7 +392,7 @@ static void read_shape(struct sl_tensor_object *object) {
   judge_shape(object);
   object->has_shape = true;
   if (object->kind == SL_DATA_FLAT && object->count != object->total) {
-    fail_data(object, SL_LENGTH_MISMATCH, object->shape_offset);
+    sl_reference_data_fail(object, SL_LENGTH_MISMATCH, object->shape_offset);
   }
   if (object->kind == SL_DATA_NESTED && object->levels >= 3) {
     compare_nested(object, object->shape_offset);
@@ -425,7 +422,7 @@ static void read_encoding(struct sl_tensor_object *object) {
   bool array = object->kind == SL_DATA_EMPTY ||
                (object->kind == SL_DATA_NESTED && object->levels == 2 && object->integers);
   if (object->kind != SL_DATA_NONE && !(coo ? array : object->kind == SL_DATA_TEXT)) {
-    fail_data(object, SL_WRONG_TYPE, offset);
+    sl_reference_data_fail(object, SL_WRONG_TYPE, offset);
   }
   if (object->kind == SL_DATA_NESTED) {
     check_coordinates(object, offset);
@@ -453,7 +450,7 @@ static void check_complete(struct sl_tensor_object *object) {
   }
   reader->path_length++; /* for the path of data */
   if (object->kind == SL_DATA_EMPTY && object->encoding == SL_ENCODED_NOT) {
-    fail_data(object, SL_LENGTH_MISMATCH, reader->at);
+    sl_reference_data_fail(object, SL_LENGTH_MISMATCH, reader->at);
   }
   if (object->kind == SL_DATA_NESTED) {
     compare_nested(object, reader->at);

@@ -64,6 +64,10 @@ void sl_reference_base64_read(struct sl_tensor_object *object);
 void sl_reference_base64_settle(struct sl_tensor_object *object);
 double sl_reference_binary_value(const struct sl_tensor_object *object, size_t index);
 
+/* Fails under the path of `data`, whichever member of the object is being read. */
+_Noreturn void sl_reference_data_fail(struct sl_tensor_object *object, enum sl_status code,
+                                      size_t offset);
+
 /* Fails if data that waits for its meaning takes more than the limit. */
 void sl_reference_defer(struct sl_tensor_object *object, uint64_t bytes, size_t offset);
 
