@@ -194,9 +194,39 @@ START_TEST(the_daemon_starts_and_stops_many_times) {
 }
 END_TEST
 
+static void end_slow_request(int wire) {
+  struct answer answer;
+  wire_send_text(wire, "{}");
+  wire_read_answer(wire, &answer);
+  answer_expect_problem(&answer, 400, "missing_member");
+  wire_expect_end(wire);
+  close(wire);
+}
+
+START_TEST(workers_that_are_busy_while_the_server_stops_answer_every_request) {
+  enum { CLIENTS = 20, SPACES = 200 };
+  int wires[CLIENTS];
+  START(&daemon_process, "--threads", "2");
+  for (size_t i = 0; i < CLIENTS; i++) {
+    wires[i] = wire_begin_post(&daemon_process, "/v1/losses/balanced_population_mse", "",
+                               SPACES + strlen("{}"));
+  }
+  daemon_signal(&daemon_process, SIGTERM);
+  daemon_wait_for_message(&daemon_process, "then the server stops");
+  for (size_t i = 0; i < CLIENTS * SPACES; i++) {
+    wire_send_text(wires[i % CLIENTS], " ");
+  }
+  for (size_t i = 0; i < CLIENTS; i++) {
+    end_slow_request(wires[i]);
+  }
+  daemon_ends_well(&daemon_process);
+}
+END_TEST
+
 int main(void) {
   return RUN_SUITE(
-      "stopping", tidy, an_upload_that_has_begun_gets_its_answer,
+      "stopping", tidy, workers_that_are_busy_while_the_server_stops_answer_every_request,
+      an_upload_that_has_begun_gets_its_answer,
       readyz_says_that_the_server_drains_to_those_who_are_connected,
       new_clients_are_served_until_the_delay_is_over, idle_connections_do_not_hold_up_the_end,
       an_answer_that_has_begun_is_sent_to_its_end,

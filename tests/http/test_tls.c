@@ -138,7 +138,7 @@ START_TEST(a_unix_socket_stays_plain) {
 }
 END_TEST
 
-START_TEST(plain_http_finds_no_answer_on_a_tls_port) {
+START_TEST(plain_http_on_a_tls_port_finds_no_answer_and_leaves_a_trace) {
   begin();
   int wire = wire_connect(&daemon_process);
   char byte;
@@ -146,6 +146,9 @@ START_TEST(plain_http_finds_no_answer_on_a_tls_port) {
   size_t got = wire_read(wire, &byte, 1);
   ck_assert(got == 0 || byte == 0x15); /* the end, or an alert of TLS */
   close(wire);
+  daemon_wait_for_message(&daemon_process, "ending=not_tls");
+  client_get(&client, "/metrics");
+  ck_assert_ptr_nonnull(strstr(client.body, "spikelossd_rejects_total{reason=\"not_tls\"} 1\n"));
   ck_assert_int_eq(client_get(&client, "/livez"), 200);
   end();
 }
@@ -353,7 +356,7 @@ END_TEST
 int main(void) {
   return RUN_SUITE("tls", tidy, requests_are_answered_over_tls_on_one_connection,
                    large_bodies_and_answers_come_through_tls_whole, a_unix_socket_stays_plain,
-                   plain_http_finds_no_answer_on_a_tls_port,
+                   plain_http_on_a_tls_port_finds_no_answer_and_leaves_a_trace,
                    a_handshake_that_is_never_finished_is_ended,
                    tls_1_2_and_1_3_are_spoken_and_nothing_older,
                    tls_1_2_needs_forward_secrecy_and_authenticated_encryption,
