@@ -290,6 +290,13 @@ static enum sl_json_event next_event(struct sl_decoder *decoder, struct sl_input
   return event;
 }
 
+/* Whether a string that does not belong where it is has come as far as its message shows. */
+static bool shows_enough(const struct sl_reading *reading) {
+  const struct sl_misfit *misfit = &reading->misfit;
+  return misfit->pending && misfit->came == SL_JSON_STRING &&
+         reading->json.text.length >= SL_TEXT_SIZE;
+}
+
 enum sl_status sl_decoder_feed(struct sl_decoder *decoder, const char *bytes, size_t length,
                                size_t *consumed) {
   struct sl_reading *reading = &decoder->reading;
@@ -302,7 +309,8 @@ enum sl_status sl_decoder_feed(struct sl_decoder *decoder, const char *bytes, si
   while (status == SL_OK) {
     enum sl_json_event event = next_event(decoder, &input);
     if (event == SL_JSON_NEED_MORE) {
-      status = sl_check_limited(reading, &input);
+      status = shows_enough(reading) ? sl_refuse_misfit(reading, event)
+                                     : sl_check_limited(reading, &input);
       break;
     }
     status = handle_event(decoder, event, &input);

@@ -247,6 +247,21 @@ START_TEST(messages_say_what_was_expected_and_what_came) {
 }
 END_TEST
 
+/* Else a client could send as much of it as a body may have. */
+START_TEST(a_long_string_in_a_wrong_place_is_refused_before_it_ends) {
+  static const char body[] = "{\"offsets\":\"0123456789012345678901234567890123456789"
+                             "0123456789012345678901234567890123456789";
+  struct sl_limits limits = SL_DEFAULT_LIMITS;
+  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(RATES), &limits, NULL);
+  ck_assert_int_eq(sl_feed(decoder, body, strlen(body)), SL_WRONG_TYPE);
+  ck_assert_uint_eq(sl_decoder_error(decoder)->offset, strlen("{\"offsets\":"));
+  ck_assert_str_eq(sl_decoder_error(decoder)->message,
+                   "offsets: expected a list of numbers, not "
+                   "\"0123456789012345678901234567890123456789...\"");
+  sl_decoder_free(decoder);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("decode_bad");
   TCase *tests = tcase_create("decode_bad");
@@ -267,6 +282,7 @@ int main(void) {
   tcase_add_test(tests, a_body_that_ends_early_is_not_json_at_its_end);
   tcase_add_test(tests, the_message_for_an_empty_body_says_so);
   tcase_add_test(tests, messages_say_what_was_expected_and_what_came);
+  tcase_add_test(tests, a_long_string_in_a_wrong_place_is_refused_before_it_ends);
   suite_add_tcase(suite, tests);
   return suite_end(suite);
 }
