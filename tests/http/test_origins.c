@@ -139,8 +139,9 @@ START_TEST(our_own_page_may_call) {
                    200);
   ck_assert_int_eq(post_from("Origin: http://127.0.0.1", "Host: 127.0.0.1"), 200);
   static const char *const foreign[] = {
-      "Origin: https://127.0.0.1:PORT", "Origin: http://localhost:PORT", "Origin: http://127.0.0.1",
-      "Origin: http://127.0.0.1:%d0",   "Origin: http://127.0.0.1:%d/",  "Origin: 127.0.0.1:PORT"};
+      "Origin: https://127.0.0.1:PORT", "Origin: http://localhost:PORT",
+      "Origin: http://127.0.0.1",       "Origin: http://127.0.0.1:PORT0",
+      "Origin: http://127.0.0.1:PORT/", "Origin: 127.0.0.1:PORT"};
   for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
     post_from(foreign[i], "Host: 127.0.0.1:PORT");
     expect_refused_origin();
