@@ -127,6 +127,7 @@ struct sl_connection *sl_connection_open(struct sl_connections *connections, int
   connection->ended = SL_ENDING_ANSWERED;
   connection->encrypted = false;
   connection->suspended = false;
+  connection->looks_first = false;
   connection->told_of_end = false;
   connection->bytes = 0;
   connection->heads = 0;
@@ -169,6 +170,7 @@ void sl_connection_enter(struct sl_connection *connection, enum sl_stage stage) 
     connection->computing = now;
   } else if (connection->stage == SL_STAGE_COMPUTE) {
     connection->since += now - connection->computing;
+    connection->sample_time += now - connection->computing;
   }
   connection->moved = now;
   connection->stage = stage;

@@ -57,6 +57,7 @@ struct sl_connection {
   enum sl_ending ended; /* why the worker has shut it down, ANSWERED if it has not */
   bool encrypted;
   bool suspended;        /* libmicrohttpd does not look at it */
+  bool looks_first;      /* see sl_worker_compute */
   bool told_of_end;      /* the client's end has been pointed out to libmicrohttpd */
   uint64_t since;        /* it was opened, or waits, or its request began */
   uint64_t moved;        /* bytes of a body or an answer moved, or the stage changed */

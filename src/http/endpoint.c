@@ -138,6 +138,7 @@ static enum MHD_Result on_request(void *closure, struct MHD_Connection *handle, 
   bool counted = *slot != &no_request;
   struct sl_request *request = *slot;
   struct sl_connection *connection = connection_of(handle);
+  sl_worker_continue(connection);
   if (*piece_length > 0 && counted) {
     size_t offered = *piece_length;
     bool ok = sl_request_take(request, piece, piece_length);
@@ -224,11 +225,14 @@ bool sl_endpoint_start(struct sl_endpoint *endpoint) {
 
 void sl_endpoint_add(struct sl_endpoint *endpoint, int client, const struct sockaddr *address,
                      socklen_t length) {
+  uint64_t before = endpoint->activity;
   endpoint->ready = true;
   bool added = MHD_add_connection(endpoint->daemon, client, address, length) == MHD_YES;
   atomic_fetch_sub(&endpoint->worker->all->connections->arriving, 1);
   if (!added) {
-    sl_worker_lost(endpoint->worker);
+    if (endpoint->activity == before) { /* else it was opened, and closed again */
+      sl_worker_lost(endpoint->worker);
+    }
     sl_metrics_count_refusal(endpoint->service->metrics, SL_OUT_OF_MEMORY);
   }
 }

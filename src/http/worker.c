@@ -189,8 +189,21 @@ static void return_task(struct sl_task *task) {
   pthread_mutex_unlock(&worker->mutex);
 }
 
+/*
+ * libmicrohttpd would read from a resumed connection before it calls for the request again, and
+ * take the end of what the client sends for the end of the connection, although the whole request
+ * has come. Connections with a timeout of their own it looks at before it reads from any.
+ */
+static void look_before_reading(struct sl_connection *connection, bool before) {
+  enum { SECONDS = 1000 * 1000 }; /* longer than any request lives */
+  connection->looks_first = before;
+  MHD_set_connection_option(connection->handle, MHD_CONNECTION_OPTION_TIMEOUT,
+                            before ? (unsigned)SECONDS : 0U);
+}
+
 void sl_worker_compute(struct sl_connection *connection, struct sl_task *task) {
   struct sl_worker *worker = connection->endpoint->worker;
+  look_before_reading(connection, true);
   MHD_suspend_connection(connection->handle);
   connection->suspended = true;
   sl_connection_enter(connection, SL_STAGE_COMPUTE);
@@ -198,6 +211,12 @@ void sl_worker_compute(struct sl_connection *connection, struct sl_task *task) {
   task->done = return_task;
   task->owner = connection;
   sl_compute_submit(&worker->all->service->compute, task);
+}
+
+void sl_worker_continue(struct sl_connection *connection) {
+  if (connection->looks_first) {
+    look_before_reading(connection, false);
+  }
 }
 
 static void take_arrivals(struct sl_worker *worker, struct sl_arrival *arrival) {

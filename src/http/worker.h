@@ -103,4 +103,7 @@ void sl_worker_park(struct sl_worker *worker, struct sl_connection *connection);
  * calls for the request again. */
 void sl_worker_compute(struct sl_connection *connection, struct sl_task *task);
 
+/* Whenever libmicrohttpd calls for a request that has begun. */
+void sl_worker_continue(struct sl_connection *connection);
+
 #endif

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { CLIENTS = 64, REQUESTS = 12 };
@@ -208,8 +209,53 @@ START_TEST(a_client_that_leaves_during_a_large_answer_harms_nobody) {
 }
 END_TEST
 
+/* Each takes a compute thread: the loss of a million pairs, and coordinates that are counted when
+ * their shape comes after them. */
+static char *wide_question(bool counted_last) {
+  enum { ENTRIES = 100000, ROOM = 20 * ENTRIES };
+  char *body = malloc(ROOM);
+  ck_assert_ptr_nonnull(body);
+  int length = sprintf(body, "{\"gradient\":\"broadcast\",\"spikes_list\":[{\"data\":[");
+  for (int i = 0; counted_last && i < ENTRIES; i++) {
+    length += sprintf(body + length, "%s[0,0,%d]", i == 0 ? "" : ",", i);
+  }
+  sprintf(body + length, "],\"encoding\":\"coo\",\"shape\":[1,1,1000000]}],\"offsets\":[0.5],"
+                         "\"multipliers\":[1]}");
+  return body;
+}
+
+static void expect_answer_after_half_close(bool counted_last) {
+  char *body = wide_question(counted_last);
+  char head[256];
+  struct answer answer;
+  snprintf(head, sizeof head,
+           "POST " FIRING_RATE " HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", strlen(body));
+  int wire = wire_connect(&daemon_process);
+  wire_send_text(wire, head);
+  wire_send_text(wire, body);
+  ck_assert_int_eq(shutdown(wire, SHUT_WR), 0);
+  wire_read_head(wire, &answer);
+  ck_assert_int_eq(answer.status, 200);
+  close(wire);
+  free(body);
+}
+
+START_TEST(a_client_that_closed_its_half_gets_what_takes_long) {
+  START(&daemon_process, "--threads", "1");
+  int older = wire_connect(&daemon_process);
+  struct answer answer;
+  wire_send_text(older, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
+  wire_read_answer(older, &answer);
+  expect_answer_after_half_close(false);
+  expect_answer_after_half_close(true);
+  close(older);
+  daemon_stop(&daemon_process);
+}
+END_TEST
+
 int main(void) {
   return RUN_SUITE("concurrency", tidy, sixty_four_clients_each_get_their_own_answers,
                    a_large_dense_answer_is_whole,
-                   a_client_that_leaves_during_a_large_answer_harms_nobody);
+                   a_client_that_leaves_during_a_large_answer_harms_nobody,
+                   a_client_that_closed_its_half_gets_what_takes_long);
 }
