@@ -1,5 +1,6 @@
 #include "daemon/access_log.h"
 
+#include "core/codes.h"
 #include <stdio.h>
 
 /* [16, 25, 64] as "16x25x64". */
@@ -29,7 +30,7 @@ static void add_outcome(struct sl_log_line *line, const struct sl_exchange *exch
     sl_log_line_text(line, "ending", sl_ending_name(exchange->ending));
   }
   if (exchange->code != SL_OK) {
-    sl_log_line_text(line, "code", sl_status_name(exchange->code));
+    sl_log_line_text(line, "code", sl_code_name(exchange->code));
   }
   if (exchange->offset != SL_NO_OFFSET) {
     sl_log_line_number(line, "offset", exchange->offset);

@@ -1,5 +1,6 @@
 #include "decode/coordinates.h"
 
+#include "core/codes.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 #include "decode/deferred.h"
 
 #include "core/bits.h"
+#include "core/codes.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
 #include "decode/messages.h"
 
+#include "core/codes.h"
 #include "decode/reading.h"
 #include "loss/loss.h"
 #include <stdio.h>

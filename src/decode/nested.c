@@ -1,6 +1,7 @@
 #include "decode/nested.h"
 
 #include "core/checked.h"
+#include "core/codes.h"
 #include <math.h>
 #include <string.h>
 

@@ -1,6 +1,7 @@
 #include "decode/packed.h"
 
 #include "core/base64.h"
+#include "core/codes.h"
 #include "core/finite.h"
 #include "kernels/kernels.h"
 #include <endian.h>

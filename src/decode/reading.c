@@ -1,5 +1,6 @@
 #include "decode/reading.h"
 
+#include "core/codes.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
 #include "decode/request.h"
 
+#include "core/codes.h"
 #include "decode/tensor.h"
 #include "decode/value.h"
 #include <stdio.h>

@@ -1,6 +1,7 @@
 #include "decode/tensor.h"
 
 #include "core/checked.h"
+#include "core/codes.h"
 #include "decode/value.h"
 #include <math.h>
 #include <stdio.h>

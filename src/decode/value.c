@@ -1,5 +1,6 @@
 #include "decode/value.h"
 
+#include "core/codes.h"
 #include <math.h>
 #include <stdio.h>
 

@@ -10,6 +10,7 @@
 #include "encode/encode.h"
 
 #include "core/checked.h"
+#include "core/codes.h"
 #include "encode/base64.h"
 #include "encode/text.h"
 #include "json/path.h"

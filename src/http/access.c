@@ -1,5 +1,6 @@
 #include "http/access.h"
 
+#include "core/codes.h"
 #include "http/tls.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -145,12 +146,7 @@ enum sl_status sl_access_check(struct sl_access *access, struct MHD_Connection *
 }
 
 const char *sl_access_challenge(enum sl_status code) {
-  switch (code) {
-  case SL_TOKEN_MISSING:
-    return "Bearer realm=\"spikelossd\"";
-  case SL_TOKEN_INVALID:
-    return "Bearer realm=\"spikelossd\", error=\"invalid_token\"";
-  default:
-    return NULL;
-  }
+  return code == SL_TOKEN_MISSING   ? "Bearer realm=\"spikelossd\""
+         : code == SL_TOKEN_INVALID ? "Bearer realm=\"spikelossd\", error=\"invalid_token\""
+                                    : NULL;
 }

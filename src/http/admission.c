@@ -1,5 +1,6 @@
 #include "http/admission.h"
 
+#include "core/codes.h"
 #include <stddef.h>
 
 /* The steps in which requests ask for more than the first memory. */

@@ -1,5 +1,6 @@
 #include "http/cors.h"
 
+#include "core/codes.h"
 #include "http/address.h"
 #include "http/hosts.h"
 #include "http/origins.h"

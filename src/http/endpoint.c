@@ -1,5 +1,6 @@
 #include "http/endpoint.h"
 
+#include "core/codes.h"
 #include "http/handshake.h"
 #include "http/head_bytes.h"
 #include "http/metrics.h"

@@ -1,5 +1,6 @@
 #include "http/headers.h"
 
+#include "core/codes.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

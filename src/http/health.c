@@ -1,5 +1,6 @@
 #include "http/health.h"
 
+#include "core/codes.h"
 #include "http/reply.h"
 #include "http/request.h"
 

@@ -14,6 +14,7 @@
 #ifndef SPIKELOSS_HTTP_METRICS_H
 #define SPIKELOSS_HTTP_METRICS_H
 
+#include "core/codes.h"
 #include "http/exchange.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,11 +42,11 @@ void sl_metrics_count_connection(struct sl_metrics *metrics, bool opened);
  * What a scrape reads. Reasons are one range of numbers: an answer's status, or behind those an
  * ending without an answer.
  */
-enum { SL_REASON_COUNT = SL_STATUS_COUNT + SL_ENDING_COUNT };
+enum { SL_REASON_COUNT = SL_CODE_COUNT + SL_ENDING_COUNT };
 enum { SL_ENCODING_COUNT = SL_ENCODING_F64 + 1 };
 
 static inline size_t sl_reason_of_ending(enum sl_ending ending) {
-  return SL_STATUS_COUNT + (size_t)ending;
+  return SL_CODE_COUNT + (size_t)ending;
 }
 
 enum { SL_DURATION_BUCKETS = 20 };

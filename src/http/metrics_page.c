@@ -1,6 +1,7 @@
 #include "http/metrics_page.h"
 
 #include "core/buffer.h"
+#include "core/codes.h"
 #include "http/metrics.h"
 #include "http/problem.h"
 #include "http/process.h"
@@ -47,7 +48,7 @@ static const char *loss_name(size_t index) {
 
 /* What HTTP says to a reason; 0 where nothing was answered. */
 static unsigned http_status(size_t reason) {
-  if (reason >= SL_STATUS_COUNT) {
+  if (reason >= SL_CODE_COUNT) {
     return 0;
   }
   return reason == SL_OK ? 200 : sl_problem_http_status((enum sl_status)reason);
@@ -151,8 +152,8 @@ static void write_work(struct page *page) {
 
 /* Whether a reason says that the server would not, rather than that the request was wrong. */
 static bool is_reject(size_t reason) {
-  if (reason >= SL_STATUS_COUNT) {
-    size_t ending = reason - SL_STATUS_COUNT;
+  if (reason >= SL_CODE_COUNT) {
+    size_t ending = reason - SL_CODE_COUNT;
     return ending != SL_ENDING_ANSWERED && ending != SL_ENDING_CLIENT_LEFT;
   }
   unsigned status = http_status(reason);
@@ -175,8 +176,8 @@ static void write_rejects(struct page *page) {
       }
     }
     WRITE(page, "%s{reason=\"%s\"} %ju\n", name,
-          reason < SL_STATUS_COUNT ? sl_status_name((enum sl_status)reason)
-                                   : sl_ending_name((enum sl_ending)(reason - SL_STATUS_COUNT)),
+          reason < SL_CODE_COUNT ? sl_code_name((enum sl_status)reason)
+                                 : sl_ending_name((enum sl_ending)(reason - SL_CODE_COUNT)),
           (uintmax_t)rejects);
   }
 }

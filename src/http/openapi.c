@@ -1,5 +1,6 @@
 #include "http/openapi.h"
 
+#include "core/codes.h"
 #include "decode/schema.h"
 #include "http/access.h"
 #include "http/evaluate.h"
@@ -205,9 +206,9 @@ static void add_problem_schema(cJSON *schemas, bool *good) {
                      good);
   cJSON *code = sl_json_object(properties, "code", good);
   cJSON *codes = sl_json_array(code, "enum", good);
-  for (enum sl_status status = SL_OK; status < SL_STATUS_COUNT; status++) {
+  for (enum sl_status status = SL_OK; status < SL_CODE_COUNT; status++) {
     if (sl_problem_http_status(status) != 0) {
-      sl_json_text(codes, NULL, sl_status_name(status), good);
+      sl_json_text(codes, NULL, sl_code_name(status), good);
     }
   }
 }

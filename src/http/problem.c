@@ -1,5 +1,6 @@
 #include "http/problem.h"
 
+#include "core/codes.h"
 #include "http/json.h"
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,7 @@ struct problem {
   const char *title;
 };
 
-static const struct problem problems[SL_STATUS_COUNT] = {
+static const struct problem problems[SL_CODE_COUNT] = {
     [SL_NOT_JSON] = {400, "The body is not JSON"},
     [SL_TOO_DEEP] = {400, "Arrays or objects are nested too deeply"},
     [SL_WRONG_TYPE] = {400, "A value has the wrong type"},
@@ -103,14 +104,14 @@ char *sl_problem_document(const struct sl_error *given, const char *instance) {
   make_valid_utf8(error.message);
   make_valid_utf8(error.pointer);
   char type[64];
-  snprintf(type, sizeof type, "urn:spikelossd:problem:%s", sl_status_name(error.code));
+  snprintf(type, sizeof type, "urn:spikelossd:problem:%s", sl_code_name(error.code));
 
   bool good = true;
   cJSON *document = cJSON_CreateObject();
   sl_json_text(document, "type", type, &good);
   sl_json_text(document, "title", problems[error.code].title, &good);
   sl_json_number(document, "status", sl_problem_http_status(error.code), &good);
-  sl_json_text(document, "code", sl_status_name(error.code), &good);
+  sl_json_text(document, "code", sl_code_name(error.code), &good);
   sl_json_text(document, "detail", error.message, &good);
   sl_json_text(document, "instance", instance, &good);
   if (error.pointer[0] != '\0') {

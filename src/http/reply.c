@@ -1,5 +1,6 @@
 #include "http/reply.h"
 
+#include "core/codes.h"
 #include "http/access.h"
 #include "http/cors.h"
 #include "http/endpoint.h"

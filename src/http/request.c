@@ -1,5 +1,6 @@
 #include "http/request.h"
 
+#include "core/codes.h"
 #include "http/access.h"
 #include "http/cors.h"
 #include "http/worker.h"

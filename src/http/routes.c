@@ -1,5 +1,6 @@
 #include "http/routes.h"
 
+#include "core/codes.h"
 #include "http/describe.h"
 #include "http/evaluate.h"
 #include "http/health.h"

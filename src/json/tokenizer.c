@@ -1,5 +1,6 @@
 #include "json/tokenizer.h"
 
+#include "core/codes.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>

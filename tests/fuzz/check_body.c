@@ -1,10 +1,11 @@
 #include "check_body.h"
 
 #include "core/buffer.h"
+#include "core/codes.h"
 #include "encode/encode.h"
 #include "kernels/kernels.h"
-#include "support/feed.h"
 #include "support/compare.h"
+#include "support/feed.h"
 #include "support/reference_losses.h"
 #include <cjson/cJSON.h>
 #include <stdarg.h>
@@ -106,8 +107,8 @@ static void check_same(const struct outcome *first, const struct outcome *other)
   const struct sl_error *right = &other->error;
   if (left->code != right->code || left->offset != right->offset ||
       strcmp(left->pointer, right->pointer) != 0 || strcmp(left->message, right->message) != 0) {
-    complain("%s (%s), but scalar kernels say %s (%s)", sl_status_name(right->code), right->message,
-             sl_status_name(left->code), left->message);
+    complain("%s (%s), but scalar kernels say %s (%s)", sl_code_name(right->code), right->message,
+             sl_code_name(left->code), left->message);
   }
   if (first->answer.length != other->answer.length ||
       (first->answer.length > 0 &&

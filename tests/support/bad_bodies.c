@@ -1,8 +1,9 @@
 #include "bad_bodies.h"
 
 #include "compare.h"
-#include "feed.h"
+#include "core/codes.h"
 #include "decode/request.h"
+#include "feed.h"
 #include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,8 +51,8 @@ static bool check_error(const struct sl_bad_body *bad, const char *reader,
   if (error->code != bad->code || error->offset != offset ||
       strcmp(error->pointer, bad->pointer) != 0) {
     return report(bad, "the %s says %s at %lld under '%s' (%s), expected %s at %zu under '%s'",
-                  reader, sl_status_name(error->code), (long long)error->offset, error->pointer,
-                  error->message, sl_status_name(bad->code), offset, bad->pointer);
+                  reader, sl_code_name(error->code), (long long)error->offset, error->pointer,
+                  error->message, sl_code_name(bad->code), offset, bad->pointer);
   }
   return true;
 }

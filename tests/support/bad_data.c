@@ -1,5 +1,6 @@
 /* Data of tensor objects: flat numbers, coordinates, base64. */
 #include "bad_bodies.h"
+#include "core/codes.h"
 
 #define IN(code, name, object, pointer, ...)                                                       \
   BAD(name, RATES, LAYERS("{" object "}"), code, "/spikes_list/0/data" pointer, __VA_ARGS__)

@@ -1,5 +1,6 @@
 /* What the limits refuse. What they just allow is asserted beside the runner of these tables. */
 #include "bad_bodies.h"
+#include "core/codes.h"
 
 #define PAIRS(name, loss, body, pointer, limit)                                                    \
   BAD(name, loss, body, SL_TENSOR_TOO_LARGE, pointer, .pairs = (limit))

@@ -1,5 +1,6 @@
 /* Members of the body: unknown, duplicate, missing; small values of the wrong kind or size. */
 #include "bad_bodies.h"
+#include "core/codes.h"
 
 #define UNKNOWN(name, body, pointer)   BAD(name, RATES, body, SL_UNKNOWN_MEMBER, pointer)
 #define DUPLICATE(name, body, pointer) BAD(name, RATES, body, SL_DUPLICATE_MEMBER, pointer)

@@ -1,5 +1,6 @@
 /* Nested arrays: ragged, empty, of the wrong rank, with values of another kind. */
 #include "bad_bodies.h"
+#include "core/codes.h"
 
 #define RAGGED(name, layers, pointer, ...)                                                         \
   BAD(name, RATES, LAYERS(layers), SL_RAGGED, pointer, __VA_ARGS__)

@@ -1,5 +1,6 @@
 /* Numbers in small values, nested arrays and flat data: spelling, NaN, infinities. */
 #include "bad_bodies.h"
+#include "core/codes.h"
 
 #define IN_OFFSETS(name, list) BAD(name, RATES, OFFSETS("[" list "]"), SL_NOT_JSON, "")
 #define IN_NESTED(name, list)  BAD(name, RATES, LAYERS("[" list "]"), SL_NOT_JSON, "")

@@ -1,5 +1,6 @@
 /* Tensor objects: their members, shapes and encodings, and what comes in which order. */
 #include "bad_bodies.h"
+#include "core/codes.h"
 
 #define IN(code, name, object, pointer, ...)                                                       \
   BAD(name, RATES, LAYERS("{" object "}"), code, "/spikes_list/0" pointer, __VA_ARGS__)

@@ -1,5 +1,6 @@
 /* Grammar of the body, and strings: escapes and UTF-8. */
 #include "bad_bodies.h"
+#include "core/codes.h"
 
 #define GRAMMAR(name, body)    BAD(name, RATES, body, SL_NOT_JSON, "")
 #define NAME(name, inside)     GRAMMAR(name, "{\"" inside "\":1}")

@@ -1,11 +1,12 @@
 #include "compare.h"
 
+#include "core/codes.h"
 #include "feed.h"
 
 #include "every.h"
 
-#include "reference_text.h"
 #include "decode/request.h"
+#include "reference_text.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -224,11 +225,11 @@ static bool same_error(struct sl_case *one, const struct sl_error *got) {
   if (got->code != expected->code || got->offset != expected->offset ||
       strcmp(got->pointer, expected->pointer) != 0) {
     return differ(one, "%s at %lld under '%s' (%s), expected %s at %lld under '%s'",
-                  sl_status_name(got->code), (long long)got->offset, got->pointer, got->message,
-                  sl_status_name(expected->code), (long long)expected->offset, expected->pointer);
+                  sl_code_name(got->code), (long long)got->offset, got->pointer, got->message,
+                  sl_code_name(expected->code), (long long)expected->offset, expected->pointer);
   }
   if (expected->code != SL_OK && strlen(got->message) < 8) {
-    return differ(one, "%s without a message", sl_status_name(got->code));
+    return differ(one, "%s without a message", sl_code_name(got->code));
   }
   if (!is_utf8(got->message)) {
     return differ(one, "the message is not UTF-8: %s", got->message);
@@ -240,12 +241,12 @@ static bool same_outcome(struct sl_case *one, struct sl_decoder *decoder, enum s
   enum sl_status finished = sl_decoder_finish(decoder);
   const struct sl_error *error = sl_decoder_error(decoder);
   if (status != SL_OK && finished != status) {
-    return differ(one, "feed returned %s, but finish %s", sl_status_name(status),
-                  sl_status_name(finished));
+    return differ(one, "feed returned %s, but finish %s", sl_code_name(status),
+                  sl_code_name(finished));
   }
   if (error->code != finished) {
-    return differ(one, "finish returned %s, but the error is %s", sl_status_name(finished),
-                  sl_status_name(error->code));
+    return differ(one, "finish returned %s, but the error is %s", sl_code_name(finished),
+                  sl_code_name(error->code));
   }
   return same_error(one, error) &&
          (finished != SL_OK || same_decoded(one, sl_decoder_decoded(decoder)));

@@ -4,6 +4,7 @@
 #ifndef SPIKELOSS_TESTS_FEED_H
 #define SPIKELOSS_TESTS_FEED_H
 
+#include "core/codes.h"
 #include "decode/request.h"
 
 /* Takes all of the bytes. Returns SL_OK while they are good, else the error. */

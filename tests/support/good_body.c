@@ -1,6 +1,7 @@
 #include "good_body.h"
 
 #include "compare.h"
+#include "core/codes.h"
 #include <check.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@ static struct sl_reference *read_good(const char *loss, const char *body, size_t
   struct sl_reference *reference = sl_reference_read(sl_loss_find(loss), &limits, body, length);
   ck_assert_msg(reference->error.code == SL_OK,
                 "the reference says %s at %lld under '%s'; body %.*s",
-                sl_status_name(reference->error.code), (long long)reference->error.offset,
+                sl_code_name(reference->error.code), (long long)reference->error.offset,
                 reference->error.pointer, shown(length), body);
   ck_assert_msg(sl_reference_agrees_with_cjson(reference, body, length),
                 "cJSON sees another body: %.*s", shown(length), body);

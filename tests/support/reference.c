@@ -1,5 +1,6 @@
 #include "reference.h"
 
+#include "core/codes.h"
 #include "reference_tensor.h"
 #include <stdlib.h>
 #include <string.h>

@@ -4,6 +4,7 @@
  */
 #include "reference_tensor.h"
 
+#include "core/codes.h"
 #include <math.h>
 #include <string.h>
 

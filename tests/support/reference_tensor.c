@@ -1,5 +1,6 @@
 #include "reference_tensor.h"
 
+#include "core/codes.h"
 #include <math.h>
 #include <string.h>
 

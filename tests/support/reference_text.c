@@ -1,5 +1,6 @@
 #include "reference_text.h"
 
+#include "core/codes.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
  * answer.
  */
 #include "../support/question.h"
+#include "core/codes.h"
 #include "suite.h"
 
 #include <check.h>
@@ -206,7 +207,7 @@ static void check_refused(struct question *question, enum sl_status expected) {
   struct sl_answer *answer = (struct sl_answer *)question;
   enum sl_status status = sl_answer_new(&answer, &question->decoded, &question->result,
                                         &question->limits, question->budget, &question->error);
-  ck_assert_str_eq(sl_status_name(status), sl_status_name(expected));
+  ck_assert_str_eq(sl_code_name(status), sl_code_name(expected));
   ck_assert_int_eq(question->error.code, expected);
   ck_assert_ptr_null(answer);
   ck_assert_ptr_null(question->result.gradients);

@@ -6,12 +6,13 @@
  * would mislead. Words are compared without case; `a|b` is one of two. An accepted body has the
  * loss that its sender expects, by the plain formula.
  */
+#include "core/codes.h"
+#include "decode/request.h"
 #include "suite.h"
-#include "support/feed.h"
 #include "support/bad_bodies.h"
 #include "support/compare.h"
+#include "support/feed.h"
 #include "support/reference_losses.h"
-#include "decode/request.h"
 
 #include <check.h>
 #include <glob.h>
@@ -387,8 +388,8 @@ static bool is_expected(const struct sent *sent, const char *reader, const struc
   if (error->code != code || error->offset != sent->offset ||
       strcmp(error->pointer, pointer) != 0) {
     return report(sent, "the %s says %s at %lld under '%s' (%s), expected %s at %lld under '%s'",
-                  reader, sl_status_name(error->code), (long long)error->offset, error->pointer,
-                  error->message, sl_status_name(code), (long long)sent->offset, pointer);
+                  reader, sl_code_name(error->code), (long long)error->offset, error->pointer,
+                  error->message, sl_code_name(code), (long long)sent->offset, pointer);
   }
   return true;
 }

@@ -2,6 +2,7 @@
  * Bodies that must be refused: every one of the tables in tests/support/bad_*.c gives its own
  * error, at its own byte, however the body is cut; and the reference says the same.
  */
+#include "core/codes.h"
 #include "decode/request.h"
 #include "suite.h"
 #include "support/bad_bodies.h"
@@ -71,7 +72,7 @@ static void assert_accepted(const char *loss, const char *body, struct sl_limits
   struct sl_reference *reference =
       sl_reference_read(sl_loss_find(loss), &limits, body, strlen(body));
   ck_assert_msg(reference->error.code == SL_OK, "the reference says %s at %lld; body %s",
-                sl_status_name(reference->error.code), (long long)reference->error.offset, body);
+                sl_code_name(reference->error.code), (long long)reference->error.offset, body);
   struct sl_case one = sl_case_new(reference, &limits, body, strlen(body));
   ck_assert_msg(sl_compare_thoroughly(&one), "%s; body %s", one.difference, body);
   sl_reference_free(reference);

@@ -3,6 +3,7 @@
  * body is read in whole blocks, and still the error has the place that the reference gives it.
  */
 #include "core/buffer.h"
+#include "core/codes.h"
 #include "kernels/kernels.h"
 #include "suite.h"
 #include "support/compare.h"

@@ -4,6 +4,7 @@
  * that is too long to be done between two pieces.
  */
 #include "core/buffer.h"
+#include "core/codes.h"
 #include "decode/request.h"
 #include "suite.h"
 #include "support/failing_allocations.h"

@@ -2,6 +2,7 @@
  * What people read of options and errors is what the tables say: --help, CONFIG_FILE, which is the
  * documented configuration file of the source tree, and API_PAGE, its docs/api.md.
  */
+#include "core/codes.h"
 #include "daemon/config.h"
 #include "daemon/options.h"
 #include "http/problem.h"
@@ -155,9 +156,9 @@ static unsigned page_status(const char *code, size_t *codes) {
 START_TEST(the_page_lists_every_code_with_its_status_and_no_other) {
   size_t listed = 0;
   size_t codes = 0;
-  for (enum sl_status status = SL_OK; status < SL_STATUS_COUNT; status++) {
+  for (enum sl_status status = SL_OK; status < SL_CODE_COUNT; status++) {
     if (sl_problem_http_status(status) > 0) {
-      const char *name = sl_status_name(status);
+      const char *name = sl_code_name(status);
       ck_assert_msg(page_status(name, &listed) == sl_problem_http_status(status),
                     "%s says %u of %s", API_PAGE, page_status(name, &listed), name);
       codes++;

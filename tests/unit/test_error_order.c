@@ -8,6 +8,7 @@
  *
  * One `@` in each body marks the expected offset.
  */
+#include "core/codes.h"
 #include "suite.h"
 #include "support/bad_bodies.h"
 

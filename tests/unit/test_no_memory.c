@@ -4,10 +4,11 @@
  * where it could do without, exactly as if nothing had happened.
  */
 #include "core/buffer.h"
+#include "core/codes.h"
 #include "encode/encode.h"
 #include "suite.h"
-#include "support/feed.h"
 #include "support/failing_allocations.h"
+#include "support/feed.h"
 #include "support/request_writer.h"
 
 #include <check.h>
@@ -80,7 +81,7 @@ static bool survives_failure(const char *loss, const struct sl_buffer *body, siz
   } else {
     ck_assert_uint_gt(failures, 0);
     ck_assert_msg(outcome.error.code == SL_OUT_OF_MEMORY,
-                  "allocation %zu fails: %s (%s), body %.*s", n, sl_status_name(outcome.error.code),
+                  "allocation %zu fails: %s (%s), body %.*s", n, sl_code_name(outcome.error.code),
                   outcome.error.message, (int)body->length, body->bytes);
   }
   return failures > 0;

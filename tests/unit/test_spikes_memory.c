@@ -2,6 +2,7 @@
  * What counting spikes takes of memory, and what it is charged for: what is really touched, given
  * back in full whatever went wrong.
  */
+#include "core/codes.h"
 #include "suite.h"
 #include "support/failing_allocations.h"
 
