@@ -117,7 +117,8 @@ static bool take_over_sockets(struct sl_server_options *options, char *message,
 /*
  * What a request of usual size gives back stays with its thread for the next one. By default the C
  * library returns everything beyond a few hundred kilobytes to the system, and every request would
- * pay for getting it again, page by page: for a batch of 128,000 pairs more than for the loss.
+ * pay for getting it again, page by page: for a batch of 128,000 pairs more than for the loss. Two
+ * such batches that are answered at once hold some 12 MiB.
  *
  * All threads together keep a small part of what requests may take. And where that is little, they
  * share their arenas: what one of them has freed between two pieces that are in use is then there
@@ -126,7 +127,7 @@ static bool take_over_sockets(struct sl_server_options *options, char *message,
 static void keep_freed_memory(uint64_t memory_bytes, size_t threads) {
 #ifdef __GLIBC__
   const uint64_t least = UINT64_C(128) << 10;
-  const uint64_t most = UINT64_C(8) << 20;
+  const uint64_t most = UINT64_C(32) << 20;
   const uint64_t largest_arena = UINT64_C(64) << 20; /* of one part */
   uint64_t kept = memory_bytes / 16 / threads;
   kept = kept < least ? least : kept > most ? most : kept;
