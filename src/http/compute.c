@@ -20,7 +20,9 @@ static struct sl_task *take_task(struct sl_compute *compute) {
 static void *run_tasks(void *closure) {
   struct sl_compute *compute = closure;
   for (struct sl_task *task; (task = take_task(compute)) != NULL;) {
-    task->run(task);
+    if (!atomic_load_explicit(&compute->cancelled, memory_order_relaxed)) {
+      task->run(task);
+    }
     task->done(task);
   }
   return NULL;
@@ -53,6 +55,10 @@ void sl_compute_submit(struct sl_compute *compute, struct sl_task *task) {
   compute->last = &task->next;
   pthread_cond_signal(&compute->wake);
   pthread_mutex_unlock(&compute->mutex);
+}
+
+void sl_compute_cancel(struct sl_compute *compute) {
+  atomic_store(&compute->cancelled, true);
 }
 
 void sl_compute_stop(struct sl_compute *compute) {

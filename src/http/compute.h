@@ -11,6 +11,7 @@
 #define SPIKELOSS_HTTP_COMPUTE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -26,6 +27,7 @@ struct sl_compute {
   pthread_cond_t wake;
   struct sl_task *first, **last;
   bool stop;
+  atomic_bool cancelled;
   size_t count;
   pthread_t *threads;
 };
@@ -36,6 +38,9 @@ bool sl_compute_start(struct sl_compute *compute, size_t threads);
 /* Any thread may call this. The task stays the caller's memory, and is not touched by others until
  * `done` is called. */
 void sl_compute_submit(struct sl_compute *compute, struct sl_task *task);
+
+/* From now on tasks are done without being run: nothing waits for them any more. */
+void sl_compute_cancel(struct sl_compute *compute);
 
 /* Does what is queued, then ends the threads. Tolerates all zeros. */
 void sl_compute_stop(struct sl_compute *compute);

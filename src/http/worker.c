@@ -501,6 +501,7 @@ void sl_workers_stop(struct sl_workers *workers) {
   if (workers->workers == NULL) {
     return;
   }
+  sl_compute_cancel(&workers->service->compute);
   atomic_store(&workers->stop, true);
   wake_all(workers);
   for (size_t i = 0; i < workers->count; i++) {

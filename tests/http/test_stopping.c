@@ -194,6 +194,31 @@ START_TEST(the_daemon_starts_and_stops_many_times) {
 }
 END_TEST
 
+/* 16 Mi pairs each, some 200 ms of computation, one after the other. */
+START_TEST(computations_that_wait_do_not_hold_up_the_end) {
+  enum { REQUESTS = 60 };
+  static const char body[] =
+      "{\"spk\":{\"shape\":[1,1,16777216],\"encoding\":\"coo\",\"data\":[]},\"targets\":[0],"
+      "\"num_classes\":1,\"neurons_per_class\":16777216,\"correct_rate\":0.5,\"incorrect_rate\":0}";
+  int wires[REQUESTS];
+  START(&daemon_process, "--threads", "1", "--stop-seconds", "0");
+  for (size_t i = 0; i < REQUESTS; i++) {
+    wires[i] =
+        wire_begin_post(&daemon_process, "/v1/losses/balanced_population_mse", "", strlen(body));
+    wire_send_text(wires[i], body);
+  }
+  struct answer answer;
+  wire_read_head(wires[0], &answer); /* the first is computed, so the others wait */
+  ck_assert_int_eq(answer.status, 200);
+  daemon_stop(&daemon_process);
+  char byte;
+  ck_assert_uint_eq(wire_read(wires[REQUESTS - 1], &byte, 1), 0);
+  for (size_t i = 0; i < REQUESTS; i++) {
+    close(wires[i]);
+  }
+}
+END_TEST
+
 static void end_slow_request(int wire) {
   struct answer answer;
   wire_send_text(wire, "{}");
@@ -225,7 +250,8 @@ END_TEST
 
 int main(void) {
   return RUN_SUITE(
-      "stopping", tidy, workers_that_are_busy_while_the_server_stops_answer_every_request,
+      "stopping", tidy, computations_that_wait_do_not_hold_up_the_end,
+      workers_that_are_busy_while_the_server_stops_answer_every_request,
       an_upload_that_has_begun_gets_its_answer,
       readyz_says_that_the_server_drains_to_those_who_are_connected,
       new_clients_are_served_until_the_delay_is_over, idle_connections_do_not_hold_up_the_end,
