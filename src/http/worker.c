@@ -5,6 +5,7 @@
 #include "http/service.h"
 #include <errno.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -330,6 +331,15 @@ static void look_at_connections(struct sl_worker *worker) {
   resume_accepting(worker);
 }
 
+/* A suspended connection may not be ended. */
+static void wait_for_computations(struct sl_worker *worker) {
+  struct pollfd wanted = {.fd = worker->wake, .events = POLLIN};
+  while (worker->computing > 0) {
+    poll(&wanted, 1, -1);
+    take_messages(worker);
+  }
+}
+
 /* What is still parked goes back to libmicrohttpd, which ends everything. */
 static void end_connections(struct sl_worker *worker) {
   for (struct sl_connection *connection = worker->first; connection != NULL;
@@ -348,7 +358,7 @@ static void end_connections(struct sl_worker *worker) {
 static void *serve(void *closure) {
   struct sl_worker *worker = closure;
   worker->clock_reading = monotonic_milliseconds();
-  while (!atomic_load(&worker->all->stop) || worker->computing > 0) {
+  while (!atomic_load(&worker->all->stop)) {
     if (worker->runs >= MAX_RUNS || !has_ready_endpoint(worker)) {
       worker->runs = 0;
       wait_for_events(worker);
@@ -360,6 +370,7 @@ static void *serve(void *closure) {
       look_at_connections(worker);
     }
   }
+  wait_for_computations(worker);
   end_connections(worker);
   return NULL;
 }
