@@ -40,6 +40,17 @@ bool sl_connections_are_full(const struct sl_connections *connections) {
          connections->count;
 }
 
+/* Counts first and looks then: of two that come at once both may be refused, but no slot is
+ * promised twice. */
+bool sl_connections_reserve(struct sl_connections *connections) {
+  size_t arriving = atomic_fetch_add(&connections->arriving, 1) + 1;
+  if (atomic_load(&connections->open) + arriving <= connections->count) {
+    return true;
+  }
+  atomic_fetch_sub(&connections->arriving, 1);
+  return false;
+}
+
 bool sl_connections_are_at_limit(const struct sl_connections *connections) {
   return atomic_load(&connections->served) >= connections->max_served;
 }
@@ -139,6 +150,13 @@ struct sl_connection *sl_connection_open(struct sl_connections *connections, int
   sl_connection_enter(connection, SL_STAGE_OPENED);
   atomic_fetch_add(&connections->open, 1);
   return connection;
+}
+
+void sl_hang_up(int socket) {
+  char bytes[512];
+  shutdown(socket, SHUT_RDWR);
+  while (recv(socket, bytes, sizeof bytes, MSG_DONTWAIT) > 0) {
+  }
 }
 
 void sl_connection_close(struct sl_connection *connection) {

@@ -86,7 +86,7 @@ struct sl_connections {
   uint64_t max_per_address;
   atomic_uint_least64_t served;
   atomic_size_t open;
-  atomic_size_t arriving; /* accepted and not yet open */
+  atomic_size_t arriving; /* reserved, being accepted or not yet open */
 };
 
 /*
@@ -102,6 +102,9 @@ void sl_connections_free(struct sl_connections *connections);
 /* Whether no slot is left for one more, those that are arriving included. */
 bool sl_connections_are_full(const struct sl_connections *connections);
 
+/* Keeps a slot for one more, which counts as arriving until it is open. False if none is left. */
+bool sl_connections_reserve(struct sl_connections *connections);
+
 /* Whether as many are served as may be. */
 bool sl_connections_are_at_limit(const struct sl_connections *connections);
 
@@ -112,6 +115,10 @@ bool sl_connections_are_at_limit(const struct sl_connections *connections);
  */
 struct sl_connection *sl_connection_open(struct sl_connections *connections, int socket,
                                          const struct sockaddr *client, const uint64_t *now);
+
+/* Ends a connection of whose requests nothing has come, so that libmicrohttpd closes it. What has
+ * come is thrown away: after the beginning of a TLS record it would wait for the rest for ever. */
+void sl_hang_up(int socket);
 
 /* Before its socket is closed. */
 void sl_connection_close(struct sl_connection *connection);

@@ -32,7 +32,7 @@ static struct sl_connection *open_connection(struct sl_endpoint *endpoint,
   if (connection == NULL) {
     sl_worker_lost(worker);
     sl_metrics_count_refusal(endpoint->service->metrics, SL_BUSY);
-    shutdown(wire, SHUT_RDWR);
+    sl_hang_up(wire);
     return NULL;
   }
   connection->endpoint = endpoint;

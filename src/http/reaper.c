@@ -68,7 +68,11 @@ static void end(struct sl_connection *connection, enum sl_ending ending) {
     const struct linger at_once = {.l_onoff = 1};
     setsockopt(connection->socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   }
-  shutdown(connection->socket, SHUT_RDWR);
+  if (connection->stage == SL_STAGE_OPENED) {
+    sl_hang_up(connection->socket);
+  } else {
+    shutdown(connection->socket, SHUT_RDWR);
+  }
 }
 
 /* Ends it and counts it, unless its request will count itself when it is over. */

@@ -109,10 +109,16 @@ static void hand_over(struct sl_worker *worker, struct sl_arrival *arrival) {
 /* Returns false if no client waits, or there is nothing to serve it with. */
 static bool accept_one(struct sl_worker *worker, size_t endpoint) {
   struct sl_workers *all = worker->all;
+  if (!sl_connections_reserve(all->connections)) {
+    atomic_fetch_add_explicit(&all->service->refusals, 1, memory_order_relaxed);
+    pause_accepting(worker);
+    return false;
+  }
   struct sl_arrival arrival = {.endpoint = endpoint, .length = sizeof arrival.address};
   arrival.client = accept4(all->listeners[endpoint].socket, (struct sockaddr *)&arrival.address,
                            &arrival.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (arrival.client < 0) {
+    atomic_fetch_sub(&all->connections->arriving, 1);
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       pause_accepting(worker);
     }
@@ -123,7 +129,6 @@ static bool accept_one(struct sl_worker *worker, size_t endpoint) {
   }
   struct sl_worker *chosen = least_busy(all);
   struct sl_arrival *copy = chosen == worker ? NULL : malloc(sizeof *copy);
-  atomic_fetch_add(&all->connections->arriving, 1);
   if (copy != NULL) {
     *copy = arrival;
     atomic_fetch_add_explicit(&chosen->load, 1, memory_order_relaxed);
@@ -137,21 +142,13 @@ static bool accept_one(struct sl_worker *worker, size_t endpoint) {
 }
 
 static void accept_clients(struct sl_worker *worker, size_t endpoint) {
-  for (int accepted = 0; accepted < MAX_ACCEPTS; accepted++) {
-    if (sl_connections_are_full(worker->all->connections)) {
-      atomic_fetch_add_explicit(&worker->all->service->refusals, 1, memory_order_relaxed);
-      pause_accepting(worker);
-      return;
-    }
-    if (!accept_one(worker, endpoint)) {
-      return;
-    }
+  for (int accepted = 0; accepted < MAX_ACCEPTS && accept_one(worker, endpoint); accepted++) {
   }
 }
 
 static void stop_accepting(struct sl_worker *worker) {
   for (size_t i = 0; i < worker->all->listener_count; i++) {
-    while (!sl_connections_are_full(worker->all->connections) && accept_one(worker, i)) {
+    while (accept_one(worker, i)) {
     }
   }
   forget_listeners(worker);

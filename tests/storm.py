@@ -1,0 +1,383 @@
+#!/usr/bin/env python3
+"""A storm of random clients against one daemon: whatever they do, it goes on, and keeps nothing.
+
+    tests/storm.py DAEMON [SECONDS [SEED]]
+
+Clients connect in plain text and over TLS, cut their requests at random bytes, half-close, order
+computations and leave, read slowly, flood the limit of connections; certificates are read again
+meanwhile. Then everything must be as before: gauges, files, threads. Then it storms again, and
+SIGTERM comes in the middle. /livez must answer all the time. The last line counts the checks.
+"""
+
+import os
+import random
+import re
+import signal
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+LOSS = b"/v1/losses/firing_rate_target_mse_loss"
+SMALL = b'{"spikes_list":[[[[1,0,1],[0,0,1]]]],"offsets":[0.25],"multipliers":[2]}'
+PATIENCE = 60  # seconds for what must come in the end
+LIVEZ_SECONDS = 2
+STOP_SECONDS = 3
+CLIENTS = 32
+CONNECTIONS = 200
+
+
+class Checks:
+    passed = failed = 0
+
+    @classmethod
+    def that(cls, good, words):
+        if good:
+            cls.passed += 1
+        else:
+            cls.failed += 1
+            print(f"failed: {words}", flush=True)
+
+
+def wide(pairs, gradient=b"broadcast", entries=0, data_first=False):
+    """Few bytes that order a long computation; or many, counted once their shape has come."""
+    data = b'"data":[' + b",".join(b"[0,0,%d]" % i for i in range(entries)) + b"]"
+    shape = b'"shape":[1,1,%d],"encoding":"coo"' % pairs
+    tensor = data + b"," + shape if data_first else shape + b"," + data
+    return (b'{"gradient":"%s","spikes_list":[{%s}],"offsets":[0.3],"multipliers":[0.7]}'
+            % (gradient, tensor))
+
+
+BODIES = {
+    "small": SMALL,
+    "wide": wide(1 << 24),
+    "medium": wide(300000),
+    "dense": wide(2000000, b"dense"),
+    "deferred": wide(200000, entries=150000, data_first=True),
+    "counted": wide(200000, entries=50000),
+    "wrong": SMALL[:30] + b"x" + SMALL[30:],
+    "long_and_wrong": wide(200000, entries=90000)[:-40] + b"?",
+}
+
+
+def request(chance, body):
+    """A POST in one of the spellings of HTTP."""
+    kind = chance.randrange(6)
+    version = b"HTTP/1.0" if kind == 0 else b"HTTP/1.1"
+    method = b"HEAD" if kind == 1 and chance.random() < 0.2 else b"POST"
+    lines = [method + b" " + LOSS + b" " + version, b"Host: localhost"]
+    if kind == 0:
+        lines.append(b"Connection: keep-alive")
+    if kind == 2:
+        lines.append(b"Expect: 100-continue")
+    if kind == 3:
+        lines.append(b"Transfer-Encoding: chunked")
+        pieces, at = [], 0
+        while at < len(body):
+            size = chance.randrange(1, max(2, len(body) // 3))
+            pieces.append(b"%x\r\n%s\r\n" % (len(body[at:at + size]), body[at:at + size]))
+            at += size
+        body = b"".join(pieces) + b"0\r\n\r\n"
+    else:
+        lines.append(b"Content-Length: %d" % len(body))
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+LIVEZ = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+class Daemon:
+    def __init__(self, program, folder):
+        self.unix = os.path.join(folder, "socket")
+        certificate, key = os.path.join(folder, "c.pem"), os.path.join(folder, "k.pem")
+        if not os.path.exists(certificate):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                            "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out",
+                            certificate, "-days", "2", "-subj", "/CN=localhost"],
+                           check=True, stderr=subprocess.DEVNULL)
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("SPIKELOSSD_")}
+        self.said = open(os.path.join(folder, "said"), "w+")
+        self.process = subprocess.Popen(
+            [program, "--listen", "127.0.0.1:0", "--listen", "unix:" + self.unix,
+             "--tls-certificate", certificate, "--tls-key", key, "--threads", "2",
+             "--connections", str(CONNECTIONS), "--memory-bytes", "600MiB", "--idle-seconds", "5",
+             "--header-seconds", "3", "--request-seconds", "20", "--stop-seconds",
+             str(STOP_SECONDS), "--log-level", "info", "--access-log", "none"],
+            stderr=self.said, env=environment)
+        Checks.that(eventually(lambda: self.find_port()), "the daemon says where it listens")
+        self.tls = ssl.create_default_context()
+        self.tls.check_hostname = False
+        self.tls.verify_mode = ssl.CERT_NONE
+
+    def find_port(self):
+        with open(self.said.name) as said:
+            found = re.search(r"127\.0\.0\.1:(\d+)", said.read())
+        self.port = int(found.group(1)) if found else 0
+        return self.port
+
+    def messages(self):
+        with open(self.said.name) as said:
+            return said.read()
+
+    def connect(self, encrypted, patience=PATIENCE):
+        if not encrypted:
+            wire = socket.socket(socket.AF_UNIX)
+            wire.settimeout(patience)
+            wire.connect(self.unix)
+            return wire
+        wire = self.connect_raw(patience)
+        return self.tls.wrap_socket(wire)
+
+    def connect_raw(self, patience=PATIENCE):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=patience)
+
+    def gauges(self):
+        wire = self.connect(False)
+        wire.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        page = read_all(wire).decode()
+        wire.close()
+        names = ("requests_in_flight", "connections", "request_memory_bytes")
+        return tuple(re.search(rf"^spikelossd_{name} (\d+)", page, re.M)[1] for name in names
+                     if re.search(rf"^spikelossd_{name} (\d+)", page, re.M))
+
+    def files(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/task"))
+
+    def resident(self):
+        with open(f"/proc/{self.process.pid}/statm") as numbers:
+            return int(numbers.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def read_all(wire):
+    said = b""
+    try:
+        while piece := wire.recv(65536):
+            said += piece
+    except OSError:
+        pass
+    return said
+
+
+def eventually(condition, seconds=PATIENCE):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        threading.Event().wait(0.05)
+    return True
+
+
+def leave(chance, wire):
+    if chance.random() < 0.4:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wire.close()
+
+
+def read_some(chance, wire, pieces):
+    for _ in range(pieces):
+        if not wire.recv(chance.choice((1, 100, 4096, 65536))):
+            return
+        threading.Event().wait(chance.random() * 0.05)
+
+
+def cut_anywhere(chance, daemon, encrypted):
+    whole = request(chance, BODIES[chance.choice(list(BODIES))])
+    wire = daemon.connect(encrypted)
+    wire.sendall(whole[:chance.randrange(len(whole) + 1)])
+    threading.Event().wait(chance.random() ** 3 * 0.5)
+    leave(chance, wire)
+
+
+def half_close(chance, daemon, encrypted):
+    whole = request(chance, BODIES[chance.choice(("small", "medium", "deferred", "counted"))])
+    cut = chance.choice((len(whole), chance.randrange(len(whole))))
+    wire = daemon.connect(encrypted)
+    wire.sendall(whole[:cut])
+    wire.shutdown(socket.SHUT_WR)
+    if not encrypted:
+        read_all(wire)
+    leave(chance, wire)
+
+
+def leave_while_it_computes(chance, daemon, encrypted):
+    wire = daemon.connect(encrypted)
+    wire.sendall(request(chance, BODIES["wide"]))
+    threading.Event().wait(chance.random() * 0.2)
+    if chance.random() < 0.5:
+        wire.sendall(request(chance, SMALL)[:chance.randrange(300)])
+    leave(chance, wire)
+
+
+def read_slowly(chance, daemon, encrypted):
+    wire = daemon.connect(encrypted)
+    wire.sendall(request(chance, BODIES["dense"]))
+    read_some(chance, wire, chance.randrange(1, 30))
+    leave(chance, wire)
+
+
+def pipeline(chance, daemon, encrypted):
+    wire = daemon.connect(encrypted)
+    bodies = [BODIES[chance.choice(("small", "medium", "deferred"))] for _ in range(4)]
+    asked = b"".join(b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s"
+                     % (LOSS, len(body), body) for body in bodies)
+    wire.sendall(asked + LIVEZ)
+    if chance.random() < 0.5:
+        read_some(chance, wire, 3)
+    leave(chance, wire)
+
+
+def flood(chance, daemon, encrypted):
+    del encrypted
+    wires = []
+    try:
+        for _ in range(chance.randrange(20, 120)):
+            wires.append(daemon.connect_raw() if chance.random() < 0.5 else daemon.connect(False))
+            wires[-1].sendall(chance.choice((b"", b"G", b"\x16\x03\x01", LIVEZ[:20], LIVEZ)))
+        threading.Event().wait(chance.random() * 0.7)
+    finally:
+        for wire in wires:
+            leave(chance, wire)
+
+
+def disturb_tls(chance, daemon, encrypted):
+    del encrypted
+    wire = daemon.connect_raw()
+    wire.sendall(chance.choice((b"\x16", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", LIVEZ,
+                                b"\x16" + chance.randbytes(300), chance.randbytes(40))))
+    threading.Event().wait(chance.random() ** 2)
+    leave(chance, wire)
+
+
+def ask_properly(chance, daemon, encrypted):
+    wire = daemon.connect(encrypted)
+    for _ in range(chance.randrange(1, 6)):
+        wire.sendall(b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s"
+                     % (LOSS, len(SMALL), SMALL))
+        said = wire.recv(65536)
+        if b" 200 " in said[:20]:
+            ask_properly.answers += 1
+        elif b"Connection: close" in said or not said:
+            break
+    leave(chance, wire)
+
+
+ask_properly.answers = 0
+
+ACTIONS = (cut_anywhere, cut_anywhere, cut_anywhere, half_close, half_close,
+           leave_while_it_computes, read_slowly, pipeline, flood, disturb_tls, ask_properly)
+
+
+class Storm:
+    def __init__(self, daemon, seed):
+        self.daemon = daemon
+        self.over = threading.Event()
+        self.watched = True
+        self.acts = self.lookups = 0
+        self.slowest = 0
+        self.surprises = []
+        self.threads = [threading.Thread(target=self.rage, args=(seed * 1000 + i,))
+                        for i in range(CLIENTS)]
+        self.threads += [threading.Thread(target=self.watch), threading.Thread(target=self.reload)]
+        for thread in self.threads:
+            thread.start()
+
+    def rage(self, seed):
+        chance = random.Random(seed)
+        while not self.over.is_set():
+            act = chance.choice(ACTIONS)
+            try:
+                act(chance, self.daemon, chance.random() < 0.4)
+            except OSError:
+                self.over.wait(0.02)  # refused, cut, reset: storms are like that
+            except Exception as trouble:  # pylint: disable=broad-except
+                self.surprises.append(f"{act.__name__}: {trouble!r}")
+            self.acts += 1
+
+    def watch(self):
+        """In the flood it may be an answer that there are too many, but it comes."""
+        while not self.over.wait(0.05):
+            began = time.monotonic()
+            try:
+                wire = self.daemon.connect(False)
+                wire.sendall(LIVEZ)
+                answered = wire.recv(4096).startswith(b"HTTP/1.1 ")
+                wire.close()
+            except OSError:
+                answered = False
+            if self.watched:
+                self.slowest = max(self.slowest, time.monotonic() - began)
+                self.lookups += 1
+                if not answered:
+                    self.surprises.append("/livez: no answer")
+
+    def reload(self):
+        while not self.over.wait(0.3) and self.watched:
+            self.daemon.process.send_signal(signal.SIGHUP)
+
+    def end(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+        print(f"{self.acts} acts, {ask_properly.answers} answers, /livez {self.lookups} times, the"
+              f" slowest after {self.slowest:.2f} s", flush=True)
+
+
+def storm_passes(daemon, seconds, seed):
+    before = (daemon.gauges(), daemon.files(), daemon.threads())
+    resident = daemon.resident()
+    storm = Storm(daemon, seed)
+    threading.Event().wait(seconds)
+    Checks.that(daemon.process.poll() is None, f"it lives: {daemon.messages()[-3000:]}")
+    storm.end()
+    Checks.that(not storm.surprises, f"in the storm: {storm.surprises[:5]}")
+    Checks.that(storm.slowest < LIVEZ_SECONDS, f"/livez took {storm.slowest:.2f} s")
+    if daemon.process.poll() is not None:
+        return
+    same = eventually(lambda: (daemon.gauges(), daemon.files(), daemon.threads()) == before)
+    after = (daemon.gauges(), daemon.files(), daemon.threads())
+    Checks.that(same, f"after the storm {after}, before it {before}")
+    print(f"resident: {resident >> 20} MiB before, {daemon.resident() >> 20} MiB after", flush=True)
+
+
+def stop_in_the_storm(daemon, seconds, seed):
+    storm = Storm(daemon, seed)
+    threading.Event().wait(seconds)
+    storm.watched = False
+    began = time.monotonic()
+    daemon.process.terminate()
+    try:
+        status = daemon.process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        daemon.process.kill()
+        status = "nothing: it did not end"
+    took = time.monotonic() - began
+    storm.end()
+    Checks.that(status == 0, f"it ended with {status}: {daemon.messages()[-3000:]}")
+    print(f"stopped after {took:.1f} s", flush=True)
+
+
+def main():
+    program = sys.argv[1]
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 20
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 30)
+    print(f"seed {seed}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        daemon = Daemon(program, folder)
+        storm_passes(daemon, seconds, seed)
+        if daemon.process.poll() is None:
+            stop_in_the_storm(daemon, min(seconds, 4), seed + 1)
+        if Checks.failed or os.environ.get("STORM_SAYS"):
+            print(daemon.messages()[-6000:])
+    print(f"{Checks.passed} passed, {Checks.failed} failed")
+    return Checks.failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
