@@ -170,6 +170,7 @@ static void find_connections(struct sl_server_options *options) {
   if (options->connections == 0) {
     uint64_t left = files > others ? files - others : 1;
     options->connections = left < max_connections ? left : max_connections;
+    options->connections = sl_server_connections(options);
   }
 }
 

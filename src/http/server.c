@@ -58,11 +58,7 @@ static bool init_service(struct sl_service *service, const struct sl_server_opti
          sl_compute_start(&service->compute, threads);
 }
 
-/*
- * Connections take at most half of the memory: each has a buffer, and what TLS needs, from its
- * opening on. Where that is little, fewer are served at once.
- */
-static uint64_t max_connections(const struct sl_server_options *options) {
+uint64_t sl_server_connections(const struct sl_server_options *options) {
   bool encrypted = options->tls.certificate != NULL;
   uint64_t memory = SL_CONNECTION_MEMORY + (encrypted ? SL_TLS_MEMORY : 0);
   uint64_t fitting = options->memory_bytes / 2 / memory;
@@ -73,7 +69,7 @@ static uint64_t max_connections(const struct sl_server_options *options) {
 }
 
 static void tell_of_fewer_connections(const struct sl_server_options *options) {
-  uint64_t most = max_connections(options);
+  uint64_t most = sl_server_connections(options);
   if (most < options->connections && options->tell != NULL) {
     char sentence[160];
     snprintf(sentence, sizeof sentence,
@@ -151,7 +147,7 @@ static bool open_table(struct sl_connections *connections, uint64_t max_served) 
 static bool start(struct sl_server *server, const struct sl_server_options *options, char *message,
                   size_t message_size) {
   if (!init_service(&server->service, options) ||
-      !open_table(&server->connections, max_connections(options))) {
+      !open_table(&server->connections, sl_server_connections(options))) {
     snprintf(message, message_size, "cannot start: there is not enough memory");
     return false;
   }

@@ -13,6 +13,12 @@ struct sl_server;
 /* How many threads serve. As many more compute what would hold them for too long. */
 size_t sl_server_threads(const struct sl_server_options *options);
 
+/*
+ * How many connections are served at once: as many as the options say, but they take at most half
+ * of the memory. Each has a buffer, and what TLS needs, from its opening on.
+ */
+uint64_t sl_server_connections(const struct sl_server_options *options);
+
 /* How many files the server holds open beside its connections. */
 uint64_t sl_server_other_files(const struct sl_server_options *options);
 

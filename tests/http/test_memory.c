@@ -325,8 +325,10 @@ END_TEST
 START_TEST(connections_are_charged_when_they_open_and_fit_into_half_of_the_memory) {
   enum { FIT = 8 };
   int crowd[FIT - 1];
-  begin("2MiB");
-  daemon_wait_for_message(&daemon_process, "connections: 8 instead of ");
+  START(&daemon_process, "--threads", "1", "--access-log", "none", "--memory-bytes", "2MiB",
+        "--connections", "100");
+  client_open(&client, &daemon_process);
+  daemon_wait_for_message(&daemon_process, "connections: 8 instead of 100 are served at once");
   wait_until_idle();
   for (int i = 0; i < FIT - 1; i++) {
     crowd[i] = wire_connect(&daemon_process);
