@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 
 /**
  * Asks spikelossd for a loss and its gradient, with Java's standard library alone (version 11 or later). That has no
- * reader of JSON: a real program would take one in place of the two patterns below.
+ * reader of JSON: a real program would use one instead of the two patterns below.
  *
  * <pre>java examples/FirstCall.java      SPIKELOSSD_URL says where, else http://127.0.0.1:8080</pre>
  */

@@ -45,7 +45,7 @@ class Daemon:
                 break
         else:
             raise RuntimeError("the daemon did not start: " + "".join(said))
-        # Somebody has to read on, or the daemon would one day wait for its reader.
+        # Reads on, or the pipe would fill up and lines would be lost.
         threading.Thread(target=self.process.stderr.read, daemon=True).start()
 
     def end(self, how):

@@ -2,7 +2,7 @@
 
 TIME_STEPS = 25
 
-# One population of ten neurons stands for each digit; neuron o of the output belongs to digit
+# One population of ten neurons represents each digit; neuron o of the output belongs to digit
 # o // NEURONS_PER_CLASS.
 CLASSES = 10
 NEURONS_PER_CLASS = 10

@@ -21,7 +21,7 @@ from settings import (
 
 
 class Losses(NamedTuple):
-    """Two functions with the arguments of nwavesdk.loss: who computes them is all that may differ."""
+    """Two functions with the arguments of nwavesdk.loss: only where they are computed may differ."""
 
     population: Callable
     rates: Callable

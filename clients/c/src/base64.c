@@ -25,7 +25,7 @@ void slc_base64_encode(char *text, const uint8_t *bytes, size_t count) {
   text[3] = '=';
 }
 
-/* The six bits that a character stands for, or -1. */
+/* The six bits that a character encodes, or -1. */
 static int value_of(char character) {
   if (character >= 'A' && character <= 'Z') {
     return character - 'A';

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How many characters stand for so many bytes. */
+/* How many characters encode a number of bytes. */
 static inline size_t slc_base64_length(size_t bytes) {
   return (bytes + 2) / 3 * 4;
 }
@@ -16,7 +16,7 @@ static inline size_t slc_base64_length(size_t bytes) {
 /* Writes slc_base64_length(count) characters, without a terminator. */
 void slc_base64_encode(char *text, const uint8_t *bytes, size_t count);
 
-/* Reads exactly `count` bytes; false if the text is anything else than so many. */
+/* Reads exactly `count` bytes; false if the text is anything else. */
 bool slc_base64_decode(uint8_t *bytes, size_t count, const char *text);
 
 #endif

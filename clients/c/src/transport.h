@@ -14,7 +14,7 @@ void slc_transport_free(struct transport *transport);
 
 struct answer {
   long status;
-  char *body; /* owned by the answer, with a '\0' behind it */
+  char *body; /* owned by the answer, with a '\0' after it */
   size_t length;
 };
 

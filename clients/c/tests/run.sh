@@ -50,7 +50,7 @@ run_suite() {
   failed=$((failed + ${report#* }))
 }
 
-# What stands between the first line OPENING and the next ```.
+# The lines between the first line OPENING and the next ```.
 code_block() { # OPENING FILE
   awk -v opening="$1" '
     /^```/ && open { if (found) exit; open = 0; next }
@@ -58,7 +58,7 @@ code_block() { # OPENING FILE
     found { print }' "$2"
 }
 
-# The first call of the README, as a program of somebody who has installed the library.
+# The first call of the README, as a program that uses the installed library.
 write_first_call() {
   local code
   code=$(code_block '```c' "$folder/README.md")

@@ -17,7 +17,7 @@ static double now(void) {
   return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-/* Headers, and as much as Content-Length says behind them. */
+/* Headers, and as much after them as Content-Length says. */
 static bool is_whole(const char *request, size_t length) {
   const char *end = strstr(request, "\r\n\r\n");
   const char *body_length = strcasestr(request, "\r\nContent-Length:");

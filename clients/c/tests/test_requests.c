@@ -1,5 +1,5 @@
 /*
- * What the client writes: JSON, whatever stands in the texts that it is given.
+ * What the client writes: JSON, whatever the texts that it is given contain.
  */
 #include "scripted_server.h"
 #include "support.h"

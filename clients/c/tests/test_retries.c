@@ -161,12 +161,12 @@ START_TEST(a_token_is_sent_and_the_path_of_the_address_is_kept) {
   struct spikeloss_options options = SPIKELOSS_DEFAULT_OPTIONS;
   options.token = "secret";
   char url[128];
-  snprintf(url, sizeof url, "%s/behind/a/proxy//", server.url);
+  snprintf(url, sizeof url, "%s/below/a/proxy//", server.url);
   struct spikeloss_client *client = new_client(url, &options);
   spikeloss_result_free(spikeloss_evaluate(client, "a loss?", NULL, 0, NULL));
   spikeloss_client_free(client);
   scripted_server_finish(&server);
-  const char *line = "POST /behind/a/proxy/v1/losses/a%20loss%3F HTTP/1.1\r\n";
+  const char *line = "POST /below/a/proxy/v1/losses/a%20loss%3F HTTP/1.1\r\n";
   ck_assert_int_eq(strncmp(server.request, line, strlen(line)), 0);
   ck_assert_ptr_nonnull(strstr(server.request, "\r\nAuthorization: Bearer secret\r\n"));
   ck_assert_ptr_nonnull(strstr(server.request, "\r\nContent-Type: application/json\r\n"));

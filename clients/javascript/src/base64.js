@@ -22,7 +22,7 @@ export function fromBase64(text) {
 }
 
 /**
- * A function takes only so many arguments, hence the pieces.
+ * A function takes a limited number of arguments, hence the pieces.
  *
  * @param {Uint8Array} bytes
  */

@@ -33,12 +33,12 @@ export class Deadline {
     return this.#controller.signal;
   }
 
-  /** Whether the time is over before so many milliseconds have passed. */
+  /** Whether the time is over before this many milliseconds have passed. */
   comesWithin(/** @type {number} */ milliseconds) {
     return performance.now() + milliseconds >= this.#end;
   }
 
-  /** Resolves after so many milliseconds; rejects if the call ends earlier. */
+  /** Resolves after this many milliseconds; rejects if the call ends earlier. */
   pause(/** @type {number} */ milliseconds) {
     return new Promise((resolve, reject) => {
       const end = () => {
@@ -53,7 +53,7 @@ export class Deadline {
     });
   }
 
-  /** To be called when the call has ended: nothing may stay behind. */
+  /** To be called when the call has ended: nothing may be left over. */
   close() {
     this.#forget?.();
   }

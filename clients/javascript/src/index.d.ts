@@ -70,7 +70,7 @@ export interface FiringRateTargetMseLoss {
   spikes_list: readonly Tensor[];
   /** The target rate of each layer, in spikes per neuron and time step. */
   offsets: NumberList;
-  /** The weight of each layer; it stands inside the square. */
+  /** The weight of each layer, inside the square. */
   multipliers: NumberList;
 }
 
@@ -100,7 +100,7 @@ export interface BalancedPopulationMseResult {
   diagnostics: Health & {
     /** The share of samples whose right population fired most. */
     accuracy: number;
-    /** Samples whose first place was shared; the lowest class wins them. */
+    /** Samples in which two classes fired most; the lowest class wins. */
     ties: number;
     mean_rate_correct: number;
     mean_rate_incorrect: number;

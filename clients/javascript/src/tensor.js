@@ -43,7 +43,7 @@ export function decodeTensor({ shape, encoding, data }) {
 }
 
 /**
- * From the last axis to the first, every block behind an axis of length 1 is repeated.
+ * From the last axis to the first, every block after an axis of length 1 is repeated.
  *
  * @param {Gradient} gradient
  * @param {readonly number[]} shape

@@ -151,13 +151,13 @@ test('a caller can give up before, during and between attempts', async (t) => {
 
 test('a token is sent, and the path of the address is kept', async (t) => {
   const { url, requests } = await serve(t, well);
-  await ask(`${url}/behind/a/proxy`, { token: 'secret' });
-  await ask(`${url}/behind/a/proxy/`);
+  await ask(`${url}/below/a/proxy`, { token: 'secret' });
+  await ask(`${url}/below/a/proxy/`);
   assert.equal(requests[0].headers.authorization, 'Bearer secret');
   assert.equal(requests[1].headers.authorization, undefined);
   assert.equal(requests[0].headers['content-type'], 'application/json');
   for (const request of requests) {
-    assert.equal(request.url, '/behind/a/proxy/v1/losses/any');
+    assert.equal(request.url, '/below/a/proxy/v1/losses/any');
   }
 });
 

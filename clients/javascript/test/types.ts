@@ -1,4 +1,4 @@
-/** Never run: tsc must accept all of this, and must refuse what stands below @ts-expect-error. */
+/** Never run: tsc must accept all of this, and must refuse what follows @ts-expect-error. */
 import { broadcastTo, Client, ConnectionError, ProblemError } from 'spikeloss';
 import { Client as Implemented } from '../src/client.js';
 import {

@@ -17,7 +17,7 @@ from spikeloss.version import VERSION
 
 _log = logging.getLogger("spikeloss")
 
-# Of idle connections so many are kept; threads beyond it open one of their own.
+# How many idle connections are kept. Further threads open connections of their own.
 _KEPT_CONNECTIONS = 8
 
 # Statuses of a server that is away or full, its own and those of a load balancer before it.
@@ -68,7 +68,7 @@ def _patience(retries: int) -> _Patience:
 
 
 class _UnixConnection(HTTPConnection):
-    """HTTP over the Unix socket whose path stands for the host."""
+    """HTTP over a Unix socket. Its path takes the place of the host."""
 
     def __init__(self, path: str, timeout: float) -> None:
         super().__init__("localhost")

@@ -50,7 +50,7 @@ def assert_close(got, want):
 
 
 def post(url, case, **options):
-    """The request as it stands in the table, sent without spikeloss."""
+    """The request as the table has it, sent without spikeloss."""
     body = case["request"] | options | case.get("options", {})
     text = json.dumps(body).replace("Infinity", "1e999")
     headers = {"Content-Type": "application/json"}
