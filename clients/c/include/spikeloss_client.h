@@ -7,20 +7,19 @@
  *     struct spikeloss_result *result =
  *         spikeloss_balanced_population_mse(client, &spk, targets, 2, 2, 2, 0.75, 0.125, &error);
  *
- * Losses, their fields and what is in an answer have the names that the service gives them
- * (docs/api.md), so that its errors speak of the same things as a program does. The service alone
- * says what is wrong with a request; nothing is checked twice.
+ * Losses, fields and answers have the names of the service (docs/api.md), so that its errors use
+ * the same names as a program. The service alone checks requests.
  *
- * Ownership: what a function takes is only read, and only while it runs. What it returns belongs to
- * the caller, who gives it to the function named after it that ends in _free.
+ * Ownership: a function only reads its arguments, and keeps none of them. What it returns belongs
+ * to the caller and is freed by the function of that name that ends in _free.
  *
  * Errors: functions that can fail return NULL and fill the error they were given, which may be
  * NULL. Nothing here prints, exits, or touches signals.
  *
- * Threads: a client belongs to one thread at a time; it keeps its connection from call to call, so
- * give each thread one of its own. Results and errors are plain values. Programs that make their
- * first clients in several threads at once, with a libcurl older than 7.84, call curl_global_init
- * before.
+ * Threads: a client belongs to one thread at a time. It keeps its connection from call to call, so
+ * give each thread its own client. Results and errors are plain values. With a libcurl older
+ * than 7.84, programs that make their first clients in several threads at once must call
+ * curl_global_init before.
  */
 #ifndef SPIKELOSS_CLIENT_H
 #define SPIKELOSS_CLIENT_H
@@ -33,7 +32,7 @@
 extern "C" {
 #endif
 
-/* What the values of a tensor are. Whatever holds only 0 and 1 travels as single bits, all else
+/* The type of the values of a tensor. Tensors of zeros and ones are sent as single bits, all others
  * exactly, as floating-point numbers of 4 bytes, or of 8 for doubles. */
 enum spikeloss_type {
   SPIKELOSS_U8,   /* uint8_t */
@@ -43,7 +42,7 @@ enum spikeloss_type {
                    */
 };
 
-/* Spikes in row-major order; the product of `shape` is how many. */
+/* Spikes in row-major order; their number is the product of `shape`. */
 struct spikeloss_tensor {
   enum spikeloss_type type;
   const void *values;
@@ -54,14 +53,14 @@ struct spikeloss_tensor {
 enum spikeloss_status {
   SPIKELOSS_OK,
   SPIKELOSS_REFUSED,       /* the service answered, but with an error */
-  SPIKELOSS_UNREACHABLE,   /* no connection, or a broken one, however often it was tried; or an
-                              address or a token that can be none */
+  SPIKELOSS_UNREACHABLE,   /* no connection, or a broken one, after all retries; or an address
+                              or a token that is not valid */
   SPIKELOSS_TIMEOUT,       /* no answer at all within the time that a call may take */
-  SPIKELOSS_BAD_ANSWER,    /* success, but not in spikelossd's words, or no memory to read it */
+  SPIKELOSS_BAD_ANSWER,    /* status 200, but not an answer of spikelossd; or no memory for it */
   SPIKELOSS_OUT_OF_MEMORY, /* here, not in the service */
 };
 
-/* What went wrong. Texts are "" and numbers -1 where there is nothing to say. */
+/* What went wrong. Texts are "" and numbers -1 if they are not known. */
 struct spikeloss_error {
   enum spikeloss_status status;
   long http_status;    /* of the last answer, or -1 */
@@ -69,7 +68,7 @@ struct spikeloss_error {
   char code[64];       /* a stable word such as "length_mismatch", from the list in docs/api.md */
   char detail[512];    /* what was expected and what came, for people */
   char pointer[256];   /* JSON pointer of the offending value, such as "/targets/3" */
-  char request_id[80]; /* what the service's log calls this request */
+  char request_id[80]; /* the id of this request in the log of the service */
 };
 
 struct spikeloss_options {
@@ -79,9 +78,9 @@ struct spikeloss_options {
   const char *key_file;         /* the certificate's private key (PEM), or NULL */
   double timeout_seconds;       /* for a call with all its retries; default 60 */
 
-  /* How often a call is tried again where the connection broke or the service was unavailable (502,
-   * 503, 504), after pauses that grow from 0.1 s to 5 s and are never shorter than the service asks
-   * for. Losses are pure functions, so trying again is always right. Default 10. */
+  /* How often a call is repeated if the connection broke or the service was unavailable (502, 503,
+   * 504). Pauses grow from 0.1 s to 5 s and are never shorter than the service asks for. Losses are
+   * pure functions, so repeating is always safe. Default 10. */
   unsigned int retries;
 };
 
@@ -117,7 +116,7 @@ struct spikeloss_gradient {
   double *values; /* row-major; owned by the result */
 };
 
-/* A number that says how the network is doing; counts are exact, flags 0 or 1. */
+/* A number about the network. Counts are exact, flags are 0 or 1. */
 struct spikeloss_diagnostic {
   char name[64]; /* "accuracy" */
   size_t item;   /* the layer, else 0 */
@@ -135,7 +134,8 @@ struct spikeloss_result {
 /* Tolerates NULL. */
 void spikeloss_result_free(struct spikeloss_result *result);
 
-/* Pulls the mean firing rate of every layer towards its offset. Three arrays of one length. */
+/* Pulls the mean firing rate of each layer towards its offset. The three arrays have `layers`
+ * items. */
 struct spikeloss_result *spikeloss_firing_rate_target_mse_loss(
     struct spikeloss_client *client, const struct spikeloss_tensor *spikes_list,
     const double *offsets, const double *multipliers, size_t layers, struct spikeloss_error *error);
@@ -175,8 +175,7 @@ enum spikeloss_kind {
   SPIKELOSS_WORD,    /* one of the service's words */
 };
 
-/* One member of a request; of the last four, only the one that `kind` needs is read. Texts are
- * UTF-8. */
+/* One member of a request. Of the last four, only the one for `kind` is read. Texts are UTF-8. */
 struct spikeloss_field {
   const char *name;
   enum spikeloss_kind kind;
@@ -188,8 +187,9 @@ struct spikeloss_field {
 };
 
 /*
- * Asks for the loss of that name. Gradients come in "broadcast" form and "f64", unless there are
- * words for "gradient" ("none": no gradients) or "gradient_encoding" ("f32": shorter answers).
+ * Computes the loss of that name. Gradients have the form "broadcast" and the encoding "f64",
+ * unless the fields contain "gradient" ("none": no gradients) or "gradient_encoding" ("f32":
+ * shorter answers).
  */
 struct spikeloss_result *spikeloss_evaluate(struct spikeloss_client *client, const char *loss,
                                             const struct spikeloss_field *fields,

@@ -11,7 +11,7 @@ static void copy_text(char *text, size_t size, const cJSON *object, const char *
   snprintf(text, size, "%s", value != NULL ? value : "");
 }
 
-/* Proxies and servers of other kinds answer in other words: then only the status is known. */
+/* Answers of proxies and other servers have no problem document: then only the status is known. */
 static void read_problem(const cJSON *problem, long http_status, struct spikeloss_error *error) {
   if (error == NULL) {
     return;
@@ -34,7 +34,7 @@ static size_t size_of(const cJSON *items) {
   return (size_t)cJSON_GetArraySize(items);
 }
 
-/* Entries whose product no memory could hold are no shape. */
+/* Fails if the product of the entries is larger than any memory. */
 static bool read_shape(const cJSON *shape, struct spikeloss_gradient *gradient) {
   if (!cJSON_IsArray(shape) || size_of(shape) > SPIKELOSS_MAX_RANK) {
     return false;
@@ -131,7 +131,7 @@ static bool read_number(const cJSON *number, struct spikeloss_gradient *gradient
   return true;
 }
 
-/* Lists have no names: an answer that has a list in place of an object finds none. */
+/* Finds nothing if the answer has a list where an object belongs. */
 static void set_name(char name[64], const char *text) {
   snprintf(name, 64, "%s", text != NULL ? text : "");
 }
@@ -229,7 +229,7 @@ struct spikeloss_result *slc_answer_read(const struct answer *answer,
     read_problem(json, answer->status, error);
   } else if ((result = read_result(json)) == NULL) {
     slc_failure_set(error, SPIKELOSS_BAD_ANSWER, 200,
-                    "no answer of spikelossd's, or no memory to read it");
+                    "the answer is not one of spikelossd, or there is no memory to read it");
   }
   cJSON_Delete(json);
   return result;

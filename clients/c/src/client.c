@@ -121,8 +121,8 @@ static bool broadcasts(const struct spikeloss_gradient *gradient, const size_t *
   return fits;
 }
 
-/* Writes the axes from `axis` on, for one index of each axis before it. An axis that has length 1 in
- * the small tensor is repeated. */
+/* Writes the axes from `axis` on, for one index of each axis before it. An axis that has length 1
+ * in the small tensor is repeated. */
 static double *write_axis(const struct spikeloss_gradient *gradient, const size_t *shape,
                           size_t axis, const double *small, double *large) {
   if (axis == gradient->rank) {

@@ -1,5 +1,5 @@
 /*
- * Filling the error that a caller may have given.
+ * Fills the error of the caller, if there is one.
  */
 #ifndef SPIKELOSS_CLIENT_FAILURE_H
 #define SPIKELOSS_CLIENT_FAILURE_H

@@ -10,7 +10,7 @@ static void write_number(FILE *stream, double value) {
   if (isfinite(value)) {
     fprintf(stream, "%.17g", value);
   } else {
-    fputs("null", stream); /* JSON has no word for it; the service says what is wrong */
+    fputs("null", stream); /* not a JSON number; the service reports the error */
   }
 }
 
@@ -95,7 +95,7 @@ static void write_body(FILE *stream, const struct spikeloss_field *fields, size_
   fputc('}', stream);
 }
 
-/* In a program of some countries 0.5 would be written 0,5: JSON is always written as in C. */
+/* Some locales write 0.5 as 0,5. JSON is always written in the C locale. */
 char *slc_request_write(const struct spikeloss_field *fields, size_t count, size_t *length) {
   locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
   if (plain == (locale_t)0) {

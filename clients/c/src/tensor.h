@@ -1,5 +1,5 @@
 /*
- * Tensors as they travel.
+ * Tensors as they are sent.
  */
 #ifndef SPIKELOSS_CLIENT_TENSOR_H
 #define SPIKELOSS_CLIENT_TENSOR_H

@@ -42,7 +42,7 @@ static bool add_header(struct transport *transport, const char *header) {
   return true;
 }
 
-/* A line end, which a token brings along from its file, would end the header and begin another. */
+/* A line end, as a token from a file may have, would end the header and begin another one. */
 static bool fits_into_a_header(const char *token) {
   for (; *token != '\0'; token++) {
     if ((unsigned char)*token < ' ' || *token == '\x7f') {
@@ -130,8 +130,8 @@ static void wait_for(double seconds) {
 }
 
 /*
- * Twice as long each time, and never quite the same (the clock's last digits are as good as dice),
- * so that many programs that lost the same service do not come back at the same moment.
+ * Doubles with each attempt, and varies at random (by the last digits of the clock), so that
+ * programs that lost the same service do not return at the same moment.
  */
 static double pause_after(unsigned int attempt) {
   double pause = FIRST_PAUSE;
@@ -156,7 +156,7 @@ static bool set_url(struct transport *transport, const char *loss) {
   return set;
 }
 
-/* What libcurl understands as a time limit: it has no word for none left, and none for ages. */
+/* A time limit for libcurl: 0 would mean none, and very long ones would overflow. */
 static long milliseconds(double seconds) {
   const double most = 1e9;
   double limit = seconds * 1000 + 1;
@@ -182,7 +182,7 @@ static CURLcode post(struct transport *transport, double seconds, struct answer 
   return code;
 }
 
-/* Trouble that says nothing about the request, only about the moment. */
+/* Whether the failure may be gone at the next attempt. */
 static bool may_pass(CURLcode code, long status) {
   switch (code) {
   case CURLE_OK:
@@ -235,7 +235,7 @@ bool slc_transport_post(struct transport *transport, const char *loss, const cha
     curl_easy_getinfo(transport->curl, CURLINFO_RETRY_AFTER, &retry_after);
     double pause = pause_after(attempt);
     pause = pause < (double)retry_after ? (double)retry_after : pause;
-    if (now() + pause >= deadline) { /* an answer that there is says more than the time */
+    if (now() + pause >= deadline) { /* an answer is better than a timeout */
       return code == CURLE_OK || report(transport, CURLE_OPERATION_TIMEDOUT, error);
     }
     wait_for(pause);

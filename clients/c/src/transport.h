@@ -1,5 +1,5 @@
 /*
- * The way to the service and back: one connection, kept from call to call, and patience.
+ * HTTP to the service: one connection, kept from call to call, and retries.
  */
 #ifndef SPIKELOSS_CLIENT_TRANSPORT_H
 #define SPIKELOSS_CLIENT_TRANSPORT_H
@@ -22,7 +22,7 @@ struct answer {
 void slc_answer_free(struct answer *answer);
 
 /*
- * Posts the request until there is an answer that asking again would not change, whatever it says.
+ * Posts the request until there is an answer that a retry would not change.
  * Returns false, with the error set, if there is none. The answer comes zeroed and goes to the
  * caller.
  */

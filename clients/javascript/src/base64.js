@@ -1,6 +1,6 @@
 /**
- * Base64 with what the platform has: Node's Buffer is ten times as fast as btoa and atob, which
- * browsers have too.
+ * Base64 by the means of the platform: the Buffer of Node.js is ten times as fast as btoa and atob,
+ * which browsers have.
  *
  * @type {{from(data: ArrayBuffer | string, encoding?: string): any} | undefined}
  */

@@ -2,7 +2,7 @@ import { Deadline } from './deadline.js';
 import { ConnectionError, ProblemError } from './errors.js';
 import { readAnswer, writeRequest } from './message.js';
 
-/** Answers that say nothing about the request, only about the moment. */
+/** Statuses of failures that may be gone at the next attempt. */
 const UNAVAILABLE = [502, 503, 504];
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 5000;
@@ -117,8 +117,8 @@ export class Client {
 }
 
 /**
- * Twice as long each time, and never quite the same, so that many programs that lost the same
- * service do not come back at the same moment.
+ * Doubles with each attempt, and varies at random, so that programs that lost the same service do not
+ * return at the same moment.
  *
  * @param {number} attempt counted from 1
  */
@@ -128,7 +128,7 @@ function pauseAfter(attempt) {
 }
 
 /**
- * Proxies and servers of other kinds answer in other words: then there is no problem document.
+ * Answers of proxies and other servers have no problem document.
  *
  * @param {string} text
  * @returns {import('./index').Problem | null}

@@ -1,7 +1,7 @@
-/** Milliseconds: a timer that is to wait longer does not wait at all. */
+/** Milliseconds: the longest time that a timer can wait. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** One signal for all that ends a call early: its time is over, or its caller has lost interest. */
+/** One signal for both reasons to end a call early: its time is over, or the caller aborts it. */
 export class Deadline {
   #controller = new AbortController();
   /** @type {number} by the clock of performance.now() */
@@ -53,7 +53,7 @@ export class Deadline {
     });
   }
 
-  /** To be called when the call has ended: nothing may be left over. */
+  /** Releases timers and listeners. Call it when the call has ended. */
   close() {
     this.#forget?.();
   }

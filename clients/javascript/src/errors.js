@@ -37,7 +37,7 @@ export class ConnectionError extends Error {
 }
 
 /**
- * Node says "fetch failed", and why only in the cause of that.
+ * Node says only "fetch failed"; the reason is in its cause.
  *
  * @param {any} failure
  * @returns {string}

@@ -1,11 +1,11 @@
 /**
  * Client of spikelossd. Spikes go in as typed arrays, gradients come out as typed arrays.
  *
- * Losses, their fields and what is in an answer have the names that the service gives them, so that
- * the documentation and the errors of the service speak of the same things as a program does.
+ * Losses, fields and answers have the names of the service, so that its documentation and errors use
+ * the same names as a program.
  */
 
-/** Numbers in any container but that of BigInts. */
+/** Numbers in any container except BigInt arrays. */
 export type Numbers =
   | Int8Array
   | Uint8Array
@@ -24,12 +24,12 @@ export interface FlatTensor {
   readonly data: Numbers;
 }
 
-/** As deep as the tensor has dimensions. Convenient; for large tensors `FlatTensor` is faster. */
+/** One level for each dimension. Convenient; for large tensors `FlatTensor` is faster. */
 export type NestedTensor = readonly (number | NestedTensor)[];
 
 /**
- * Spikes: ones and zeros travel as single bits, anything else as exact floating-point numbers.
- * `Float32Array` and integers of up to 16 bits travel in 4 bytes a value, all others in 8.
+ * Spikes: tensors of ones and zeros are sent as single bits, others as exact floating-point numbers:
+ * `Float32Array` and integers of up to 16 bits in 4 bytes a value, all others in 8.
  */
 export type Tensor = FlatTensor | NestedTensor;
 
@@ -48,13 +48,13 @@ export interface Gradient {
 export interface Options {
   /** `'none'`: the answer has no gradients. Default `'broadcast'`. */
   gradient?: 'broadcast' | 'none';
-  /** What the gradients of tensors come as: `'f64'` (the default) or `'f32'`. */
+  /** The type of the gradients of tensors: `'f64'` (the default) or `'f32'`. */
   gradient_encoding?: 'f64' | 'f32';
   /** Gives up waiting: the promise is rejected with the signal's reason. */
   signal?: AbortSignal;
 }
 
-/** How a layer or the output is doing. */
+/** Figures about a layer or the output. */
 export interface Health {
   neurons: number;
   /** Neurons that never fired. */
@@ -86,7 +86,7 @@ export interface BalancedPopulationMse {
   /** The class of each sample. */
   targets: NumberList;
   num_classes: number;
-  /** Class k owns the neurons k * neurons_per_class and following. */
+  /** Class k owns the neurons k * neurons_per_class to (k + 1) * neurons_per_class - 1. */
   neurons_per_class: number;
   /** The target rate of the right population, in spikes per neuron and time step. */
   correct_rate: number;
@@ -107,7 +107,7 @@ export interface BalancedPopulationMseResult {
   };
 }
 
-/** What any loss answers, those that this package does not know included. */
+/** The answer of any loss, also of one that this package does not know. */
 export interface Result {
   loss: number;
   gradients: Record<string, Gradient | Gradient[] | number | number[]>;
@@ -125,12 +125,12 @@ export interface ClientOptions {
   /** Milliseconds that a call may take, its retries included. Default 60,000. */
   timeout?: number;
   /**
-   * How often a call is tried again where the connection broke or the service was unavailable
-   * (status 502, 503 or 504), after pauses that grow from 0.1 s to 5 s and are never shorter than the
-   * service asks for. Losses are pure functions, so trying again is always right. Default 10.
+   * How often a call is repeated if the connection broke or the service was unavailable (status 502,
+   * 503 or 504). Pauses grow from 0.1 s to 5 s and are never shorter than the service asks for. Losses
+   * are pure functions, so repeating is always safe. Default 10.
    */
   retries?: number;
-  /** Used instead of the global `fetch`: for Unix sockets, proxies, or certificates of your own. */
+  /** Used instead of the global `fetch`: for Unix sockets, proxies, or client certificates. */
   fetch?: typeof fetch;
 }
 
@@ -141,7 +141,7 @@ export class Client {
    */
   constructor(url: string | URL, options?: ClientOptions);
 
-  /** Pulls the mean firing rate of every layer towards a target of its own. */
+  /** Pulls the mean firing rate of each layer towards its target. */
   firing_rate_target_mse_loss(
     fields: FiringRateTargetMseLoss,
     options: None,
@@ -183,7 +183,7 @@ export class ProblemError extends Error {
   readonly name: 'ProblemError';
   /** The HTTP status. */
   readonly status: number;
-  /** A stable word such as `length_mismatch`; null if what answered was not the service itself. */
+  /** A stable word such as `length_mismatch`; null if something other than the service answered. */
   readonly code: string | null;
   /** What was expected and what came, for people. */
   readonly detail: string;
@@ -191,16 +191,16 @@ export class ProblemError extends Error {
   readonly pointer: string | null;
   /** The offending byte of the request's body, if there is one. */
   readonly offset: number | null;
-  /** What the service's log calls this request. */
+  /** The id of this request in the log of the service. */
   readonly requestId: string | null;
   /** The whole document, if there was one. */
   readonly problem: Problem | null;
 }
 
-/** The service could not be reached, however often it was tried. `cause` is the last failure. */
+/** The service could not be reached in any attempt. `cause` is the last failure. */
 export class ConnectionError extends Error {
   readonly name: 'ConnectionError';
-  /** How often it was tried. */
+  /** The number of attempts. */
   readonly attempts: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Tensors as programs hold them and as they travel. What does not fit together is sent as it is:
- * the service alone says what is wrong with a request.
+ * Tensors as programs hold them and as they are sent. Mismatches are sent as they are: the service
+ * alone checks requests.
  */
 import { fromBase64, toBase64 } from './base64.js';
 

@@ -1,4 +1,4 @@
-"""The client: each loss is a method with the loss's own arguments."""
+"""The client: each loss is a method with the arguments of the loss."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 
 
 class Client:
-    """Losses and gradients from the spikelossd at `url`. May be shared by threads.
+    """Losses and gradients from the spikelossd at `url`. Threads may share it.
 
-    url      http://HOST:PORT, https://HOST:PORT or unix:PATH. Without it the environment says
-             SPIKELOSSD_URL (and SPIKELOSSD_TOKEN), else http://127.0.0.1:8080
-    token    sent as bearer token, for servers that want one
-    timeout  seconds to wait for a connection, and for each sign of life on it
+    url      http://HOST:PORT, https://HOST:PORT or unix:PATH. Default: the environment variable
+             SPIKELOSSD_URL (with SPIKELOSSD_TOKEN), else http://127.0.0.1:8080
+    token    sent as bearer token, for servers that require one
+    timeout  seconds to wait for a connection, and for each read from it
     retries  how often a request is sent again if the connection is refused or broken, or the server
-             is full or away; the first time at once, then after pauses of 0.2 s, 0.4 s … up to 5 s,
-             or as long as Retry-After says. The default bears a server's absence of half a minute
+             is full or stopped; the first time at once, then after pauses of 0.2 s, 0.4 s … up to 5 s,
+             or as long as Retry-After says. The default covers an outage of half a minute
     ca_file  for https: PEM file of the authorities to trust instead of the system's
     certificate, key
-             for https: PEM files to show to a server that lets in known clients only
+             for https: PEM files, for a server that requires client certificates
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class Client:
         )
 
     def close(self) -> None:
-        """Closes idle connections; the client can go on, with new ones."""
+        """Closes idle connections. The client can still be used."""
         self._transport.close()
 
     def __enter__(self) -> Client:
@@ -182,11 +182,11 @@ def _view(small: NDArray[Any], tensor: NDArray[Any]) -> NDArray[Any]:
 
 
 def _problem(response: urllib3.HTTPResponse) -> ProblemError:
-    """Of whatever answered: a proxy before the server may have no problem documents."""
+    """The exception for an answer. A proxy may answer without a problem document."""
     try:
         document = json.loads(response.data)
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        document = {"detail": f"the answer is no problem document: {response.data[:200]!r}"}
+        document = {"detail": f"the answer is not a problem document: {response.data[:200]!r}"}
     return problem_error(response.status, document, response.headers.get("X-Request-Id"))

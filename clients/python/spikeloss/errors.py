@@ -1,5 +1,5 @@
-"""What goes wrong, as exceptions. An answer of the server's that is no result carries its problem
-document (RFC 9457; docs/api.md lists all codes)."""
+"""Exceptions. Those for an error of the server carry its problem document (RFC 9457). docs/api.md
+lists all codes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 
 class SpikelossError(Exception):
-    """Everything that this package raises on its own account."""
+    """The base class of the exceptions of this package."""
 
 
 class Unreachable(SpikelossError, ConnectionError):
@@ -16,13 +16,13 @@ class Unreachable(SpikelossError, ConnectionError):
 
 
 class ProblemError(SpikelossError):
-    """The server answered that it will not or can not compute this.
+    """The server answered with an error.
 
     status      HTTP status
-    code        stable word of the server's closed list, such as "length_mismatch"
+    code        stable word from the list in docs/api.md, such as "length_mismatch"
     detail      what was expected and what came, for people
-    pointer     JSON pointer of the offending value, such as "/targets/3", where one value is
-    offset      byte of the request's body at which the error became certain, where one is
+    pointer     JSON pointer of the offending value, such as "/targets/3", if there is one
+    offset      byte of the request's body at which the error became certain, if there is one
     request_id  names this request in the server's log
     problem     the whole document
     """
@@ -42,10 +42,10 @@ class ProblemError(SpikelossError):
 
 
 class InputError(ProblemError, ValueError):
-    """The arguments are wrong: the request would fail however often it is sent."""
+    """The arguments are wrong. A retry cannot help."""
 
 
-# Malformed, too large, and without an answer: the statuses that speak of the body.
+# Malformed, too large, and without an answer: the statuses that are about the body.
 _INPUT_STATUSES = (400, 413, 422)
 
 

@@ -1,5 +1,5 @@
-"""What comes back. Gradients of spikes are read-only views of the spikes' shape: they are constant
-along time, so a value is there once however often the view shows it."""
+"""Results. Gradients of spikes are read-only views with the shape of the spikes. They are constant
+along time, so each value is stored once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tensors on the wire: arrays become the smallest exact spelling, gradients become arrays."""
+"""Tensors as they are sent: arrays become the smallest exact spelling, gradients become arrays."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, Optional
 import numpy
 from numpy.typing import ArrayLike, NDArray
 
-# Values that are looked at together: few enough to stay in a core's cache from the first look to
-# the last, and a multiple of 8, so that every block but the last fills whole bytes.
+# Values in a block: few enough to stay in the cache of a core, and a multiple of 8, so that every
+# block but the last fills whole bytes.
 _BLOCK = 1 << 16
 
 
@@ -36,10 +36,10 @@ def exact_floats(values: NDArray[Any]) -> tuple[str, NDArray[Any]]:
 
 
 def tensor_json(tensor: ArrayLike) -> bytes:
-    """A TENSOR of the API. Raises TypeError for what is no real number."""
+    """A TENSOR of the API. Raises TypeError if its values are not real numbers."""
     array = numpy.asarray(tensor)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"spikes are real numbers or booleans, not {array.dtype}")
+        raise TypeError(f"spikes: expected real numbers or booleans, not {array.dtype}")
     values = array.ravel()
     bits = packed_bits(values)
     encoding, data = exact_floats(values) if bits is None else ("bits", bits)

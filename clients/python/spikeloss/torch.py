@@ -1,10 +1,10 @@
-"""The losses for PyTorch, with the signatures of `nwavesdk.loss` and with autograd: changing the
-import line is all.
+"""The losses for PyTorch, with the signatures of `nwavesdk.loss` and with autograd. To use them,
+change the import line.
 
     from spikeloss.torch import balanced_population_mse, firing_rate_target_mse_loss
 
-The server is the one that the environment names in SPIKELOSSD_URL, or that of `use_client`.
-Tensors may be on any device and of any floating type; losses and gradients are of the same.
+The server is that of `use_client`, or the environment variable SPIKELOSSD_URL.
+Tensors may have any device and floating type. Losses and gradients have the same.
 There are no second derivatives: to differentiate a gradient is an error.
 """
 
@@ -28,13 +28,13 @@ _client: Optional[Client] = None
 
 
 def use_client(client: Optional[Client]) -> None:
-    """From now on all losses come from this client's server; None: from the environment's."""
+    """Sets the client that computes all losses; None: the client of the environment."""
     global _client
     _client = client
 
 
 def current_client() -> Client:
-    """The client that all losses come from."""
+    """The client that computes all losses."""
     global _client
     if _client is None:
         _client = Client()
@@ -122,8 +122,8 @@ class _ServedLoss(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> Any:  # type: ignore[override]
-        # With create_graph, gradients must know that they are no constants, whether or not what
-        # comes from above is one: else second derivatives were zeros instead of errors.
+        # With create_graph, gradients must not look constant, whether or not the incoming gradient
+        # is: otherwise second derivatives would be zeros instead of errors.
         if torch.is_grad_enabled() and not upstream.requires_grad:
             upstream = upstream.detach().requires_grad_()
         return _ServedLoss.first_derivatives(ctx, upstream)
@@ -133,7 +133,7 @@ class _ServedLoss(torch.autograd.Function):
     def first_derivatives(ctx: Any, upstream: Tensor) -> tuple[Optional[Tensor], ...]:
         needed = ctx.needs_input_grad[2:]
         return None, None, *(
-            # Expanded, not copied: all of an axis's steps share one number.
+            # Expanded, not copied: all steps of an axis share one number.
             (torch.as_tensor(gradient, device=device) * upstream.to(device)).to(dtype).expand(shape)
             if is_needed
             else None
@@ -149,7 +149,7 @@ def _loss(
     inputs: Sequence[Tensor],
     gradients: Callable[[], list[NDArray[Any]]],
 ) -> Tensor:
-    """The loss has the type of the spikes and lives where they do."""
+    """The loss has the type and the device of the spikes."""
     dtype = torch.get_default_dtype()
     if spikes and all(tensor.is_floating_point() for tensor in spikes):
         dtype = spikes[0].dtype

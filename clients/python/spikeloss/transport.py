@@ -1,4 +1,4 @@
-"""Connections to one server: pooled, kept alive, and patient with a server that restarts."""
+"""Connections to one server: pooled, kept alive, with retries while a server restarts."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _log = logging.getLogger("spikeloss")
 # How many idle connections are kept. Further threads open connections of their own.
 _KEPT_CONNECTIONS = 8
 
-# Statuses of a server that is away or full, its own and those of a load balancer before it.
+# Statuses of a server that is stopped or full, from itself or from a load balancer.
 _PASSING_STATUSES = (502, 503, 504)
 
 
 class _Patience(urllib3.Retry):
-    """Once at once, then after 0.2 s, 0.4 s and so on, but never longer than this."""
+    """First at once, then after 0.2 s, 0.4 s and so on, up to this."""
 
     LONGEST_PAUSE = 5.0
 
@@ -41,7 +41,7 @@ class _Patience(urllib3.Retry):
         *rest: Any,
         **more: Any,
     ) -> urllib3.Retry:
-        """Called before each repetition; raises if there is to be none."""
+        """Called before each retry. Raises if there is to be none."""
         left = super().increment(method, url, response, error, *rest, **more)
         what = f"HTTP {response.status}" if response is not None else _reason(error)
         _log.warning("%s; asking again, %d retries left", what, left.total)
@@ -54,8 +54,8 @@ def _reason(error: object) -> str:
 
 
 def _patience(retries: int) -> _Patience:
-    """Losses are pure, so any request may be sent again, whatever became of the last one. Only what
-    no repetition can mend, such as an untrusted certificate ("other"), is final at once."""
+    """Losses are pure functions, so any request may be sent again. Only what a retry cannot change,
+    such as an untrusted certificate ("other"), is final at once."""
     return _Patience(
         total=retries,
         other=0,
@@ -98,7 +98,7 @@ class _UnixPool(urllib3.HTTPConnectionPool):
 
 
 class TlsFiles(NamedTuple):
-    """Whom to trust, and with what to be trusted; PEM files, None for the system's and none."""
+    """PEM files: trusted authorities (None: those of the system), and the client certificate."""
 
     authorities: Optional[str]
     certificate: Optional[str]
@@ -106,7 +106,7 @@ class TlsFiles(NamedTuple):
 
 
 class Transport:
-    """Sends bodies and returns whatever the server finally answers. Safe for many threads."""
+    """Sends bodies and returns the final answer of the server. Threads may share it."""
 
     def __init__(
         self, url: str, *, token: Optional[str], timeout: float, retries: int, tls: TlsFiles
