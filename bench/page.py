@@ -11,31 +11,35 @@ from table import as_markdown
 
 INTRODUCTION = """# Performance
 
-<!-- Written by scripts/bench; what is changed by hand here is lost. -->
+<!-- Written by scripts/bench; changes by hand are lost. -->
 
 ```sh
-scripts/bench            # measures all this again, in a few minutes
-scripts/bench --quick    # proves that the benchmarks run; its figures mean nothing
+scripts/bench            # measures everything again, in a few minutes
+scripts/bench --quick    # shows that the benchmarks run; its figures mean nothing
 ```
 
 ![Seconds for loss and gradient](performance.svg)
 
 ## How to read the tables
 
-- Every figure is a median, and every ratio one of medians of the same run, in which the alternatives took turns. So a slow
-  minute of the machine is slow for all of them. Ratios travel between machines, milliseconds do not.
-- *The sink* is a server that takes a body, looks at nothing, and answers as many bytes as spikelossd does. spikelossd's own
-  code sets it up, with the same libmicrohttpd, the same options and as many threads. Next to it one sees what the work
-  costs, HTTP aside: `1 ×` would be free.
-- *Python ints* and *floats* are `json.dumps` of an array of zeros and ones: `[0, 1]` and `[0.0, 1.0]`; *compact ints* are what
-  JavaScript writes, `[0,1]`. Shapes are samples × time steps × neurons.
-- *In-process PyTorch* has the float tensor already and computes the loss forward and backward. The *NumPy client's round trip*
-  starts from the same float array: it packs bits, writes base64, asks over TCP, and ends with a NumPy gradient.
-- *FastAPI* runs on uvicorn with one worker and refuses malformed bodies by type annotations, as spikelossd does.
-- Large bodies come from a small C client over one connection, small ones from wrk on one thread. Each server of one thread
-  is bound to the first core (`taskset`), each of these clients to the second. Unbound, the system sometimes keeps both on one
-  core: then both take turns, the sink and spikelossd alike, and the median depends on how often. All of it happens on a
-  loopback of its own (`bench/own_loopback.sh` says why).
+- Every figure is a median. Every ratio is one of medians of the same run, in which the alternatives
+  took turns, so a slow minute of the machine is slow for all of them. Ratios can be compared
+  between machines, milliseconds cannot.
+- *The sink* is a server that reads a body, ignores it, and answers as many bytes as spikelossd
+  does. It is set up by the code of spikelossd, with the same libmicrohttpd, the same options and as
+  many threads. The ratio to it is what the work costs without HTTP: `1 ×` would be free.
+- *Python ints* and *floats* are `json.dumps` of an array of zeros and ones: `[0, 1]` and
+  `[0.0, 1.0]`. *Compact ints* are what JavaScript writes: `[0,1]`. Shapes are samples × time steps
+  × neurons.
+- *In-process PyTorch* starts from the float tensor and computes the loss forward and backward. The
+  *NumPy client's round trip* starts from the same float array: it packs bits, writes base64, sends
+  them over TCP, and ends with a NumPy gradient.
+- *FastAPI* runs on uvicorn with one worker, and refuses malformed bodies by type annotations, as
+  spikelossd does.
+- Large bodies come from a small C client over one connection, small ones from wrk on one thread.
+  Each server of one thread is bound to the first core (`taskset`), each of these clients to the
+  second. Otherwise the system sometimes keeps both on one core, and the median depends on how
+  often. All measurements use a loopback of their own (`bench/own_loopback.sh` says why).
 """
 
 
