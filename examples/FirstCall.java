@@ -6,10 +6,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Asks spikelossd for a loss and its gradient, with Java's standard library alone (version 11 or later). That has no
- * reader of JSON: a real program would use one instead of the two patterns below.
+ * Asks spikelossd for a loss and its gradient, with Java's standard library alone (version 11 or later). It has no
+ * JSON parser: a real program would use one instead of the two patterns below.
  *
- * <pre>java examples/FirstCall.java      SPIKELOSSD_URL says where, else http://127.0.0.1:8080</pre>
+ * <pre>java examples/FirstCall.java      SPIKELOSSD_URL names the server, default http://127.0.0.1:8080</pre>
  */
 public class FirstCall {
   /** [batch, time, neurons]; "broadcast" asks for one row of the gradient a sample, as it is constant in time. */

@@ -1,6 +1,6 @@
 // Asks spikelossd for a loss and its gradient, with Go's standard library alone.
 //
-//	go run examples/first_call.go      SPIKELOSSD_URL says where, else http://127.0.0.1:8080
+//	go run examples/first_call.go      SPIKELOSSD_URL names the server, default http://127.0.0.1:8080
 package main
 
 import (
@@ -27,7 +27,7 @@ type Gradient struct {
 	Data  []float64 `json:"data"`
 }
 
-// Answer has what this program needs; a refused request has a detail instead of a loss.
+// Answer is the part that this program needs. A refused request has a detail instead of a loss.
 type Answer struct {
 	Loss      float64 `json:"loss"`
 	Gradients struct {
@@ -45,7 +45,7 @@ func bits(spikes []byte, shape ...int) Tensor {
 	return Tensor{shape, "bits", base64.StdEncoding.EncodeToString(packed)}
 }
 
-// post tries again when the connection breaks or the service is away: losses are pure functions.
+// post repeats a request if the connection breaks or the service is stopped: losses are pure functions.
 func post(url string, body []byte) (response *http.Response, err error) {
 	pause := 100 * time.Millisecond
 	for attempt := 0; attempt < 5; attempt++ {

@@ -1,12 +1,12 @@
 % Asks spikelossd for a loss and its gradient from Octave (7 or later) or MATLAB.
 %
-%     octave-cli examples/first_call.m     SPIKELOSSD_URL says where, else http://127.0.0.1:8080
+%     octave-cli examples/first_call.m     SPIKELOSSD_URL names the server, default http://127.0.0.1:8080
 
 1;  % for Octave: a script, in spite of the functions
 
 function tensor = flat(spikes, shape)
-  % Octave and MATLAB count the first index fastest, the service the last, and a last dimension of
-  % length 1 gets lost: so spikes are sent as a flat list with their shape.
+  % In Octave and MATLAB the first index varies fastest, in the service the last. A last dimension of
+  % length 1 gets lost. So spikes are sent as a flat list with their shape.
   data = permute(reshape(spikes, shape), numel(shape):-1:1);
   tensor = struct('shape', shape, 'data', {data(:)'});
 end

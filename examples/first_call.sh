@@ -1,7 +1,7 @@
 #!/bin/sh
 # Asks spikelossd for a loss and its gradient with curl alone.
 #
-#     sh examples/first_call.sh            SPIKELOSSD_URL says where, else http://127.0.0.1:8080
+#     sh examples/first_call.sh            SPIKELOSSD_URL names the server, default http://127.0.0.1:8080
 set -u
 
 url=${SPIKELOSSD_URL:-http://127.0.0.1:8080}

@@ -3,8 +3,8 @@
 #
 #     need_to_build; need_to_test; install_missing
 #
-# Each need is looked for by what it provides, not by its package's name, so a machine that has
-# it from elsewhere is left alone. Where nothing is missing, nothing is touched or downloaded.
+# Each need is looked for by what it provides, not by the name of its package, so a machine that has
+# it from elsewhere is left alone. If nothing is missing, nothing is changed or downloaded.
 
 missing_packages=()
 missing_architectures=()

@@ -1,4 +1,4 @@
-"""A spikelossd of one's own, that can be stopped, killed and started again."""
+"""A spikelossd that the example can stop, kill and start again."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ PROGRAM = Path(__file__).parents[2] / "build/release/src/spikelossd"  # scripts/
 
 
 class Daemon:
-    """Listens on a Unix socket in a folder of its own: after a restart the address is the same."""
+    """Listens on a Unix socket in a temporary folder: after a restart the address is the same."""
 
     def __init__(self, program=PROGRAM):
         self.program = program
@@ -49,6 +49,6 @@ class Daemon:
         threading.Thread(target=self.process.stderr.read, daemon=True).start()
 
     def end(self, how):
-        """SIGTERM lets it finish what it has begun; SIGKILL does not. Returns when it is gone."""
+        """With SIGTERM it finishes what it has begun, with SIGKILL not. Returns when it has ended."""
         self.process.send_signal(how)
         self.process.wait()

@@ -1,4 +1,4 @@
-"""What a run did, as pictures."""
+"""Pictures of a run."""
 
 from pathlib import Path
 

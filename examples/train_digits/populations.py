@@ -6,7 +6,7 @@ import torch
 
 from settings import CLASSES, CORRECT_RATE, NEURONS_PER_CLASS
 
-# Nearly silent: fires less than a tenth of what its loss asks of it, even for its own digit.
+# Nearly silent: fires less than a tenth of its target, even for its own digit.
 NEARLY_SILENT = CORRECT_RATE / 10
 
 

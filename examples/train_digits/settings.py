@@ -9,12 +9,12 @@ NEURONS_PER_CLASS = 10
 PIXELS = 8 * 8
 LAYERS = {"hidden 1": 100, "hidden 2": 60, "output": CLASSES * NEURONS_PER_CLASS}
 
-# What balanced_population_mse asks of an output neuron: 15 spikes in 25 steps for its own digit,
+# The targets of balanced_population_mse for an output neuron: 15 spikes in 25 steps for its own digit,
 # 2.5 for any other.
 CORRECT_RATE = 0.6
 INCORRECT_RATE = 0.1
 
-# What firing_rate_target_mse_loss asks of each layer. The output's mean rate already follows from
+# The targets of firing_rate_target_mse_loss for each layer. The output's mean rate already follows from
 # the two rates above, because all digits are equally frequent: the two losses must not disagree.
 OUTPUT_RATE = (CORRECT_RATE + (CLASSES - 1) * INCORRECT_RATE) / CLASSES
 TARGET_RATES = [0.15, 0.25, OUTPUT_RATE]

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Kills the daemon in the middle of a training run, and starts it again when it has been missed.
+"""Kills the daemon in the middle of a training run, and starts it again after some retries.
 
     survive_restart.py [--daemon PROGRAM] [--epochs N]
 
@@ -25,7 +25,7 @@ REFUSALS = 3  # the daemon stays away until the client has come so often in vain
 
 
 class Return(logging.Handler):
-    """Hears of each retry from urllib3, in the training's own thread, and ends the absence."""
+    """Is called at each retry of urllib3, in the thread of the training, and starts the daemon again."""
 
     def __init__(self, daemon):
         super().__init__()

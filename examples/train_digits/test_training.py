@@ -42,7 +42,7 @@ program = PROGRAM
 
 
 class LossesWrittenOut(unittest.TestCase):
-    """The yardsticks themselves, against numbers that were worked out by hand."""
+    """The measures themselves, against numbers computed by hand."""
 
     def test_the_firing_rate_loss_of_the_worked_example_is_1_625(self):
         layers = [

@@ -1,5 +1,5 @@
-"""Two runs are the same if they cost the same at every step: later losses depend on all the
-gradients before them, so a wrong gradient cannot stay hidden."""
+"""Two runs are the same if their losses are the same at every step: later losses depend on all
+gradients before them, so a wrong gradient is noticed."""
 
 from typing import NamedTuple
 
