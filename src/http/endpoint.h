@@ -24,6 +24,7 @@ struct sl_endpoint {
   struct MHD_Daemon *daemon; /* NULL until it is started */
   int events;                /* its epoll descriptor */
   bool ready;                /* there is something to do for it */
+  size_t arriving;           /* added and not yet open */
   uint64_t activity;         /* grows with everything that moves */
   struct sl_connection *dry; /* handshakes to be parked */
 };
