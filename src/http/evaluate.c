@@ -36,7 +36,6 @@ static void describe_tensor(struct sl_exchange *exchange, const struct sl_spikes
 /* Remembers what the decoder knows, for it may be gone before the answer is sent. */
 static void describe_evaluation(struct sl_exchange *exchange, const struct sl_decoder *decoder) {
   const struct sl_decoded *decoded = sl_decoder_decoded(decoder);
-  exchange->evaluated = true;
   exchange->encoding = decoded->encoding;
   for (size_t field = 0; field < decoded->loss->field_count; field++) {
     const struct sl_value *value = &decoded->values[field];
@@ -75,7 +74,8 @@ static void evaluate(struct sl_request *request) {
     describe_evaluation(&request->exchange, request->decoder);
     sl_decoder_free(request->decoder);
     request->decoder = NULL;
-    sl_budget_take(budget, sl_reply_memory(request->answer), error);
+    request->exchange.evaluated =
+        sl_budget_take(budget, sl_reply_memory(request->answer), error) == SL_OK;
   }
 }
 
