@@ -152,11 +152,11 @@ START_TEST(what_is_queued_is_done_before_the_threads_end) {
 }
 END_TEST
 
-START_TEST(abandoned_tasks_are_handed_back_without_being_run) {
+START_TEST(cancelled_tasks_are_handed_back_without_being_run) {
   struct sl_compute compute;
   struct job jobs[TASKS] = {0};
   queue_jobs(&compute, jobs);
-  sl_compute_abandon(&compute);
+  sl_compute_cancel(&compute);
   end_jobs(&compute);
   for (size_t i = 0; i < TASKS; i++) {
     ck_assert_uint_eq(jobs[i].runs, i == 0);
@@ -170,5 +170,5 @@ int main(void) {
                    no_slot_is_promised_twice_at_once,
                    time_on_a_compute_thread_counts_for_no_deadline_and_no_rate,
                    what_is_queued_is_done_before_the_threads_end,
-                   abandoned_tasks_are_handed_back_without_being_run);
+                   cancelled_tasks_are_handed_back_without_being_run);
 }
