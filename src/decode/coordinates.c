@@ -119,33 +119,50 @@ static bool take_byte(struct sl_input *input, char byte) {
 
 /* Takes an entry and the comma after it, if all of it is short and right. */
 static bool take_entry(struct sl_coordinates *coordinates, struct sl_input *input) {
-  const struct sl_spikes *spikes = coordinates->sink->spikes;
+  const struct sl_sink *sink = coordinates->sink;
   struct sl_input next = *input;
   bool ok = take_byte(&next, '[');
-  for (size_t axis = 0; ok && axis < spikes->rank; axis++) {
+  for (size_t axis = 0; ok && axis < coordinates->rank; axis++) {
     double value = -1;
+    uint64_t bound = sink->defers ? SL_MAX_INTEGER : sink->spikes->shape[axis];
     bool more = sl_input_skip_space(&next);
     size_t length = more ? sl_number_short(next.at, sl_input_left(&next), &value) : 0;
     next.at += length;
-    ok = length > 0 && value >= 0 && value < (double)spikes->shape[axis];
+    ok = length > 0 && value >= 0 && value < (double)bound;
     coordinates->current[axis] = ok ? (uint64_t)value : 0;
     ok = ok && (double)coordinates->current[axis] == value &&
-         take_byte(&next, axis + 1 == spikes->rank ? ']' : ',');
+         take_byte(&next, axis + 1 == coordinates->rank ? ']' : ',');
   }
   ok = ok && take_byte(&next, ',') &&
-       increases(coordinates->current, coordinates->previous, spikes->rank);
+       increases(coordinates->current, coordinates->previous, coordinates->rank);
   *input = ok ? next : *input;
   return ok;
 }
 
-/* After the comma of an entry: takes as many as can be read without events. */
+/* Counts or defers an entry that was taken whole. */
+static enum sl_status store_entry(struct sl_coordinates *coordinates, struct sl_reading *reading,
+                                  uint64_t offset) {
+  struct sl_sink *sink = coordinates->sink;
+  if (!sink->defers) {
+    return add_one(reading, sink->spikes, coordinates->current, coordinates->around, offset);
+  }
+  for (size_t axis = 0; axis < coordinates->rank; axis++) {
+    sl_deferred_keep_coordinate(&sink->deferred, reading, coordinates->current[axis]);
+  }
+  return reading->error.code;
+}
+
+/*
+ * After the comma of an entry: takes as many as can be read without events. Where deferring one may
+ * fail, it is left to the events, which know the coordinate that is one too many.
+ */
 static enum sl_status take_entries(struct sl_coordinates *coordinates, struct sl_reading *reading,
                                    struct sl_input *input) {
-  struct sl_spikes *spikes = coordinates->sink->spikes;
-  while (!coordinates->sink->defers && take_entry(coordinates, input)) {
+  const struct sl_sink *sink = coordinates->sink;
+  while ((!sink->defers || sl_deferred_has_space(&sink->deferred, reading, coordinates->rank)) &&
+         take_entry(coordinates, input)) {
     memcpy(coordinates->previous, coordinates->current, sizeof coordinates->previous);
-    if (add_one(reading, spikes, coordinates->current, coordinates->around,
-                sl_input_offset(input)) != SL_OK) {
+    if (store_entry(coordinates, reading, sl_input_offset(input)) != SL_OK) {
       return reading->error.code;
     }
     reading->json.levels[coordinates->around].index++;

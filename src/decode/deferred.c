@@ -97,6 +97,12 @@ enum sl_status sl_deferred_keep_bytes(struct sl_deferred *deferred, struct sl_re
   return SL_OK;
 }
 
+bool sl_deferred_has_space(const struct sl_deferred *deferred, const struct sl_reading *reading,
+                           size_t count) {
+  return count <= deferred->real_capacity - deferred->real_count &&
+         WORD * count <= reading->deferred_left;
+}
+
 size_t sl_deferred_count(const struct sl_deferred *deferred) {
   return deferred->bit_count + deferred->real_count;
 }

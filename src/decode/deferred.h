@@ -35,6 +35,10 @@ enum sl_status sl_deferred_keep_coordinate(struct sl_deferred *deferred, struct 
 enum sl_status sl_deferred_keep_bytes(struct sl_deferred *deferred, struct sl_reading *reading,
                                       const uint8_t *bytes, size_t count);
 
+/* Whether so many coordinates can be kept in the memory there is. */
+bool sl_deferred_has_space(const struct sl_deferred *deferred, const struct sl_reading *reading,
+                           size_t count);
+
 /* How many numbers were kept, and each of them. */
 size_t sl_deferred_count(const struct sl_deferred *deferred);
 double sl_deferred_number(const struct sl_deferred *deferred, size_t index);
