@@ -167,7 +167,7 @@ const char *bench_body_separator(const struct bench_body *body) {
   return body->spelling->separator;
 }
 
-/* The next row, with the brackets of its sample and the separator around it; behind it, the tail.
+/* The next row, with the brackets of its sample and the separator around it; after it, the tail.
  */
 static void make_unit(struct bench_body *body) {
   size_t steps = body->question.steps;

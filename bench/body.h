@@ -36,7 +36,7 @@ size_t bench_body_read(struct bench_body *body, char *bytes, size_t room);
  */
 const char *bench_body_row(const struct bench_body *body, size_t index, size_t *length);
 
-/* What stands between two values, and between two rows. */
+/* What is between two values, and between two rows. */
 const char *bench_body_separator(const struct bench_body *body);
 
 #endif

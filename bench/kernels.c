@@ -88,7 +88,7 @@ static void measure_columns(struct work *work, double least) {
   }
 }
 
-/* Rows with a comma behind each: such text stands behind a comma itself. */
+/* Rows with a comma after each: such text comes after a comma itself. */
 static void fill_with_rows(struct work *work, const char *spelling, size_t columns) {
   const struct bench_question question = {
       "firing_rate_target_mse_loss", spelling, 1, 1, columns, "none"};

@@ -4,7 +4,7 @@
  *     large_client 21 body.json /v1/losses/balanced_population_mse spikelossd=40001 sink=40002
  *
  * Each line says for one request: the server's name, seconds from the first byte sent to the last
- * byte read, seconds of these behind the last byte sent, and the bytes of the answer's body. A
+ * byte read, seconds of these after the last byte sent, and the bytes of the answer's body. A
  * first round, which warms everything up, is not told.
  */
 #include "client.h"
@@ -80,7 +80,7 @@ int main(int count, char **arguments) {
   }
   for (long round = 0; round <= rounds; round++) {
     for (int i = 0; i < server_count; i++) {
-      int turn = round % 2 == 0 ? i : server_count - 1 - i; /* nobody always follows the same */
+      int turn = round % 2 == 0 ? i : server_count - 1 - i; /* none always follows the same */
       ask(&servers[turn], arguments[3], body, round > 0);
     }
   }

@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Stands for a request that has begun. Only its address matters. */
+/* Marks a request that has begun. Only its address matters. */
 static const char begun = 0;
 
 static enum MHD_Result on_request(void *closure, struct MHD_Connection *connection,

@@ -45,7 +45,7 @@ class Bench:
         return path
 
     def ask(self, rounds, body, loss, **ports):
-        """Medians for each server: (seconds, seconds behind the last byte sent, answer bytes)."""
+        """Medians for each server: (seconds, seconds after the last byte sent, answer bytes)."""
         lines = output_of(*self.of_clients, self.program("large_client"), rounds, body,
                           f"/v1/losses/{loss}",
                           *(f"{name}={port}" for name, port in ports.items())).split("\n")

@@ -4,7 +4,7 @@
 #ifndef SPIKELOSS_CORE_BASE64_H
 #define SPIKELOSS_CORE_BASE64_H
 
-/* The six bits that a character stands for, or -1 if it is not in the alphabet. */
+/* Returns the six bits that a character means, or -1 if it is not in the alphabet. */
 static inline int sl_base64_value(char character) {
   if (character >= 'A' && character <= 'Z') {
     return character - 'A';

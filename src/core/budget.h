@@ -1,8 +1,8 @@
 /*
  * The memory that one request may hold, counted where it is taken and where it is given back.
  *
- * Up to `granted` bytes nobody is asked, so that a small request never asks. Beyond that, `grow`
- * either raises `granted` or says why not. A NULL budget has no bound: the library's users outside
+ * Up to `granted` bytes are taken without a call, so that small requests cost nothing. Beyond that,
+ * `grow` either raises `granted` or fails. A NULL budget has no bound: the library's users outside
  * the service need none. One budget belongs to one thread at a time.
  */
 #ifndef SPIKELOSS_CORE_BUDGET_H

@@ -19,7 +19,7 @@ struct sl_buffer {
 /* For sl_buffer_reserve: takes memory where there is no room yet. */
 bool sl_buffer_grow(struct sl_buffer *buffer, size_t extra);
 
-/* Room for `extra` more bytes behind the last. */
+/* Room for `extra` more bytes after the last. */
 static inline bool sl_buffer_reserve(struct sl_buffer *buffer, size_t extra) {
   return extra <= buffer->capacity - buffer->length || sl_buffer_grow(buffer, extra);
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* The exponent bits of a double are all ones only if it is not finite: one more in the lowest of
- * them then carries into the sign's place. The compiler takes several doubles at once. */
+ * them then carries into the sign bit. The compiler takes several doubles at once. */
 static inline bool sl_all_finite(const double *values, size_t count) {
   const uint64_t exponent = UINT64_C(0x7ff) << 52;
   const uint64_t lowest = UINT64_C(1) << 52;
@@ -24,7 +24,7 @@ static inline bool sl_all_finite(const double *values, size_t count) {
   return carries >> 63 == 0;
 }
 
-/* How many values stand before the first that is not finite. */
+/* Returns how many values come before the first that is not finite. */
 static inline size_t sl_finite_count(const double *values, size_t count) {
   size_t i = sl_all_finite(values, count) ? count : 0;
   while (i < count && isfinite(values[i])) {

@@ -162,7 +162,7 @@ static inline bool base64_values(__m256i text, __m256i *values) {
 /*
  * Four six-bit values become three bytes: pairs are joined to 12 bits, pairs of those to 24 bits,
  * and the three bytes of each are moved together in big-endian order. Each half of 16 characters
- * gives 12 bytes; the second twelve are moved behind the first.
+ * gives 12 bytes; the second twelve are moved after the first.
  */
 static inline void store_base64(uint8_t *bytes, __m256i values) {
   __m256i twelves = _mm256_maddubs_epi16(values, _mm256_set1_epi32(0x01400140));

@@ -10,7 +10,7 @@
  *     void add_where(byte_counters *, uint64_t bits, unsigned worth)  adds `worth` to the counters
  *                                                                     whose bits are set
  *
- * Wide rows: as many columns as a vector has bits stand side by side, and the count of each column
+ * Wide rows: as many columns as a vector has bits are side by side, and the count of each column
  * is spread over several vectors, one for each binary digit ("bit slices"):
  *
  *     fours   0 1 0 0 …        column 0 has been set 3 times,
@@ -114,7 +114,7 @@ static inline void add_wide_rows(uint64_t *counts, const uint8_t *bits, size_t f
   add_slices(counts, slices, rows, columns);
 }
 
-/* Adds the counters of rows that stand side by side to those of the first. */
+/* Adds the counters of rows that are side by side to those of the first. */
 static inline void fold(byte_counters *counters, size_t side_by_side, size_t columns) {
   typedef uint8_t all_counters __attribute__((vector_size(64)));
   uint8_t bytes[128] = {0};

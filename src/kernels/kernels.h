@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 enum { SL_SCAN_BLOCK = 64 }; /* bytes of text looked at together */
-enum { SL_BITS_SLACK = 9 };  /* readable words behind packed bits */
+enum { SL_BITS_SLACK = 9 };  /* readable words after packed bits */
 
 /* Text that was found to be plain, as a form that later text may repeat. */
 struct sl_text_layout {
@@ -35,7 +35,7 @@ struct sl_text_scan {
   size_t room;       /* values that fit in `bits` */
   size_t count;      /* out: how many values `bits` got */
   size_t resume;     /* out: bytes of text before which another scan would take nothing */
-  bool closed_row;   /* out: what was taken ends behind the bracket of a row, not behind a comma */
+  bool closed_row;   /* out: what was taken ends after the bracket of a row, not after a comma */
   struct sl_text_layout within_row;
   struct sl_text_layout whole_rows;
 };
@@ -48,8 +48,8 @@ struct sl_kernels {
   /*
    * Reads the text of binary spikes, `0` `1` `0.0` `1.0` in rows `[…],[…]` with any white space,
    * as far as it is beyond all doubt. `text` stands where a value of the row must follow, or, with
-   * column 0, the bracket that opens a row: behind a comma, say. What is taken ends behind a comma
-   * too, or behind the last row of an outer array. Returns how many bytes were taken, 0 if the
+   * column 0, the bracket that opens a row: after a comma, say. What is taken ends after a comma
+   * too, or after the last row of an outer array. Returns how many bytes were taken, 0 if the
    * first block already holds something else: another number, an error. Looks only at whole
    * blocks, and only while `bits` has room for as many values as a block has bytes.
    */
@@ -58,7 +58,7 @@ struct sl_kernels {
   /*
    * counts[column] += how many of the rows have that bit set.
    * counts [columns], bits [rows][columns], packed without gaps. May read, but does not use, up to
-   * SL_BITS_SLACK words behind the word that holds the last bit.
+   * SL_BITS_SLACK words after the word that holds the last bit.
    */
   void (*add_columns)(uint64_t *counts, const uint64_t *bits, size_t rows, size_t columns);
 

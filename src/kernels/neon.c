@@ -2,7 +2,7 @@
  * Kernels for 64-bit ARM with NEON, which every such processor has.
  *
  * There is no instruction that makes a mask of a comparison. Each byte of it is cut down to the one
- * bit that it stands for, and neighbours are added until eight bytes are one:
+ * bit that it means, and neighbours are added until eight bytes are one:
  *
  *     comparison   ff 00 ff ff 00 00 00 ff          and weights   01 02 04 08 10 20 40 80
  *     bits         01 00 04 08 00 00 00 80          their sum     8d, the mask of the eight bytes

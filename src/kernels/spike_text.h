@@ -3,7 +3,7 @@
  *
  * Included once by every variant, which defines how its processor does three things:
  *
- *     struct text_block classify_block(const char *text)      where does each character stand?
+ *     struct text_block classify_block(const char *text)      where is each character?
  *     uint64_t extract_bits(uint64_t source, uint64_t mask)   the source bits under the mask,
  *                                                             moved together (pext)
  *     bool repeats_layout(text, layout, &low_bits)            is this the same text but for the
@@ -17,7 +17,7 @@
  *     points   ...........x..
  *
  * "What comes next, white space aside" is one addition: a mask moved on by one byte and added to
- * the mask of white space ripples through the white space and comes out behind it.
+ * the mask of white space ripples through the white space and comes out after it.
  *
  *     commas << 1        ..x.x...x....
  *     + spaces           ....x........     the carry walks through the run
@@ -26,7 +26,7 @@
  * Information only flows from left to right (shifts and carries), so everything before the first
  * byte that is wrong, or merely not plain, is as it seems. A block is therefore taken up to its
  * last comma before that byte, or up to that byte if it only closes an outer array. As each block
- * begins behind a comma, nothing is carried over from block to block but the place in the row.
+ * begins after a comma, nothing is carried over from block to block but the column in the row.
  *
  * What one encoder writes looks the same over and over. Once a block has been found plain, its
  * bytes are kept as a layout; text that differs from a layout only in the lowest bit of the value
@@ -49,7 +49,7 @@ static inline uint64_t extract_bits(uint64_t source, uint64_t mask);
 static inline bool repeats_layout(const char *text, const struct sl_text_layout *layout,
                                   uint64_t *low_bits);
 
-/* The plain part of a block: complete values, each with the comma or bracket behind it. */
+/* The plain part of a block: complete values, each with the comma or bracket after it. */
 struct plain_text {
   size_t length;       /* bytes, up to and with the last plain comma, or the last one between
                         * rows if there are any, or a closed row; 0 if there is nothing plain */
@@ -60,10 +60,10 @@ struct plain_text {
   uint64_t values;     /* bit i: value i is a one */
   bool has_brackets;   /* the two below say something */
   uint64_t row_starts; /* bit i: a bracket opens before value i */
-  uint64_t row_ends;   /* bit i: a bracket closes behind value i */
+  uint64_t row_ends;   /* bit i: a bracket closes after value i */
 };
 
-/* The first byte behind each marked one that is not white space. */
+/* The first byte after each marked one that is not white space. */
 static inline uint64_t next_token(uint64_t marks, uint64_t spaces) {
   return ((marks << 1) + spaces) & ~spaces;
 }
@@ -73,11 +73,11 @@ static inline uint64_t lowest_bits(size_t count) {
   return UINT64_MAX >> (64 - count);
 }
 
-/* What stands where, and all bytes from which on the text may not be plain. */
+/* What is where, and all bytes from which on the text may not be plain. */
 struct block_marks {
   uint64_t starts;       /* first digits of values */
-  uint64_t followers;    /* what comes next behind a value */
-  uint64_t first_of_row; /* what comes next behind `[` */
+  uint64_t followers;    /* what comes next after a value */
+  uint64_t first_of_row; /* what comes next after `[` */
   uint64_t outer_closes; /* `]` of an outer array */
   uint64_t wrong;
 };
@@ -94,14 +94,14 @@ static inline struct block_marks check_block(struct text_block block) {
     marks.starts &= ~fractions;
     ends &= ~(block.points >> 1);
     marks.wrong |= block.points & ~(marks.starts << 1); /* a point without a digit before it */
-    marks.wrong |= fractions & ~block.zeros;            /* 0.1, or no digit behind the point */
+    marks.wrong |= fractions & ~block.zeros;            /* 0.1, or no digit after the point */
   }
 
-  /* Behind a comma or `[`, and only there, stands a value or another `[`. */
+  /* After a comma or `[`, and only there, is a value or another `[`. */
   uint64_t before_value = ((block.commas | block.opens) << 1) | 1;
   marks.wrong |= ((before_value + block.spaces) & ~block.spaces) ^ (marks.starts | block.opens);
 
-  /* `]` behind something else than a value, `[` before something else: an outer array. */
+  /* `]` after something else than a value, `[` before something else: an outer array. */
   if (brackets != 0) {
     marks.followers = next_token(ends, block.spaces);
     marks.first_of_row = next_token(block.opens, block.spaces);
@@ -149,7 +149,7 @@ static inline struct plain_text read_plain_text(struct text_block block) {
   return text;
 }
 
-/* Whether the brackets stand exactly where a row of the known length begins and ends. `every_row`
+/* Whether the brackets are exactly where a row of the known length begins and ends. `every_row`
  * has one bit for the first value of each row. */
 static inline bool rows_fit(const struct plain_text *text, size_t row_length, size_t column,
                             uint64_t every_row) {

@@ -20,7 +20,7 @@ void answers_free(struct answers *answers) {
   sl_buffer_free(&answers->text);
 }
 
-/* Behind the colon and blank of a header of one head, or NULL. */
+/* After the colon and blank of a header of one head, or NULL. */
 static const char *find_header(const char *head, const char *end, const char *name) {
   char line[64];
   int length = snprintf(line, sizeof line, "\r\n%s: ", name);
@@ -33,7 +33,7 @@ static bool header_is(const char *head, const char *end, const char *name, const
   return found != NULL && strncmp(found, value, strlen(value)) == 0;
 }
 
-/* Nothing but these: an answer of any other kind is one that nobody has planned. */
+/* Nothing but these: any other kind of answer is a mistake. */
 static bool is_planned(int status) {
   static const int planned[] = {100, 200, 400, 401, 404, 405, 413, 414, 415, 422, 431, 503, 505};
   for (size_t i = 0; i < sizeof planned / sizeof *planned; i++) {

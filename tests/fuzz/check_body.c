@@ -16,7 +16,7 @@
 #define RATES      "firing_rate_target_mse_loss"
 #define POPULATION "balanced_population_mse"
 
-/* Bits of the first byte; the character `0` stands for the loss of rates and roomy limits. */
+/* Bits of the first byte; the character `0` means the loss of rates and roomy limits. */
 enum { IS_POPULATION = 1, FEW_PAIRS = 2, FLAT = 4, SHORT_MEMBERS = 8, NO_WAITING = 16, TERSE = 32 };
 
 struct reading reading_from(const uint8_t bytes[READING_BYTES]) {

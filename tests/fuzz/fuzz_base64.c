@@ -1,6 +1,6 @@
 /*
  * The data of a tensor as base64: how it is read, the order of the members, a length, then either
- * the text as it stands, or bytes that are first written as base64.
+ * the text as it is, or bytes that are first written as base64.
  */
 #include "check_body.h"
 #include "core/buffer.h"

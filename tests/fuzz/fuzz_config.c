@@ -1,5 +1,5 @@
 /*
- * A configuration: the text of a file, then, each behind a record separator, flags (which begin
+ * A configuration: the text of a file, then, each after a record separator, flags (which begin
  * with a minus) and variables.
  *
  * What is refused gets a sentence. What is accepted has every number within its bounds, and is the

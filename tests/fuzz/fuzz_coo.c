@@ -26,7 +26,7 @@ static void must(bool good) {
   }
 }
 
-/* Behind the last good entry, whose comma is written by what comes next. */
+/* After the last good entry, whose comma is written by what comes next. */
 static void append_oddity(struct sl_buffer *data, unsigned which) {
   static const char *const oddities[256 - FIRST_ODDITY] = {
       "[0,0,0]",       "[0,0]",    "[0,0,0,0]", "[]",        "0",          "[0,0,-1]",

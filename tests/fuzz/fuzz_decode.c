@@ -1,4 +1,4 @@
-/* Any body: READING_BYTES, then the body as it stands. */
+/* Any body: READING_BYTES, then the body as it is. */
 #include "check_body.h"
 #include "fuzz.h"
 

@@ -1,5 +1,5 @@
 /*
- * Whole requests, as they stand behind one byte for the splits, sent to the daemon's own engine
+ * Whole requests, after one byte for the splits, sent to the daemon's own engine
  * over a Unix socket. Whatever comes, the daemon stays, hangs up when it has said all, and says
  * nothing but complete answers that a strict client can read.
  */

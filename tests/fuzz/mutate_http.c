@@ -129,7 +129,7 @@ static void append_requests(struct sl_buffer *text, struct sl_random *random) {
   }
 }
 
-/* Behind the end of some line. */
+/* After the end of some line. */
 static void insert_header(struct sl_buffer *text, struct sl_random *random) {
   const char *header = ANY(headers, random);
   size_t length = strlen(header);

@@ -28,7 +28,7 @@ static void replay_file(const char *path) {
     fprintf(stderr, "cannot read %s\n", path);
     exit(EXIT_FAILURE);
   }
-  /* Memory of its own, so that a sanitizer sees what is read behind the end. */
+  /* Memory of its own, so that a sanitizer sees what is read after the end. */
   uint8_t *copy = malloc((size_t)length + (length == 0));
   if (copy == NULL) {
     abort();

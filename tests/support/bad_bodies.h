@@ -1,6 +1,6 @@
 /*
  * Bodies that a loss must refuse, with the error that each must give, derived by hand from the
- * contract. One `@` in a body stands where the error is found: it is taken out before the body is
+ * contract. One `@` in a body is where the error is found: it is taken out before the body is
  * used, and its place is the expected offset.
  */
 #ifndef SPIKELOSS_TESTS_BAD_BODIES_H

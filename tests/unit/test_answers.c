@@ -1,5 +1,5 @@
 /*
- * What stands around the tensors of an answer, byte for byte; limits, and results that have no
+ * What is around the tensors of an answer, byte for byte; limits, and results that have no
  * answer.
  */
 #include "../support/question.h"

@@ -141,7 +141,7 @@ END_TEST
 
 START_TEST(the_file_may_have_comments_blanks_indentation_and_no_line_break_at_its_end) {
   struct sl_config config;
-  const char *file = file_with("\r\n# a comment\n; another\n   threads=5   ; behind a value\n\n"
+  const char *file = file_with("\r\n# a comment\n; another\n   threads=5   ; after a value\n\n"
                                "  pairs : 6");
   ck_assert_msg(read_all(&config, file, no_variables, ""), "%s", message);
   ck_assert_uint_eq(config.server.threads, 5);

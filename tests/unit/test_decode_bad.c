@@ -67,7 +67,7 @@ START_TEST(there_are_enough_bad_bodies_and_each_has_a_name_of_its_own) {
 }
 END_TEST
 
-/* A body that stands exactly at a limit, or one below what would be refused. */
+/* A body that is exactly at a limit, or one below what would be refused. */
 static void assert_accepted(const char *loss, const char *body, struct sl_limits limits) {
   struct sl_reference *reference =
       sl_reference_read(sl_loss_find(loss), &limits, body, strlen(body));
@@ -146,7 +146,7 @@ START_TEST(deferred_data_as_large_as_the_limit_is_accepted) {
   assert_accepted(RATES, LAYERS("{\"data\":\"AAAAAAAAAAA=\",\"shape\":[64],\"encoding\":\"bits\"}"),
                   limits);
   assert_accepted(RATES, LAYERS("{\"data\":[[7]],\"shape\":[64],\"encoding\":\"coo\"}"), limits);
-  /* What comes behind its shape is not deferred, however much it is. */
+  /* What comes after its shape is not deferred, however much it is. */
   assert_accepted(RATES, LAYERS("{\"shape\":[65],\"data\":[" ZEROS_64 "0.5]}"), limits);
   assert_accepted(RATES, LAYERS("{\"shape\":[2],\"data\":[[0],[1]],\"encoding\":\"coo\"}"), limits);
 }

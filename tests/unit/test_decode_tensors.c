@@ -67,11 +67,11 @@ static const struct sl_reference_tensor *first_tensor(const struct sl_reference 
 }
 
 /* A body of one layer with that text as its only value. */
-static void check_number(const char *before, const char *text, const char *behind, double value) {
-  size_t room = strlen(before) + strlen(text) + strlen(behind) + 1;
+static void check_number(const char *before, const char *text, const char *after, double value) {
+  size_t room = strlen(before) + strlen(text) + strlen(after) + 1;
   char *body = malloc(room);
   ck_assert_ptr_nonnull(body);
-  snprintf(body, room, "%s%s%s", before, text, behind);
+  snprintf(body, room, "%s%s%s", before, text, after);
   struct sl_limits limits = SL_DEFAULT_LIMITS;
   struct sl_reference *reference =
       sl_reference_read(sl_loss_find(RATES), &limits, body, strlen(body));
@@ -84,9 +84,9 @@ static void check_number(const char *before, const char *text, const char *behin
 
 static void check_number_everywhere(const char *text, double value) {
   static const char end[] = "],\"offsets\":[],\"multipliers\":[]}";
-  char behind[80];
-  snprintf(behind, sizeof behind, "]%s", end);
-  check_number("{\"spikes_list\":[[", text, behind, value);
+  char after[80];
+  snprintf(after, sizeof after, "]%s", end);
+  check_number("{\"spikes_list\":[[", text, after, value);
   check_number("{\"spikes_list\":[{\"shape\":[1],\"data\":[", text,
                "]}],\"offsets\":[],\"multipliers\":[]}", value);
   check_number("{\"spikes_list\":[{\"data\":[", text,
@@ -100,20 +100,20 @@ START_TEST(every_spelling_of_a_number_is_read_and_rounded_correctly) {
 }
 END_TEST
 
-/* `before`, then `count` times a digit, then `behind`: freed by the caller. */
-static char *repeated(const char *before, char digit, size_t count, const char *behind) {
-  char *text = malloc(strlen(before) + count + strlen(behind) + 1);
+/* `before`, then `count` times a digit, then `after`: freed by the caller. */
+static char *repeated(const char *before, char digit, size_t count, const char *after) {
+  char *text = malloc(strlen(before) + count + strlen(after) + 1);
   ck_assert_ptr_nonnull(text);
   size_t length = strlen(before);
   memcpy(text, before, length);
   memset(text + length, digit, count);
-  strcpy(text + length + count, behind);
+  strcpy(text + length + count, after);
   return text;
 }
 
-static void check_repeated(const char *before, char digit, size_t count, const char *behind,
+static void check_repeated(const char *before, char digit, size_t count, const char *after,
                            double value) {
-  char *text = repeated(before, digit, count, behind);
+  char *text = repeated(before, digit, count, after);
   check_number_everywhere(text, value);
   free(text);
 }
@@ -128,7 +128,7 @@ START_TEST(numbers_of_any_length_are_read_and_rounded_correctly) {
   check_repeated("1", '0', 308, "", 1e308);
   check_repeated("1e", '0', 900, "", 1.0);
   check_repeated("1e-", '0', 900, "1", 0.1);
-  /* Halfway between 1 and the next double, and a little more, far behind the point. */
+  /* Halfway between 1 and the next double, and a little more, far after the point. */
   check_repeated("1.00000000000000011102230246251565404236316680908203125", '0', 800, "", 1.0);
   check_repeated("1.00000000000000011102230246251565404236316680908203125", '0', 800, "1",
                  1.0000000000000002);

@@ -27,7 +27,7 @@ static char *text_of(const char *path) {
   return text;
 }
 
-/* The line in which words stand; a line of its own, without its end. */
+/* The line that has these words; a line of its own, without its end. */
 static const char *line_with(const char *text, const char *words) {
   static char line[1024];
   const char *found = strstr(text, words);
@@ -88,7 +88,7 @@ END_TEST
 
 START_TEST(the_configuration_file_is_good_as_it_is_and_with_every_default_switched_on) {
   expect_good(CONFIG_FILE);
-  /* "#name = value": the number sign stands directly before a letter only there. */
+  /* "#name = value": the number sign is directly before a letter only there. */
   char *text = text_of(CONFIG_FILE);
   for (char *next = text; (next = strstr(next, "\n#")) != NULL; next++) {
     if (next[2] >= 'a' && next[2] <= 'z') {

@@ -50,7 +50,7 @@ static size_t elements_of(const size_t *shape, size_t rank) {
   return elements;
 }
 
-/* Every array must have its dimension's length, every number stand `rank` arrays deep. */
+/* Every array must have its dimension's length, every number be `rank` arrays deep. */
 static void check_nested(const cJSON *node, const struct sl_gradient *gradient, size_t axis,
                          size_t *index) {
   if (axis == gradient->rank) {

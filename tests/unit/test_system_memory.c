@@ -32,7 +32,7 @@ static void end(void) {
   nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Writes a file below the root, and the folders that it stands in. */
+/* Writes a file below the root, and the folders that it is in. */
 static void put(const char *name, const char *text) {
   char path[512];
   snprintf(path, sizeof path, "%s/%s", root, name);

@@ -95,7 +95,7 @@ START_TEST(comments_blanks_and_windows_line_ends_are_fine) {
 }
 END_TEST
 
-/* `count` times the same letter, behind `start`. */
+/* `count` times the same letter, after `start`. */
 static const char *repeat(const char *start, char letter, size_t count, const char *end) {
   static char text[2048];
   size_t length = strlen(start);
