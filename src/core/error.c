@@ -22,12 +22,9 @@ const char *sl_status_name(enum sl_status status) {
   return (unsigned)status < SL_STATUS_COUNT ? names[status] : "unknown";
 }
 
-static enum sl_status set(struct sl_error *error, enum sl_status code, const char *pointer,
-                          uint64_t offset, const char *format, va_list arguments)
-    __attribute__((format(printf, 5, 0)));
-
-static enum sl_status set(struct sl_error *error, enum sl_status code, const char *pointer,
-                          uint64_t offset, const char *format, va_list arguments) {
+__attribute__((format(printf, 5, 0))) static enum sl_status
+set(struct sl_error *error, enum sl_status code, const char *pointer, uint64_t offset,
+    const char *format, va_list arguments) {
   if (error->code != SL_OK) {
     return error->code;
   }

@@ -1,4 +1,4 @@
-#include "decode/coordinates.h"
+#include "decode/tensor.h"
 
 #include "core/codes.h"
 #include <math.h>

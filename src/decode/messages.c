@@ -1,8 +1,6 @@
-#include "decode/messages.h"
+#include "decode/reading.h"
 
 #include "core/codes.h"
-#include "decode/reading.h"
-#include "loss/loss.h"
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

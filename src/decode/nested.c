@@ -1,4 +1,4 @@
-#include "decode/nested.h"
+#include "decode/tensor.h"
 
 #include "core/checked.h"
 #include "core/codes.h"

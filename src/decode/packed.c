@@ -1,8 +1,7 @@
-#include "decode/packed.h"
+#include "decode/tensor.h"
 
-#include "core/base64.h"
+#include "core/checked.h"
 #include "core/codes.h"
-#include "core/finite.h"
 #include "kernels/kernels.h"
 #include <endian.h>
 #include <string.h>

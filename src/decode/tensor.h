@@ -5,10 +5,129 @@
 #ifndef SPIKELOSS_DECODE_TENSOR_H
 #define SPIKELOSS_DECODE_TENSOR_H
 
-#include "decode/coordinates.h"
-#include "decode/nested.h"
-#include "decode/packed.h"
+#include "decode/deferred.h"
+#include "kernels/kernels.h"
 
+/*
+ * Spikes as arrays of numbers: a nested tensor, [[[0,1],[1,0]]], which finds rank and shape while
+ * it counts; and the data of a tensor object, flat, [0,1,1,0], or nested.
+ *
+ * The rank is known at the first number, the length of a level at its first closing bracket; every
+ * array after that must agree. Where a shape came first, it gives rank and lengths. As soon as the
+ * length of a row is known, whole blocks of text go to the scan kernel, and only what it leaves is
+ * read one event at a time.
+ *
+ * Data that is nested two deep may be coordinates, as long as no encoding has come: it is deferred.
+ */
+
+enum { SL_PENDING_VALUES = 64 }; /* numbers that are worth counting together */
+
+/* When to offer text to the scan kernel. Text without plain blocks (graded spikes) is offered ever
+ * more rarely, so that it costs nothing to try. */
+struct sl_scan_backoff {
+  uint64_t from; /* offset before which the kernel would find nothing to take */
+  size_t pause;  /* bytes to leave it in peace, as it found nothing of late */
+};
+
+struct sl_nested {
+  struct sl_sink *sink;              /* not owned */
+  const struct sl_field *field;      /* not owned */
+  size_t around;                     /* arrays and objects that are open around the tensor */
+  bool is_data;                      /* of an object */
+  bool lengths_given;                /* by the object's shape */
+  bool rank_seen;                    /* in the data: a number has come at its depth */
+  bool has_fractions;                /* among numbers that are deferred */
+  size_t rank;                       /* 0 while unknown */
+  size_t length[SL_MAX_RANK];        /* of the arrays of each level, 0 while unknown */
+  double pending[SL_PENDING_VALUES]; /* of the current row, complete but not yet counted */
+  size_t pending_count;
+  struct sl_scan_backoff backoff;
+  struct sl_text_scan scan; /* kept for the templates it has learnt */
+};
+
+/* At the opening bracket. */
+void sl_nested_begin(struct sl_nested *nested, struct sl_sink *sink, const struct sl_field *field,
+                     size_t around, bool is_data);
+
+/* Takes an event of the array and all that follow in the input, up to its end. A nested tensor that
+ * is no data gives the spikes their shape at its last bracket. */
+enum sl_status sl_nested_read(struct sl_nested *nested, struct sl_reading *reading,
+                              enum sl_json_event event, struct sl_input *input);
+
+/*
+ * The data of a tensor object as a base64 string of packed bits (most significant bit first, as
+ * numpy.packbits writes them) or little-endian floats. Strict: standard alphabet, padded, no spare
+ * bits. JSON escapes are undone first: some encoders write `/` as `\/`.
+ */
+
+enum sl_packing { SL_PACKED_BITS, SL_PACKED_F32, SL_PACKED_F64 };
+
+/* Values in bytes that come in pieces of any size. */
+struct sl_packed {
+  enum sl_packing packing;
+  struct sl_spikes *spikes; /* not owned */
+  uint64_t values_left;
+  uint64_t value;         /* index of the next */
+  unsigned char begun[8]; /* the first bytes of a float that is not complete */
+  size_t begun_bytes;
+};
+
+struct sl_base64 {
+  struct sl_sink *sink; /* not owned; it defers while the meaning is unknown */
+  struct sl_packed packed;
+  uint64_t values;       /* that the shape has */
+  uint64_t max_bytes;    /* that they take, UINT64_MAX while unknown */
+  uint64_t bytes;        /* decoded so far */
+  size_t levels;         /* the path of the data */
+  uint64_t quote_offset; /* of the opening quote */
+  uint32_t group;        /* the six-bit values of the group of four so far */
+  size_t group_length;   /* characters in it, padding included */
+  size_t padding;        /* `=` in it; the string ends with that group */
+  uint64_t last_offset;  /* of the last character that was not padding */
+};
+
+/* After the opening quote. `values` and `packing` matter if the meaning is known. */
+void sl_base64_begin(struct sl_base64 *base64, struct sl_reading *reading, struct sl_sink *sink,
+                     bool meaning_known, uint64_t values, enum sl_packing packing);
+
+/* Takes an event of the string, and as much input as the kernel can. */
+enum sl_status sl_base64_event(struct sl_base64 *base64, struct sl_reading *reading,
+                               enum sl_json_event event, struct sl_input *input);
+
+/* Counts the bytes that were deferred, of a string at an offset. */
+enum sl_status sl_base64_count(const struct sl_base64 *base64, struct sl_reading *reading,
+                               uint64_t values, enum sl_packing packing);
+
+/*
+ * The data of a tensor object with encoding "coo": the coordinates of the ones,
+ * [[0,0,2],[0,1,1],…], in strictly increasing row-major order.
+ */
+
+struct sl_coordinates {
+  struct sl_sink *sink; /* not owned; it defers while the shape is unknown */
+  size_t around;        /* arrays and objects that are open around the data */
+  size_t rank;          /* coordinates of an entry, 0 while unknown */
+  bool first;           /* no entry is complete */
+  uint64_t current[SL_MAX_RANK];
+  uint64_t previous[SL_MAX_RANK];
+};
+
+/* At the opening bracket. */
+void sl_coordinates_begin(struct sl_coordinates *coordinates, struct sl_sink *sink, size_t around,
+                          bool shape_known);
+
+/* Takes an event of the array and all that follow in the input, up to its end. */
+enum sl_status sl_coordinates_read(struct sl_coordinates *coordinates, struct sl_reading *reading,
+                                   enum sl_json_event event, struct sl_input *input);
+
+/*
+ * Counts the numbers that were deferred, `rank` of them an entry, as coordinates. What is wrong
+ * with them was made certain by the byte at `offset`; `levels` is the path of the data.
+ */
+enum sl_status sl_coordinates_count(const struct sl_sink *sink, struct sl_reading *reading,
+                                    size_t rank, size_t levels, uint64_t offset);
+
+/* The tensor that has its data in one of these. */
 enum sl_tensor_encoding {
   SL_TENSOR_BITS,
   SL_TENSOR_F32,

@@ -118,26 +118,24 @@ static struct decimal find_shortest(double magnitude) {
   return (struct decimal){.digits = digits, .exponent = k};
 }
 
-static const uint64_t powers_of_ten[MAX_DIGITS + 1] = {
-    1,
-    10,
-    100,
-    1000,
-    10000,
-    100000,
-    1000000,
-    10000000,
-    100000000,
-    1000000000,
-    10000000000,
-    100000000000,
-    1000000000000,
-    10000000000000,
-    100000000000000,
-    1000000000000000,
-    10000000000000000,
-    100000000000000000,
-};
+static const uint64_t powers_of_ten[MAX_DIGITS + 1] = {1,
+                                                       10,
+                                                       100,
+                                                       1000,
+                                                       10000,
+                                                       100000,
+                                                       1000000,
+                                                       10000000,
+                                                       100000000,
+                                                       1000000000,
+                                                       10000000000,
+                                                       100000000000,
+                                                       1000000000000,
+                                                       10000000000000,
+                                                       100000000000000,
+                                                       1000000000000000,
+                                                       10000000000000000,
+                                                       100000000000000000};
 
 /* Counts the digits of an integer from 1 to 10^17 - 1. */
 static int count_digits(uint64_t integer) {
@@ -301,4 +299,14 @@ size_t sl_number_format(char text[SL_NUMBER_TEXT_MAX + 1], double value) {
   return sign + (integer < 100000000
                      ? write_small_integer(text + sign, integer)
                      : write_decimal(text + sign, (struct decimal){.digits = integer}));
+}
+
+_Thread_local struct sl_cached_number sl_number_slots[1 << SL_NUMBER_SLOT_BITS];
+
+void sl_number_slot_fill(struct sl_cached_number *slot, double value) {
+  uint64_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  slot->key = bits + 1;
+  slot->length = (unsigned char)sl_number_format(slot->text, value);
+  slot->text[slot->length] = ',';
 }

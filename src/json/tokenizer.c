@@ -418,14 +418,10 @@ struct sl_path sl_json_path(const struct sl_json *json, size_t levels) {
   return path;
 }
 
-static enum sl_status fail_with(const struct sl_json *json, struct sl_error *error,
-                                enum sl_status code, size_t subject_levels, const char *pointer,
-                                uint64_t offset, const char *format, va_list arguments)
-    __attribute__((format(printf, 7, 0)));
-
-static enum sl_status fail_with(const struct sl_json *json, struct sl_error *error,
-                                enum sl_status code, size_t subject_levels, const char *pointer,
-                                uint64_t offset, const char *format, va_list arguments) {
+__attribute__((format(printf, 7, 0))) static enum sl_status
+fail_with(const struct sl_json *json, struct sl_error *error, enum sl_status code,
+          size_t subject_levels, const char *pointer, uint64_t offset, const char *format,
+          va_list arguments) {
   char problem[sizeof error->message];
   vsnprintf(problem, sizeof problem, format, arguments);
   struct sl_path subject = sl_json_path(json, subject_levels);

@@ -31,7 +31,8 @@
 #ifndef SPIKELOSS_KERNELS_BIT_COLUMNS_H
 #define SPIKELOSS_KERNELS_BIT_COLUMNS_H
 
-#include "kernels/packed_bits.h"
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 enum {
@@ -40,6 +41,14 @@ enum {
   MOST_ROWS = 255, /* what a byte can count */
   NARROW = 64,
 };
+
+/* The 64 bits that begin at a bit. */
+static inline uint64_t sl_load_bits(const uint8_t *bits, size_t first_bit) {
+  uint64_t words[2];
+  memcpy(words, bits + first_bit / 8, sizeof words);
+  size_t shift = first_bit % 8;
+  return words[0] >> shift | words[1] << 1 << (63 - shift);
+}
 
 static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit);
 static inline void add_where(byte_counters *counters, uint64_t bits, unsigned worth);

@@ -82,6 +82,20 @@ struct sl_kernels {
   size_t (*decode_base64)(uint8_t *bytes, const char *text, size_t groups);
 };
 
+/* Returns the six bits that a character means, or -1 if it is not in the alphabet. */
+static inline int sl_base64_value(char character) {
+  if (character >= 'A' && character <= 'Z') {
+    return character - 'A';
+  }
+  if (character >= 'a' && character <= 'z') {
+    return character - 'a' + 26;
+  }
+  if (character >= '0' && character <= '9') {
+    return character - '0' + 52;
+  }
+  return character == '+' ? 62 : character == '/' ? 63 : -1;
+}
+
 /* The kernels in force. */
 const struct sl_kernels *sl_kernels(void);
 

@@ -2,7 +2,7 @@
  * Every kernel in portable C: what the others must agree with, and what runs where there is nothing
  * better.
  */
-#include "core/base64.h"
+#include "kernels/kernels.h"
 #include "kernels/spike_text.h"
 #include "kernels/variants.h"
 

@@ -13,7 +13,6 @@
  * Every step of a neuron adds to its count alike, so the gradient of spk has one value for a whole
  * (sample, neuron) pair, 2 residual / (B O), and no time axis.
  */
-#include "core/argument.h"
 #include "core/checked.h"
 #include "loss/loss.h"
 #include "loss/result.h"

@@ -1,5 +1,4 @@
-#include "core/argument.h"
-#include "core/finite.h"
+#include "core/checked.h"
 #include "loss/loss.h"
 #include <stdio.h>
 #include <string.h>

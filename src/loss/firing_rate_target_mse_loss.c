@@ -14,7 +14,6 @@
  * Every element of a layer has the same weight in its mean, so one number is the gradient of the
  * whole tensor.
  */
-#include "core/argument.h"
 #include "core/checked.h"
 #include "loss/loss.h"
 #include "loss/result.h"
@@ -105,11 +104,11 @@ static enum sl_status check_length(const struct sl_value *values, size_t field,
   }
   char pointer[sizeof error->pointer];
   snprintf(pointer, sizeof pointer, "/%s", fields[field].name);
-  return sl_fail_at(error, SL_LENGTH_MISMATCH, pointer, SL_NO_OFFSET,
-                    "%s has %zu number%s, but spikes_list has %zu layer%s: give one number a layer, and "
-                    "spikes_list as a list of tensors",
-                    fields[field].name, length, length == 1 ? "" : "s", layers,
-                    layers == 1 ? "" : "s");
+  return sl_fail_at(
+      error, SL_LENGTH_MISMATCH, pointer, SL_NO_OFFSET,
+      "%s has %zu number%s, but spikes_list has %zu layer%s: give one number a layer, and "
+      "spikes_list as a list of tensors",
+      fields[field].name, length, length == 1 ? "" : "s", layers, layers == 1 ? "" : "s");
 }
 
 static enum sl_status layer_not_finite(size_t layer, double offset, double multiplier,

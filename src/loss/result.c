@@ -2,7 +2,6 @@
 
 #include "core/budget.h"
 #include "core/checked.h"
-#include "core/finite.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,7 @@
 /*
  * What users of libspikeloss push: whole tensors and pieces of them, as arrays of any type.
  */
-#include "core/argument.h"
-#include "core/finite.h"
+#include "core/checked.h"
 #include "spikes/spikes.h"
 #include <stdlib.h>
 

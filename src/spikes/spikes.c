@@ -1,6 +1,5 @@
 #include "spikes/spikes.h"
 
-#include "core/argument.h"
 #include "core/bits.h"
 #include "core/checked.h"
 #include "kernels/kernels.h"
@@ -480,14 +479,6 @@ uint64_t sl_spikes_count(const struct sl_spikes *spikes) {
     count += spikes->graded[i];
   }
   return count;
-}
-
-uint64_t sl_spikes_memory(const struct sl_spikes *spikes) {
-  size_t of_graded = sizeof *spikes->graded + sizeof *spikes->sums;
-  size_t each = sizeof *spikes->ones + (spikes->graded != NULL ? of_graded : 0);
-  uint64_t buffered = (uint64_t)spikes->buffer_memory.count * sizeof *spikes->buffered;
-  enum { OF_MALLOC = 5 * 32 }; /* around five arrays */
-  return (uint64_t)spikes->capacity * each + buffered + OF_MALLOC;
 }
 
 bool sl_spikes_binary(const struct sl_spikes *spikes) {

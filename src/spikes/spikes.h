@@ -85,7 +85,4 @@ void sl_spikes_end_sample(struct sl_spikes *spikes);
 /* Fails with SL_LENGTH_MISMATCH: more values than the shape has. */
 enum sl_status sl_spikes_too_many(struct sl_error *error);
 
-/* Bytes of memory that the arrays may take in all, also where nothing is in them yet. */
-uint64_t sl_spikes_memory(const struct sl_spikes *spikes);
-
 #endif
