@@ -42,7 +42,7 @@ static void add_reals(struct work *work) {
 
 static void scan_spike_text(struct work *work) {
   struct sl_text_scan scan = {
-      .row_length = work->columns, .bits = work->bits, .room = work->length};
+      .row_length = work->columns, .bits = work->bits, .capacity = work->length};
   size_t done = work->kernels->scan_spike_text(&scan, work->text, work->length);
   if (done + 2 * SL_SCAN_BLOCK < work->length) {
     errx(EXIT_FAILURE, "the scan stops at byte %zu of %zu", done, work->length);

@@ -32,13 +32,13 @@ bool sl_buffer_append_format(struct sl_buffer *buffer, const char *format, ...) 
   va_copy(again, arguments);
   int length = vsnprintf(NULL, 0, format, arguments);
   va_end(arguments);
-  bool good = length >= 0 && sl_buffer_reserve(buffer, (size_t)length + 1);
-  if (good) {
+  bool ok = length >= 0 && sl_buffer_reserve(buffer, (size_t)length + 1);
+  if (ok) {
     vsnprintf(buffer->bytes + buffer->length, (size_t)length + 1, format, again);
     buffer->length += (size_t)length;
   }
   va_end(again);
-  return good;
+  return ok;
 }
 
 void sl_buffer_free(struct sl_buffer *buffer) {

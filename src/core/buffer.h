@@ -1,6 +1,6 @@
 /*
- * A growable run of bytes. The struct belongs to the caller, the bytes to the struct; all zeros is
- * an empty buffer. Growth is geometric, so appending n bytes costs O(n). Every function that may
+ * A growable array of bytes. The struct belongs to the caller, the bytes to the struct; all zeros
+ * is an empty buffer. Growth is geometric, so appending n bytes costs O(n). Every function that may
  * allocate returns false when there is no memory and then leaves the buffer as it was.
  */
 #ifndef SPIKELOSS_CORE_BUFFER_H
@@ -16,10 +16,10 @@ struct sl_buffer {
   size_t capacity;
 };
 
-/* For sl_buffer_reserve: takes memory where there is no room yet. */
+/* For sl_buffer_reserve: takes memory where there is no space yet. */
 bool sl_buffer_grow(struct sl_buffer *buffer, size_t extra);
 
-/* Room for `extra` more bytes after the last. */
+/* Makes space for `extra` more bytes after the last. */
 static inline bool sl_buffer_reserve(struct sl_buffer *buffer, size_t extra) {
   return extra <= buffer->capacity - buffer->length || sl_buffer_grow(buffer, extra);
 }

@@ -62,7 +62,7 @@ static enum sl_status add_coordinate(struct sl_coordinates *coordinates,
       sl_deferred_keep_coordinate(&sink->deferred, reading, integer.magnitude) == SL_OK) {
     return SL_OK;
   }
-  return sl_json_place(json, &reading->error, coordinates->around, json->offset);
+  return sl_json_locate(json, &reading->error, coordinates->around, json->offset);
 }
 
 /* Row-major order is the order of coordinates read like words in a dictionary. */
@@ -89,7 +89,7 @@ static enum sl_status add_one(struct sl_reading *reading, struct sl_spikes *spik
   }
   return sl_spikes_add_one(spikes, index, &reading->error) == SL_OK
              ? SL_OK
-             : sl_json_place(&reading->json, &reading->error, levels, offset);
+             : sl_json_locate(&reading->json, &reading->error, levels, offset);
 }
 
 static enum sl_status close_entry(struct sl_coordinates *coordinates, struct sl_reading *reading) {

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* What belongs in a place, whether NaN and infinities count as numbers there, and what helps where
- * something else came. */
+/* What a part of a body wants, whether NaN and infinities count as numbers there, and what helps
+ * where something else came. */
 struct want {
   const char *expected;
   bool takes_numbers;

@@ -143,23 +143,24 @@ static enum sl_status check_number(struct sl_nested *nested, struct sl_reading *
   return check_index(nested, reading, depth - 1, json->depth);
 }
 
-static enum sl_status place(const struct sl_nested *nested, struct sl_reading *reading,
-                            enum sl_status status) {
-  return status == SL_OK
-             ? SL_OK
-             : sl_json_place(&reading->json, &reading->error, nested->around, reading->json.offset);
+static enum sl_status locate_error(const struct sl_nested *nested, struct sl_reading *reading,
+                                   enum sl_status status) {
+  return status == SL_OK ? SL_OK
+                         : sl_json_locate(&reading->json, &reading->error, nested->around,
+                                          reading->json.offset);
 }
 
 static enum sl_status count_pending(struct sl_nested *nested, struct sl_reading *reading) {
   size_t count = nested->pending_count;
   nested->pending_count = 0;
-  return count == 0 ? SL_OK
-                    : place(nested, reading,
+  return count == 0
+             ? SL_OK
+             : locate_error(nested, reading,
                             sl_sink_push_reals(nested->sink, reading, nested->pending, count));
 }
 
 /* Values are counted together, but for those that may be one too many for a limit: they are counted
- * at once, as the error names their place. */
+ * at once, as the error names their index. */
 static bool may_be_too_many(const struct sl_nested *nested, const struct sl_reading *reading) {
   enum { PLENTY = 2 * SL_PENDING_VALUES * sizeof(double) };
   return nested->sink->defers ? reading->deferred_left < PLENTY
@@ -202,7 +203,7 @@ static enum sl_status finish(struct sl_nested *nested, struct sl_reading *readin
   if (status == SL_OK) {
     status = sl_spikes_finish(spikes, &reading->error);
   }
-  return place(nested, reading, status);
+  return locate_error(nested, reading, status);
 }
 
 static enum sl_status close_array(struct sl_nested *nested, struct sl_reading *reading) {
@@ -308,7 +309,7 @@ static void prepare_scan(struct sl_nested *nested, struct sl_reading *reading, u
   scan->row_length = flat || row_length == 0 ? SL_NO_ROWS : row_length;
   scan->column = column;
   scan->bits = bits;
-  scan->room = left < SCAN_VALUES ? left : SCAN_VALUES;
+  scan->capacity = left < SCAN_VALUES ? left : SCAN_VALUES;
 }
 
 /*
@@ -348,7 +349,7 @@ static enum sl_status scan_blocks(struct sl_nested *nested, struct sl_reading *r
     reading->error = SL_NO_ERROR;
     return SL_OK;
   }
-  return sl_json_place(&reading->json, &reading->error, nested->around, offset);
+  return sl_json_locate(&reading->json, &reading->error, nested->around, offset);
 }
 
 /* Graded values inside a row, but not the last of one whose length is known: it needs its bracket.

@@ -229,9 +229,9 @@ static enum sl_status store(struct sl_base64 *base64, struct sl_reading *reading
   enum sl_status status = sink->defers
                               ? sl_deferred_keep_bytes(&sink->deferred, reading, bytes, count)
                               : push_packed(&base64->packed, bytes, count, &reading->error);
-  return status == SL_OK
-             ? SL_OK
-             : sl_json_place(&reading->json, &reading->error, base64->levels, base64->quote_offset);
+  return status == SL_OK ? SL_OK
+                         : sl_json_locate(&reading->json, &reading->error, base64->levels,
+                                          base64->quote_offset);
 }
 
 static enum sl_status end_group(struct sl_base64 *base64, struct sl_reading *reading) {
@@ -348,7 +348,7 @@ enum sl_status sl_base64_count(const struct sl_base64 *base64, struct sl_reading
   struct sl_packed packed;
   begin_packed(&packed, packing, sink->spikes, values);
   enum sl_status status = push_packed(&packed, sink->deferred.bytes, count, &reading->error);
-  return status == SL_OK
-             ? SL_OK
-             : sl_json_place(&reading->json, &reading->error, base64->levels, base64->quote_offset);
+  return status == SL_OK ? SL_OK
+                         : sl_json_locate(&reading->json, &reading->error, base64->levels,
+                                          base64->quote_offset);
 }

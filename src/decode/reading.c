@@ -16,8 +16,8 @@ enum sl_status sl_grow_array(struct sl_reading *reading, void *array, size_t *ca
     return SL_OK;
   }
   size_t elements = 2 * *capacity > needed ? 2 * *capacity : needed;
-  size_t least = MIN_BYTES / element_bytes + 1;
-  elements = elements > least ? elements : least;
+  size_t min = MIN_BYTES / element_bytes + 1;
+  elements = elements > min ? elements : min;
   uint64_t more = (elements - *capacity) * element_bytes;
   void *old;
   memcpy(&old, array, sizeof old);

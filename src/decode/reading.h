@@ -1,5 +1,5 @@
 /*
- * What all that read parts of one body share: the tokenizer, the first error, the limits, and the
+ * What all readers of parts of one body share: the tokenizer, the first error, the limits, and the
  * memory that the request may take.
  */
 #ifndef SPIKELOSS_DECODE_READING_H
@@ -12,7 +12,7 @@
 
 _Static_assert((int)SL_MAX_DEPTH <= (int)SL_JSON_LEVELS, "depth that may be allowed");
 
-/* What belongs in a place. */
+/* What a part of a body wants. */
 enum sl_want {
   SL_WANT_BODY,
   SL_WANT_TENSOR,

@@ -174,7 +174,7 @@ static enum sl_status set_shape(struct sl_tensor *tensor, struct sl_reading *rea
                           "", rank);
   }
   if (sl_spikes_set_shape(tensor->sink.spikes, rank, tensor->shape, &reading->error) != SL_OK) {
-    return sl_json_place(json, &reading->error, json->depth, tensor->member_offset);
+    return sl_json_locate(json, &reading->error, json->depth, tensor->member_offset);
   }
   size_t values = 0;
   sl_checked_product(&values, tensor->shape, rank);
@@ -301,7 +301,7 @@ static enum sl_status count_numbers(struct sl_tensor *tensor, struct sl_reading 
       sl_deferred_push(&tensor->sink.deferred, tensor->sink.spikes, &reading->error) == SL_OK) {
     return status;
   }
-  return sl_json_place(&reading->json, &reading->error, tensor->around + 1, offset);
+  return sl_json_locate(&reading->json, &reading->error, tensor->around + 1, offset);
 }
 
 /* Coordinates, whether they were known to be when they came or not. */
@@ -357,7 +357,7 @@ enum sl_status sl_tensor_work(struct sl_tensor *tensor, struct sl_reading *readi
   if (!complete || sl_spikes_finish(tensor->sink.spikes, &reading->error) == SL_OK) {
     return SL_OK;
   }
-  return sl_json_place(&reading->json, &reading->error, tensor->around, tensor->work_offset);
+  return sl_json_locate(&reading->json, &reading->error, tensor->around, tensor->work_offset);
 }
 
 /* Counts what can be counted: now if it is little, else as work. */

@@ -89,8 +89,8 @@ static enum sl_status read_scalar(struct sl_value_reader *reader, struct sl_read
   }
 }
 
-static enum sl_status make_room(struct sl_value_reader *reader, struct sl_reading *reading,
-                                size_t more) {
+static enum sl_status reserve_elements(struct sl_value_reader *reader, struct sl_reading *reading,
+                                       size_t more) {
   struct sl_value *value = reader->value;
   bool labels = reader->field->kind == SL_FIELD_LABELS;
   void *array = labels ? (void *)&value->labels : (void *)&value->reals;
@@ -113,7 +113,7 @@ static enum sl_status add_element(struct sl_value_reader *reader, struct sl_read
   struct sl_integer integer = {0};
   bool labels = reader->field->kind == SL_FIELD_LABELS;
   enum sl_status status = labels ? read_integer(reading, &integer) : read_finite(reading);
-  if (status != SL_OK || make_room(reader, reading, 1) != SL_OK) {
+  if (status != SL_OK || reserve_elements(reader, reading, 1) != SL_OK) {
     return reading->error.code;
   }
   if (labels) {
@@ -130,7 +130,7 @@ static enum sl_status read_short_reals(struct sl_value_reader *reader, struct sl
   enum { AT_ONCE = 32 };
   struct sl_value *value = reader->value;
   for (size_t taken = AT_ONCE; taken == AT_ONCE; value->length += taken) {
-    if (make_room(reader, reading, AT_ONCE) != SL_OK) {
+    if (reserve_elements(reader, reading, AT_ONCE) != SL_OK) {
       return reading->error.code;
     }
     taken = sl_json_numbers(&reading->json, input, value->reals + value->length, AT_ONCE);
@@ -145,7 +145,7 @@ static enum sl_status read_elements(struct sl_value_reader *reader, struct sl_re
   switch (event) {
   case SL_JSON_ARRAY:
     if (is_list) {
-      return make_room(reader, reading, 1); /* an array, be it an empty one */
+      return reserve_elements(reader, reading, 1); /* an array, be it an empty one */
     }
     break;
   case SL_JSON_ARRAY_END:
@@ -168,7 +168,7 @@ static enum sl_status read_elements(struct sl_value_reader *reader, struct sl_re
   return sl_refuse_value(reading, event, is_list ? list : element, NULL);
 }
 
-/* null in place of an optional field: it is not there. */
+/* null for an optional field: it is not there. */
 static bool is_absent(const struct sl_value_reader *reader, const struct sl_reading *reading,
                       enum sl_json_event event) {
   return reader->field->optional && event == SL_JSON_WORD &&

@@ -121,7 +121,7 @@ static inline char *literal_end(struct builder *builder, size_t extra) {
   return ok(builder) ? answer->literal + answer->literal_length : NULL;
 }
 
-static inline void append(struct builder *builder, const char *text, size_t length) {
+static inline void append_bytes(struct builder *builder, const char *text, size_t length) {
   char *end = literal_end(builder, length);
   if (end != NULL) {
     memcpy(end, text, length);
@@ -131,12 +131,12 @@ static inline void append(struct builder *builder, const char *text, size_t leng
 
 /* Inline, so that the compiler knows the length of literal text. */
 static inline void append_text(struct builder *builder, const char *text) {
-  append(builder, text, strlen(text));
+  append_bytes(builder, text, strlen(text));
 }
 
 static void append_number(struct builder *builder, double value) {
   const struct sl_cached_number *number = sl_cached_number(value);
-  append(builder, number->text, number->length);
+  append_bytes(builder, number->text, number->length);
 }
 
 /* "name": */
@@ -207,7 +207,7 @@ static bool is_plain_list(const struct segment *segment) {
          sl_checked_product(&elements, view->shape, view->rank) && elements == view->count;
 }
 
-static void add_values(struct builder *builder, const struct segment *segment) {
+static void append_values(struct builder *builder, const struct segment *segment) {
   if (segment->view.count <= builder->numbers_left && is_plain_list(segment)) {
     append_list(builder, segment->view.values, segment->view.count);
   } else if (ok(builder)) {
@@ -216,18 +216,18 @@ static void add_values(struct builder *builder, const struct segment *segment) {
 }
 
 /* {"shape":[2,3],"data":[…]}, or {"shape":[2,3],"encoding":"f32","data":"…"} */
-static void add_object(struct builder *builder, const struct segment *segment) {
+static void append_object(struct builder *builder, const struct segment *segment) {
   bool text = segment->width == 0;
   append_text(builder, "{");
   append_shape(builder, &segment->view);
   append_text(builder, text                           ? ",\"data\":"
                        : segment->width == SL_FLOAT32 ? ",\"encoding\":\"f32\",\"data\":\""
                                                       : ",\"encoding\":\"f64\",\"data\":\"");
-  add_values(builder, segment);
+  append_values(builder, segment);
   append_text(builder, text ? "}" : "\"}");
 }
 
-static void add_tensor(struct builder *builder, const struct sl_gradient *gradient) {
+static void append_tensor(struct builder *builder, const struct sl_gradient *gradient) {
   static const enum sl_float_width widths[] = {
       [SL_ENCODING_F32] = SL_FLOAT32, [SL_ENCODING_F64] = SL_FLOAT64};
   const struct sl_decoded *decoded = builder->decoded;
@@ -245,23 +245,23 @@ static void add_tensor(struct builder *builder, const struct sl_gradient *gradie
       list || (segment.width == 0 && dense && decoded->nested[gradient->field][gradient->item]);
   check_floats(builder, gradient, &segment);
   if (segment.nested) {
-    add_values(builder, &segment);
+    append_values(builder, &segment);
   } else {
-    add_object(builder, &segment);
+    append_object(builder, &segment);
   }
 }
 
-static void add_gradient(struct builder *builder, const struct sl_gradient *gradient) {
+static void append_gradient(struct builder *builder, const struct sl_gradient *gradient) {
   if (gradient->rank == 0) {
     append_number(builder, gradient->values[0]);
   } else if (gradient->count == 0) {
     append_text(builder, "[]");
   } else {
-    add_tensor(builder, gradient);
+    append_tensor(builder, gradient);
   }
 }
 
-static void add_gradients(struct builder *builder) {
+static void append_gradients(struct builder *builder) {
   const struct sl_result *result = &builder->answer->result;
   append_text(builder, ",\"gradients\":{");
   for (size_t i = 0; i < result->gradient_count && ok(builder); i++) {
@@ -273,7 +273,7 @@ static void add_gradients(struct builder *builder) {
       append_name(builder, field->name);
       append_text(builder, list ? "[" : "");
     }
-    add_gradient(builder, gradient);
+    append_gradient(builder, gradient);
     if (i + 1 == result->gradient_count || gradient[1].field != gradient->field) {
       append_text(builder, list ? "]" : "");
     }
@@ -281,8 +281,8 @@ static void add_gradients(struct builder *builder) {
   append_text(builder, "}");
 }
 
-static void add_named(struct builder *builder, const struct sl_diagnostic *diagnostics,
-                      size_t count) {
+static void append_named(struct builder *builder, const struct sl_diagnostic *diagnostics,
+                         size_t count) {
   append_text(builder, "{");
   for (size_t i = 0; i < count; i++) {
     append_comma(builder, i);
@@ -297,11 +297,11 @@ static void add_named(struct builder *builder, const struct sl_diagnostic *diagn
 }
 
 /* {…}, or {"layers":[{…},{…}]} */
-static void add_diagnostics(struct builder *builder) {
+static void append_diagnostics(struct builder *builder) {
   const struct sl_result *result = &builder->answer->result;
   append_text(builder, ",\"diagnostics\":");
   if (result->list_name == NULL) {
-    add_named(builder, result->diagnostics, result->diagnostic_count);
+    append_named(builder, result->diagnostics, result->diagnostic_count);
     return;
   }
   append_text(builder, "{");
@@ -309,12 +309,12 @@ static void add_diagnostics(struct builder *builder) {
   append_text(builder, "[");
   for (size_t i = 0; i < result->diagnostic_count && ok(builder); i += result->list_width) {
     append_comma(builder, i);
-    add_named(builder, &result->diagnostics[i], result->list_width);
+    append_named(builder, &result->diagnostics[i], result->list_width);
   }
   append_text(builder, "]}");
 }
 
-static void check_length(struct builder *builder) {
+static void check_answer_length(struct builder *builder) {
   size_t length;
   if (!sl_checked_add(&length, builder->tensor_length, builder->answer->literal_length)) {
     fail_too_large(builder, "more than 2^64");
@@ -349,12 +349,12 @@ static void build(struct builder *builder) {
   append_text(builder, "{\"loss\":");
   append_number(builder, answer->result.loss);
   if (builder->decoded->gradient != SL_GRADIENT_NONE) {
-    add_gradients(builder);
+    append_gradients(builder);
   }
-  add_diagnostics(builder);
+  append_diagnostics(builder);
   append_text(builder, "}\n");
   if (ok(builder)) {
-    check_length(builder);
+    check_answer_length(builder);
   }
   if (ok(builder)) {
     take_row(builder);

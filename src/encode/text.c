@@ -241,7 +241,7 @@ static size_t read_mark(struct sl_text_reader *reader, char *bytes, size_t size)
 }
 
 /* Bytes of the unit that are in memory; of a whole one, of its copies in the same line too. */
-static size_t read_memory(struct sl_text_reader *reader, char *bytes, size_t size) {
+static size_t read_unit(struct sl_text_reader *reader, char *bytes, size_t size) {
   size_t end = reader->skipped + reader->filled;
   if (!reader->whole || !reader->kept) {
     size_t length = sl_min_size(size, end - reader->position);
@@ -263,7 +263,7 @@ size_t sl_text_read(struct sl_text_reader *reader, char *bytes, size_t size) {
   size_t length = read_mark(reader, bytes, size);
   while (length < size && reader->unit < reader->units) {
     if (reader->position < reader->skipped + reader->filled) {
-      length += read_memory(reader, bytes + length, size - length);
+      length += read_unit(reader, bytes + length, size - length);
     } else if (!reader->whole) {
       format_piece(reader);
     } else {

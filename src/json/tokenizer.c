@@ -238,14 +238,14 @@ static enum sl_json_event close_string(struct sl_json *json, struct sl_input *in
 static enum sl_json_event read_characters(struct sl_json *json, struct sl_input *input,
                                           struct sl_error *error) {
   size_t left = sl_input_left(input);
-  size_t most = json->characters_at_once > 0 && json->characters_at_once < left
-                    ? json->characters_at_once
-                    : left;
+  size_t max = json->characters_at_once > 0 && json->characters_at_once < left
+                   ? json->characters_at_once
+                   : left;
   if (json->string.state == SL_STRING_PLAIN) {
     json->characters = input->at;
     json->character_offset = sl_input_offset(input);
   }
-  json->character_count = sl_string_plain(&json->string, input->at, most);
+  json->character_count = sl_string_plain(&json->string, input->at, max);
   if (json->character_count > 0) {
     input->at += json->character_count;
     return SL_JSON_CHARACTERS;
@@ -429,17 +429,6 @@ fail_with(const struct sl_json *json, struct sl_error *error, enum sl_status cod
   return sl_fail_at(error, code, pointer, offset, "%s: %s", name, problem);
 }
 
-enum sl_status sl_json_fail(const struct sl_json *json, struct sl_error *error, enum sl_status code,
-                            size_t levels, uint64_t offset, const char *format, ...) {
-  struct sl_path path = sl_json_path(json, levels);
-  va_list arguments;
-  va_start(arguments, format);
-  enum sl_status first =
-      fail_with(json, error, code, levels, path.pointer, offset, format, arguments);
-  va_end(arguments);
-  return first;
-}
-
 enum sl_status sl_json_fail_about(const struct sl_json *json, struct sl_error *error,
                                   enum sl_status code, size_t subject_levels, size_t levels,
                                   uint64_t offset, const char *format, ...) {
@@ -452,8 +441,8 @@ enum sl_status sl_json_fail_about(const struct sl_json *json, struct sl_error *e
   return first;
 }
 
-enum sl_status sl_json_place(const struct sl_json *json, struct sl_error *error, size_t levels,
-                             uint64_t offset) {
+enum sl_status sl_json_locate(const struct sl_json *json, struct sl_error *error, size_t levels,
+                              uint64_t offset) {
   struct sl_error cause = *error;
   *error = SL_NO_ERROR;
   return sl_json_fail(json, error, cause.code, levels, offset, "%s", cause.message);

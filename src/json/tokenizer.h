@@ -130,20 +130,20 @@ void sl_json_excerpt(const struct sl_json *json, enum sl_json_event event, bool 
 /* The path of the value that is being read in the innermost of so many levels. */
 struct sl_path sl_json_path(const struct sl_json *json, size_t levels);
 
-/* Fails at an offset with the path of so many levels; the message begins with its name. */
-enum sl_status sl_json_fail(const struct sl_json *json, struct sl_error *error, enum sl_status code,
-                            size_t levels, uint64_t offset, const char *format, ...)
-    __attribute__((format(printf, 6, 7)));
-
-/* The same where the path is that of a value and the message is about the array around it. */
+/* Fails at an offset with the path of so many levels; the message begins with the name of so many
+ * subject_levels. */
 enum sl_status sl_json_fail_about(const struct sl_json *json, struct sl_error *error,
                                   enum sl_status code, size_t subject_levels, size_t levels,
                                   uint64_t offset, const char *format, ...)
     __attribute__((format(printf, 7, 8)));
 
+/* The same where the message is about the value that the path leads to. */
+#define sl_json_fail(json, error, code, levels, ...)                                               \
+  sl_json_fail_about(json, error, code, levels, levels, __VA_ARGS__)
+
 /* Adds path, name and offset to an error that was raised by code unaware of the body. */
-enum sl_status sl_json_place(const struct sl_json *json, struct sl_error *error, size_t levels,
-                             uint64_t offset);
+enum sl_status sl_json_locate(const struct sl_json *json, struct sl_error *error, size_t levels,
+                              uint64_t offset);
 
 /* Fails because the body is not JSON at an offset. What it tells of the value is its name only: it
  * has no pointer. */

@@ -1,7 +1,7 @@
 /*
  * Kernels for x86-64 with AVX2 and BMI2.
  *
- * What this processor is good at: 32 bytes are compared at once; pext and pdep move the bits under
+ * What this processor does well: 32 bytes are compared at once; pext and pdep move the bits under
  * a mask together and apart.
  */
 #include <immintrin.h>
@@ -29,13 +29,14 @@ static inline uint64_t join(__m256i low, __m256i high) {
   return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
 }
 
-static inline bool repeats_layout(const char *text, const struct sl_text_layout *layout,
-                                  uint64_t *low_bits) {
+static inline bool fits_template(const char *text, const struct sl_text_template *template,
+                                 uint64_t *low_bits) {
   __m256i low = load_half(text, 0);
   __m256i high = load_half(text, 1);
-  __m256i low_difference = (low ^ load_half(layout->expected, 0)) & load_half(layout->compared, 0);
+  __m256i low_difference =
+      (low ^ load_half(template->expected, 0)) & load_half(template->compared, 0);
   __m256i high_difference =
-      (high ^ load_half(layout->expected, 1)) & load_half(layout->compared, 1);
+      (high ^ load_half(template->expected, 1)) & load_half(template->compared, 1);
   __m256i difference = low_difference | high_difference;
   *low_bits = join(_mm256_slli_epi16(low, 7), _mm256_slli_epi16(high, 7));
   return _mm256_testz_si256(difference, difference);
@@ -177,11 +178,11 @@ static inline void store_base64(uint8_t *bytes, __m256i values) {
 
 static inline bool decode_groups(uint8_t *bytes, const char *text) {
   __m256i values;
-  bool good = base64_values(_mm256_loadu_si256((const __m256i *)(const void *)text), &values);
-  if (good) {
+  bool ok = base64_values(_mm256_loadu_si256((const __m256i *)(const void *)text), &values);
+  if (ok) {
     store_base64(bytes, values);
   }
-  return good;
+  return ok;
 }
 
 const struct sl_kernels sl_kernels_avx2 = {

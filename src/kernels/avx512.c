@@ -38,11 +38,11 @@ static inline uint64_t extract_bits(uint64_t source, uint64_t mask) {
   return _pext_u64(source, mask);
 }
 
-static inline bool repeats_layout(const char *text, const struct sl_text_layout *layout,
-                                  uint64_t *low_bits) {
+static inline bool fits_template(const char *text, const struct sl_text_template *template,
+                                 uint64_t *low_bits) {
   __m512i bytes = _mm512_loadu_si512(text);
-  __m512i expected = _mm512_loadu_si512(layout->expected);
-  __m512i compared = _mm512_loadu_si512(layout->compared);
+  __m512i expected = _mm512_loadu_si512(template->expected);
+  __m512i compared = _mm512_loadu_si512(template->compared);
   __m512i difference = (bytes ^ expected) & compared;
   *low_bits = _mm512_test_epi8_mask(bytes, _mm512_set1_epi8(1));
   return _mm512_test_epi64_mask(difference, difference) == 0;
@@ -133,11 +133,11 @@ static inline void store_base64(uint8_t *bytes, __m512i values) {
 
 static inline bool decode_groups(uint8_t *bytes, const char *text) {
   __m512i values;
-  bool good = base64_values(_mm512_loadu_si512(text), &values);
-  if (good) {
+  bool ok = base64_values(_mm512_loadu_si512(text), &values);
+  if (ok) {
     store_base64(bytes, values);
   }
-  return good;
+  return ok;
 }
 
 const struct sl_kernels sl_kernels_avx512 = {

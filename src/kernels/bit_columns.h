@@ -25,8 +25,8 @@
  * Narrow rows, up to 64 columns: as many rows as fit into 64 bits are counted as one row, and
  * their counters are put together at the end.
  *
- *     counters   a0 a1 a2 b0 b1 b2 …        rows of three columns, a row in an even place
- *     counts     a0 + b0 + …                counts in a, one in an odd place in b
+ *     counters   a0 a1 a2 b0 b1 b2 …        rows of three columns, a row at an even index
+ *     counts     a0 + b0 + …                counts in a, one at an odd index in b
  */
 #ifndef SPIKELOSS_KERNELS_BIT_COLUMNS_H
 #define SPIKELOSS_KERNELS_BIT_COLUMNS_H
@@ -38,7 +38,7 @@
 enum {
   GROUP_COLUMNS = 8 * sizeof(bit_slice),
   SLICES = 8,
-  MOST_ROWS = 255, /* what a byte can count */
+  MAX_ROWS = 255, /* what a byte can count */
   NARROW = 64,
 };
 
@@ -109,7 +109,7 @@ static inline void add_slices(uint64_t *counts, const bit_slice slices[SLICES], 
   }
 }
 
-/* Up to MOST_ROWS rows of up to GROUP_COLUMNS columns, `stride` bits from row to row. */
+/* Up to MAX_ROWS rows of up to GROUP_COLUMNS columns, `stride` bits from row to row. */
 static inline void add_wide_rows(uint64_t *counts, const uint8_t *bits, size_t first_bit,
                                  size_t rows, size_t stride, size_t columns) {
   bit_slice slices[SLICES] = {0};
@@ -138,7 +138,7 @@ static inline void fold(byte_counters *counters, size_t side_by_side, size_t col
   memcpy(counters, &sums, sizeof sums);
 }
 
-/* Up to MOST_ROWS rows of up to NARROW columns. */
+/* Up to MAX_ROWS rows of up to NARROW columns. */
 static inline void add_narrow_rows(uint64_t *counts, const uint8_t *bits, size_t first_bit,
                                    size_t rows, size_t columns) {
   byte_counters counters = {0};
@@ -154,8 +154,8 @@ static inline void add_narrow_rows(uint64_t *counts, const uint8_t *bits, size_t
 
 static void add_columns(uint64_t *counts, const uint64_t *bits, size_t rows, size_t columns) {
   const uint8_t *bytes = (const uint8_t *)bits;
-  for (size_t row = 0; row < rows; row += MOST_ROWS) {
-    size_t group_rows = rows - row < MOST_ROWS ? rows - row : MOST_ROWS;
+  for (size_t row = 0; row < rows; row += MAX_ROWS) {
+    size_t group_rows = rows - row < MAX_ROWS ? rows - row : MAX_ROWS;
     if (columns <= NARROW) {
       add_narrow_rows(counts, bytes, row * columns, group_rows, columns);
       continue;

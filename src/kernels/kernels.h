@@ -18,8 +18,8 @@ enum { SL_SCAN_BLOCK = 64 }; /* bytes of text looked at together */
 enum { SL_BITS_SLACK = 9 };  /* readable words after packed bits */
 
 /* Text that was found to be plain, as a form that later text may repeat. */
-struct sl_text_layout {
-  size_t length;                         /* bytes; 0 if there is no layout yet */
+struct sl_text_template {
+  size_t length;                         /* bytes; 0 if there is no template yet */
   size_t count;                          /* values */
   uint64_t starts;                       /* bit i: byte i is the first digit of a value */
   unsigned char expected[SL_SCAN_BLOCK]; /* the bytes, */
@@ -27,17 +27,17 @@ struct sl_text_layout {
 };
 
 /* What a scan of spike text carries from call to call. All zeros but for the first two is a start;
- * the layouts stay good as long as the row length stays. */
+ * the templates stay valid as long as the row length stays. */
 struct sl_text_scan {
   size_t row_length; /* values between two brackets; SL_NO_ROWS where no bracket may come */
   size_t column;     /* values of the current row that were read already, fewer than all */
   uint64_t *bits;    /* out: the values read, first in the least significant bit */
-  size_t room;       /* values that fit in `bits` */
+  size_t capacity;   /* values that fit in `bits` */
   size_t count;      /* out: how many values `bits` got */
   size_t resume;     /* out: bytes of text before which another scan would take nothing */
   bool closed_row;   /* out: what was taken ends after the bracket of a row, not after a comma */
-  struct sl_text_layout within_row;
-  struct sl_text_layout whole_rows;
+  struct sl_text_template within_row;
+  struct sl_text_template whole_rows;
 };
 
 #define SL_NO_ROWS SIZE_MAX
@@ -47,11 +47,11 @@ struct sl_kernels {
 
   /*
    * Reads the text of binary spikes, `0` `1` `0.0` `1.0` in rows `[…],[…]` with any white space,
-   * as far as it is beyond all doubt. `text` stands where a value of the row must follow, or, with
+   * as far as it is beyond all doubt. `text` begins where a value of the row must follow, or, with
    * column 0, the bracket that opens a row: after a comma, say. What is taken ends after a comma
    * too, or after the last row of an outer array. Returns how many bytes were taken, 0 if the
    * first block already holds something else: another number, an error. Looks only at whole
-   * blocks, and only while `bits` has room for as many values as a block has bytes.
+   * blocks, and only while `bits` has space for as many values as a block has bytes.
    */
   size_t (*scan_spike_text)(struct sl_text_scan *scan, const char *text, size_t length);
 

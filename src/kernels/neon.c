@@ -86,8 +86,8 @@ static inline uint64_t parity_up_to(uint64_t mask) {
 }
 
 /*
- * Each bit under the mask has to move down by as many places as there are gaps below it. Six
- * rounds move it by 1, 2, 4, … places, in those where its distance has that binary digit: the
+ * Each bit under the mask has to move down by as many bits as there are gaps below it. Six
+ * rounds move it by 1, 2, 4, … bits, in those where its distance has that binary digit: the
  * parity of the gaps below is the lowest digit, of every second gap the next, and so on.
  */
 static inline uint64_t extract_bits(uint64_t source, uint64_t mask) {
@@ -104,11 +104,11 @@ static inline uint64_t extract_bits(uint64_t source, uint64_t mask) {
   return source;
 }
 
-static inline bool repeats_layout(const char *text, const struct sl_text_layout *layout,
-                                  uint64_t *low_bits) {
+static inline bool fits_template(const char *text, const struct sl_text_template *template,
+                                 uint64_t *low_bits) {
   struct four_vectors bytes = load_block(text);
-  struct four_vectors expected = load_block(layout->expected);
-  struct four_vectors compared = load_block(layout->compared);
+  struct four_vectors expected = load_block(template->expected);
+  struct four_vectors compared = load_block(template->compared);
   uint8x16_t difference = vdupq_n_u8(0);
   for (size_t i = 0; i < 4; i++) {
     uint8x16_t here = vandq_u8(veorq_u8(bytes.part[i], expected.part[i]), compared.part[i]);
@@ -175,7 +175,7 @@ static inline uint8x16_t base64_values(uint8x16_t text, uint8x16_t *known) {
   return values;
 }
 
-/* vld4 sorts the characters by their place in the group, vst3 puts the bytes back in line. */
+/* vld4 sorts the characters by their index in the group, vst3 puts the bytes back in line. */
 static inline bool decode_groups(uint8_t *bytes, const char *text) {
   uint8x16x4_t characters = vld4q_u8((const uint8_t *)text);
   uint8x16_t known = vdupq_n_u8(0xff);
@@ -183,8 +183,8 @@ static inline bool decode_groups(uint8_t *bytes, const char *text) {
   uint8x16_t b = base64_values(characters.val[1], &known);
   uint8x16_t c = base64_values(characters.val[2], &known);
   uint8x16_t d = base64_values(characters.val[3], &known);
-  bool good = vminvq_u8(known) != 0;
-  if (good) {
+  bool ok = vminvq_u8(known) != 0;
+  if (ok) {
     uint8x16x3_t decoded = {{
         vorrq_u8(vshlq_n_u8(a, 2), vshrq_n_u8(b, 4)),
         vorrq_u8(vshlq_n_u8(b, 4), vshrq_n_u8(c, 2)),
@@ -192,7 +192,7 @@ static inline bool decode_groups(uint8_t *bytes, const char *text) {
     }};
     vst3q_u8(bytes, decoded);
   }
-  return good;
+  return ok;
 }
 
 const struct sl_kernels sl_kernels_neon = {

@@ -44,21 +44,21 @@ static inline struct text_block classify_block(const char *text) {
 
 static inline uint64_t extract_bits(uint64_t source, uint64_t mask) {
   uint64_t extracted = 0;
-  for (unsigned place = 0; mask != 0; place++, mask &= mask - 1) {
+  for (unsigned bit = 0; mask != 0; bit++, mask &= mask - 1) {
     if (source & mask & -mask) {
-      extracted |= UINT64_C(1) << place;
+      extracted |= UINT64_C(1) << bit;
     }
   }
   return extracted;
 }
 
-static inline bool repeats_layout(const char *text, const struct sl_text_layout *layout,
-                                  uint64_t *low_bits) {
+static inline bool fits_template(const char *text, const struct sl_text_template *template,
+                                 uint64_t *low_bits) {
   uint64_t low = 0;
   unsigned char different = 0;
   for (unsigned i = 0; i < SL_SCAN_BLOCK; i++) {
     unsigned char byte = (unsigned char)text[i];
-    different |= (byte ^ layout->expected[i]) & layout->compared[i];
+    different |= (byte ^ template->expected[i]) & template->compared[i];
     low |= (uint64_t)(byte & 1) << i;
   }
   *low_bits = low;
@@ -66,10 +66,10 @@ static inline bool repeats_layout(const char *text, const struct sl_text_layout 
 }
 
 static void add_columns(uint64_t *counts, const uint64_t *bits, size_t rows, size_t columns) {
-  size_t place = 0;
+  size_t bit = 0;
   for (size_t row = 0; row < rows; row++) {
-    for (size_t column = 0; column < columns; column++, place++) {
-      counts[column] += bits[place / 64] >> (place % 64) & 1;
+    for (size_t column = 0; column < columns; column++, bit++) {
+      counts[column] += bits[bit / 64] >> (bit % 64) & 1;
     }
   }
 }

@@ -6,7 +6,7 @@
  *     struct text_block classify_block(const char *text)      where is each character?
  *     uint64_t extract_bits(uint64_t source, uint64_t mask)   the source bits under the mask,
  *                                                             moved together (pext)
- *     bool repeats_layout(text, layout, &low_bits)            is this the same text but for the
+ *     bool fits_template(text, template, &low_bits)           is this the same text but for the
  *                                                             spikes, and what are they?
  *
  * The picture. Bit i of a mask says something of byte i of the block; text runs from left to right:
@@ -29,9 +29,9 @@
  * begins after a comma, nothing is carried over from block to block but the column in the row.
  *
  * What one encoder writes looks the same over and over. Once a block has been found plain, its
- * bytes are kept as a layout; text that differs from a layout only in the lowest bit of the value
- * digits ('0' is 0x30, '1' is 0x31) is as plain as it was, and needs no second look. One layout is
- * for the inside of a row, one for whole short rows:
+ * bytes are kept as a template; text that differs from a template only in the lowest bit of the
+ * value digits ('0' is 0x30, '1' is 0x31) is as plain as it was, and needs no second look. One
+ * template is for the inside of a row, one for whole short rows:
  *
  *     within_row   v,v,v,v,v,v,v,v,            whole_rows   [v,v,v],[v,v,v],
  */
@@ -46,8 +46,8 @@ struct text_block {
 
 static inline struct text_block classify_block(const char *text);
 static inline uint64_t extract_bits(uint64_t source, uint64_t mask);
-static inline bool repeats_layout(const char *text, const struct sl_text_layout *layout,
-                                  uint64_t *low_bits);
+static inline bool fits_template(const char *text, const struct sl_text_template *template,
+                                 uint64_t *low_bits);
 
 /* The plain part of a block: complete values, each with the comma or bracket after it. */
 struct plain_text {
@@ -113,7 +113,7 @@ static inline struct block_marks check_block(struct text_block block) {
 
 static inline struct plain_text read_plain_text(struct text_block block) {
   struct block_marks marks = check_block(block);
-  /* A branch, not a minimum: the place of the next block must not wait for all the checks. */
+  /* A branch, not a minimum: the start of the next block must not wait for all the checks. */
   size_t stop = SL_SCAN_BLOCK;
   uint64_t ending = block.commas;
   if (__builtin_expect(marks.wrong != 0, 0)) {
@@ -189,46 +189,46 @@ static inline void write_bits(struct bit_writer *writer, uint64_t bits, size_t c
   }
 }
 
-/* Keeps the longest: blocks that were cut short make poor layouts. */
-static inline void keep_layout(struct sl_text_layout *layout, const struct plain_text *plain,
-                               const char *text) {
-  if (plain->length <= layout->length) {
+/* Keeps the longest: blocks that were cut short make poor templates. */
+static inline void keep_template(struct sl_text_template *template, const struct plain_text *plain,
+                                 const char *text) {
+  if (plain->length <= template->length) {
     return;
   }
-  layout->length = plain->length;
-  layout->count = plain->count;
-  layout->starts = plain->starts;
+  template->length = plain->length;
+  template->count = plain->count;
+  template->starts = plain->starts;
   for (size_t i = 0; i < SL_SCAN_BLOCK; i++) {
     bool is_value = plain->starts >> i & 1;
-    layout->expected[i] = (unsigned char)text[i];
-    layout->compared[i] = i >= plain->length ? 0 : is_value ? 0xfe : 0xff;
+    template->expected[i] = (unsigned char)text[i];
+    template->compared[i] = i >= plain->length ? 0 : is_value ? 0xfe : 0xff;
   }
 }
 
 /*
- * Text in a known layout: values to `room` at most, within the row if not whole rows. Two blocks at
- * a time, whose values fit into one word; the layout is copied so that it can stay in registers.
+ * Text in a known template: `max_values` at most, within the row if not whole rows. Two blocks at
+ * a time, whose values fit into one word; the template is copied so that it can stay in registers.
  */
-static inline size_t take_repeats(const struct sl_text_layout *known, const char *text,
-                                  size_t length, size_t most_values, struct bit_writer *writer) {
-  const struct sl_text_layout layout = *known;
-  const size_t period = layout.length;
+static inline size_t take_repeats(const struct sl_text_template *known, const char *text,
+                                  size_t length, size_t max_values, struct bit_writer *writer) {
+  const struct sl_text_template template = *known;
+  const size_t period = template.length;
   size_t done = 0;
   size_t taken = 0;
   uint64_t low, high;
-  while (taken + 2 * layout.count <= most_values && length - done >= period + SL_SCAN_BLOCK &&
-         repeats_layout(text + done, &layout, &low) &&
-         repeats_layout(text + done + period, &layout, &high)) {
-    low = extract_bits(low, layout.starts);
-    high = extract_bits(high, layout.starts);
-    write_bits(writer, low | high << layout.count, 2 * layout.count);
-    taken += 2 * layout.count;
+  while (taken + 2 * template.count <= max_values && length - done >= period + SL_SCAN_BLOCK &&
+         fits_template(text + done, &template, &low) &&
+         fits_template(text + done + period, &template, &high)) {
+    low = extract_bits(low, template.starts);
+    high = extract_bits(high, template.starts);
+    write_bits(writer, low | high << template.count, 2 * template.count);
+    taken += 2 * template.count;
     done += 2 * period;
   }
-  while (taken + layout.count <= most_values && length - done >= SL_SCAN_BLOCK &&
-         repeats_layout(text + done, &layout, &low)) {
-    write_bits(writer, extract_bits(low, layout.starts), layout.count);
-    taken += layout.count;
+  while (taken + template.count <= max_values && length - done >= SL_SCAN_BLOCK &&
+         fits_template(text + done, &template, &low)) {
+    write_bits(writer, extract_bits(low, template.starts), template.count);
+    taken += template.count;
     done += period;
   }
   return done;
@@ -238,25 +238,25 @@ static inline size_t take_repeats(const struct sl_text_layout *known, const char
 struct scan_progress {
   size_t done;   /* bytes */
   size_t column; /* values of the current row */
-  size_t room;   /* for values */
+  size_t space;  /* for values */
   struct bit_writer writer;
 };
 
-static inline void take_known_layout(struct scan_progress *progress,
-                                     const struct sl_text_scan *scan, const char *text,
-                                     size_t length) {
+static inline void take_known_template(struct scan_progress *progress,
+                                       const struct sl_text_scan *scan, const char *text,
+                                       size_t length) {
   bool between_rows = progress->column == 0;
-  const struct sl_text_layout *layout = between_rows ? &scan->whole_rows : &scan->within_row;
-  if (layout->length == 0) {
+  const struct sl_text_template *template = between_rows ? &scan->whole_rows : &scan->within_row;
+  if (template->length == 0) {
     return;
   }
   size_t to_end = scan->row_length - 1 - progress->column;
-  size_t most = between_rows || progress->room < to_end ? progress->room : to_end;
-  size_t taken =
-      take_repeats(layout, text + progress->done, length - progress->done, most, &progress->writer);
-  size_t values = taken / layout->length * layout->count;
+  size_t max = between_rows || progress->space < to_end ? progress->space : to_end;
+  size_t taken = take_repeats(template, text + progress->done, length - progress->done, max,
+                              &progress->writer);
+  size_t values = taken / template->length * template->count;
   progress->done += taken;
-  progress->room -= values;
+  progress->space -= values;
   progress->column += between_rows ? 0 : values;
 }
 
@@ -266,25 +266,25 @@ static inline void take_plain_text(struct scan_progress *progress, struct sl_tex
   size_t values_of_rows = rows * scan->row_length;
   bool whole_rows = progress->column == 0 && plain->count == values_of_rows;
   if (!plain->has_brackets) {
-    keep_layout(&scan->within_row, plain, text + progress->done);
+    keep_template(&scan->within_row, plain, text + progress->done);
   } else if (whole_rows && !plain->closed_row) {
-    keep_layout(&scan->whole_rows, plain, text + progress->done);
+    keep_template(&scan->whole_rows, plain, text + progress->done);
   }
   write_bits(&progress->writer, plain->values, plain->count);
   progress->done += plain->length;
-  progress->room -= plain->count;
+  progress->space -= plain->count;
   progress->column += plain->count - values_of_rows;
 }
 
 static inline size_t scan_spike_text(struct sl_text_scan *scan, const char *text, size_t length) {
   const uint64_t every_row = row_pattern(scan->row_length);
   struct scan_progress progress = {
-      .column = scan->column, .room = scan->room, .writer = {.word = scan->bits}};
+      .column = scan->column, .space = scan->capacity, .writer = {.word = scan->bits}};
   scan->closed_row = false;
   scan->resume = 0;
-  while (length - progress.done >= SL_SCAN_BLOCK && progress.room >= SL_SCAN_BLOCK) {
-    take_known_layout(&progress, scan, text, length);
-    if (length - progress.done < SL_SCAN_BLOCK || progress.room < SL_SCAN_BLOCK) {
+  while (length - progress.done >= SL_SCAN_BLOCK && progress.space >= SL_SCAN_BLOCK) {
+    take_known_template(&progress, scan, text, length);
+    if (length - progress.done < SL_SCAN_BLOCK || progress.space < SL_SCAN_BLOCK) {
       break;
     }
     struct plain_text plain = read_plain_text(classify_block(text + progress.done));
@@ -303,7 +303,7 @@ static inline size_t scan_spike_text(struct sl_text_scan *scan, const char *text
     *progress.writer.word = progress.writer.gathered;
   }
   scan->column = progress.column;
-  scan->count = scan->room - progress.room;
+  scan->count = scan->capacity - progress.space;
   return progress.done;
 }
 

@@ -30,7 +30,7 @@ enum {
 };
 
 /* The largest integer below which JSON clients that only have doubles agree on every one. */
-#define LARGEST_COUNT (UINT64_C(1) << 53)
+#define MAX_COUNT (UINT64_C(1) << 53)
 
 static const struct sl_field fields[FIELD_COUNT] = {
     [SPK] = {.name = "spk",
@@ -47,13 +47,13 @@ static const struct sl_field fields[FIELD_COUNT] = {
                      .summary = "How many classes there are",
                      .kind = SL_FIELD_COUNT,
                      .min_count = 1,
-                     .max_count = LARGEST_COUNT},
+                     .max_count = MAX_COUNT},
     [NEURONS_PER_CLASS] = {.name = "neurons_per_class",
                            .summary = "How many neurons a class has; class k owns the "
                                       "neurons from k * neurons_per_class on",
                            .kind = SL_FIELD_COUNT,
                            .min_count = 1,
-                           .max_count = LARGEST_COUNT},
+                           .max_count = MAX_COUNT},
     [CORRECT_RATE] = {.name = "correct_rate",
                       .summary = "The target rate of the population of the sample's class, in "
                                  "spikes per neuron and time step",
@@ -64,7 +64,7 @@ static const struct sl_field fields[FIELD_COUNT] = {
                         .kind = SL_FIELD_REAL},
 };
 
-/* How many the function add_diagnostics adds. */
+/* How many the function add_population_diagnostics adds. */
 enum { DIAGNOSTIC_COUNT = 8 };
 
 /* A request whose relations hold. */
@@ -206,8 +206,8 @@ static void score_all(double *counts, struct totals *totals, const struct inputs
   }
 }
 
-static void add_diagnostics(struct sl_result *result, const struct totals *totals,
-                            const struct inputs *inputs) {
+static void add_population_diagnostics(struct sl_result *result, const struct totals *totals,
+                                       const struct inputs *inputs) {
   const struct sl_spikes *spikes = inputs->spikes;
   struct sl_activity activity = sl_spikes_activity(spikes);
   double samples = (double)spikes->samples;
@@ -225,8 +225,8 @@ static void add_diagnostics(struct sl_result *result, const struct totals *total
                      inputs->classes > 1 ? totals->incorrect.counts / incorrect_values : 0.0);
 }
 
-static enum sl_status evaluate(const struct sl_value *values, struct sl_result *result,
-                               struct sl_error *error) {
+static enum sl_status evaluate_population(const struct sl_value *values, struct sl_result *result,
+                                          struct sl_error *error) {
   if (check_neurons(values, error) != SL_OK || check_targets(values, error) != SL_OK) {
     return error->code;
   }
@@ -258,7 +258,7 @@ static enum sl_status evaluate(const struct sl_value *values, struct sl_result *
   }
   *correct_gradient = -2.0 * steps * totals.correct.residuals / inputs.pairs;
   *incorrect_gradient = -2.0 * steps * totals.incorrect.residuals / inputs.pairs;
-  add_diagnostics(result, &totals, &inputs);
+  add_population_diagnostics(result, &totals, &inputs);
   return sl_result_check_finite(result, fields, error);
 }
 
@@ -273,7 +273,7 @@ const struct sl_loss sl_balanced_population_mse_row = {
                "\"correct_rate\": 0.75, \"incorrect_rate\": 0.125}",
     .fields = fields,
     .field_count = FIELD_COUNT,
-    .evaluate = evaluate,
+    .evaluate = evaluate_population,
 };
 
 enum sl_status

@@ -70,8 +70,8 @@ static bool is_null(const struct sl_field *field, const struct sl_value *value) 
   }
 }
 
-static enum sl_status check_value(const struct sl_field *field, const struct sl_value *value,
-                                  struct sl_error *error) {
+static enum sl_status check_field_value(const struct sl_field *field, const struct sl_value *value,
+                                        struct sl_error *error) {
   char pointer[sizeof error->pointer];
   snprintf(pointer, sizeof pointer, "/%s", field->name);
   if (is_null(field, value)) {
@@ -97,7 +97,7 @@ enum sl_status sl_loss_evaluate(const struct sl_loss *loss, const struct sl_valu
                                 struct sl_result *result, struct sl_error *error) {
   *result = (struct sl_result){0};
   for (size_t field = 0; field < loss->field_count; field++) {
-    if (check_value(&loss->fields[field], &values[field], error) != SL_OK) {
+    if (check_field_value(&loss->fields[field], &values[field], error) != SL_OK) {
       return error->code;
     }
   }

@@ -132,8 +132,8 @@ static enum sl_status reserve(struct sl_result *result, size_t layers, struct sl
   return sl_result_reserve(result, gradients, diagnostics, error);
 }
 
-static enum sl_status evaluate(const struct sl_value *values, struct sl_result *result,
-                               struct sl_error *error) {
+static enum sl_status evaluate_rates(const struct sl_value *values, struct sl_result *result,
+                                     struct sl_error *error) {
   if (check_length(values, OFFSETS, error) != SL_OK ||
       check_length(values, MULTIPLIERS, error) != SL_OK) {
     return error->code;
@@ -179,7 +179,7 @@ const struct sl_loss sl_firing_rate_target_mse_loss_row = {
                "\"multipliers\": [2]}",
     .fields = fields,
     .field_count = FIELD_COUNT,
-    .evaluate = evaluate,
+    .evaluate = evaluate_rates,
 };
 
 /* The tensors of a list, one after the other, or NULL. They still own their arrays. */

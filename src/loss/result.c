@@ -33,7 +33,8 @@ void sl_result_free(struct sl_result *result) {
 }
 
 /* Returns zeros that are charged to the result, or NULL with an error. */
-static void *take(struct sl_result *result, size_t count, size_t size, struct sl_error *error) {
+static void *take_zeros(struct sl_result *result, size_t count, size_t size,
+                        struct sl_error *error) {
   size_t bytes;
   if (!sl_checked_multiply(&bytes, count, size)) {
     sl_fail(error, SL_OUT_OF_MEMORY, "no memory for the result");
@@ -54,11 +55,11 @@ static void *take(struct sl_result *result, size_t count, size_t size, struct sl
 
 enum sl_status sl_result_reserve(struct sl_result *result, size_t gradients, size_t diagnostics,
                                  struct sl_error *error) {
-  result->gradients = take(result, gradients, sizeof *result->gradients, error);
+  result->gradients = take_zeros(result, gradients, sizeof *result->gradients, error);
   if (result->gradients == NULL) {
     return error->code;
   }
-  result->diagnostics = take(result, diagnostics, sizeof *result->diagnostics, error);
+  result->diagnostics = take_zeros(result, diagnostics, sizeof *result->diagnostics, error);
   return result->diagnostics != NULL ? SL_OK : error->code;
 }
 
@@ -68,7 +69,7 @@ static double *add_gradient(struct sl_result *result, struct sl_gradient gradien
   if (!sl_checked_product(&gradient.count, gradient.small_shape, gradient.rank)) {
     gradient.count = SIZE_MAX;
   }
-  gradient.values = take(result, gradient.count, sizeof *gradient.values, error);
+  gradient.values = take_zeros(result, gradient.count, sizeof *gradient.values, error);
   if (gradient.values != NULL) {
     result->gradients[result->gradient_count++] = gradient;
   }

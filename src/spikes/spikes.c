@@ -28,7 +28,7 @@ void sl_spikes_release(struct sl_spikes *spikes) {
   *spikes = (struct sl_spikes){0};
 }
 
-static enum sl_status out_of_memory(struct sl_error *error) {
+static enum sl_status no_memory_to_count(struct sl_error *error) {
   return sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory to count the spikes of a tensor");
 }
 
@@ -52,7 +52,8 @@ static void find_arrays(struct sl_spikes *spikes) {
 }
 
 /* Reserves accumulators [0, needed) of a shape that is still discovered. */
-static enum sl_status grow(struct sl_spikes *spikes, size_t needed, struct sl_error *error) {
+static enum sl_status grow_accumulators(struct sl_spikes *spikes, size_t needed,
+                                        struct sl_error *error) {
   if (needed > spikes->capacity) {
     size_t capacity = spikes->capacity + spikes->capacity / 2 + MIN_CAPACITY;
     capacity = capacity > needed ? capacity : needed;
@@ -125,7 +126,7 @@ static enum sl_status begin_buffer(struct sl_spikes *spikes, struct sl_error *er
   size_t words;
   if (!sl_checked_multiply(&spikes->max_buffered_bits, rows, spikes->neurons) ||
       !sl_checked_add(&words, spikes->max_buffered_bits / 64, 1 + SL_BITS_SLACK)) {
-    return out_of_memory(error);
+    return no_memory_to_count(error);
   }
   if (sl_lazy_words_reserve(&spikes->buffer_memory, words, SL_LAZY_SCRATCH, spikes->budget,
                             error) != SL_OK) {
@@ -154,8 +155,8 @@ static enum sl_status begin_sample(struct sl_spikes *spikes, struct sl_error *er
     return status;
   }
   return sl_checked_add(&needed, spikes->accumulators, spikes->neurons)
-             ? grow(spikes, needed, error)
-             : out_of_memory(error);
+             ? grow_accumulators(spikes, needed, error)
+             : no_memory_to_count(error);
 }
 
 static void complete_sample(struct sl_spikes *spikes) {
@@ -185,7 +186,8 @@ static enum sl_status push_first_step(struct sl_spikes *spikes, const uint64_t *
                                       struct sl_error *error) {
   enum sl_status status = take_pairs(spikes, count, error);
   size_t end = spikes->column + count;
-  if (status != SL_OK || grow(spikes, end, error) != SL_OK || reach(spikes, end, error) != SL_OK) {
+  if (status != SL_OK || grow_accumulators(spikes, end, error) != SL_OK ||
+      reach(spikes, end, error) != SL_OK) {
     return error->code;
   }
   uint64_t *ones = spikes->ones + spikes->column;
@@ -414,7 +416,7 @@ enum sl_status sl_spikes_set_shape(struct sl_spikes *spikes, size_t rank, const 
   name_axes(spikes, rank, shape);
   size_t pairs = spikes->samples * spikes->neurons;
   spikes->max_values = (uint64_t)pairs * spikes->steps;
-  if (discovered) { /* all is granted and in place */
+  if (discovered) { /* all is granted and counted */
     return SL_OK;
   }
   spikes->accumulators = spikes->per_sample ? pairs : spikes->neurons;

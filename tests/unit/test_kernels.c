@@ -29,7 +29,7 @@ static void scan_with(const struct sl_kernels *kernels, struct scan_outcome *out
                       size_t row_length, size_t column, const char *text, size_t length) {
   memset(outcome->bits, 0xa5, sizeof outcome->bits);
   outcome->scan = (struct sl_text_scan){
-      .row_length = row_length, .column = column, .bits = outcome->bits, .room = MOST_BITS};
+      .row_length = row_length, .column = column, .bits = outcome->bits, .capacity = MOST_BITS};
   char *copy = malloc(length); /* exactly, so that a sanitizer sees reads beyond it */
   ck_assert_ptr_nonnull(copy);
   memcpy(copy, text, length);
