@@ -58,9 +58,8 @@ static enum sl_status add_coordinate(struct sl_coordinates *coordinates,
     return out_of_range(reading, bound);
   }
   coordinates->current[axis] = integer.magnitude;
-  if (!sink->defers ||
-      sl_deferred_keep_coordinate(&sink->deferred, reading, integer.magnitude) == SL_OK) {
-    return SL_OK;
+  if (sink->defers) {
+    sl_deferred_keep_number(&sink->deferred, reading, (double)integer.magnitude);
   }
   return sl_json_locate(json, &reading->error, coordinates->around, json->offset);
 }
@@ -147,7 +146,7 @@ static enum sl_status store_entry(struct sl_coordinates *coordinates, struct sl_
     return add_one(reading, sink->spikes, coordinates->current, coordinates->around, offset);
   }
   for (size_t axis = 0; axis < coordinates->rank; axis++) {
-    sl_deferred_keep_coordinate(&sink->deferred, reading, coordinates->current[axis]);
+    sl_deferred_keep_number(&sink->deferred, reading, (double)coordinates->current[axis]);
   }
   return reading->error.code;
 }

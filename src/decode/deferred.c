@@ -30,8 +30,8 @@ static enum sl_status count_bytes(struct sl_deferred *deferred, struct sl_readin
   return SL_OK;
 }
 
-static enum sl_status keep_number(struct sl_deferred *deferred, struct sl_reading *reading,
-                                  double value) {
+enum sl_status sl_deferred_keep_number(struct sl_deferred *deferred, struct sl_reading *reading,
+                                       double value) {
   size_t needed = deferred->real_count + 1;
   if (count_bytes(deferred, reading, WORD) != SL_OK ||
       sl_grow_array(reading, &deferred->reals, &deferred->real_capacity, needed, WORD) != SL_OK) {
@@ -41,20 +41,6 @@ static enum sl_status keep_number(struct sl_deferred *deferred, struct sl_readin
   return SL_OK;
 }
 
-enum sl_status sl_deferred_keep_real(struct sl_deferred *deferred, struct sl_reading *reading,
-                                     double value) {
-  if (deferred->real_count == 0 && (value == 0 || value == 1)) {
-    uint64_t bit = value == 1;
-    return sl_deferred_keep_bits(deferred, reading, &bit, 1);
-  }
-  return keep_number(deferred, reading, value);
-}
-
-enum sl_status sl_deferred_keep_coordinate(struct sl_deferred *deferred, struct sl_reading *reading,
-                                           uint64_t value) {
-  return keep_number(deferred, reading, (double)value);
-}
-
 /* After the first graded value even zeros and ones are kept as doubles, to stay in order. */
 static enum sl_status keep_bits_as_reals(struct sl_deferred *deferred, struct sl_reading *reading,
                                          const uint64_t *bits, size_t count) {
@@ -62,15 +48,15 @@ static enum sl_status keep_bits_as_reals(struct sl_deferred *deferred, struct sl
     return count_bytes(deferred, reading, UINT64_MAX);
   }
   for (size_t i = 0; i < count; i++) {
-    if (keep_number(deferred, reading, bits[i / 64] >> (i % 64) & 1 ? 1 : 0) != SL_OK) {
+    if (sl_deferred_keep_number(deferred, reading, bits[i / 64] >> (i % 64) & 1 ? 1 : 0) != SL_OK) {
       return reading->error.code;
     }
   }
   return SL_OK;
 }
 
-enum sl_status sl_deferred_keep_bits(struct sl_deferred *deferred, struct sl_reading *reading,
-                                     const uint64_t *bits, size_t count) {
+static enum sl_status keep_bits(struct sl_deferred *deferred, struct sl_reading *reading,
+                                const uint64_t *bits, size_t count) {
   if (deferred->real_count > 0) {
     return keep_bits_as_reals(deferred, reading, bits, count);
   }
@@ -83,6 +69,15 @@ enum sl_status sl_deferred_keep_bits(struct sl_deferred *deferred, struct sl_rea
   sl_copy_bits(deferred->bits, deferred->bit_count, bits, 0, count);
   deferred->bit_count += count;
   return SL_OK;
+}
+
+static enum sl_status keep_real(struct sl_deferred *deferred, struct sl_reading *reading,
+                                double value) {
+  if (deferred->real_count == 0 && (value == 0 || value == 1)) {
+    uint64_t bit = value == 1;
+    return keep_bits(deferred, reading, &bit, 1);
+  }
+  return sl_deferred_keep_number(deferred, reading, value);
 }
 
 enum sl_status sl_deferred_keep_bytes(struct sl_deferred *deferred, struct sl_reading *reading,
@@ -124,7 +119,7 @@ enum sl_status sl_deferred_push(const struct sl_deferred *deferred, struct sl_sp
 
 enum sl_status sl_sink_push_bits(struct sl_sink *sink, struct sl_reading *reading,
                                  const uint64_t *bits, size_t count) {
-  return sink->defers ? sl_deferred_keep_bits(&sink->deferred, reading, bits, count)
+  return sink->defers ? keep_bits(&sink->deferred, reading, bits, count)
                       : sl_spikes_push_bits(sink->spikes, bits, count, &reading->error);
 }
 
@@ -134,7 +129,7 @@ enum sl_status sl_sink_push_reals(struct sl_sink *sink, struct sl_reading *readi
     return sl_spikes_push_reals(sink->spikes, values, count, &reading->error);
   }
   for (size_t i = 0; i < count; i++) {
-    if (sl_deferred_keep_real(&sink->deferred, reading, values[i]) != SL_OK) {
+    if (keep_real(&sink->deferred, reading, values[i]) != SL_OK) {
       return reading->error.code;
     }
   }

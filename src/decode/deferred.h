@@ -26,12 +26,8 @@ struct sl_deferred {
 void sl_deferred_free(struct sl_deferred *deferred, struct sl_reading *reading);
 
 /* These fail with SL_DEFERRED_TOO_LARGE, and keep nothing, when the limit is used up. */
-enum sl_status sl_deferred_keep_bits(struct sl_deferred *deferred, struct sl_reading *reading,
-                                     const uint64_t *bits, size_t count);
-enum sl_status sl_deferred_keep_real(struct sl_deferred *deferred, struct sl_reading *reading,
-                                     double value);
-enum sl_status sl_deferred_keep_coordinate(struct sl_deferred *deferred, struct sl_reading *reading,
-                                           uint64_t value);
+enum sl_status sl_deferred_keep_number(struct sl_deferred *deferred, struct sl_reading *reading,
+                                       double value);
 enum sl_status sl_deferred_keep_bytes(struct sl_deferred *deferred, struct sl_reading *reading,
                                       const uint8_t *bytes, size_t count);
 

@@ -143,20 +143,13 @@ static enum sl_status check_number(struct sl_nested *nested, struct sl_reading *
   return check_index(nested, reading, depth - 1, json->depth);
 }
 
-static enum sl_status locate_error(const struct sl_nested *nested, struct sl_reading *reading,
-                                   enum sl_status status) {
-  return status == SL_OK ? SL_OK
-                         : sl_json_locate(&reading->json, &reading->error, nested->around,
-                                          reading->json.offset);
-}
-
 static enum sl_status count_pending(struct sl_nested *nested, struct sl_reading *reading) {
   size_t count = nested->pending_count;
   nested->pending_count = 0;
-  return count == 0
-             ? SL_OK
-             : locate_error(nested, reading,
-                            sl_sink_push_reals(nested->sink, reading, nested->pending, count));
+  if (count == 0 || sl_sink_push_reals(nested->sink, reading, nested->pending, count) == SL_OK) {
+    return SL_OK;
+  }
+  return sl_json_locate(&reading->json, &reading->error, nested->around, reading->json.offset);
 }
 
 /* Values are counted together, but for those that may be one too many for a limit: they are counted
@@ -196,14 +189,12 @@ static void learn_length(struct sl_nested *nested, size_t level, size_t count) {
   }
 }
 
-static enum sl_status finish(struct sl_nested *nested, struct sl_reading *reading) {
+static enum sl_status finish_nested(struct sl_nested *nested, struct sl_reading *reading) {
   struct sl_spikes *spikes = nested->sink->spikes;
-  enum sl_status status =
-      sl_spikes_set_shape(spikes, nested->rank, nested->length, &reading->error);
-  if (status == SL_OK) {
-    status = sl_spikes_finish(spikes, &reading->error);
+  if (sl_spikes_set_shape(spikes, nested->rank, nested->length, &reading->error) == SL_OK) {
+    sl_spikes_finish(spikes, &reading->error);
   }
-  return locate_error(nested, reading, status);
+  return sl_json_locate(&reading->json, &reading->error, nested->around, reading->json.offset);
 }
 
 static enum sl_status close_array(struct sl_nested *nested, struct sl_reading *reading) {
@@ -228,7 +219,7 @@ static enum sl_status close_array(struct sl_nested *nested, struct sl_reading *r
                         "has %zu value%s, %s %zu", count, count == 1 ? "" : "s", standard(nested),
                         length);
   }
-  return level == 0 && !nested->is_data ? finish(nested, reading) : SL_OK;
+  return level == 0 && !nested->is_data ? finish_nested(nested, reading) : SL_OK;
 }
 
 static bool scan_is_due(const struct sl_scan_backoff *backoff, const struct sl_input *input) {

@@ -226,12 +226,12 @@ static enum sl_status store(struct sl_base64 *base64, struct sl_reading *reading
                             const uint8_t *bytes, size_t count) {
   struct sl_sink *sink = base64->sink;
   base64->bytes += count;
-  enum sl_status status = sink->defers
-                              ? sl_deferred_keep_bytes(&sink->deferred, reading, bytes, count)
-                              : push_packed(&base64->packed, bytes, count, &reading->error);
-  return status == SL_OK ? SL_OK
-                         : sl_json_locate(&reading->json, &reading->error, base64->levels,
-                                          base64->quote_offset);
+  if (sink->defers) {
+    sl_deferred_keep_bytes(&sink->deferred, reading, bytes, count);
+  } else {
+    push_packed(&base64->packed, bytes, count, &reading->error);
+  }
+  return sl_json_locate(&reading->json, &reading->error, base64->levels, base64->quote_offset);
 }
 
 static enum sl_status end_group(struct sl_base64 *base64, struct sl_reading *reading) {
@@ -347,8 +347,6 @@ enum sl_status sl_base64_count(const struct sl_base64 *base64, struct sl_reading
   }
   struct sl_packed packed;
   begin_packed(&packed, packing, sink->spikes, values);
-  enum sl_status status = push_packed(&packed, sink->deferred.bytes, count, &reading->error);
-  return status == SL_OK ? SL_OK
-                         : sl_json_locate(&reading->json, &reading->error, base64->levels,
-                                          base64->quote_offset);
+  push_packed(&packed, sink->deferred.bytes, count, &reading->error);
+  return sl_json_locate(&reading->json, &reading->error, base64->levels, base64->quote_offset);
 }

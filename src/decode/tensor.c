@@ -127,25 +127,6 @@ static enum sl_status begin_data(struct sl_tensor *tensor, struct sl_reading *re
   return sl_nested_read(&tensor->reader.nested, reading, event, input);
 }
 
-static enum sl_status read_shape(struct sl_tensor *tensor, struct sl_reading *reading,
-                                 enum sl_json_event event);
-static enum sl_status read_encoding(struct sl_tensor *tensor, struct sl_reading *reading,
-                                    enum sl_json_event event);
-
-static enum sl_status begin_tensor_member(struct sl_tensor *tensor, struct sl_reading *reading,
-                                          enum sl_json_event event, struct sl_input *input) {
-  tensor->member_offset = reading->json.offset;
-  if (tensor->member == SL_TENSOR_DATA) {
-    return begin_data(tensor, reading, event, input);
-  }
-  if (sl_begin_limited(reading, tensor->around + 1, input) != SL_OK) {
-    return reading->error.code;
-  }
-  bool is_shape = tensor->member == SL_TENSOR_SHAPE;
-  tensor->state = is_shape ? SL_TENSOR_IN_SHAPE : SL_TENSOR_IN_ENCODING;
-  return is_shape ? read_shape(tensor, reading, event) : read_encoding(tensor, reading, event);
-}
-
 static enum sl_status add_dimension(struct sl_tensor *tensor, struct sl_reading *reading) {
   struct sl_json *json = &reading->json;
   struct sl_integer entry;
@@ -241,6 +222,20 @@ static enum sl_status read_encoding(struct sl_tensor *tensor, struct sl_reading 
              : reading->error.code;
 }
 
+static enum sl_status begin_tensor_member(struct sl_tensor *tensor, struct sl_reading *reading,
+                                          enum sl_json_event event, struct sl_input *input) {
+  tensor->member_offset = reading->json.offset;
+  if (tensor->member == SL_TENSOR_DATA) {
+    return begin_data(tensor, reading, event, input);
+  }
+  if (sl_begin_limited(reading, tensor->around + 1, input) != SL_OK) {
+    return reading->error.code;
+  }
+  bool is_shape = tensor->member == SL_TENSOR_SHAPE;
+  tensor->state = is_shape ? SL_TENSOR_IN_SHAPE : SL_TENSOR_IN_ENCODING;
+  return is_shape ? read_shape(tensor, reading, event) : read_encoding(tensor, reading, event);
+}
+
 /* What the complete data was. */
 static void name_data(struct sl_tensor *tensor) {
   if (tensor->state == SL_TENSOR_IN_NESTED) {
@@ -297,10 +292,10 @@ static enum sl_status count_numbers(struct sl_tensor *tensor, struct sl_reading 
   } else if (sl_deferred_count(&tensor->sink.deferred) != tensor->values) {
     status = wrong_count(tensor, reading, offset);
   }
-  if (status != SL_OK ||
-      sl_deferred_push(&tensor->sink.deferred, tensor->sink.spikes, &reading->error) == SL_OK) {
+  if (status != SL_OK) {
     return status;
   }
+  sl_deferred_push(&tensor->sink.deferred, tensor->sink.spikes, &reading->error);
   return sl_json_locate(&reading->json, &reading->error, tensor->around + 1, offset);
 }
 
@@ -354,8 +349,8 @@ enum sl_status sl_tensor_work(struct sl_tensor *tensor, struct sl_reading *readi
       tensor->sink.defers = false;
     }
   }
-  if (!complete || sl_spikes_finish(tensor->sink.spikes, &reading->error) == SL_OK) {
-    return SL_OK;
+  if (complete) {
+    sl_spikes_finish(tensor->sink.spikes, &reading->error);
   }
   return sl_json_locate(&reading->json, &reading->error, tensor->around, tensor->work_offset);
 }

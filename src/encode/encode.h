@@ -13,8 +13,8 @@
 #define SPIKELOSS_ENCODE_ENCODE_H
 
 #include "core/budget.h"
-#include "loss/loss.h"
 #include "decode/request.h"
+#include "loss/loss.h"
 #include <spikeloss/error.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,10 +22,6 @@
 /* A client that reads slowly may hold an answer for minutes. Rows of up to 200,000 numbers fit; of
  * longer ones, formatting them again for each time step is still faster than most networks. */
 enum { SL_MAX_KEPT_TEXT = 4 * 1024 * 1024 };
-
-/* Numbers that one read may format, short of a last piece of 512: a millisecond of work, if they
- * are of the slowest kind. Numbers that the thread's cache still has are free. */
-enum { SL_MAX_FORMATTED = 1024 };
 
 struct sl_answer;
 
@@ -44,11 +40,7 @@ enum sl_status sl_answer_new(struct sl_answer **answer, const struct sl_decoded 
 /* Exact length in bytes. */
 uint64_t sl_answer_length(const struct sl_answer *answer);
 
-/*
- * Writes the next bytes, up to `size`, and returns how many: 0 only at the end. Takes about a
- * millisecond at the longest: with fewer bytes than `size` it may return before the end, so that
- * numbers are formatted in the next call. Never fails.
- */
+/* Writes the next bytes, up to `size`, and returns how many: fewer only at the end. Never fails. */
 size_t sl_answer_read(struct sl_answer *answer, char *bytes, size_t size);
 
 /*

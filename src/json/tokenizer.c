@@ -443,6 +443,9 @@ enum sl_status sl_json_fail_about(const struct sl_json *json, struct sl_error *e
 
 enum sl_status sl_json_locate(const struct sl_json *json, struct sl_error *error, size_t levels,
                               uint64_t offset) {
+  if (error->code == SL_OK) {
+    return SL_OK;
+  }
   struct sl_error cause = *error;
   *error = SL_NO_ERROR;
   return sl_json_fail(json, error, cause.code, levels, offset, "%s", cause.message);

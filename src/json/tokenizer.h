@@ -141,7 +141,8 @@ enum sl_status sl_json_fail_about(const struct sl_json *json, struct sl_error *e
 #define sl_json_fail(json, error, code, levels, ...)                                               \
   sl_json_fail_about(json, error, code, levels, levels, __VA_ARGS__)
 
-/* Adds path, name and offset to an error that was raised by code unaware of the body. */
+/* Adds path, name and offset to an error, if there is one, that was raised by code unaware of the
+ * body. Returns its code. */
 enum sl_status sl_json_locate(const struct sl_json *json, struct sl_error *error, size_t levels,
                               uint64_t offset);
 

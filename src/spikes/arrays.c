@@ -103,7 +103,7 @@ enum sl_status sl_spikes_push_bytes(struct sl_spikes *spikes, const uint8_t *val
   return status;
 }
 
-/* Finishes a tensor whose values were pushed with `status`; frees it if that fails. */
+/* Finishes a new tensor whose values were pushed with `status`; frees it if either has failed. */
 static struct sl_spikes *finished(struct sl_spikes *spikes, enum sl_status status,
                                   struct sl_error *error) {
   if (status == SL_OK && sl_spikes_finish(spikes, error) == SL_OK) {
@@ -113,29 +113,25 @@ static struct sl_spikes *finished(struct sl_spikes *spikes, enum sl_status statu
   return NULL;
 }
 
+/* How many values a tensor takes that sl_spikes_new has made, or not. */
+static size_t all_values(const struct sl_spikes *spikes) {
+  return spikes != NULL ? spikes->max_values : 0;
+}
+
 struct sl_spikes *sl_spikes_from_bytes(enum sl_sums sums, size_t rank, const size_t *shape,
                                        const uint8_t *values, struct sl_error *error) {
   struct sl_spikes *spikes = sl_spikes_new(sums, rank, shape, error);
-  return spikes == NULL
-             ? NULL
-             : finished(spikes, sl_spikes_push_bytes(spikes, values, spikes->max_values, error),
-                        error);
+  return finished(spikes, sl_spikes_push_bytes(spikes, values, all_values(spikes), error), error);
 }
 
 struct sl_spikes *sl_spikes_from_floats(enum sl_sums sums, size_t rank, const size_t *shape,
                                         const float *values, struct sl_error *error) {
   struct sl_spikes *spikes = sl_spikes_new(sums, rank, shape, error);
-  return spikes == NULL
-             ? NULL
-             : finished(spikes, sl_spikes_push_floats(spikes, values, spikes->max_values, error),
-                        error);
+  return finished(spikes, sl_spikes_push_floats(spikes, values, all_values(spikes), error), error);
 }
 
 struct sl_spikes *sl_spikes_from_doubles(enum sl_sums sums, size_t rank, const size_t *shape,
                                          const double *values, struct sl_error *error) {
   struct sl_spikes *spikes = sl_spikes_new(sums, rank, shape, error);
-  return spikes == NULL
-             ? NULL
-             : finished(spikes, sl_spikes_push_doubles(spikes, values, spikes->max_values, error),
-                        error);
+  return finished(spikes, sl_spikes_push_doubles(spikes, values, all_values(spikes), error), error);
 }

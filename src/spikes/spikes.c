@@ -11,6 +11,8 @@ enum { BUFFERED_BITS = 32 * 1024 * 8, MIN_BUFFERED_ROWS = 16 };
 /* Accumulators that are taken at once: small requests need no more. */
 enum { MIN_CAPACITY = 128 };
 
+enum { PARTS = 4 }; /* words of values that are looked at together */
+
 void sl_spikes_init(struct sl_spikes *spikes, bool per_sample, uint64_t *pairs_left) {
   *spikes = (struct sl_spikes){
       .per_sample = per_sample, .pairs_left = pairs_left, .max_values = UINT64_MAX};
@@ -267,23 +269,31 @@ enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bit
   return SL_OK;
 }
 
-/* Values of one row, at most 64: binary ones as bits. Graded ones are added at once, and are 0
- * among the bits. */
+/* Values of one row, at most PARTS words of them: binary ones as bits. Words with graded ones are
+ * added at once, and are 0 among the bits. */
 static enum sl_status push_part_of_row(struct sl_spikes *spikes, const double *values, size_t count,
                                        struct sl_error *error) {
   size_t first = spikes->base + spikes->column;
-  bool binary;
-  uint64_t bits = sl_kernels()->find_ones(values, count, &binary);
-  if (!binary) {
-    bits = 0;
+  uint64_t bits[PARTS];
+  bool binary[PARTS];
+  bool graded = false;
+  for (size_t i = 0; i < count; i += 64) {
+    size_t length = count - i < 64 ? count - i : 64;
+    uint64_t ones = sl_kernels()->find_ones(values + i, length, &binary[i / 64]);
+    bits[i / 64] = binary[i / 64] ? ones : 0;
+    graded |= !binary[i / 64];
   }
-  if (sl_spikes_push_bits(spikes, &bits, count, error) != SL_OK ||
-      (!binary && reach_graded(spikes, first + count, error) != SL_OK)) {
+  if (sl_spikes_push_bits(spikes, bits, count, error) != SL_OK ||
+      (graded && reach_graded(spikes, first + count, error) != SL_OK)) {
     return error->code;
   }
-  if (!binary) {
-    sl_kernels()->add_reals(spikes->ones + first, spikes->graded + first, spikes->sums + first,
-                            values, count);
+  for (size_t i = 0; graded && i < count; i += 64) {
+    size_t length = count - i < 64 ? count - i : 64;
+    size_t at = first + i;
+    if (!binary[i / 64]) {
+      sl_kernels()->add_reals(spikes->ones + at, spikes->graded + at, spikes->sums + at, values + i,
+                              length);
+    }
   }
   return SL_OK;
 }
@@ -291,7 +301,7 @@ static enum sl_status push_part_of_row(struct sl_spikes *spikes, const double *v
 enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *values, size_t count,
                                     struct sl_error *error) {
   for (size_t done = 0; done < count;) {
-    size_t length = count - done < 64 ? count - done : 64;
+    size_t length = count - done < PARTS * 64 ? count - done : PARTS * 64;
     if (spikes->neurons_known && length > spikes->neurons - spikes->column) {
       length = spikes->neurons - spikes->column;
     }
