@@ -62,11 +62,11 @@ static inline void sl_error_clear(struct sl_error *error) {
   error->message[0] = '\0';
 }
 
-/* The stable snake_case name of a status, as users see it: "ragged", "not_finite". Static. */
+/* Returns the stable snake_case name of a status, as users see it: "not_finite". Static. */
 SL_API const char *sl_status_name(enum sl_status status);
 
 /*
- * For the project itself; the shared library does not export what sets errors.
+ * Sets errors, for the project itself; the shared library does not export what sets errors.
  *
  * Sets code and message if the error is still unset, without pointer or offset.
  * Returns the error's code: the first one, not necessarily this one.

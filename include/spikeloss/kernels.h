@@ -17,7 +17,7 @@ SL_BEGIN_C
  */
 SL_API bool sl_kernels_choose(const char *name);
 
-/* The name of the kernels in force. Static. */
+/* Returns the name of the kernels in force. Static. */
 SL_API const char *sl_kernels_name(void);
 
 SL_END_C

@@ -83,11 +83,11 @@ struct sl_result {
 /* Frees what a result owns. Tolerates NULL, all zeros and half-built results. */
 SL_API void sl_result_free(struct sl_result *result);
 
-/* The gradient of an argument (of the item of a list of tensors, else item 0), or NULL. */
+/* Returns the gradient of an argument (of the item of a list of tensors, else item 0), or NULL. */
 SL_API const struct sl_gradient *sl_result_gradient(const struct sl_result *result,
                                                     const char *name, size_t item);
 
-/* A diagnostic (of an item, where they are a list, else item 0), or NULL. */
+/* Returns a diagnostic (of an item, where they are a list, else item 0), or NULL. */
 SL_API const struct sl_diagnostic *sl_result_diagnostic(const struct sl_result *result,
                                                         const char *name, size_t item);
 

@@ -91,21 +91,21 @@ SL_API struct sl_spikes *sl_spikes_from_doubles(enum sl_sums sums, size_t rank, 
                                                 const double *values, struct sl_error *error);
 
 /*
- * What a finished tensor holds. An accumulator is a neuron, or sample * neurons + neuron where sums
- * are kept per sample. Of one that is not there, and of NULL, everything is 0.
+ * Return what a finished tensor holds. An accumulator is a neuron, or sample * neurons + neuron
+ * where sums are kept per sample. Of one that is not there, and of NULL, everything is 0.
  */
 SL_API size_t sl_spikes_accumulators(const struct sl_spikes *spikes);
 
-/* The sum of all values of an accumulator. */
+/* Returns the sum of all values of an accumulator. */
 SL_API double sl_spikes_sum(const struct sl_spikes *spikes, size_t accumulator);
 
-/* How many values of an accumulator were not 0. */
+/* Returns how many values of an accumulator were not 0. */
 SL_API uint64_t sl_spikes_fired(const struct sl_spikes *spikes, size_t accumulator);
 
-/* How many values of the whole tensor were not 0. */
+/* Returns how many values of the whole tensor were not 0. */
 SL_API uint64_t sl_spikes_count(const struct sl_spikes *spikes);
 
-/* Whether every value was 0 or 1. */
+/* Returns whether every value was 0 or 1. */
 SL_API bool sl_spikes_binary(const struct sl_spikes *spikes);
 
 /* Neurons that never fired, and neurons that fired at every step of every sample. */

@@ -12,7 +12,7 @@
 
 SL_BEGIN_C
 
-/* Of the library that it runs with. Static. */
+/* Returns the version of the library that the program runs with. Static. */
 SL_API const char *sl_version(void);
 
 SL_END_C

@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Up to 64 bits of a sequence that ends at bit `end`, from bit `first` on; those after the end are
- * undefined. Words after the sequence are not read. */
+/* Returns up to 64 bits of a sequence that ends at bit `end`, from bit `first` on; those after the
+ * end are undefined. Words after the sequence are not read. */
 static inline uint64_t sl_bits_at(const uint64_t *words, size_t first, size_t end) {
   size_t word = first / 64;
   size_t shift = first % 64;
@@ -19,8 +19,8 @@ static inline uint64_t sl_bits_at(const uint64_t *words, size_t first, size_t en
 }
 
 /*
- * to[to_bit … to_bit + count) = from[from_bit …). Bits before to_bit stay; those after the last
- * one, up to the end of its word, are left undefined. They must not overlap.
+ * Copies bits: to[to_bit … to_bit + count) = from[from_bit …). Bits before to_bit stay; those after
+ * the last one, up to the end of its word, are left undefined. The two must not overlap.
  *
  * The first word is filled up; from there on every word of `to` is put together from two
  * neighbours of `from`, and does not wait for the one before it.

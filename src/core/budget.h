@@ -19,7 +19,7 @@ struct sl_budget {
   enum sl_status (*grow)(struct sl_budget *budget, uint64_t bytes, struct sl_error *error);
 };
 
-/* Before memory is allocated. On failure nothing is taken. */
+/* Charges memory before it is allocated. On failure nothing is taken. */
 static inline enum sl_status sl_budget_take(struct sl_budget *budget, uint64_t bytes,
                                             struct sl_error *error) {
   if (budget == NULL) {
@@ -39,7 +39,7 @@ static inline enum sl_status sl_budget_take(struct sl_budget *budget, uint64_t b
   return SL_OK;
 }
 
-/* After memory is freed, or when its allocation has failed. */
+/* Gives back a charge after memory is freed, or when its allocation has failed. */
 static inline void sl_budget_give_back(struct sl_budget *budget, uint64_t bytes) {
   if (budget != NULL) {
     budget->taken -= bytes;

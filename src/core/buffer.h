@@ -16,7 +16,7 @@ struct sl_buffer {
   size_t capacity;
 };
 
-/* For sl_buffer_reserve: takes memory where there is no space yet. */
+/* Takes memory for sl_buffer_reserve where there is no space yet. */
 bool sl_buffer_grow(struct sl_buffer *buffer, size_t extra);
 
 /* Makes space for `extra` more bytes after the last. */

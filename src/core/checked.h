@@ -30,7 +30,7 @@ static inline bool sl_checked_multiply(size_t *result, size_t left, size_t right
   return true;
 }
 
-/* The product of all dimensions of a shape. */
+/* Computes the product of all dimensions of a shape. */
 static inline bool sl_checked_product(size_t *result, const size_t *shape, size_t rank) {
   size_t product = 1;
   for (size_t axis = 0; axis < rank; axis++) {
@@ -42,8 +42,8 @@ static inline bool sl_checked_product(size_t *result, const size_t *shape, size_
   return true;
 }
 
-/* The exponent bits of a double are all ones only if it is not finite: one more in the lowest of
- * them then carries into the sign bit. The compiler takes several doubles at once. */
+/* Returns whether all are finite, without a branch for each. The exponent bits of a double are all
+ * ones only if it is not finite: one more in the lowest of them then carries into the sign bit. */
 static inline bool sl_all_finite(const double *values, size_t count) {
   const uint64_t exponent = UINT64_C(0x7ff) << 52;
   const uint64_t lowest = UINT64_C(1) << 52;

@@ -55,7 +55,8 @@
 /* One more than the largest code. */
 #define SL_CODE_COUNT SL_CODE(32)
 
-/* The stable snake_case name of any code, the library's included: "ragged", "not_found". Static. */
+/* Returns the stable snake_case name of any code, the library's included: "ragged", "not_found".
+ * Static. */
 const char *sl_code_name(enum sl_status code);
 
 #endif

@@ -16,7 +16,7 @@ static size_t axis_of(const struct sl_reading *reading) {
   return (size_t)reading->json.levels[reading->json.depth - 1].index;
 }
 
-/* An entry, at `levels`, with more or fewer coordinates than the tensor has axes. */
+/* Fails for an entry, at `levels`, with more or fewer coordinates than the tensor has axes. */
 static enum sl_status wrong_axes(const struct sl_coordinates *coordinates,
                                  struct sl_reading *reading, size_t levels, const char *how) {
   size_t rank = coordinates->rank > 0 ? coordinates->rank : 1;
@@ -64,7 +64,8 @@ static enum sl_status add_coordinate(struct sl_coordinates *coordinates,
   return sl_json_locate(json, &reading->error, coordinates->around, json->offset);
 }
 
-/* Row-major order is the order of coordinates read like words in a dictionary. */
+/* Returns whether an entry is after the one before it. Row-major order is the order of coordinates
+ * read like words in a dictionary. */
 static bool increases(const uint64_t *current, const uint64_t *previous, size_t rank) {
   for (size_t axis = 0; axis < rank; axis++) {
     if (current[axis] != previous[axis]) {
@@ -79,7 +80,7 @@ static enum sl_status not_increasing(struct sl_reading *reading, size_t levels, 
                       "is not after the coordinates before it in row-major order; sort them");
 }
 
-/* Errors of the counts go to the path of the data. */
+/* Counts the one at an entry. Errors of the counts go to the path of the data. */
 static enum sl_status add_one(struct sl_reading *reading, struct sl_spikes *spikes,
                               const uint64_t *entry, size_t levels, uint64_t offset) {
   uint64_t index = 0;
@@ -152,8 +153,8 @@ static enum sl_status store_entry(struct sl_coordinates *coordinates, struct sl_
 }
 
 /*
- * After the comma of an entry: takes as many as can be read without events. Where deferring one may
- * fail, it is left to the events, which know the coordinate that is one too many.
+ * Takes as many entries after a comma as can be read without events. Where deferring one may fail,
+ * it is left to the events, which know the coordinate that is one too many.
  */
 static enum sl_status take_entries(struct sl_coordinates *coordinates, struct sl_reading *reading,
                                    struct sl_input *input) {
@@ -215,7 +216,7 @@ enum sl_status sl_coordinates_read(struct sl_coordinates *coordinates, struct sl
   return SL_OK;
 }
 
-/* One number of an entry that was read before it was known to be a coordinate. */
+/* Checks one number of an entry that was read before it was known to be a coordinate. */
 static enum sl_status check_deferred(struct sl_reading *reading, double value, uint64_t bound,
                                      size_t levels, uint64_t offset) {
   return value >= 0 && value < (double)bound

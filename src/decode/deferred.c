@@ -41,7 +41,7 @@ enum sl_status sl_deferred_keep_number(struct sl_deferred *deferred, struct sl_r
   return SL_OK;
 }
 
-/* After the first graded value even zeros and ones are kept as doubles, to stay in order. */
+/* Keeps zeros and ones as doubles after the first graded value, to stay in order. */
 static enum sl_status keep_bits_as_reals(struct sl_deferred *deferred, struct sl_reading *reading,
                                          const uint64_t *bits, size_t count) {
   if (count > reading->deferred_left / WORD) {

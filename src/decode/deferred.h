@@ -25,17 +25,17 @@ struct sl_deferred {
 /* Forgets what was kept. Tolerates all zeros. */
 void sl_deferred_free(struct sl_deferred *deferred, struct sl_reading *reading);
 
-/* These fail with SL_DEFERRED_TOO_LARGE, and keep nothing, when the limit is used up. */
+/* Keep values; fail with SL_DEFERRED_TOO_LARGE, and keep nothing, when the limit is used up. */
 enum sl_status sl_deferred_keep_number(struct sl_deferred *deferred, struct sl_reading *reading,
                                        double value);
 enum sl_status sl_deferred_keep_bytes(struct sl_deferred *deferred, struct sl_reading *reading,
                                       const uint8_t *bytes, size_t count);
 
-/* Whether so many coordinates can be kept in the memory there is. */
+/* Returns whether so many coordinates can be kept in the memory there is. */
 bool sl_deferred_has_space(const struct sl_deferred *deferred, const struct sl_reading *reading,
                            size_t count);
 
-/* How many numbers were kept, and each of them. */
+/* Returns how many numbers were kept, and each of them. */
 size_t sl_deferred_count(const struct sl_deferred *deferred);
 double sl_deferred_number(const struct sl_deferred *deferred, size_t index);
 

@@ -55,7 +55,7 @@ static const struct want wants[] = {
 };
 /* clang-format on */
 
-/* The words to choose from, in quotes. */
+/* Writes the words to choose from, in quotes. */
 static void list_choices(char *list, size_t size, const char *const *choices) {
   size_t length = 0;
   list[0] = '\0';
@@ -91,7 +91,7 @@ enum sl_status sl_refuse_number(struct sl_reading *reading, enum sl_status code,
                       expected, came);
 }
 
-/* NaN and infinities, as Python, C, R and others write them: -nan(ind). */
+/* Returns whether a word is NaN or an infinity, as Python, C and R write them: -nan(ind). */
 static bool is_not_finite(const struct sl_text *text) {
   static const char *const words[] = {"nan", "inf", "infinity"};
   size_t sign = text->bytes[0] == '-';
@@ -116,7 +116,7 @@ static bool is_python(const struct sl_text *text) {
          sl_text_is(text, "True") || sl_text_is(text, "False") || sl_text_is(text, "None");
 }
 
-/* The body begins with a word. */
+/* Returns what helps where the body begins with a word. */
 static const char *body_hint(const struct sl_reading *reading) {
   unsigned char next = (unsigned char)reading->json.after_word;
   return next >= 0x80                 ? "; deflate data needs the header Content-Encoding: deflate"
@@ -182,12 +182,13 @@ enum sl_status sl_refuse_value(struct sl_reading *reading, enum sl_json_event ev
   return SL_OK;
 }
 
-/* The names of a typed array of JavaScript's, or of a table of PHP's or Lua's. */
+/* Returns whether a name is of a typed array of JavaScript's, or of a table of PHP's or Lua's. */
 static bool is_index(const struct sl_text *text) {
   return text->length == 1 && sl_is_digit(text->bytes[0]);
 }
 
-/* What came and what helps: the number, the string, or the first name of the object. */
+/* Writes what came and returns what helps: the number, the string, or the first name of the
+ * object. */
 static const char *describe_misfit(const struct sl_reading *reading, enum sl_json_event event,
                                    char came[SL_EXCERPT_SIZE]) {
   const struct sl_misfit *misfit = &reading->misfit;

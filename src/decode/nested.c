@@ -29,12 +29,12 @@ void sl_nested_begin(struct sl_nested *nested, struct sl_sink *sink, const struc
   sink->defers = is_data;
 }
 
-/* Arrays of the tensor that are open. */
+/* Returns how many arrays of the tensor are open. */
 static size_t depth_of(const struct sl_nested *nested, const struct sl_reading *reading) {
   return reading->json.depth - nested->around;
 }
 
-/* Where the reading is in the open array of a level. */
+/* Returns the index that is being read in the open array of a level. */
 static uint64_t *index_at(const struct sl_nested *nested, struct sl_reading *reading,
                           size_t level) {
   return &reading->json.levels[nested->around + level].index;
@@ -44,7 +44,7 @@ static bool is_flat(const struct sl_nested *nested) {
   return nested->is_data && nested->rank == 1;
 }
 
-/* Arrays that do not agree with each other, or with the shape that came before them. */
+/* Returns the code for arrays that do not agree with each other, or with the shape before them. */
 static enum sl_status uneven(const struct sl_nested *nested) {
   return nested->lengths_given ? SL_LENGTH_MISMATCH : SL_RAGGED;
 }
@@ -53,7 +53,7 @@ static const char *standard(const struct sl_nested *nested) {
   return nested->lengths_given ? "its shape has" : "the arrays before it have";
 }
 
-/* An array, or a number, at `levels`, where the other belongs. */
+/* Fails for an array, or a number, at `levels`, where the other belongs. */
 static enum sl_status wrong_depth(const struct sl_nested *nested, struct sl_reading *reading,
                                   size_t levels, bool is_number) {
   struct sl_json *json = &reading->json;
@@ -68,7 +68,7 @@ static enum sl_status wrong_depth(const struct sl_nested *nested, struct sl_read
                       "expected %s, like its neighbours, not %s", expected, came);
 }
 
-/* A value beyond the length that the arrays before this one have. */
+/* Fails for a value beyond the length that the arrays before this one have. */
 static enum sl_status check_index(const struct sl_nested *nested, struct sl_reading *reading,
                                   size_t level, size_t levels) {
   struct sl_json *json = &reading->json;
@@ -83,7 +83,7 @@ static enum sl_status check_index(const struct sl_nested *nested, struct sl_read
                             standard(nested), length);
 }
 
-/* The shape that came before the data says how it must be nested. */
+/* Takes rank and lengths from the shape that came before the data. */
 static enum sl_status take_shape(struct sl_nested *nested, struct sl_reading *reading,
                                  size_t depth) {
   const struct sl_spikes *spikes = nested->sink->spikes;
@@ -152,8 +152,8 @@ static enum sl_status count_pending(struct sl_nested *nested, struct sl_reading 
   return sl_json_locate(&reading->json, &reading->error, nested->around, reading->json.offset);
 }
 
-/* Values are counted together, but for those that may be one too many for a limit: they are counted
- * at once, as the error names their index. */
+/* Returns whether values must be counted one by one. They are counted together, but for those that
+ * may be one too many for a limit: they are counted at once, as the error names their index. */
 static bool may_be_too_many(const struct sl_nested *nested, const struct sl_reading *reading) {
   enum { PLENTY = 2 * SL_PENDING_VALUES * sizeof(double) };
   return nested->sink->defers ? reading->deferred_left < PLENTY
@@ -174,7 +174,7 @@ static enum sl_status add_number(struct sl_nested *nested, struct sl_reading *re
   return at_once ? count_pending(nested, reading) : SL_OK;
 }
 
-/* The first array of a level is complete: its length is the length of that axis. */
+/* Takes the length of an axis from the first array of its level, which is complete. */
 static void learn_length(struct sl_nested *nested, size_t level, size_t count) {
   nested->length[level] = count;
   nested->backoff = (struct sl_scan_backoff){0}; /* the kernel can take more from now on */
@@ -239,7 +239,7 @@ static size_t scan_text(struct sl_text_scan *scan, const struct sl_input *input)
   return sl_kernels()->scan_spike_text(scan, block, sizeof block);
 }
 
-/* After a scan at an offset that may go on `resume` bytes later. */
+/* Chooses when to scan next, after a scan at an offset that may go on `resume` bytes later. */
 static void back_off(struct sl_scan_backoff *backoff, uint64_t offset, size_t resume,
                      bool found_nothing) {
   size_t longer = backoff->pause > 0 ? 2 * backoff->pause : SL_SCAN_BLOCK;
@@ -247,7 +247,8 @@ static void back_off(struct sl_scan_backoff *backoff, uint64_t offset, size_t re
   backoff->pause = !found_nothing ? 0 : longer < SCAN_MAX_PAUSE ? longer : SCAN_MAX_PAUSE;
 }
 
-/* Whether text may go to the kernel: values of a row that is not full are next, or whole rows. */
+/* Returns whether text may go to the kernel: values of a row that is not full are next, or whole
+ * rows. */
 static bool may_scan(const struct sl_nested *nested, struct sl_reading *reading,
                      const struct sl_input *input) {
   if (nested->rank == 0 || !scan_is_due(&nested->backoff, input)) {
@@ -263,7 +264,7 @@ static bool may_scan(const struct sl_nested *nested, struct sl_reading *reading,
   return depth == nested->rank - 1 && depth > 0 && row_length > 0 && may_open;
 }
 
-/* Whether a scan has stayed within the rows there should be. */
+/* Returns whether a scan has stayed within the rows there should be. */
 static bool rows_are_due(const struct sl_nested *nested, struct sl_reading *reading, size_t rows,
                          size_t column) {
   if (nested->rank == 1) {
@@ -343,8 +344,8 @@ static enum sl_status scan_blocks(struct sl_nested *nested, struct sl_reading *r
   return sl_json_locate(&reading->json, &reading->error, nested->around, offset);
 }
 
-/* Graded values inside a row, but not the last of one whose length is known: it needs its bracket.
- */
+/* Reads graded values inside a row, but not the last of one whose length is known: it needs its
+ * bracket. */
 static enum sl_status read_short_numbers(struct sl_nested *nested, struct sl_reading *reading,
                                          struct sl_input *input) {
   size_t row_length = nested->length[nested->rank - 1];
@@ -366,7 +367,7 @@ static enum sl_status read_short_numbers(struct sl_nested *nested, struct sl_rea
 }
 
 /*
- * After the last row of an array of rows: takes `],[`, its end and the beginning of the next, as
+ * Takes, after the last row of an array of rows, `],[`, its end and the beginning of the next, as
  * they mostly come, and only where both are right. False leaves them to the events.
  */
 static bool next_array_of_rows(struct sl_nested *nested, struct sl_reading *reading,
@@ -392,7 +393,7 @@ static bool next_array_of_rows(struct sl_nested *nested, struct sl_reading *read
   return true;
 }
 
-/* After a comma or a bracket: what can be read without events is read so. */
+/* Reads what can be read without events after a comma or a bracket. */
 static enum sl_status scan_ahead(struct sl_nested *nested, struct sl_reading *reading,
                                  struct sl_input *input) {
   enum sl_status status = SL_OK;

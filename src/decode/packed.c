@@ -32,7 +32,7 @@ static uint64_t reverse_bytes_bits(uint64_t word) {
   return (word >> 4 & UINT64_C(0x0f0f0f0f0f0f0f0f)) | (word & UINT64_C(0x0f0f0f0f0f0f0f0f)) << 4;
 }
 
-/* Eight bytes as a word whose least significant byte is the first, on any machine. */
+/* Returns up to eight bytes as a word whose least significant byte is the first, on any machine. */
 static uint64_t little_endian(const uint8_t *bytes, size_t count) {
   uint64_t word = 0;
   for (size_t i = 0; i < count; i++) {
@@ -96,7 +96,7 @@ static void read_doubles(double *values, const uint8_t *bytes, size_t count) {
   }
 }
 
-/* Whole floats, at most BATCH_VALUES. */
+/* Pushes whole floats, at most BATCH_VALUES. */
 static enum sl_status push_batch(struct sl_packed *packed, const uint8_t *bytes, size_t count,
                                  struct sl_error *error) {
   double values[BATCH_VALUES];
@@ -197,7 +197,7 @@ static enum sl_status bad_base64(const struct sl_base64 *base64, struct sl_readi
                       what);
 }
 
-/* The characters that other variants of base64 have. */
+/* Fails for a character outside the alphabet; explains those that other variants of base64 have. */
 static enum sl_status bad_character(const struct sl_base64 *base64, struct sl_reading *reading,
                                     char character) {
   uint64_t offset = reading->json.character_offset;
@@ -243,8 +243,8 @@ static enum sl_status end_group(struct sl_base64 *base64, struct sl_reading *rea
 }
 
 /*
- * Two or three characters carry 12 or 18 bits for one or two bytes: the 4 or 2 bits that are left
- * over must be 0, or two texts would mean the same bytes.
+ * Adds a padding character. Two or three characters carry 12 or 18 bits for one or two bytes: the
+ * 4 or 2 bits that are left over must be 0, or two texts would mean the same bytes.
  */
 static enum sl_status add_padding(struct sl_base64 *base64, struct sl_reading *reading) {
   if (base64->group_length < 2) {
@@ -286,7 +286,7 @@ static enum sl_status add_character(struct sl_base64 *base64, struct sl_reading 
   return base64->group_length == GROUP ? end_group(base64, reading) : SL_OK;
 }
 
-/* Whole groups without escapes or padding go to the kernel. */
+/* Hands whole groups without escapes or padding to the kernel. */
 static enum sl_status read_groups(struct sl_base64 *base64, struct sl_reading *reading,
                                   struct sl_input *input) {
   uint8_t bytes[3 * BATCH_GROUPS];
@@ -319,7 +319,7 @@ static enum sl_status end_string(struct sl_base64 *base64, struct sl_reading *re
              : check_size(base64, reading, base64->packed.packing, base64->values, base64->bytes);
 }
 
-/* Characters come one by one only until the next group begins: then the kernel can go on. */
+/* Takes characters one by one only until the next group begins: then the kernel can go on. */
 enum sl_status sl_base64_event(struct sl_base64 *base64, struct sl_reading *reading,
                                enum sl_json_event event, struct sl_input *input) {
   if (event == SL_JSON_STRING_END) {

@@ -67,11 +67,11 @@ struct sl_reading {
 enum sl_status sl_grow_array(struct sl_reading *reading, void *array, size_t *capacity,
                              size_t needed, size_t element_bytes);
 
-/* The value that has just begun is no tensor: its text must not be longer than the limit. */
+/* Begins to limit the text of a value that is no tensor and has just begun. */
 enum sl_status sl_begin_limited(struct sl_reading *reading, size_t levels,
                                 const struct sl_input *input);
 
-/* Whether what was taken of the input is within that limit, if there is one. */
+/* Fails if what was taken of the input is beyond that limit, if there is one. */
 enum sl_status sl_check_limited(struct sl_reading *reading, const struct sl_input *input);
 
 /*
@@ -80,38 +80,39 @@ enum sl_status sl_check_limited(struct sl_reading *reading, const struct sl_inpu
  * listed where a choice belongs.
  */
 
-/* The value that this event begins, or is, does not belong where it is. Fails now or with the next
- * event. `choices` matters where a choice belongs. */
+/* Fails for the value that this event begins, or is, which does not belong where it is, now or
+ * with the next event. `choices` matters where a choice belongs. */
 enum sl_status sl_refuse_value(struct sl_reading *reading, enum sl_json_event event,
                                enum sl_want want, const char *const *choices);
 
-/* The next event after a misfit has come, or the body has ended. */
+/* Fails for a misfit when the next event has come, or the body has ended. */
 enum sl_status sl_refuse_misfit(struct sl_reading *reading, enum sl_json_event event);
 
-/* Whether the last word counts as a number that went wrong: NaN, -Infinity, -x. */
+/* Returns whether the last word counts as a number that went wrong: NaN, -Infinity, -x. */
 bool sl_is_number_word(const struct sl_reading *reading);
 
-/* The last word does not belong where it is, or is no JSON at all. */
+/* Fails for the last word, which does not belong where it is, or is no JSON at all. */
 enum sl_status sl_refuse_word(struct sl_reading *reading, enum sl_want want,
                               const char *const *choices);
 
-/* A number that is not finite, though it has digits. */
+/* Fails for a number that is not finite, though it has digits. */
 enum sl_status sl_refuse_infinity(struct sl_reading *reading);
 
-/* The name of a member, in the object that is being read, is unknown or comes twice: "comes twice".
- */
+/* Fails for the name of a member, in the object that is being read, that is unknown or comes
+ * twice: "comes twice". */
 enum sl_status sl_refuse_name(struct sl_reading *reading, enum sl_status code, const char *problem);
 
-/* A word (complete in `text`) that is not among the choices, or no legal one. */
+/* Fails for a word (complete in `text`) that is not among the choices. */
 enum sl_status sl_refuse_choice(struct sl_reading *reading, const char *const *choices);
 
-/* The last number, at its own path, should have been something else: "an integer". */
+/* Fails for the last number, at its path, which should have been something else: "an integer". */
 enum sl_status sl_refuse_number(struct sl_reading *reading, enum sl_status code,
                                 const char *expected);
 
 /*
- * A tensor, at tensor_levels, has another number of dimensions than its field wants, as the value
- * at an offset, at `levels`, made certain. `more` is "more than " where it has more than `rank`.
+ * Fails for a tensor, at tensor_levels, with another number of dimensions than its field wants, as
+ * the value at an offset, at `levels`, made certain. `more` is "more than " where it has more than
+ * `rank`.
  */
 enum sl_status sl_refuse_rank(struct sl_reading *reading, const struct sl_field *field,
                               size_t tensor_levels, size_t levels, uint64_t offset,

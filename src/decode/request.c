@@ -54,7 +54,7 @@ struct sl_decoder *sl_decoder_new(const struct sl_loss *loss, const struct sl_li
   return decoder;
 }
 
-/* The arrays of the field that is being read have their last size: remembers what is charged. */
+/* Remembers what is charged for the arrays of the last field, which have their last size. */
 static void settle_charge(struct sl_decoder *decoder) {
   decoder->charged += decoder->value.capacity * sizeof(double) +
                       decoder->list_capacity * sizeof(struct sl_spikes) +
@@ -143,7 +143,7 @@ static enum sl_status add_tensor(struct sl_decoder *decoder) {
   return SL_OK;
 }
 
-/* The tensor that is being read is complete. */
+/* Completes the tensor that is being read. */
 static void end_tensor(struct sl_decoder *decoder) {
   struct sl_value *value = &decoder->decoded.values[decoder->field];
   decoder->decoded.nested[decoder->field][value->length - 1] = !decoder->tensor.is_object;
@@ -174,7 +174,7 @@ static enum sl_status begin_tensor(struct sl_decoder *decoder, enum sl_json_even
   return read_tensor(decoder, event, input);
 }
 
-/* Between the tensors of a list. */
+/* Reads an event between the tensors of a list. */
 static enum sl_status read_tensors(struct sl_decoder *decoder, enum sl_json_event event,
                                    struct sl_input *input) {
   struct sl_reading *reading = &decoder->reading;
@@ -208,7 +208,7 @@ static enum sl_status read_field(struct sl_decoder *decoder, enum sl_json_event 
   return status;
 }
 
-/* The value of a member begins with this event, or is it. */
+/* Reads the event that the value of a member begins with, or is. */
 static enum sl_status begin_field(struct sl_decoder *decoder, enum sl_json_event event,
                                   struct sl_input *input) {
   const struct sl_field *field = current_field(decoder);
@@ -261,7 +261,8 @@ static enum sl_status dispatch_event(struct sl_decoder *decoder, enum sl_json_ev
   }
 }
 
-/* A value is longer than its limit, unless its next part is refused for what it is. */
+/* Handles an event. A value is longer than its limit, unless its next part is refused for what it
+ * is. */
 static enum sl_status handle_event(struct sl_decoder *decoder, enum sl_json_event event,
                                    struct sl_input *input) {
   struct sl_reading *reading = &decoder->reading;
@@ -276,7 +277,8 @@ static enum sl_status handle_event(struct sl_decoder *decoder, enum sl_json_even
   return status == SL_OK && opens ? sl_check_limited(reading, input) : status;
 }
 
-/* The next event; of a value whose length is limited it sees one byte more than it may have. */
+/* Returns the next event; of a value whose length is limited it sees one byte more than it may
+ * have. */
 static enum sl_json_event next_event(struct sl_decoder *decoder, struct sl_input *input) {
   struct sl_reading *reading = &decoder->reading;
   if (!reading->limited || input->end_offset <= reading->limited_end) {
@@ -337,7 +339,7 @@ static enum sl_status ended_too_early(struct sl_decoder *decoder) {
                     empty ? "is empty; send a JSON object" : "ends before its JSON is complete");
 }
 
-/* Whether what there is of a word may still become one of JSON's. */
+/* Returns whether what there is of a word may still become one of JSON's. */
 static bool may_be_literal(const struct sl_text *text) {
   static const char *const literals[] = {"true", "false", "null"};
   for (size_t i = 0; i < sizeof literals / sizeof *literals; i++) {
@@ -349,8 +351,8 @@ static bool may_be_literal(const struct sl_text *text) {
   return false;
 }
 
-/* The end of the body is the end of a word, too, unless the word may have gone on; and a minus
- * begins a number, whether one belongs there or not. */
+/* Ends a token at the end of the body. It is the end of a word, too, unless the word may have gone
+ * on; and a minus begins a number, whether one belongs there or not. */
 static enum sl_status end_token(struct sl_decoder *decoder) {
   struct sl_json *json = &decoder->reading.json;
   struct sl_input nothing = {.end_offset = decoder->offset};

@@ -22,8 +22,9 @@
 struct sl_decoder;
 
 /*
- * NULL when there is no memory, or the budget does not grant it. `limits` is copied. `budget` (not
- * owned, may be NULL) is charged for all memory, and must live as long as the decoder.
+ * Returns a decoder, or NULL when there is no memory, or the budget does not grant it. `limits` is
+ * copied. `budget` (not owned, may be NULL) is charged for all memory, and must live as long as
+ * the decoder.
  */
 struct sl_decoder *sl_decoder_new(const struct sl_loss *loss, const struct sl_limits *limits,
                                   struct sl_budget *budget);
@@ -43,10 +44,11 @@ enum sl_status sl_decoder_feed(struct sl_decoder *decoder, const char *bytes, si
  * take tens of milliseconds. Any thread may call it. Returns SL_OK or the error. */
 enum sl_status sl_decoder_work(struct sl_decoder *decoder);
 
-/* The body is complete: checks that the JSON is too, and that no member is missing. */
+/* Ends the body: checks that the JSON is complete, and that no member is missing. */
 enum sl_status sl_decoder_finish(struct sl_decoder *decoder);
 
-/* How many bytes of the body a kernel took in whole blocks; all others were read one by one. */
+/* Returns how many bytes of the body a kernel took in whole blocks; all others were read one by
+ * one. */
 uint64_t sl_decoder_fast_bytes(const struct sl_decoder *decoder);
 
 const struct sl_error *sl_decoder_error(const struct sl_decoder *decoder);

@@ -17,7 +17,7 @@ extern const struct sl_field sl_answer_fields[SL_ANSWER_FIELD_COUNT];
 /* No request has more members than this. */
 enum { SL_MAX_REQUEST_FIELDS = SL_MAX_FIELDS + SL_ANSWER_FIELD_COUNT };
 
-/* How many members a request of this loss may have, and each of them by index. */
+/* Returns how many members a request of this loss may have, and each of them by index. */
 size_t sl_request_field_count(const struct sl_loss *loss);
 const struct sl_field *sl_request_field(const struct sl_loss *loss, size_t index);
 

@@ -81,7 +81,7 @@ static enum sl_status name_tensor_member(struct sl_tensor *tensor, struct sl_rea
                         "is not a member of a tensor; members are shape, encoding, data");
 }
 
-/* The data and the encoding do not belong together. */
+/* Fails for data and an encoding that do not belong together. */
 static enum sl_status wrong_data(struct sl_tensor *tensor, struct sl_reading *reading,
                                  uint64_t offset) {
   char problem[128];
@@ -146,7 +146,7 @@ static enum sl_status add_dimension(struct sl_tensor *tensor, struct sl_reading 
   return SL_OK;
 }
 
-/* The shape, of any rank, is complete. */
+/* Takes the shape, of any rank, which is complete. */
 static enum sl_status set_shape(struct sl_tensor *tensor, struct sl_reading *reading) {
   struct sl_json *json = &reading->json;
   size_t rank = json->was_empty ? 0 : (size_t)json->levels[json->depth].index + 1;
@@ -185,7 +185,7 @@ static enum sl_status read_shape(struct sl_tensor *tensor, struct sl_reading *re
   return sl_refuse_value(reading, event, in_list ? SL_WANT_DIMENSION : SL_WANT_SHAPE, NULL);
 }
 
-/* Whether data that has come already can have the encoding. */
+/* Returns whether data that has come already can have the encoding. */
 static bool encoding_fits(const struct sl_tensor *tensor) {
   switch (tensor->data) {
   case SL_DATA_NONE:
@@ -236,7 +236,7 @@ static enum sl_status begin_tensor_member(struct sl_tensor *tensor, struct sl_re
   return is_shape ? read_shape(tensor, reading, event) : read_encoding(tensor, reading, event);
 }
 
-/* What the complete data was. */
+/* Names the kind of the data, which is complete. */
 static void name_data(struct sl_tensor *tensor) {
   if (tensor->state == SL_TENSOR_IN_NESTED) {
     size_t rank = tensor->reader.nested.rank;
@@ -256,7 +256,7 @@ static enum sl_status wrong_count(struct sl_tensor *tensor, struct sl_reading *r
   return fail_about_member(tensor, reading, SL_LENGTH_MISMATCH, SL_TENSOR_DATA, offset, problem);
 }
 
-/* "[2, 3, 4]" */
+/* Writes "[2, 3, 4]". */
 static void write_shape(char *text, size_t size, const size_t *shape, size_t rank) {
   size_t length = 0;
   for (size_t axis = 0; axis < rank && length < size; axis++) {
@@ -265,7 +265,7 @@ static void write_shape(char *text, size_t size, const size_t *shape, size_t ran
   }
 }
 
-/* Nested data must have exactly the shape that came after it. */
+/* Fails unless nested data has exactly the shape that came after it. */
 static enum sl_status check_nesting(struct sl_tensor *tensor, struct sl_reading *reading,
                                     uint64_t offset) {
   const struct sl_nested *nested = &tensor->reader.nested;
@@ -299,7 +299,7 @@ static enum sl_status count_numbers(struct sl_tensor *tensor, struct sl_reading 
   return sl_json_locate(&reading->json, &reading->error, tensor->around + 1, offset);
 }
 
-/* Coordinates, whether they were known to be when they came or not. */
+/* Counts coordinates, whether they were known to be when they came or not. */
 static enum sl_status count_coordinates(struct sl_tensor *tensor, struct sl_reading *reading,
                                         uint64_t offset) {
   bool table = tensor->data == SL_DATA_TABLE;
@@ -318,8 +318,8 @@ static enum sl_status count_deferred(struct sl_tensor *tensor, struct sl_reading
                                                    : count_numbers(tensor, reading, offset);
 }
 
-/* Whether there is something to do about data that was deferred, as its meaning is known now. What
- * turns out to be coordinates is checked even before the shape comes. */
+/* Returns whether there is something to do about data that was deferred, as its meaning is known
+ * now. What turns out to be coordinates is checked even before the shape comes. */
 static bool is_due(const struct sl_tensor *tensor, bool complete) {
   bool shape_known = tensor->values > 0;
   switch (tensor->sink.defers ? (int)tensor->data : SL_DATA_NONE) {

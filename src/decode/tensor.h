@@ -45,7 +45,7 @@ struct sl_nested {
   struct sl_text_scan scan; /* kept for the templates it has learnt */
 };
 
-/* At the opening bracket. */
+/* Starts at the opening bracket. */
 void sl_nested_begin(struct sl_nested *nested, struct sl_sink *sink, const struct sl_field *field,
                      size_t around, bool is_data);
 
@@ -86,7 +86,7 @@ struct sl_base64 {
   uint64_t last_offset;  /* of the last character that was not padding */
 };
 
-/* After the opening quote. `values` and `packing` matter if the meaning is known. */
+/* Starts after the opening quote. `values` and `packing` matter if the meaning is known. */
 void sl_base64_begin(struct sl_base64 *base64, struct sl_reading *reading, struct sl_sink *sink,
                      bool meaning_known, uint64_t values, enum sl_packing packing);
 
@@ -112,7 +112,7 @@ struct sl_coordinates {
   uint64_t previous[SL_MAX_RANK];
 };
 
-/* At the opening bracket. */
+/* Starts at the opening bracket. */
 void sl_coordinates_begin(struct sl_coordinates *coordinates, struct sl_sink *sink, size_t around,
                           bool shape_known);
 
@@ -180,7 +180,8 @@ struct sl_tensor {
   } reader;
 };
 
-/* Before the first byte of a tensor. `tensor` must be all zeros or have read another before. */
+/* Starts before the first byte of a tensor. `tensor` must be all zeros or have read another
+ * before. */
 void sl_tensor_begin(struct sl_tensor *tensor, struct sl_spikes *spikes,
                      const struct sl_field *field, size_t around);
 
@@ -192,7 +193,7 @@ enum sl_status sl_tensor_event(struct sl_tensor *tensor, struct sl_reading *read
 /* Counts the deferred data that is known how to count now. */
 enum sl_status sl_tensor_work(struct sl_tensor *tensor, struct sl_reading *reading);
 
-/* Whether the tensor is complete, and the spikes with it. */
+/* Returns whether the tensor is complete, and the spikes with it. */
 bool sl_tensor_is_complete(const struct sl_tensor *tensor, const struct sl_reading *reading);
 
 void sl_tensor_free(struct sl_tensor *tensor, struct sl_reading *reading);

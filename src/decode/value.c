@@ -34,12 +34,12 @@ static enum sl_status read_choice(struct sl_value_reader *reader, struct sl_read
   return sl_refuse_value(reading, event, SL_WANT_CHOICE, choices);
 }
 
-/* The number that was read last, if it is finite. */
+/* Fails unless the number that was read last is finite. */
 static enum sl_status read_finite(struct sl_reading *reading) {
   return isfinite(reading->json.value) ? SL_OK : sl_refuse_infinity(reading);
 }
 
-/* The number that was read last, if its text is an integer. */
+/* Returns the number that was read last through `integer`; fails if its text is no integer. */
 static enum sl_status read_integer(struct sl_reading *reading, struct sl_integer *integer) {
   if (read_finite(reading) != SL_OK) {
     return reading->error.code;
@@ -75,7 +75,7 @@ static enum sl_status add_real(struct sl_value_reader *reader, struct sl_reading
   return read_finite(reading);
 }
 
-/* A value that is one number. */
+/* Reads a value that is one number. */
 static enum sl_status read_scalar(struct sl_value_reader *reader, struct sl_reading *reading,
                                   enum sl_json_event event) {
   bool is_count = reader->field->kind == SL_FIELD_COUNT;
@@ -100,7 +100,7 @@ static enum sl_status reserve_elements(struct sl_value_reader *reader, struct sl
              : sl_grow_array(reading, array, &reader->capacity, needed, sizeof *value->reals);
 }
 
-/* Integers that no label can hold are outside every range all the same. */
+/* Returns a label. Integers that no label can hold are outside every range all the same. */
 static int64_t label_of(struct sl_integer integer) {
   if (integer.magnitude > INT64_MAX) {
     return integer.negative ? INT64_MIN : INT64_MAX;
@@ -124,7 +124,7 @@ static enum sl_status add_element(struct sl_value_reader *reader, struct sl_read
   return SL_OK;
 }
 
-/* Many short numbers at once. Of labels each must be judged. */
+/* Reads many short numbers at once. Of labels each must be judged. */
 static enum sl_status read_short_reals(struct sl_value_reader *reader, struct sl_reading *reading,
                                        struct sl_input *input) {
   enum { AT_ONCE = 32 };
@@ -168,7 +168,7 @@ static enum sl_status read_elements(struct sl_value_reader *reader, struct sl_re
   return sl_refuse_value(reading, event, is_list ? list : element, NULL);
 }
 
-/* null for an optional field: it is not there. */
+/* Returns whether the event is null for an optional field: it is not there. */
 static bool is_absent(const struct sl_value_reader *reader, const struct sl_reading *reading,
                       enum sl_json_event event) {
   return reader->field->optional && event == SL_JSON_WORD &&

@@ -15,7 +15,7 @@ struct sl_value_reader {
   size_t levels;          /* open around it */
 };
 
-/* Before the value. `value` is absent. */
+/* Starts before the value. `value` is absent. */
 void sl_value_begin(struct sl_value_reader *reader, const struct sl_field *field,
                     struct sl_value *value, size_t levels);
 

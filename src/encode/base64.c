@@ -36,7 +36,7 @@ void sl_base64_start(struct sl_base64_reader *reader, const struct sl_broadcast_
   sl_broadcast_next(&reader->iter, &reader->span);
 }
 
-/* Adding zero makes negative zero zero, as in text. */
+/* Writes little-endian floats. Adding zero makes negative zero zero, as in text. */
 static void write_floats32(char *bytes, const double *values, size_t count) {
   for (size_t i = 0; i < count; i++) {
     float single = (float)values[i] + 0.0f;
@@ -57,7 +57,7 @@ static void write_floats64(char *bytes, const double *values, size_t count) {
   }
 }
 
-/* `count` values of a span's copies, from `position` on. */
+/* Writes `count` values of a span's copies, from `position` on. */
 static void write_copies(char *bytes, const struct sl_span *span, size_t position, size_t count,
                          enum sl_float_width width) {
   void (*write)(char *, const double *, size_t) =
@@ -96,7 +96,7 @@ static void encode_group(char text[4], const unsigned char bytes[3]) {
   text[3] = alphabet[group & 63];
 }
 
-/* Whole groups of three bytes. */
+/* Encodes whole groups of three bytes. */
 static void encode_groups(char *text, const unsigned char *bytes, size_t groups) {
   for (size_t i = 0; i < groups; i++) {
     encode_group(text + 4 * i, bytes + 3 * i);
@@ -118,7 +118,7 @@ static size_t encode_bytes(char *text, const unsigned char *bytes, size_t length
   return 4 * groups + 4;
 }
 
-/* Up to so many pieces; only the last of the tensor may be shorter. */
+/* Encodes up to so many pieces; only the last of the tensor may be shorter. */
 static size_t encode_pieces(struct sl_base64_reader *reader, char *text, size_t pieces) {
   unsigned char staging[STAGING_PIECES * SL_BASE64_PIECE];
   pieces = sl_min_size(pieces, STAGING_PIECES);

@@ -11,11 +11,11 @@
 
 enum sl_float_width { SL_FLOAT32 = 4, SL_FLOAT64 = 8 };
 
-/* The length of the text. False: more than a size can count. */
+/* Computes the length of the text. Returns false if it is more than a size can count. */
 bool sl_base64_measure(size_t *length, const struct sl_broadcast_view *view,
                        enum sl_float_width width);
 
-/* Whether every finite value is still finite in floats of that width (0: in text). */
+/* Returns whether every finite value is still finite in floats of that width (0: in text). */
 bool sl_base64_holds(const struct sl_broadcast_view *view, enum sl_float_width width);
 
 /* The smallest piece of whole floats, of either width, that is whole groups of base64 too. */

@@ -26,7 +26,7 @@ struct sl_broadcast_iter sl_broadcast_begin(const struct sl_broadcast_view *view
   return iter;
 }
 
-/* Where the small values of a span begin. */
+/* Returns where the small values of a span begin. */
 static size_t first_value(const struct sl_broadcast_iter *iter, size_t span) {
   const struct sl_broadcast_view *view = &iter->view;
   size_t first = 0;

@@ -42,10 +42,10 @@ struct sl_broadcast_iter {
   size_t next;       /* index of the next span */
 };
 
-/* The product of `shape` must fit a size. */
+/* Starts to iterate. The product of `shape` must fit a size. */
 struct sl_broadcast_iter sl_broadcast_begin(const struct sl_broadcast_view *view);
 
-/* False after the last span. */
+/* Returns the next span through `span`, false after the last. */
 bool sl_broadcast_next(struct sl_broadcast_iter *iter, struct sl_span *span);
 
 static inline size_t sl_min_size(size_t left, size_t right) {

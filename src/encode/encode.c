@@ -112,7 +112,7 @@ static void grow_literal(struct builder *builder, size_t needed) {
   }
 }
 
-/* Where up to `extra` more bytes of literal text may be written; NULL after an error. */
+/* Returns where up to `extra` more bytes of literal text may be written; NULL after an error. */
 static inline char *literal_end(struct builder *builder, size_t extra) {
   struct sl_answer *answer = builder->answer;
   if (extra > answer->literal_capacity - answer->literal_length) {
@@ -139,7 +139,7 @@ static void append_number(struct builder *builder, double value) {
   append_bytes(builder, number->text, number->length);
 }
 
-/* "name": */
+/* Appends "name": */
 static void append_name(struct builder *builder, const char *name) {
   append_text(builder, "\"");
   append_text(builder, name);
@@ -182,7 +182,8 @@ static void add_segment(struct builder *builder, const struct segment *added) {
   }
 }
 
-/* The error says what users know a gradient by: "spikes_list[1]", "spk". */
+/* Fails if a gradient does not fit its floats. The error says what users know a gradient by:
+ * "spikes_list[1]", "spk". */
 static void check_floats(struct builder *builder, const struct sl_gradient *gradient,
                          const struct segment *segment) {
   if (sl_base64_holds(&segment->view, segment->width)) {
@@ -199,7 +200,7 @@ static void check_floats(struct builder *builder, const struct sl_gradient *grad
              path.name);
 }
 
-/* Whether nothing repeats, and all numbers are in one pair of brackets. */
+/* Returns whether nothing repeats, and all numbers are in one pair of brackets. */
 static bool is_plain_list(const struct segment *segment) {
   const struct sl_broadcast_view *view = &segment->view;
   size_t elements;
@@ -215,7 +216,7 @@ static void append_values(struct builder *builder, const struct segment *segment
   }
 }
 
-/* {"shape":[2,3],"data":[…]}, or {"shape":[2,3],"encoding":"f32","data":"…"} */
+/* Appends {"shape":[2,3],"data":[…]}, or {"shape":[2,3],"encoding":"f32","data":"…"} */
 static void append_object(struct builder *builder, const struct segment *segment) {
   bool text = segment->width == 0;
   append_text(builder, "{");
@@ -422,7 +423,7 @@ uint64_t sl_answer_length(const struct sl_answer *answer) {
   return answer->length;
 }
 
-/* Bytes of the literal text before the current segment, or after the last. */
+/* Reads the literal text before the current segment, or after the last. */
 static size_t read_literal(struct sl_answer *answer, char *bytes, size_t size) {
   bool last = answer->segment == answer->segment_count;
   size_t end = last ? answer->literal_length : answer->segments[answer->segment].literal_end;

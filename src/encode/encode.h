@@ -44,7 +44,7 @@ uint64_t sl_answer_length(const struct sl_answer *answer);
 size_t sl_answer_read(struct sl_answer *answer, char *bytes, size_t size);
 
 /*
- * The bytes of an answer of which nothing need be made while it is read, as many as
+ * Returns the bytes of an answer of which nothing need be made while it is read, as many as
  * sl_answer_length says; the caller frees them, and the answer has none left. Otherwise NULL, and
  * nothing has changed.
  */

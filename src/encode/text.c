@@ -81,7 +81,7 @@ static char *write_separator(char *text, size_t ended) {
   return write_repeated(text, '[', ended);
 }
 
-/* How many arrays end just before element `index` (not 0) of a tensor of this shape. */
+/* Returns how many arrays end just before element `index` (not 0) of a tensor of this shape. */
 static size_t arrays_ended(size_t index, const size_t *shape, size_t rank) {
   size_t ended = 0;
   for (size_t axis = rank; axis > 1 && index % shape[axis - 1] == 0; axis--) {
@@ -139,7 +139,7 @@ static void start_unit(struct sl_text_reader *reader) {
   }
 }
 
-/* The length of a nested array of `count` units. */
+/* Returns the length of a nested array of `count` units. */
 static size_t array_length(size_t unit, size_t count) {
   return count * (unit + 1) + 1;
 }
@@ -240,7 +240,8 @@ static size_t read_mark(struct sl_text_reader *reader, char *bytes, size_t size)
   return length;
 }
 
-/* Bytes of the unit that are in memory; of a whole one, of its copies in the same line too. */
+/* Reads bytes of the unit that are in memory; of a whole one, of its copies in the same line
+ * too. */
 static size_t read_unit(struct sl_text_reader *reader, char *bytes, size_t size) {
   size_t end = reader->skipped + reader->filled;
   if (!reader->whole || !reader->kept) {

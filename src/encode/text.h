@@ -23,7 +23,7 @@ struct sl_text_size {
 /* Formats every small value once. False: more bytes than a size can count. */
 bool sl_text_measure(struct sl_text_size *size, const struct sl_broadcast_view *view, bool nested);
 
-/* The memory that a reader wants to keep a row in, at most about `max_kept` bytes. */
+/* Returns the memory that a reader wants to keep a row in, at most about `max_kept` bytes. */
 size_t sl_text_memory(const struct sl_text_size *size, size_t max_kept);
 
 /* Memory for sl_text_write_list. `count` is below SIZE_MAX / 32. */

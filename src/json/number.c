@@ -138,7 +138,7 @@ double sl_number_value(struct sl_number *number) {
   return number->negative ? -magnitude : magnitude;
 }
 
-/* The power of ten of the last digit that is not 0, without the exponent. */
+/* Returns the power of ten of the last digit that is not 0, without the exponent. */
 static int64_t last_nonzero(const struct sl_number *number) {
   if (number->dropped) {
     return number->dropped_power;
@@ -211,7 +211,7 @@ static inline size_t read_digits(const char *text, size_t at, size_t length, uin
   return at;
 }
 
-/* The same for more digits than one or two, mostly. */
+/* Does the same for more digits than one or two, mostly. */
 static inline size_t read_fraction(const char *text, size_t at, size_t length, uint64_t *mantissa) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   if (at + 8 <= length) {
@@ -226,8 +226,8 @@ static inline size_t read_fraction(const char *text, size_t at, size_t length, u
 }
 
 /*
- * A mantissa of at most 2^53 has a double, and a quotient by 10^n is so far from every integer that
- * rounding cannot reach one.
+ * Reads a short number. A mantissa of at most 2^53 has a double, and a quotient by 10^n is so far
+ * from every integer that rounding cannot reach one.
  */
 size_t sl_number_short(const char *text, size_t length, double *value) {
   enum { MAX_LENGTH = MANTISSA_DIGITS + 3 }; /* sign, point, and the byte after */

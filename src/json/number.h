@@ -65,10 +65,10 @@ size_t sl_number_short(const char *text, size_t length, double *value);
 void sl_number_begin(struct sl_number *number);
 enum sl_number_event sl_number_byte(struct sl_number *number, char byte);
 
-/* The nearest double of a complete number (ties to even), infinite if it is too large. */
+/* Returns the nearest double of a complete number (ties to even), infinite if it is too large. */
 double sl_number_value(struct sl_number *number);
 
-/* Whether the text of a complete number is an integer, and which: 3.0, 3e0 and 30e-1 are. */
+/* Returns whether the text of a complete number is an integer: 3.0, 3e0 and 30e-1 are. */
 bool sl_number_integer(const struct sl_number *number, struct sl_integer *integer);
 
 #endif

@@ -38,7 +38,7 @@ struct sl_path sl_path_inside(const struct sl_path *path, const char *member) {
   return inside;
 }
 
-/* JSON pointer (RFC 6901) writes ~ as ~0 and / as ~1. */
+/* Appends to the pointer only. JSON pointer (RFC 6901) writes ~ as ~0 and / as ~1. */
 void sl_path_append_name(struct sl_path *path, const struct sl_text *name) {
   size_t length = strlen(path->pointer);
   bool whole = name->length <= SL_TEXT_SIZE && length + 1 < SIZE;

@@ -15,13 +15,13 @@ struct sl_path {
   char name[128];
 };
 
-/* The member of the body itself: /spk, spk. */
+/* Returns the member of the body itself: /spk, spk. */
 struct sl_path sl_path_member(const char *member);
 
-/* An element of an array: /spk/0, spk[0]. */
+/* Returns an element of an array: /spk/0, spk[0]. */
 struct sl_path sl_path_element(const struct sl_path *path, uint64_t index);
 
-/* A member of an object: /spk/data, spk.data. Of the empty path: a member of the body. */
+/* Returns a member of an object: /spk/data, spk.data. Of the empty path: a member of the body. */
 struct sl_path sl_path_inside(const struct sl_path *path, const char *member);
 
 /* Appends a member's name as a client wrote it to the pointer, escaped; a name that is too long, or

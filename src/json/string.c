@@ -17,7 +17,7 @@ static enum sl_string_event expect_continuation(struct sl_string *string, unsign
   return emit(string, byte);
 }
 
-/* The first byte of a UTF-8 sequence. The bounds of the second byte keep out overlong forms,
+/* Takes the first byte of a UTF-8 sequence. The bounds of the second byte keep out overlong forms,
  * surrogates and everything above U+10FFFF. */
 static enum sl_string_event lead_byte(struct sl_string *string, char byte) {
   unsigned char lead = (unsigned char)byte;
@@ -109,7 +109,8 @@ static enum sl_string_event give_code_point(struct sl_string *string, uint32_t p
   return SL_STRING_MORE;
 }
 
-/* Low halves are DC00 to DFFF: they are known by their first two digits. */
+/* Returns whether the digits so far may be of the half that is due. Low halves are DC00 to DFFF:
+ * they are known by their first two digits. */
 static bool unit_is_possible(const struct sl_string *string) {
   bool wants_low = string->high_surrogate > 0;
   if (string->digits == 1) {

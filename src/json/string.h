@@ -36,7 +36,7 @@ struct sl_string {
   size_t length;
 };
 
-/* How many of the next bytes mean themselves, one byte each: plain ASCII inside a string. */
+/* Returns how many of the next bytes mean themselves: plain ASCII inside a string. */
 size_t sl_string_plain(const struct sl_string *string, const char *text, size_t length);
 
 enum sl_string_event sl_string_byte(struct sl_string *string, char byte);
@@ -57,7 +57,7 @@ static inline void sl_text_add(struct sl_text *text, const char *bytes, size_t l
   }
 }
 
-/* Whether the whole text is this one. */
+/* Returns whether the whole text is this one. */
 bool sl_text_is(const struct sl_text *text, const char *word);
 
 /* Writes the front of a text, which may go on if it is not `complete`, as a printable string of

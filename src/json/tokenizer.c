@@ -11,7 +11,8 @@ void sl_json_begin(struct sl_json *json, size_t max_depth) {
   json->max_depth = max_depth < SL_JSON_LEVELS ? max_depth : SL_JSON_LEVELS;
 }
 
-/* The first byte of a body in another encoding, or of none at all. */
+/* Returns what helps where a body begins with a byte of one in another encoding, or of none at
+ * all. */
 static const char *encoding_hint(unsigned char byte) {
   switch (byte) {
   case 0xef:
@@ -28,7 +29,7 @@ static const char *encoding_hint(unsigned char byte) {
   }
 }
 
-/* What helps the senders of bytes that are not JSON. */
+/* Returns what helps the senders of bytes that are not JSON. */
 static const char *syntax_hint(const struct sl_json *json, unsigned char byte) {
   if (json->depth == 0 && json->state == SL_JSON_VALUE && byte != '\0') {
     return encoding_hint(byte);
@@ -60,7 +61,7 @@ static const char *syntax_hint(const struct sl_json *json, unsigned char byte) {
   return "";
 }
 
-/* The next byte cannot be where it is. */
+/* Fails for the next byte, which cannot be where it is. */
 static enum sl_json_event unexpected(const struct sl_json *json, const struct sl_input *input,
                                      struct sl_error *error, const char *expected) {
   unsigned char byte = (unsigned char)*input->at;
@@ -113,7 +114,7 @@ static bool is_literal(const struct sl_text *text) {
   return sl_text_is(text, "true") || sl_text_is(text, "false") || sl_text_is(text, "null");
 }
 
-/* A call of Python's ends with its parenthesis: its name is enough. */
+/* Gathers a word. A call of Python's ends with its parenthesis: its name is enough. */
 static enum sl_json_event gather_word(struct sl_json *json, struct sl_input *input) {
   json->state = SL_JSON_IN_WORD;
   while (input->at < input->end) {
@@ -177,7 +178,7 @@ static enum sl_json_event next_number(struct sl_json *json, struct sl_input *inp
   return SL_JSON_NUMBER;
 }
 
-/* A minus may begin a number or a word, -Infinity. */
+/* Goes on after a minus, which may begin a number or a word, -Infinity. */
 static enum sl_json_event read_after_minus(struct sl_json *json, struct sl_input *input) {
   if (input->at == input->end) {
     return SL_JSON_NEED_MORE;

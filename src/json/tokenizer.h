@@ -100,12 +100,12 @@ struct sl_json {
   struct sl_string string;
 };
 
-/* Levels around the value that an event begins, or is. */
+/* Returns how many levels are open around the value that an event begins, or is. */
 static inline size_t sl_json_around(const struct sl_json *json, enum sl_json_event event) {
   return json->depth - (event == SL_JSON_ARRAY || event == SL_JSON_OBJECT);
 }
 
-/* Before a body. `json` is all zeros. */
+/* Starts before a body. `json` is all zeros. */
 void sl_json_begin(struct sl_json *json, size_t max_depth);
 
 /* Takes input up to the next event. */
@@ -113,12 +113,13 @@ enum sl_json_event sl_json_next(struct sl_json *json, struct sl_input *input,
                                 struct sl_error *error);
 
 /*
- * Where a value must follow in an array: takes short numbers, each with the comma after it, as many
- * as there are and up to `count`, without events. Returns how many; the rest is left to the events.
+ * Takes, where a value must follow in an array, short numbers, each with the comma after it, as
+ * many as there are and up to `count`, without events. Returns how many; the rest is left to the
+ * events.
  */
 size_t sl_json_numbers(struct sl_json *json, struct sl_input *input, double *values, size_t count);
 
-/* Whether the text of the last number is an integer, and which. */
+/* Returns whether the text of the last number is an integer, and which. */
 bool sl_json_integer(const struct sl_json *json, struct sl_integer *integer);
 
 /* The text of the last number or word, and of strings their unescaped text in quotes, as it came,
@@ -127,7 +128,7 @@ enum { SL_EXCERPT_SIZE = 48 };
 void sl_json_excerpt(const struct sl_json *json, enum sl_json_event event, bool complete,
                      char excerpt[SL_EXCERPT_SIZE]);
 
-/* The path of the value that is being read in the innermost of so many levels. */
+/* Returns the path of the value that is being read in the innermost of so many levels. */
 struct sl_path sl_json_path(const struct sl_json *json, size_t levels);
 
 /* Fails at an offset with the path of so many levels; the message begins with the name of so many

@@ -19,12 +19,12 @@ enum { GROUPS_AT_ONCE = 8 };
 #include "kernels/spike_text.h"
 #include "kernels/variants.h"
 
-/* A block of 64 bytes of text is two vectors. */
+/* Loads half of a block of 64 bytes, which is two vectors. */
 static inline __m256i load_half(const void *block, size_t half) {
   return _mm256_loadu_si256((const __m256i *)block + half);
 }
 
-/* The highest bits of all bytes. */
+/* Returns the highest bits of all bytes. */
 static inline uint64_t join(__m256i low, __m256i high) {
   return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
 }
@@ -78,7 +78,7 @@ static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit) {
                          _mm256_sll_epi64(high, _mm_cvtsi32_si128(64 - shift)));
 }
 
-/* Every lane gets a copy of the byte with its bit, and keeps that bit alone. */
+/* Gives every lane a copy of the byte with its bit, and keeps that bit alone. */
 static inline void add_where(byte_counters *counters, uint64_t bits, unsigned worth) {
   const __m256i bytes =
       _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
@@ -111,7 +111,7 @@ static uint64_t find_ones(const double *values, size_t count, bool *binary) {
   return ones;
 }
 
-/* A comparison gives all ones, which is -1, in the lanes where it holds. */
+/* Counts where a comparison held. It gives all ones, which is -1, in the lanes where it holds. */
 static inline void count_lanes(uint64_t *counts, __m256d held) {
   __m256i *four = (__m256i *)(void *)counts;
   _mm256_storeu_si256(four, _mm256_sub_epi64(_mm256_loadu_si256(four), _mm256_castpd_si256(held)));
@@ -136,9 +136,9 @@ static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const doub
 }
 
 /*
- * The six-bit values of 32 characters; false if one of them is outside the alphabet. All three
- * tables are looked up by half a character. A character is wrong if the entries of its two halves
- * have a bit in common; what is added to a right one depends on its upper half, but for `/`.
+ * Returns the six-bit values of 32 characters; false if one of them is outside the alphabet. All
+ * three tables are looked up by half a character. A character is wrong if the entries of its two
+ * halves have a bit in common; what is added to a right one depends on its upper half, but for `/`.
  *
  *     upper half    2: + /    3: 0-9      4: A-O      5: P-Z      6: a-o      7: p-z     others
  *     its bit           1         2           4           8           4           8         16
@@ -161,9 +161,9 @@ static inline bool base64_values(__m256i text, __m256i *values) {
 }
 
 /*
- * Four six-bit values become three bytes: pairs are joined to 12 bits, pairs of those to 24 bits,
- * and the three bytes of each are moved together in big-endian order. Each half of 16 characters
- * gives 12 bytes; the second twelve are moved after the first.
+ * Makes three bytes of four six-bit values: pairs are joined to 12 bits, pairs of those to 24
+ * bits, and the three bytes of each are moved together in big-endian order. Each half of 16
+ * characters gives 12 bytes; the second twelve are moved after the first.
  */
 static inline void store_base64(uint8_t *bytes, __m256i values) {
   __m256i twelves = _mm256_maddubs_epi16(values, _mm256_set1_epi32(0x01400140));

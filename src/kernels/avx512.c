@@ -61,7 +61,7 @@ static inline void add_where(byte_counters *counters, uint64_t bits, unsigned wo
   *counters = _mm512_mask_add_epi8(*counters, bits, *counters, _mm512_set1_epi8((char)worth));
 }
 
-/* A mask of the first `count` of eight lanes, of all if there are more. */
+/* Returns a mask of the first `count` of eight lanes, of all if there are more. */
 static inline __mmask8 first_lanes(size_t count) {
   return (__mmask8)_bzhi_u32(0xff, count < 8 ? (unsigned)count : 8);
 }
@@ -80,7 +80,8 @@ static uint64_t find_ones(const double *values, size_t count, bool *binary) {
   return ones;
 }
 
-/* Masked stores are slow: columns that do not fill a vector are left to the scalar kernel. */
+/* Avoids masked stores, which are slow: columns that do not fill a vector are left to the scalar
+ * kernel. */
 static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
                       size_t columns) {
   const __m512i one = _mm512_set1_epi64(1);
@@ -101,7 +102,7 @@ static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const doub
                               columns - column);
 }
 
-/* The six-bit values of 64 characters, as avx2.c explains. */
+/* Returns the six-bit values of 64 characters, as avx2.c explains. */
 static inline bool base64_values(__m512i text, __m512i *values) {
   const __m512i wrong_lower = _mm512_broadcast_i32x4(
       _mm_setr_epi8(21, 17, 17, 17, 17, 17, 17, 17, 17, 17, 19, 26, 27, 27, 27, 26));
@@ -119,7 +120,7 @@ static inline bool base64_values(__m512i text, __m512i *values) {
                                _mm512_shuffle_epi8(upper_bit, upper)) == 0;
 }
 
-/* As in avx2.c: each of four lanes gives 12 bytes, which are moved together. */
+/* Does as avx2.c does: each of four lanes gives 12 bytes, which are moved together. */
 static inline void store_base64(uint8_t *bytes, __m512i values) {
   enum { TWELVE_WORDS = 0x0fff };
   __m512i twelves = _mm512_maddubs_epi16(values, _mm512_set1_epi32(0x01400140));

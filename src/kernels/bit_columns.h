@@ -42,7 +42,7 @@ enum {
   NARROW = 64,
 };
 
-/* The 64 bits that begin at a bit. */
+/* Returns the 64 bits that begin at a bit. */
 static inline uint64_t sl_load_bits(const uint8_t *bits, size_t first_bit) {
   uint64_t words[2];
   memcpy(words, bits + first_bit / 8, sizeof words);
@@ -53,7 +53,7 @@ static inline uint64_t sl_load_bits(const uint8_t *bits, size_t first_bit) {
 static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit);
 static inline void add_where(byte_counters *counters, uint64_t bits, unsigned worth);
 
-/* a + b + c, column by column: the sum stays in *sum, the carry is returned. */
+/* Adds a + b + c, column by column: the sum stays in *sum, the carry is returned. */
 static inline bit_slice carry_save(bit_slice *sum, bit_slice a, bit_slice b, bit_slice c) {
   bit_slice half = a ^ b;
   *sum = half ^ c;
@@ -85,7 +85,7 @@ static inline void add_eight_rows(bit_slice slices[SLICES], const uint8_t *bits,
   add_carry(slices, 3, eights);
 }
 
-/* counts[0 … columns) += counters. */
+/* Adds counters: counts[0 … columns) += counters. */
 static inline void add_counters(uint64_t *counts, const byte_counters *counters, size_t columns) {
   uint8_t bytes[64];
   memcpy(bytes, counters, sizeof bytes);
@@ -109,7 +109,7 @@ static inline void add_slices(uint64_t *counts, const bit_slice slices[SLICES], 
   }
 }
 
-/* Up to MAX_ROWS rows of up to GROUP_COLUMNS columns, `stride` bits from row to row. */
+/* Adds up to MAX_ROWS rows of up to GROUP_COLUMNS columns, `stride` bits from row to row. */
 static inline void add_wide_rows(uint64_t *counts, const uint8_t *bits, size_t first_bit,
                                  size_t rows, size_t stride, size_t columns) {
   bit_slice slices[SLICES] = {0};
@@ -138,7 +138,7 @@ static inline void fold(byte_counters *counters, size_t side_by_side, size_t col
   memcpy(counters, &sums, sizeof sums);
 }
 
-/* Up to MAX_ROWS rows of up to NARROW columns. */
+/* Adds up to MAX_ROWS rows of up to NARROW columns. */
 static inline void add_narrow_rows(uint64_t *counts, const uint8_t *bits, size_t first_bit,
                                    size_t rows, size_t columns) {
   byte_counters counters = {0};

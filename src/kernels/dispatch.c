@@ -15,7 +15,7 @@ static bool always(void) {
 }
 
 #ifdef SPIKELOSS_X86
-/* Not among the features that every compiler knows by name. */
+/* Returns whether there is lzcnt, a feature that not every compiler knows by name. */
 static bool has_lzcnt(void) {
   unsigned a, b, c, d;
   return __get_cpuid(0x80000001, &a, &b, &c, &d) && (c & bit_LZCNT);

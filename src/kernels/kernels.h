@@ -96,10 +96,10 @@ static inline int sl_base64_value(char character) {
   return character == '+' ? 62 : character == '/' ? 63 : -1;
 }
 
-/* The kernels in force. */
+/* Returns the kernels in force. */
 const struct sl_kernels *sl_kernels(void);
 
-/* All variants that this processor can run, for tests: the i-th, or NULL. The first is scalar. */
+/* Returns the i-th variant that this processor can run, or NULL, for tests. The first is scalar. */
 const struct sl_kernels *sl_kernels_variant(size_t index);
 
 #endif

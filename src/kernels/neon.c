@@ -36,7 +36,7 @@ static inline struct four_vectors load_block(const void *bytes) {
       {vld1q_u8(first), vld1q_u8(first + 16), vld1q_u8(first + 32), vld1q_u8(first + 48)}};
 }
 
-/* One bit for each of 64 bytes that are all ones or all zeros. */
+/* Returns one bit for each of 64 bytes that are all ones or all zeros. */
 static inline uint64_t to_mask(struct four_vectors held) {
   const uint8x16_t weights = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
   uint8x16_t low = vpaddq_u8(vandq_u8(held.part[0], weights), vandq_u8(held.part[1], weights));
@@ -53,7 +53,8 @@ static inline uint64_t equal_to(struct four_vectors text, char character) {
   return to_mask(text);
 }
 
-/* Looked up by its low four bits, a white space character finds itself, others never do. */
+/* Finds white space. Looked up by its low four bits, a white space character finds itself, others
+ * never do. */
 static inline uint64_t white_space(struct four_vectors text) {
   const uint8x16_t table = {' ', 255,  255,  255, 255, 255,  255, 255,
                             255, '\t', '\n', 255, 255, '\r', 255, 0};
@@ -77,7 +78,7 @@ static inline struct text_block classify_block(const char *text) {
   };
 }
 
-/* Bit i: the number of mask bits below bit i, and bit i itself, is odd. */
+/* Returns in bit i: the number of mask bits below bit i, and bit i itself, is odd. */
 static inline uint64_t parity_up_to(uint64_t mask) {
   for (unsigned distance = 1; distance < 64; distance *= 2) {
     mask ^= mask << distance;
@@ -86,9 +87,10 @@ static inline uint64_t parity_up_to(uint64_t mask) {
 }
 
 /*
- * Each bit under the mask has to move down by as many bits as there are gaps below it. Six
- * rounds move it by 1, 2, 4, … bits, in those where its distance has that binary digit: the
- * parity of the gaps below is the lowest digit, of every second gap the next, and so on.
+ * Moves the bits under the mask together. Each has to move down by as many bits as there are gaps
+ * below it. Six rounds move it by 1, 2, 4, … bits, in those where its distance has that binary
+ * digit: the parity of the gaps below is the lowest digit, of every second gap the next, and so
+ * on.
  */
 static inline uint64_t extract_bits(uint64_t source, uint64_t mask) {
   source &= mask;
@@ -127,7 +129,7 @@ static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit) {
   return vorrq_u64(vshlq_u64(low, vdupq_n_s64(-shift)), vshlq_u64(high, vdupq_n_s64(64 - shift)));
 }
 
-/* Every lane gets a copy of the byte with its bit, and keeps that bit alone. */
+/* Gives every lane a copy of the byte with its bit, and keeps that bit alone. */
 static inline void add_where(byte_counters *counters, uint64_t bits, unsigned worth) {
   const uint8x16_t lane_bits = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
   for (size_t part = 0; part < 4; part++, bits >>= 16) {
@@ -137,7 +139,7 @@ static inline void add_where(byte_counters *counters, uint64_t bits, unsigned wo
   }
 }
 
-/* A comparison gives all ones, which is -1, in the lanes where it holds. */
+/* Counts where a comparison held. It gives all ones, which is -1, in the lanes where it holds. */
 static inline void count_lanes(uint64_t *counts, uint64x2_t held) {
   vst1q_u64(counts, vsubq_u64(vld1q_u64(counts), held));
 }
@@ -158,7 +160,8 @@ static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const doub
                               columns - column);
 }
 
-/* The six-bit values of 16 characters; lanes of *known that hold one of the alphabet are set. */
+/* Returns the six-bit values of 16 characters; lanes of *known that hold one of the alphabet are
+ * set. */
 static inline uint8x16_t base64_values(uint8x16_t text, uint8x16_t *known) {
   static const struct {
     uint8_t first, last, value;
@@ -175,7 +178,8 @@ static inline uint8x16_t base64_values(uint8x16_t text, uint8x16_t *known) {
   return values;
 }
 
-/* vld4 sorts the characters by their index in the group, vst3 puts the bytes back in line. */
+/* Decodes 16 groups. vld4 sorts the characters by their index in the group, vst3 puts the bytes
+ * back in line. */
 static inline bool decode_groups(uint8_t *bytes, const char *text) {
   uint8x16x4_t characters = vld4q_u8((const uint8_t *)text);
   uint8x16_t known = vdupq_n_u8(0xff);

@@ -63,12 +63,12 @@ struct plain_text {
   uint64_t row_ends;   /* bit i: a bracket closes after value i */
 };
 
-/* The first byte after each marked one that is not white space. */
+/* Returns the first byte after each marked one that is not white space. */
 static inline uint64_t next_token(uint64_t marks, uint64_t spaces) {
   return ((marks << 1) + spaces) & ~spaces;
 }
 
-/* The lowest `count` bits, 1 to 64 of them. */
+/* Returns the lowest `count` bits, 1 to 64 of them. */
 static inline uint64_t lowest_bits(size_t count) {
   return UINT64_MAX >> (64 - count);
 }
@@ -149,8 +149,8 @@ static inline struct plain_text read_plain_text(struct text_block block) {
   return text;
 }
 
-/* Whether the brackets are exactly where a row of the known length begins and ends. `every_row`
- * has one bit for the first value of each row. */
+/* Returns whether the brackets are exactly where a row of the known length begins and ends.
+ * `every_row` has one bit for the first value of each row. */
 static inline bool rows_fit(const struct plain_text *text, size_t row_length, size_t column,
                             uint64_t every_row) {
   size_t to_end = row_length - 1 - column;
@@ -163,7 +163,7 @@ static inline bool rows_fit(const struct plain_text *text, size_t row_length, si
   return text->row_ends == (ends & values) && text->row_starts == (starts & values);
 }
 
-/* One bit for the first value of each row, as far as 64 values reach. */
+/* Returns one bit for the first value of each row, as far as 64 values reach. */
 static inline uint64_t row_pattern(size_t row_length) {
   uint64_t pattern = 1;
   for (size_t value = row_length; value < 64; value += row_length) {
@@ -206,8 +206,9 @@ static inline void keep_template(struct sl_text_template *template, const struct
 }
 
 /*
- * Text in a known template: `max_values` at most, within the row if not whole rows. Two blocks at
- * a time, whose values fit into one word; the template is copied so that it can stay in registers.
+ * Takes text in a known template: `max_values` at most, within the row if not whole rows. Two
+ * blocks at a time, whose values fit into one word; the template is copied so that it can stay in
+ * registers.
  */
 static inline size_t take_repeats(const struct sl_text_template *known, const char *text,
                                   size_t length, size_t max_values, struct bit_writer *writer) {

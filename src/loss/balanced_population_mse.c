@@ -191,7 +191,7 @@ static void score_populations(double *counts, size_t first, size_t end, struct g
   *squares = square_sum;
 }
 
-/* Row-major, by one thread: the order of the additions is a promise to users. */
+/* Scores in row-major order, by one thread: the order of the additions is a promise to users. */
 static void score_all(double *counts, struct totals *totals, const struct inputs *inputs) {
   for (size_t sample = 0; sample < inputs->spikes->samples; sample++) {
     size_t target = (size_t)inputs->targets[sample];

@@ -54,7 +54,7 @@ static enum sl_status check_count(const struct sl_field *field, uint64_t count, 
                     (unsigned long long)field->max_count);
 }
 
-/* Whether a value's array is missing. */
+/* Returns whether a value's array is missing. */
 static bool is_null(const struct sl_field *field, const struct sl_value *value) {
   switch (field->kind) {
   case SL_FIELD_SPIKES:

@@ -182,7 +182,7 @@ const struct sl_loss sl_firing_rate_target_mse_loss_row = {
     .evaluate = evaluate_rates,
 };
 
-/* The tensors of a list, one after the other, or NULL. They still own their arrays. */
+/* Returns the tensors of a list, one after the other, or NULL. They still own their arrays. */
 static struct sl_spikes *copy_list(const struct sl_spikes *const *list, size_t count,
                                    struct sl_error *error) {
   for (size_t i = 0; i < count; i++) {

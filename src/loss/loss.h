@@ -49,7 +49,7 @@ struct sl_field {
   bool optional; /* only choices are ever optional */
 };
 
-/* The most numbers that the gradient of a tensor with so many accumulators has. */
+/* Returns the most numbers that the gradient of a tensor with so many accumulators has. */
 static inline size_t sl_field_gradient_count(const struct sl_field *field, size_t accumulators) {
   return field->uniform_gradient && accumulators > 0 ? 1 : accumulators;
 }
@@ -94,14 +94,14 @@ enum { SL_MAX_FIELDS = 12 };
 /* All losses, in the order in which they are listed to users; the last entry is NULL. */
 extern const struct sl_loss *const sl_losses[];
 
-/* The loss of that name, or NULL. */
+/* Returns the loss of that name, or NULL. */
 const struct sl_loss *sl_loss_find(const char *name);
 
 /*
- * What a function for users does with its arguments: checks every value against its field, which a
- * decoder has done for the service, and evaluates. `result` need not be set; after a failure it
- * owns nothing. Errors: SL_INVALID_ARGUMENT, SL_WRONG_RANK, SL_NOT_FINITE, SL_OUT_OF_RANGE, and
- * those of the loss.
+ * Does what a function for users does with its arguments: checks every value against its field,
+ * which a decoder has done for the service, and evaluates. `result` need not be set; after a
+ * failure it owns nothing. Errors: SL_INVALID_ARGUMENT, SL_WRONG_RANK, SL_NOT_FINITE,
+ * SL_OUT_OF_RANGE, and those of the loss.
  */
 enum sl_status sl_loss_evaluate(const struct sl_loss *loss, const struct sl_value *values,
                                 struct sl_result *result, struct sl_error *error);

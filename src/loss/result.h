@@ -19,8 +19,8 @@ enum sl_status sl_result_reserve(struct sl_result *result, size_t gradients, siz
                                  struct sl_error *error);
 
 /*
- * The next gradient: of a spike tensor, a list of reals, one real. Returns its values, all 0, for
- * the loss to fill; NULL, with an error set, when there is no memory. `small_shape` has the
+ * Adds the next gradient: of a spike tensor, a list of reals, one real. Returns its values, all 0,
+ * for the loss to fill; NULL, with an error set, when there is no memory. `small_shape` has the
  * rank of the spikes, each entry that of their shape or 1.
  */
 double *sl_result_add_spikes_gradient(struct sl_result *result, size_t field, size_t item,
@@ -30,14 +30,15 @@ double *sl_result_add_reals_gradient(struct sl_result *result, size_t field, siz
                                      struct sl_error *error);
 double *sl_result_add_real_gradient(struct sl_result *result, size_t field, struct sl_error *error);
 
-/* The next diagnostic. `name` is static text. */
+/* Adds the next diagnostic. `name` is static text. */
 void sl_result_add_real(struct sl_result *result, const char *name, double value);
 void sl_result_add_count(struct sl_result *result, const char *name, size_t value);
 void sl_result_add_flag(struct sl_result *result, const char *name, bool value);
 
 /*
- * Finite input may still overflow. SL_RESULT_NOT_FINITE for the first of loss, gradients and
- * diagnostics that no double can hold, with the pointer of the member that it belongs to.
+ * Fails with SL_RESULT_NOT_FINITE, as finite input may still overflow, for the first of loss,
+ * gradients and diagnostics that no double can hold, with the pointer of the member that it
+ * belongs to.
  */
 enum sl_status sl_result_check_finite(const struct sl_result *result, const struct sl_field *fields,
                                       struct sl_error *error);

@@ -35,7 +35,7 @@ void sl_spikes_free(struct sl_spikes *spikes) {
   }
 }
 
-/* Before `count` values of a user are pushed. */
+/* Checks before `count` values of a user are pushed. */
 static enum sl_status check_values(const struct sl_spikes *spikes, const void *values, size_t count,
                                    struct sl_error *error) {
   if (error == NULL || spikes == NULL || (values == NULL && count > 0)) {
@@ -78,7 +78,7 @@ enum sl_status sl_spikes_push_floats(struct sl_spikes *spikes, const float *valu
   return status;
 }
 
-/* At most PIECE bytes: as bits, if all are 0 or 1. */
+/* Pushes at most PIECE bytes: as bits, if all are 0 or 1. */
 static enum sl_status push_piece(struct sl_spikes *spikes, const uint8_t *values, size_t count,
                                  struct sl_error *error) {
   double reals[PIECE];
@@ -113,7 +113,7 @@ static struct sl_spikes *finished(struct sl_spikes *spikes, enum sl_status statu
   return NULL;
 }
 
-/* How many values a tensor takes that sl_spikes_new has made, or not. */
+/* Returns how many values a tensor takes that sl_spikes_new has made, or not. */
 static size_t all_values(const struct sl_spikes *spikes) {
   return spikes != NULL ? spikes->max_values : 0;
 }

@@ -124,7 +124,8 @@ enum sl_status sl_lazy_words_reserve(struct sl_lazy_words *lazy, size_t count,
   return status;
 }
 
-/* New words are zeroed where the front comes to them: the system may not have given them yet. */
+/* Grows an array on the heap. New words are zeroed where the front comes to them: the system may
+ * not have given them yet. */
 static enum sl_status grow_on_heap(struct sl_lazy_words *lazy, size_t count,
                                    struct sl_budget *budget, struct sl_error *error) {
   size_t more = (count - lazy->count) * WORD;

@@ -59,13 +59,13 @@ enum sl_status sl_lazy_words_charge_page(struct sl_lazy_words *lazy, size_t page
 /* Frees the array, gives back what it was charged, and leaves all zeros. */
 void sl_lazy_words_free(struct sl_lazy_words *lazy, struct sl_budget *budget);
 
-/* Before words below `end` of a dense array are written. */
+/* Makes words below `end` of a dense array writable. */
 static inline enum sl_status sl_lazy_words_reach(struct sl_lazy_words *lazy, size_t end,
                                                  struct sl_budget *budget, struct sl_error *error) {
   return end <= lazy->front ? SL_OK : sl_lazy_words_extend(lazy, end, budget, error);
 }
 
-/* Before a word of a scattered array is written. */
+/* Makes a word of a scattered array writable. */
 static inline enum sl_status sl_lazy_words_touch(struct sl_lazy_words *lazy, size_t word,
                                                  struct sl_budget *budget, struct sl_error *error) {
   if (lazy->pages == NULL) { /* from the heap */

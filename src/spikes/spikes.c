@@ -46,7 +46,7 @@ static enum sl_status take_pairs(struct sl_spikes *spikes, uint64_t pairs, struc
   return SL_OK;
 }
 
-/* After memory may have moved. */
+/* Finds the arrays after memory may have moved. */
 static void find_arrays(struct sl_spikes *spikes) {
   spikes->ones = spikes->ones_memory.words;
   spikes->graded = spikes->graded_memory.words;
@@ -78,7 +78,7 @@ static enum sl_status grow_accumulators(struct sl_spikes *spikes, size_t needed,
   return SL_OK;
 }
 
-/* Before values that end at accumulator `end` are counted. */
+/* Makes accumulators below `end` writable. */
 static enum sl_status reach(struct sl_spikes *spikes, size_t end, struct sl_error *error) {
   if (spikes->ones == NULL) {
     if (sl_lazy_words_reserve(&spikes->ones_memory, spikes->capacity, SL_LAZY_DENSE, spikes->budget,
@@ -90,7 +90,7 @@ static enum sl_status reach(struct sl_spikes *spikes, size_t end, struct sl_erro
   return sl_lazy_words_reach(&spikes->ones_memory, end, spikes->budget, error);
 }
 
-/* From the first graded value on, their numbers and sums are kept too. */
+/* Makes numbers and sums of graded values writable, which are kept from the first one on. */
 static enum sl_status reach_graded(struct sl_spikes *spikes, size_t end, struct sl_error *error) {
   struct sl_budget *budget = spikes->budget;
   if (spikes->graded == NULL) {
@@ -109,7 +109,7 @@ static enum sl_status reach_graded(struct sl_spikes *spikes, size_t end, struct 
   return status == SL_OK ? sl_lazy_words_reach(&spikes->sums_memory, end, budget, error) : status;
 }
 
-/* The rows of a known shape that may be buffered together. */
+/* Returns the rows of a known shape that may be buffered together. */
 static size_t rows_together(const struct sl_spikes *spikes) {
   if (!spikes->steps_known) {
     return SIZE_MAX;
@@ -146,7 +146,7 @@ static void add_buffered(struct sl_spikes *spikes) {
   }
 }
 
-/* Before the first value of a sample whose length in neurons is known. */
+/* Begins a sample whose length in neurons is known. */
 static enum sl_status begin_sample(struct sl_spikes *spikes, struct sl_error *error) {
   if (spikes->rank > 0) { /* the shape came first: all is granted */
     return SL_OK;
@@ -183,7 +183,8 @@ static void advance(struct sl_spikes *spikes, size_t count) {
   }
 }
 
-/* In the first time step nothing is known yet: every value begins a neuron of its own. */
+/* Pushes values of the first time step, where nothing is known yet: every value begins a neuron of
+ * its own. */
 static enum sl_status push_first_step(struct sl_spikes *spikes, const uint64_t *bits, size_t count,
                                       struct sl_error *error) {
   enum sl_status status = take_pairs(spikes, count, error);
@@ -202,7 +203,8 @@ static enum sl_status push_first_step(struct sl_spikes *spikes, const uint64_t *
   return SL_OK;
 }
 
-/* How many values may still come before something happens: a sample ends, the buffer is full. */
+/* Returns how many values may still come before something happens: a sample ends, the buffer is
+ * full. */
 static size_t values_before_event(const struct sl_spikes *spikes) {
   size_t space = spikes->max_buffered_bits - spikes->buffered_bits;
   bool samples_matter = spikes->per_sample || spikes->rank == 0;
@@ -269,8 +271,8 @@ enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bit
   return SL_OK;
 }
 
-/* Values of one row, at most PARTS words of them: binary ones as bits. Words with graded ones are
- * added at once, and are 0 among the bits. */
+/* Pushes values of one row, at most PARTS words of them: binary ones as bits. Words with graded
+ * ones are added at once, and are 0 among the bits. */
 static enum sl_status push_part_of_row(struct sl_spikes *spikes, const double *values, size_t count,
                                        struct sl_error *error) {
   size_t first = spikes->base + spikes->column;
@@ -313,7 +315,8 @@ enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *valu
   return SL_OK;
 }
 
-/* Nothing can be pushed any more: all values that are not named are 0. */
+/* Begins to add spikes one by one. Nothing can be pushed any more: all values that are not named
+ * are 0. */
 static enum sl_status begin_scattered(struct sl_spikes *spikes, struct sl_error *error) {
   if (spikes->rank == 0 || spikes->values > 0 || spikes->finished) {
     return sl_fail(error, SL_LENGTH_MISMATCH,
@@ -394,7 +397,7 @@ static enum sl_status check_shape(size_t rank, const size_t *shape, struct sl_er
   return SL_OK;
 }
 
-/* Whether values that came before their shape fill it. */
+/* Fails unless values that came before their shape fill it. */
 static enum sl_status check_discovered(const struct sl_spikes *spikes, size_t rank,
                                        const size_t *shape, struct sl_error *error) {
   struct sl_spikes known = {0};
@@ -454,7 +457,7 @@ enum sl_status sl_spikes_finish(struct sl_spikes *spikes, struct sl_error *error
   return SL_OK;
 }
 
-/* Whether there are sums; a silent tensor may have none before it is finished. */
+/* Returns whether there are sums; a silent tensor may have none before it is finished. */
 static bool has_sums(const struct sl_spikes *spikes) {
   return spikes != NULL && spikes->ones != NULL;
 }

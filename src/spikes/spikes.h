@@ -78,7 +78,7 @@ enum sl_status sl_spikes_set_shape(struct sl_spikes *spikes, size_t rank, const 
 enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *values, size_t count,
                                     struct sl_error *error);
 
-/* The first time step (first sample) is complete: its length is now known for all others. */
+/* Ends the first time step (first sample): its length is now known for all others. */
 void sl_spikes_end_step(struct sl_spikes *spikes);
 void sl_spikes_end_sample(struct sl_spikes *spikes);
 
