@@ -1,4 +1,5 @@
 #include <spikeloss/error.h>
+#include <spikeloss/version.h>
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,4 +51,11 @@ enum sl_status sl_fail_at(struct sl_error *error, enum sl_status code, const cha
   enum sl_status first = set(error, code, pointer, offset, format, arguments);
   va_end(arguments);
   return first;
+}
+
+_Static_assert(__builtin_strcmp(SL_VERSION, SPIKELOSSD_VERSION) == 0,
+               "include/spikeloss/version.h and meson.build name different versions");
+
+const char *sl_version(void) {
+  return SL_VERSION;
 }

@@ -118,24 +118,13 @@ static struct decimal find_shortest(double magnitude) {
   return (struct decimal){.digits = digits, .exponent = k};
 }
 
-static const uint64_t powers_of_ten[MAX_DIGITS + 1] = {1,
-                                                       10,
-                                                       100,
-                                                       1000,
-                                                       10000,
-                                                       100000,
-                                                       1000000,
-                                                       10000000,
-                                                       100000000,
-                                                       1000000000,
-                                                       10000000000,
-                                                       100000000000,
-                                                       1000000000000,
-                                                       10000000000000,
-                                                       100000000000000,
-                                                       1000000000000000,
-                                                       10000000000000000,
-                                                       100000000000000000};
+/* clang-format off */
+static const uint64_t powers_of_ten[MAX_DIGITS + 1] = {
+    1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000,
+    100000000000, 1000000000000, 10000000000000, 100000000000000, 1000000000000000,
+    10000000000000000, 100000000000000000,
+};
+/* clang-format on */
 
 /* Counts the digits of an integer from 1 to 10^17 - 1. */
 static int count_digits(uint64_t integer) {

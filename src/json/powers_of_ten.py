@@ -39,15 +39,15 @@ def large_row(exponent):
     return f"    {{0x{power >> 64:016X}, 0x{power & (1 << 64) - 1:016X}}}, /* 10^{exponent} */"
 
 
-def small_row(exponent):
-    return f"    0x{rounded_up(exponent, 64):016X}, /* 10^{exponent} */"
+def small_rows(exponents, per_row):
+    texts = [f"0x{rounded_up(exponent, 64):016X}" for exponent in exponents]
+    rows = [", ".join(texts[i : i + per_row]) for i in range(0, len(texts), per_row)]
+    return "    " + ",\n    ".join(rows)
 
 
 print(HEAD)
 print("static const struct sl_wide large_powers[] = {")
 for large in range(MIN_LARGE, MAX_LARGE + 1, STEP):
     print(large_row(large))
-print("};\n\nstatic const uint64_t small_powers[] = {")
-for small in range(STEP):
-    print(small_row(small))
-print("};\n\n#endif")
+print("};\n\n/* From 10^0 on. */\nstatic const uint64_t small_powers[] = {")
+print(small_rows(range(STEP), 4) + "};\n\n#endif")

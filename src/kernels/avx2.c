@@ -17,7 +17,6 @@ enum { GROUPS_AT_ONCE = 8 };
 #include "kernels/base64_groups.h"
 #include "kernels/bit_columns.h"
 #include "kernels/spike_text.h"
-#include "kernels/variants.h"
 
 /* Loads half of a block of 64 bytes, which is two vectors. */
 static inline __m256i load_half(const void *block, size_t half) {

@@ -16,7 +16,6 @@ enum { GROUPS_AT_ONCE = 16 };
 #include "kernels/base64_groups.h"
 #include "kernels/bit_columns.h"
 #include "kernels/spike_text.h"
-#include "kernels/variants.h"
 
 static inline struct text_block classify_block(const char *text) {
   __m512i bytes = _mm512_loadu_si512(text);

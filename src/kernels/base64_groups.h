@@ -11,7 +11,7 @@
 #ifndef SPIKELOSS_KERNELS_BASE64_GROUPS_H
 #define SPIKELOSS_KERNELS_BASE64_GROUPS_H
 
-#include "kernels/variants.h"
+#include "kernels/kernels.h"
 
 static inline bool decode_groups(uint8_t *bytes, const char *text);
 

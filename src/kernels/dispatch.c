@@ -1,4 +1,4 @@
-#include "kernels/variants.h"
+#include "kernels/kernels.h"
 
 #include <string.h>
 #ifdef SPIKELOSS_X86

@@ -102,4 +102,15 @@ const struct sl_kernels *sl_kernels(void);
 /* Returns the i-th variant that this processor can run, or NULL, for tests. The first is scalar. */
 const struct sl_kernels *sl_kernels_variant(size_t index);
 
+/* The variants that a build may hold, for dispatch.c and the files that define them. */
+extern const struct sl_kernels sl_kernels_scalar;
+uint64_t sl_find_ones_scalar(const double *values, size_t count, bool *binary);
+#ifdef SPIKELOSS_X86
+extern const struct sl_kernels sl_kernels_avx2;
+extern const struct sl_kernels sl_kernels_avx512;
+#endif
+#ifdef SPIKELOSS_ARM64
+extern const struct sl_kernels sl_kernels_neon;
+#endif
+
 #endif

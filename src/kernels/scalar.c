@@ -4,7 +4,6 @@
  */
 #include "kernels/kernels.h"
 #include "kernels/spike_text.h"
-#include "kernels/variants.h"
 
 static inline struct text_block classify_block(const char *text) {
   struct text_block block = {0};

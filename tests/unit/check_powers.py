@@ -28,8 +28,8 @@ class Sources:
         code = (folder / "number_format.c").read_text(encoding="utf-8")
         pair = r"\{0x([0-9A-F]{16}), 0x([0-9A-F]{16})\}, /\* 10\^(-?\d+) \*/"
         self.large = {int(e): int(high + low, 16) for high, low, e in re.findall(pair, table)}
-        single = r"^ +0x([0-9A-F]{16}), /\* 10\^(\d+) \*/"
-        self.small = {int(e): int(digits, 16) for digits, e in re.findall(single, table, re.M)}
+        small = table[table.index("small_powers[]") :]
+        self.small = {e: int(text, 16) for e, text in enumerate(re.findall(r"0x[0-9A-F]{16}", small))}
         self.step, self.min_large = map(
             int, re.search(r"POWER_STEP = (\d+), MIN_LARGE_POWER = (-\d+)", table).groups()
         )
