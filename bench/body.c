@@ -188,9 +188,9 @@ static void make_unit(struct bench_body *body) {
   body->unit_length = (size_t)(end - body->unit);
 }
 
-size_t bench_body_read(struct bench_body *body, char *bytes, size_t room) {
+size_t bench_body_read(struct bench_body *body, char *bytes, size_t space) {
   size_t done = 0;
-  while (done < room) {
+  while (done < space) {
     if (body->unit_done == body->unit_length) {
       if (body->is_complete) {
         break;
@@ -198,7 +198,7 @@ size_t bench_body_read(struct bench_body *body, char *bytes, size_t room) {
       make_unit(body);
     }
     size_t left = body->unit_length - body->unit_done;
-    size_t length = left < room - done ? left : room - done;
+    size_t length = left < space - done ? left : space - done;
     memcpy(bytes + done, body->unit + body->unit_done, length);
     body->unit_done += length;
     done += length;

@@ -27,8 +27,8 @@ void bench_body_free(struct bench_body *body);
 /* Exact length in bytes. */
 uint64_t bench_body_length(const struct bench_body *body);
 
-/* Writes the next bytes, at most `room`, and returns how many: fewer only at the end. */
-size_t bench_body_read(struct bench_body *body, char *bytes, size_t room);
+/* Writes the next bytes, at most `space`, and returns how many: fewer only at the end. */
+size_t bench_body_read(struct bench_body *body, char *bytes, size_t space);
 
 /*
  * The text of one row, `[0,1,…]`; all rows of a body have the same length. `index` may be any

@@ -53,8 +53,8 @@ void bench_send_head(int connection, const char *path, uint64_t body_length) {
   bench_send(connection, head, (size_t)length);
 }
 
-static size_t receive(int connection, char *bytes, size_t room) {
-  ssize_t length = recv(connection, bytes, room, 0);
+static size_t receive(int connection, char *bytes, size_t space) {
+  ssize_t length = recv(connection, bytes, space, 0);
   if (length <= 0) {
     err(EXIT_FAILURE, "the server closed the connection");
   }
@@ -62,11 +62,11 @@ static size_t receive(int connection, char *bytes, size_t room) {
 }
 
 /* Reads until the head is complete; returns where the body begins. */
-static char *read_head(int connection, char *bytes, size_t room, size_t *length) {
+static char *read_head(int connection, char *bytes, size_t space, size_t *length) {
   char *end = NULL;
   *length = 0;
-  while (end == NULL && *length < room - 1) {
-    *length += receive(connection, bytes + *length, room - 1 - *length);
+  while (end == NULL && *length < space - 1) {
+    *length += receive(connection, bytes + *length, space - 1 - *length);
     bytes[*length] = '\0';
     end = strstr(bytes, "\r\n\r\n");
   }

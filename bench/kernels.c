@@ -51,7 +51,7 @@ static void scan_spike_text(struct work *work) {
 
 static void decode_base64(struct work *work) {
   if (work->kernels->decode_base64(work->bytes, work->text, work->length / 4) != work->length / 4) {
-    errx(EXIT_FAILURE, "good base64 is refused");
+    errx(EXIT_FAILURE, "valid base64 is refused");
   }
 }
 
@@ -60,7 +60,8 @@ static int compare(const void *left, const void *right) {
   return (difference > 0) - (difference < 0);
 }
 
-static double gigabytes_a_second(void (*run)(struct work *), struct work *work, double least) {
+static double gigabytes_a_second(void (*run)(struct work *), struct work *work,
+                                 double min_seconds) {
   double speeds[TIMINGS];
   for (size_t i = 0; i < TIMINGS; i++) {
     size_t runs = 0;
@@ -70,21 +71,21 @@ static double gigabytes_a_second(void (*run)(struct work *), struct work *work, 
       run(work);
       runs++;
       seconds = bench_seconds() - start;
-    } while (seconds < least);
+    } while (seconds < min_seconds);
     speeds[i] = 1e-9 * (double)(runs * work->length) / seconds;
   }
   qsort(speeds, TIMINGS, sizeof speeds[0], compare);
   return speeds[TIMINGS / 2];
 }
 
-static void measure_columns(struct work *work, double least) {
+static void measure_columns(struct work *work, double min_seconds) {
   static const size_t widths[] = {10, 100, 1000, 4096};
   for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
     work->columns = widths[i];
     work->rows = DATA_BYTES * 8 / widths[i];
     work->length = work->rows * widths[i] / 8;
     printf("add_columns/%zu %s %.3f\n", widths[i], work->kernels->name,
-           gigabytes_a_second(add_columns, work, least));
+           gigabytes_a_second(add_columns, work, min_seconds));
   }
 }
 
@@ -107,29 +108,29 @@ static void fill_with_rows(struct work *work, const char *spelling, size_t colum
   bench_body_free(body);
 }
 
-static void measure_text(struct work *work, double least) {
+static void measure_text(struct work *work, double min_seconds) {
   static const char *const spellings[] = {"ints", "python_ints", "python_floats"};
   static const size_t widths[] = {10, 1000};
   for (size_t i = 0; i < 3; i++) {
     for (size_t k = 0; k < 2; k++) {
       fill_with_rows(work, spellings[i], widths[k]);
       printf("scan_spike_text/%s/%zu %s %.3f\n", spellings[i], widths[k], work->kernels->name,
-             gigabytes_a_second(scan_spike_text, work, least));
+             gigabytes_a_second(scan_spike_text, work, min_seconds));
     }
   }
 }
 
-static void measure_base64(struct work *work, double least) {
+static void measure_base64(struct work *work, double min_seconds) {
   static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   for (size_t i = 0; i < DATA_BYTES; i++) {
     work->text[i] = alphabet[i * 37 % 64];
   }
   work->length = DATA_BYTES;
   printf("decode_base64 %s %.3f\n", work->kernels->name,
-         gigabytes_a_second(decode_base64, work, least));
+         gigabytes_a_second(decode_base64, work, min_seconds));
 }
 
-static void measure_reals(struct work *work, double least) {
+static void measure_reals(struct work *work, double min_seconds) {
   work->columns = 1000;
   work->rows = DATA_BYTES / sizeof(double) / work->columns;
   work->length = work->rows * work->columns * sizeof(double);
@@ -137,7 +138,7 @@ static void measure_reals(struct work *work, double least) {
     work->values[i] = 0.001 * (double)(i % 997);
   }
   printf("add_reals/1000 %s %.3f\n", work->kernels->name,
-         gigabytes_a_second(add_reals, work, least));
+         gigabytes_a_second(add_reals, work, min_seconds));
 }
 
 static void fill_with_bits(struct work *work) {
@@ -151,7 +152,7 @@ static void fill_with_bits(struct work *work) {
 }
 
 int main(int count, char **arguments) {
-  double least = 1e-3 * (count > 1 ? strtod(arguments[1], NULL) : 20);
+  double min_seconds = 1e-3 * (count > 1 ? strtod(arguments[1], NULL) : 20);
   struct work work = {
       .bits = calloc(DATA_BYTES + 8 * SL_BITS_SLACK, 1),
       .counts = calloc(MAX_COLUMNS, sizeof(uint64_t)),
@@ -166,10 +167,10 @@ int main(int count, char **arguments) {
   }
   for (size_t i = 0; (work.kernels = sl_kernels_variant(i)) != NULL; i++) {
     fill_with_bits(&work);
-    measure_columns(&work, least);
-    measure_reals(&work, least);
-    measure_text(&work, least);
-    measure_base64(&work, least);
+    measure_columns(&work, min_seconds);
+    measure_reals(&work, min_seconds);
+    measure_text(&work, min_seconds);
+    measure_base64(&work, min_seconds);
   }
   free(work.bits);
   free(work.counts);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void must(bool good, const char *what, const char *text) {
-  if (!good) {
+static void must(bool ok, const char *what, const char *text) {
+  if (!ok) {
     fprintf(stderr, "%s: \"%s\"\n", what, text);
     abort();
   }

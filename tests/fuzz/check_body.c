@@ -16,7 +16,7 @@
 #define RATES      "firing_rate_target_mse_loss"
 #define POPULATION "balanced_population_mse"
 
-/* Bits of the first byte; the character `0` means the loss of rates and roomy limits. */
+/* Bits of the first byte; the character `0` means the loss of rates and large limits. */
 enum { IS_POPULATION = 1, FEW_PAIRS = 2, FLAT = 4, SHORT_MEMBERS = 8, NO_WAITING = 16, TERSE = 32 };
 
 struct reading reading_from(const uint8_t bytes[READING_BYTES]) {
@@ -65,10 +65,10 @@ static void read_answer(struct outcome *outcome, struct sl_answer *answer,
     abort();
   }
   for (size_t got = 1; got > 0; outcome->answer.length += got) {
-    size_t room = 1 + sl_random_below(random, 5000);
+    size_t space = 1 + sl_random_below(random, 5000);
     size_t left = (size_t)length + 1 - outcome->answer.length;
     got = sl_answer_read(answer, outcome->answer.bytes + outcome->answer.length,
-                         room < left ? room : left);
+                         space < left ? space : left);
   }
   if (outcome->answer.length != length) {
     complain("an answer of %llu bytes has %zu", (unsigned long long)length, outcome->answer.length);
@@ -157,8 +157,8 @@ static const char *const *kernel_names(void) {
 
 void check_body(const struct reading *reading, const char *body, size_t length) {
   struct sl_reference *reference = sl_reference_read(reading->loss, &reading->limits, body, length);
-  bool good = reference->error.code == SL_OK;
-  if (good && !sl_reference_agrees_with_cjson(reference, body, length)) {
+  bool ok = reference->error.code == SL_OK;
+  if (ok && !sl_reference_agrees_with_cjson(reference, body, length)) {
     complain("cJSON sees another body than the reference");
   }
   struct outcome first = {0};

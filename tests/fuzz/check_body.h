@@ -2,7 +2,7 @@
  * Everything that must hold for any body whatever, on every instruction set:
  *
  *     - the decoder and the slow reference accept the same, refuse the same with the same code at
- *       the same place, and read the same values, whatever pieces the body comes in;
+ *       the same offset, and read the same values, whatever pieces the body comes in;
  *     - what is accepted has the same loss as the reference computes, and the same answer, byte by
  *       byte: JSON that is as long as was said.
  *

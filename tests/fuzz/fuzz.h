@@ -11,10 +11,10 @@
 /* Tries one input; returns 0. What is wrong ends the process. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Changes an input in place and returns its new length, at most `room`. */
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned seed);
+/* Changes an input in place and returns its new length, at most `space`. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t space, unsigned seed);
 
 /* libFuzzer's own changes, which know nothing of what the bytes mean. */
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t space);
 
 #endif

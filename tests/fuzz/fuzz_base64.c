@@ -16,8 +16,8 @@ enum { ORDER = READING_BYTES, LENGTH, HEAD };
 /* Bits of the byte ORDER, besides the order of the three members. */
 enum { FROM_BYTES = 8, LENGTH_FITS = 16, ENCODING_SHIFT = 5 };
 
-static void must(bool good) {
-  if (!good) {
+static void must(bool ok) {
+  if (!ok) {
     abort();
   }
 }
@@ -80,7 +80,7 @@ static void check_tensor(const uint8_t *data, const struct sl_buffer *text, size
   sl_buffer_free(&body);
 }
 
-/* The kernels alone: whole groups, at any place in memory. */
+/* The kernels alone: whole groups, at any offset in memory. */
 static void check_kernels(const struct sl_buffer *text, size_t skipped) {
   size_t groups = text->length > skipped ? (text->length - skipped) / 4 : 0;
   uint8_t *bytes[2] = {malloc(3 * groups + 1), malloc(3 * groups + 1)};

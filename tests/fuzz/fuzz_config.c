@@ -17,8 +17,8 @@
 
 enum { SEPARATOR = 0x1e, MOST_WORDS = 64, MESSAGE_SIZE = 1024 };
 
-static void must(bool good, const char *what) {
-  if (!good) {
+static void must(bool ok, const char *what) {
+  if (!ok) {
     fprintf(stderr, "%s\n", what);
     abort();
   }
@@ -67,11 +67,11 @@ static void sort_words(struct words *flags, struct words *variables, const uint8
 }
 
 /* A file that has no name; a path at which it can be opened. */
-static int make_file(char *path, size_t room, const uint8_t *text, size_t length) {
+static int make_file(char *path, size_t space, const uint8_t *text, size_t length) {
   int file = memfd_create("configuration", MFD_CLOEXEC);
   must(file >= 0 && (length == 0 || write(file, text, length) == (ssize_t)length),
        "cannot write a configuration");
-  snprintf(path, room, "--config=/proc/self/fd/%d", file);
+  snprintf(path, space, "--config=/proc/self/fd/%d", file);
   return file;
 }
 
@@ -148,10 +148,10 @@ static void check_configuration(struct words *flags, struct words *variables) {
   char message[MESSAGE_SIZE];
   struct sl_config config;
   memset(message, 'x', sizeof message);
-  bool good = sl_config_read(&config, (int)flags->count, flags->words, variables->words, message,
-                             sizeof message);
+  bool ok = sl_config_read(&config, (int)flags->count, flags->words, variables->words, message,
+                           sizeof message);
   bool wants_words = config.task == SL_TASK_HELP || config.task == SL_TASK_VERSION;
-  if (!good) {
+  if (!ok) {
     size_t length = strnlen(message, sizeof message);
     must(length > 8 && length < sizeof message, "refused without a sentence");
   } else if (!wants_words) {

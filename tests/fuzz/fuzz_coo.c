@@ -1,6 +1,6 @@
 /*
  * Coordinates: how they are read, the order of the members, three dimensions, then steps. A step is
- * one byte. Most go on to a later place of the tensor in row-major order, so that good lists grow
+ * one byte. Most go on to a later index of the tensor in row-major order, so that good lists grow
  * long; the others put something into the list that may not belong there.
  */
 #include "check_body.h"
@@ -20,8 +20,8 @@ static unsigned dimension(uint8_t byte) {
 /* From here on a byte is no step forward but an oddity. */
 enum { FIRST_ODDITY = 224 };
 
-static void must(bool good) {
-  if (!good) {
+static void must(bool ok) {
+  if (!ok) {
     abort();
   }
 }
@@ -42,7 +42,7 @@ static void append_oddity(struct sl_buffer *data, unsigned which) {
 static void append_entries(struct sl_buffer *body, const uint8_t *data, size_t size) {
   size_t steps = dimension(data[STEPS]);
   size_t neurons = dimension(data[NEURONS]);
-  size_t place = 0;
+  size_t index = 0;
   must(sl_buffer_append_text(body, "["));
   for (size_t i = HEAD; i < size; i++) {
     must(i == HEAD || sl_buffer_append_text(body, ","));
@@ -50,9 +50,9 @@ static void append_entries(struct sl_buffer *body, const uint8_t *data, size_t s
       append_oddity(body, data[i] - FIRST_ODDITY);
       continue;
     }
-    place += i == HEAD ? data[i] : data[i] + 1U;
-    must(sl_buffer_append_format(body, "[%zu,%zu,%zu]", place / neurons / steps,
-                                 place / neurons % steps, place % neurons));
+    index += i == HEAD ? data[i] : data[i] + 1U;
+    must(sl_buffer_append_format(body, "[%zu,%zu,%zu]", index / neurons / steps,
+                                 index / neurons % steps, index % neurons));
   }
   must(sl_buffer_append_text(body, "]"));
 }

@@ -30,8 +30,8 @@ static struct sl_server *server;
 static char folder[64] = "/tmp/spikelossd-fuzz-XXXXXX";
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-static void must(bool good, const char *what) {
-  if (!good) {
+static void must(bool ok, const char *what) {
+  if (!ok) {
     fprintf(stderr, "%s: %s\n", what, strerror(errno));
     abort();
   }

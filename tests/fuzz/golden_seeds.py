@@ -5,7 +5,7 @@ import json
 import pathlib
 import sys
 
-# What is before a body: the loss, with roomy limits, and a seed for the splits.
+# What is before a body: the loss, with large limits, and a seed for the splits.
 HEADS = {"firing_rate_target_mse_loss": "0abc", "balanced_population_mse": "1abc"}
 LONGEST = 3000
 

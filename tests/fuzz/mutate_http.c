@@ -61,8 +61,8 @@ static const char *const headers[] = {
     "z\r\n",
 };
 
-static void must(bool good) {
-  if (!good) {
+static void must(bool ok) {
+  if (!ok) {
     abort();
   }
 }
@@ -142,12 +142,12 @@ static void insert_header(struct sl_buffer *text, struct sl_random *random) {
   text->length += length;
 }
 
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned seed) {
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t space, unsigned seed) {
   struct sl_random random = {UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)seed << 1};
   size_t dice = sl_random_below(&random, 16);
   struct sl_buffer text = {0};
   if (dice >= 9 && size > 1) {
-    return LLVMFuzzerMutate(data, size, room);
+    return LLVMFuzzerMutate(data, size, space);
   }
   if (size > 1) {
     must(sl_buffer_append(&text, data + 1, size - 1));
@@ -160,7 +160,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned
   } else {
     sl_damage_body(&text, &random);
   }
-  size_t length = text.length < room - 1 ? text.length : room - 1;
+  size_t length = text.length < space - 1 ? text.length : space - 1;
   data[0] = (uint8_t)sl_random_next(&random);
   if (length > 0) {
     memcpy(data + 1, text.bytes, length);

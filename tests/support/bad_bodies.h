@@ -1,7 +1,7 @@
 /*
  * Bodies that a loss must refuse, with the error that each must give, derived by hand from the
  * contract. One `@` in a body is where the error is found: it is taken out before the body is
- * used, and its place is the expected offset.
+ * used, and its position is the expected offset.
  */
 #ifndef SPIKELOSS_TESTS_BAD_BODIES_H
 #define SPIKELOSS_TESTS_BAD_BODIES_H

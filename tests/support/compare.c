@@ -64,7 +64,7 @@ static enum sl_status feed_copy(struct sl_decoder *decoder, const char *bytes, s
 struct accumulators {
   size_t count;
   uint64_t *ones;
-  uint64_t *others;
+  uint64_t *graded;
   double *sums;
   bool binary;
 };
@@ -81,18 +81,18 @@ static struct accumulators accumulate(const struct sl_reference_tensor *tensor, 
                                       size_t samples, size_t steps, size_t neurons) {
   struct accumulators sums = {.count = per_sample ? samples * neurons : neurons, .binary = true};
   sums.ones = zeros(sums.count, sizeof(uint64_t));
-  sums.others = zeros(sums.count, sizeof(uint64_t));
+  sums.graded = zeros(sums.count, sizeof(uint64_t));
   sums.sums = zeros(sums.count, sizeof(double));
   for (size_t i = 0; i < tensor->count; i++) {
     double value = tensor->values[i];
     size_t neuron = i % neurons;
     size_t sample = i / neurons / steps;
-    size_t place = per_sample ? sample * neurons + neuron : neuron;
+    size_t accumulator = per_sample ? sample * neurons + neuron : neuron;
     if (value == 1.0) {
-      sums.ones[place]++;
+      sums.ones[accumulator]++;
     } else if (value != 0.0) {
-      sums.others[place]++;
-      sums.sums[place] += value;
+      sums.graded[accumulator]++;
+      sums.sums[accumulator] += value;
       sums.binary = false;
     }
   }
@@ -101,7 +101,7 @@ static struct accumulators accumulate(const struct sl_reference_tensor *tensor, 
 
 static void accumulators_free(struct accumulators *sums) {
   free(sums->ones);
-  free(sums->others);
+  free(sums->graded);
   free(sums->sums);
 }
 
@@ -112,15 +112,15 @@ static bool same_accumulators(struct sl_case *one, const char *name,
                   sl_spikes_binary(got), expected->count, expected->binary);
   }
   for (size_t i = 0; i < expected->count; i++) {
-    uint64_t others = got->graded == NULL ? 0 : got->graded[i];
+    uint64_t graded = got->graded == NULL ? 0 : got->graded[i];
     double sum = got->sums == NULL ? 0.0 : got->sums[i];
-    if (got->ones[i] != expected->ones[i] || others != expected->others[i] ||
+    if (got->ones[i] != expected->ones[i] || graded != expected->graded[i] ||
         memcmp(&sum, &expected->sums[i], sizeof sum) != 0) {
       return differ(one,
-                    "%s: accumulator %zu is %llu ones, %llu others, sum %.17g; expected %llu, "
+                    "%s: accumulator %zu is %llu ones, %llu graded, sum %.17g; expected %llu, "
                     "%llu, %.17g",
-                    name, i, (unsigned long long)got->ones[i], (unsigned long long)others, sum,
-                    (unsigned long long)expected->ones[i], (unsigned long long)expected->others[i],
+                    name, i, (unsigned long long)got->ones[i], (unsigned long long)graded, sum,
+                    (unsigned long long)expected->ones[i], (unsigned long long)expected->graded[i],
                     expected->sums[i]);
     }
   }

@@ -1,6 +1,6 @@
 /*
  * The push decoder against the reference: the same body, cut into pieces in any way, must give
- * the same error at the same place, or the same values to the last bit.
+ * the same error at the same offset, or the same values to the last bit.
  *
  * Every piece is fed from memory of its own that ends with it (poison after it, or a sanitizer's
  * guard) and is gone after the call. Functions return true if all is the same, else they write

@@ -79,31 +79,31 @@ static inline struct sl_answer *answer_of(struct question *question) {
   return answer;
 }
 
-/* Reads the rest, after `before` bytes, in pieces that have exactly the room they say. Terminated
+/* Reads the rest, after `before` bytes, in pieces that have exactly the space they say. Terminated
  * with a NUL. */
-static inline char *read_rest(struct sl_answer *answer, size_t before, size_t room) {
+static inline char *read_rest(struct sl_answer *answer, size_t before, size_t space) {
   size_t length = (size_t)sl_answer_length(answer) - before;
   char *text = take(length + 1, 1);
-  char *piece = take(room, 1);
+  char *piece = take(space, 1);
   size_t total = 0;
   size_t copied;
   do {
-    copied = sl_answer_read(answer, piece, room);
-    if (copied > room || total + copied > length) {
-      ck_abort_msg("read %zu into %zu, %zu bytes of %zu", copied, room, total + copied, length);
+    copied = sl_answer_read(answer, piece, space);
+    if (copied > space || total + copied > length) {
+      ck_abort_msg("read %zu into %zu, %zu bytes of %zu", copied, space, total + copied, length);
     }
     memcpy(text + total, piece, copied);
     total += copied;
-  } while (copied == room);
+  } while (copied == space);
   ck_assert_uint_eq(total, length);
-  ck_assert_uint_eq(sl_answer_read(answer, piece, room), 0);
+  ck_assert_uint_eq(sl_answer_read(answer, piece, space), 0);
   free(piece);
   return text;
 }
 
-static inline char *text_of(struct question *question, size_t room) {
+static inline char *text_of(struct question *question, size_t space) {
   struct sl_answer *answer = answer_of(question);
-  char *text = read_rest(answer, 0, room);
+  char *text = read_rest(answer, 0, space);
   sl_answer_free(answer);
   return text;
 }

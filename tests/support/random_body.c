@@ -49,7 +49,7 @@ const char *sl_write_random_body(struct sl_writer *writer, struct sl_random *ran
   return rates ? RATES : POPULATION;
 }
 
-static size_t place(struct sl_random *random, const struct sl_buffer *body) {
+static size_t random_offset(struct sl_random *random, const struct sl_buffer *body) {
   return body->length == 0 ? 0 : sl_random_below(random, body->length);
 }
 
@@ -83,8 +83,8 @@ void sl_damage_body(struct sl_buffer *body, struct sl_random *random) {
       "\"shape\":[1],",     "np.float64(1.0)",       "1.0000000000000001", "9007199254740993",
       "\"encoding\":null,", "\"encoding\":\"coo\",", "\"gradient\":null,", "\"gradient\":\"none\",",
   };
-  size_t at = place(random, body);
-  size_t other = place(random, body);
+  size_t at = random_offset(random, body);
+  size_t other = random_offset(random, body);
   const char *piece = sl_random_one_in(random, 5)
                           ? words[sl_random_below(random, sizeof words / sizeof *words)]
                           : pieces[sl_random_below(random, sizeof pieces / sizeof *pieces)];

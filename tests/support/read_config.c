@@ -34,11 +34,11 @@ bool read_all(struct sl_config *config, const char *file, char *const *variables
     words[count++] = word;
   }
   message[0] = '\0';
-  bool good = sl_config_read(config, count, words, variables, message, sizeof message);
+  bool ok = sl_config_read(config, count, words, variables, message, sizeof message);
   if (file != NULL) {
     unlink(file);
   }
-  return good;
+  return ok;
 }
 
 struct sl_config good_flags(const char *flags) {
@@ -60,12 +60,12 @@ void assert_flags_refused(const char *flags, const char *words) {
 
 void assert_file_refused(const char *text, int line, const char *words) {
   struct sl_config config;
-  char place[80];
+  char location[80];
   ck_assert_msg(!read_all(&config, file_with(text), no_variables, ""), "%s was taken", text);
   sl_config_free(&config);
-  snprintf(place, sizeof place, "%s:%d: ", file_path, line);
-  ck_assert_msg(strncmp(message, place, strlen(place)) == 0, "\"%s\" does not begin with \"%s\"",
-                message, place);
+  snprintf(location, sizeof location, "%s:%d: ", file_path, line);
+  ck_assert_msg(strncmp(message, location, strlen(location)) == 0,
+                "\"%s\" does not begin with \"%s\"", message, location);
   assert_said(words);
 }
 

@@ -93,7 +93,7 @@ static bool full(const struct sl_tensor_object *object, const struct base64 *bas
 static void add_group(struct sl_tensor_object *object, struct base64 *base64) {
   for (unsigned i = 0; i < 3 - base64->padding; i++) {
     if (meaning_known(object) && object->byte_count == bytes_needed(object)) {
-      base64->too_many = true; /* certain, but all characters are in their right places so far */
+      base64->too_many = true; /* certain, but all characters are right so far */
       return;
     }
     object->bytes[object->byte_count++] =

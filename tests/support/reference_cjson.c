@@ -21,16 +21,16 @@ static bool has_long_number(const char *body, size_t length) {
 }
 
 /* All numbers of nested arrays in order must be the values; `*count` is how many there were. */
-static bool same_leaves(const cJSON *item, const double *values, size_t room, size_t *count) {
+static bool same_leaves(const cJSON *item, const double *values, size_t space, size_t *count) {
   if (cJSON_IsNumber(item)) {
-    return *count < room && values[(*count)++] == item->valuedouble;
+    return *count < space && values[(*count)++] == item->valuedouble;
   }
   if (!cJSON_IsArray(item)) {
     return false;
   }
   const cJSON *child;
   cJSON_ArrayForEach(child, item) {
-    if (!same_leaves(child, values, room, count)) {
+    if (!same_leaves(child, values, space, count)) {
       return false;
     }
   }

@@ -4,17 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What losses see of a value that belongs to one sum: ones are counted, all others added up. */
+/* What losses see of a value that belongs to one sum: ones are counted, all graded ones added up.
+ */
 struct sum {
   uint64_t ones;
-  double others;
+  double graded;
 };
 
 static void add(struct sum *sum, double value) {
   if (value == 1.0) {
     sum->ones++;
   } else if (value != 0.0) {
-    sum->others += value;
+    sum->graded += value;
   }
 }
 
@@ -25,13 +26,13 @@ static double mean(const struct sl_reference_tensor *tensor) {
     add(&sums[i % neurons], tensor->values[i]);
   }
   uint64_t ones = 0;
-  double others = 0.0;
+  double graded = 0.0;
   for (size_t neuron = 0; neuron < neurons; neuron++) {
     ones += sums[neuron].ones;
-    others += sums[neuron].others;
+    graded += sums[neuron].graded;
   }
   free(sums);
-  return ((double)ones + others) / (double)tensor->count;
+  return ((double)ones + graded) / (double)tensor->count;
 }
 
 static bool rates_loss(const struct sl_reference_value *values, double *loss) {
@@ -74,7 +75,7 @@ static bool population_loss(const struct sl_reference_value *values, double *los
     }
     bool right = neuron / population == (uint64_t)values[1].labels[sample];
     double target = (double)steps * (right ? values[4].real : values[5].real);
-    double residual = ((double)sum.ones + sum.others) - target;
+    double residual = ((double)sum.ones + sum.graded) - target;
     squares += residual * residual;
   }
   *loss = squares / ((double)samples * (double)neurons);

@@ -37,7 +37,7 @@ void sl_blocks_free(struct sl_block *blocks) {
 
 void *sl_reader_grow(struct sl_reader *reader, void *array, size_t count, size_t size) {
   if ((count & (count - 1)) != 0) {
-    return array; /* there is room up to the next power of two */
+    return array; /* there is space up to the next power of two */
   }
   void *larger = sl_reader_allocate(reader, count == 0 ? 1 : 2 * count, size);
   if (count > 0) {

@@ -44,7 +44,7 @@ struct sl_reader {
 void *sl_must_allocate(size_t count, size_t size);
 void *sl_reader_allocate(struct sl_reader *reader, size_t count, size_t size);
 
-/* An array of `count` elements that has room for one more, moved if need be. */
+/* An array of `count` elements that has space for one more, moved if need be. */
 void *sl_reader_grow(struct sl_reader *reader, void *array, size_t count, size_t size);
 void sl_blocks_free(struct sl_block *blocks);
 

@@ -147,7 +147,8 @@ START_TEST(hosts_are_names_with_commas_between_them) {
 END_TEST
 
 START_TEST(addresses_without_the_right_form_are_refused) {
-  assert_flags_refused("--listen 8080", "--listen: \"8080\" is not an address such as 127.0.0.1:8080");
+  assert_flags_refused("--listen 8080",
+                       "--listen: \"8080\" is not an address such as 127.0.0.1:8080");
   assert_flags_refused("--listen :8080", "not an address");
   assert_flags_refused("--listen ::1:8080", "[::1]:8080");
   assert_flags_refused("--listen 127.0.0.1:65536", "not an address");

@@ -211,7 +211,7 @@ START_TEST(optional_members_may_be_null) {
 }
 END_TEST
 
-START_TEST(a_loss_may_have_as_many_fields_as_there_is_room_for) {
+START_TEST(a_loss_may_have_as_many_fields_as_there_is_space_for) {
   static const char *const names[SL_MAX_FIELDS] = {"a", "b", "c", "d", "e", "f",
                                                    "g", "h", "i", "j", "k", "l"};
   struct sl_field fields[SL_MAX_FIELDS] = {0};
@@ -254,7 +254,7 @@ int main(void) {
   tcase_add_test(tests, integers_are_exact_to_their_last_digit);
   tcase_add_test(tests, nested_data_beside_its_shape_is_the_tensor_and_never_coordinates);
   tcase_add_test(tests, optional_members_may_be_null);
-  tcase_add_test(tests, a_loss_may_have_as_many_fields_as_there_is_room_for);
+  tcase_add_test(tests, a_loss_may_have_as_many_fields_as_there_is_space_for);
   suite_add_tcase(suite, tests);
   return suite_end(suite);
 }

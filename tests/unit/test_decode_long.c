@@ -1,6 +1,6 @@
 /*
  * Long nested bodies in which one row or one sample is too long, or one too short: most of such a
- * body is read in whole blocks, and still the error has the place that the reference gives it.
+ * body is read in whole blocks, and still the error has the offset that the reference gives it.
  */
 #include "core/buffer.h"
 #include "core/codes.h"

@@ -68,10 +68,10 @@ static const struct sl_reference_tensor *first_tensor(const struct sl_reference 
 
 /* A body of one layer with that text as its only value. */
 static void check_number(const char *before, const char *text, const char *after, double value) {
-  size_t room = strlen(before) + strlen(text) + strlen(after) + 1;
-  char *body = malloc(room);
+  size_t space = strlen(before) + strlen(text) + strlen(after) + 1;
+  char *body = malloc(space);
   ck_assert_ptr_nonnull(body);
-  snprintf(body, room, "%s%s%s", before, text, after);
+  snprintf(body, space, "%s%s%s", before, text, after);
   struct sl_limits limits = SL_DEFAULT_LIMITS;
   struct sl_reference *reference =
       sl_reference_read(sl_loss_find(RATES), &limits, body, strlen(body));

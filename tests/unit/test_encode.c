@@ -95,11 +95,11 @@ static void check_flat(const cJSON *data, const struct sl_gradient *gradient, bo
 
 static unsigned sextet(char character) {
   const char *alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const char *place = memchr(alphabet, character, 64);
-  if (place == NULL) {
+  const char *found = memchr(alphabet, character, 64);
+  if (found == NULL) {
     ck_abort_msg("%c is not base64", character);
   }
-  return (unsigned)(place - alphabet);
+  return (unsigned)(found - alphabet);
 }
 
 /* Strict: padding exactly where it belongs, spare bits zero. */
@@ -257,9 +257,9 @@ START_TEST(the_stream_may_stop_at_any_byte) {
     struct question question;
     ask_for_everything(&question, SL_GRADIENT_DENSE, (enum sl_gradient_encoding)encoding);
     char *whole = text_of(&question, 1 << 20);
-    for (size_t room = 1; room <= 64; room++) {
+    for (size_t space = 1; space <= 64; space++) {
       ask_for_everything(&question, SL_GRADIENT_DENSE, (enum sl_gradient_encoding)encoding);
-      char *pieces = text_of(&question, room);
+      char *pieces = text_of(&question, space);
       ck_assert_str_eq(pieces, whole);
       free(pieces);
     }

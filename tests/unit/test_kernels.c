@@ -18,7 +18,7 @@ static const struct sl_kernels *scalar(void) {
   return sl_kernels_variant(0);
 }
 
-/* One scan from a place in a row, into poisoned memory. */
+/* One scan from a column of a row, into poisoned memory. */
 struct scan_outcome {
   size_t taken;
   struct sl_text_scan scan;

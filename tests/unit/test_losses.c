@@ -256,7 +256,7 @@ START_TEST(fields_stand_in_the_order_of_the_api_and_say_what_they_are) {
 }
 END_TEST
 
-START_TEST(every_loss_has_no_more_fields_than_there_is_room_for) {
+START_TEST(every_loss_has_no_more_fields_than_there_is_space_for) {
   for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
     ck_assert_uint_le((*loss)->field_count, SL_MAX_FIELDS);
   }
@@ -301,7 +301,7 @@ int main(void) {
   tcase_add_test(group, a_single_class_has_no_ties_and_no_incorrect_rate);
   tcase_add_test(group, losses_are_found_by_name_and_only_by_their_whole_name);
   tcase_add_test(group, fields_stand_in_the_order_of_the_api_and_say_what_they_are);
-  tcase_add_test(group, every_loss_has_no_more_fields_than_there_is_room_for);
+  tcase_add_test(group, every_loss_has_no_more_fields_than_there_is_space_for);
   tcase_add_test(group, the_example_of_every_loss_has_an_answer);
   tcase_add_test(group, nothing_can_be_freed_and_what_is_free_can_be_freed_again);
   Suite *suite = suite_create("losses");

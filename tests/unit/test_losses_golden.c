@@ -21,8 +21,8 @@ static cJSON *read_json(const char *path) {
     return NULL;
   }
   char *text = NULL;
-  size_t room = 0;
-  cJSON *json = getdelim(&text, &room, '\0', file) > 0 ? cJSON_Parse(text) : NULL;
+  size_t space = 0;
+  cJSON *json = getdelim(&text, &space, '\0', file) > 0 ? cJSON_Parse(text) : NULL;
   free(text);
   fclose(file);
   return json;
@@ -220,7 +220,7 @@ static void assert_slope(const struct golden *golden, const char *what, double *
                 slope, difference);
 }
 
-/* The place of a tensor's value in the small gradient that broadcasts to the tensor. */
+/* The index of a tensor's value in the small gradient that broadcasts to the tensor. */
 static size_t small_index(const struct sl_gradient *gradient, size_t index) {
   size_t small = 0;
   size_t stride = 1;

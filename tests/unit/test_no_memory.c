@@ -20,11 +20,11 @@
 /* No request has so many allocations. */
 enum { MANY = 1000 };
 
-enum { ANSWER_ROOM = 1 << 16 };
+enum { ANSWER_SPACE = 1 << 16 };
 
 struct outcome {
   struct sl_error error;
-  char answer[ANSWER_ROOM];
+  char answer[ANSWER_SPACE];
   size_t length;
 };
 
@@ -35,7 +35,7 @@ static void read_answer(struct outcome *outcome, const struct sl_decoder *decode
   struct sl_answer *answer = NULL;
   if (decoded->loss->evaluate(decoded->values, &result, &outcome->error) == SL_OK &&
       sl_answer_new(&answer, decoded, &result, limits, NULL, &outcome->error) == SL_OK) {
-    outcome->length = sl_answer_read(answer, outcome->answer, ANSWER_ROOM);
+    outcome->length = sl_answer_read(answer, outcome->answer, ANSWER_SPACE);
   }
   sl_answer_free(answer);
   sl_result_free(&result);
@@ -92,7 +92,7 @@ static void check_every_allocation(const char *loss, const struct sl_buffer *bod
   answer_body(&good, loss, body);
   ck_assert_msg(good.error.code == SL_OK, "%s", good.error.message);
   ck_assert_uint_gt(good.length, 0);
-  ck_assert_uint_lt(good.length, ANSWER_ROOM);
+  ck_assert_uint_lt(good.length, ANSWER_SPACE);
   for (int onwards = 0; onwards < 2; onwards++) {
     size_t n = 1;
     while (survives_failure(loss, body, n, onwards == 1, &good)) {

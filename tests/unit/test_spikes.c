@@ -43,30 +43,31 @@ static void assert_counts(const struct sl_spikes *spikes, const struct tensor *t
   size_t accumulators = spikes->per_sample ? tensor->samples * tensor->neurons : tensor->neurons;
   ck_assert_uint_eq(spikes->accumulators, accumulators);
   uint64_t *ones = calloc(accumulators, sizeof *ones);
-  uint64_t *others = calloc(accumulators, sizeof *others);
+  uint64_t *graded = calloc(accumulators, sizeof *graded);
   double *sums = calloc(accumulators, sizeof *sums);
-  ck_assert(ones != NULL && others != NULL && sums != NULL);
+  ck_assert(ones != NULL && graded != NULL && sums != NULL);
   for (size_t i = 0; i < tensor->samples * tensor->steps * tensor->neurons; i++) {
     size_t neuron = i % tensor->neurons;
     size_t sample = i / tensor->neurons / tensor->steps;
-    size_t place = spikes->per_sample ? sample * tensor->neurons + neuron : neuron;
-    ones[place] += tensor->values[i] == 1;
+    size_t accumulator = spikes->per_sample ? sample * tensor->neurons + neuron : neuron;
+    ones[accumulator] += tensor->values[i] == 1;
     if (!is_binary(tensor->values[i])) {
-      others[place]++;
-      sums[place] += tensor->values[i];
+      graded[accumulator]++;
+      sums[accumulator] += tensor->values[i];
     }
   }
-  for (size_t place = 0; place < accumulators; place++) {
-    double expected = (double)ones[place] + sums[place];
-    ck_assert(sl_spikes_sum(spikes, place) == expected);
-    ck_assert_uint_eq(sl_spikes_fired(spikes, place), ones[place] + others[place]);
+  for (size_t accumulator = 0; accumulator < accumulators; accumulator++) {
+    double expected = (double)ones[accumulator] + sums[accumulator];
+    ck_assert(sl_spikes_sum(spikes, accumulator) == expected);
+    ck_assert_uint_eq(sl_spikes_fired(spikes, accumulator),
+                      ones[accumulator] + graded[accumulator]);
   }
   free(ones);
-  free(others);
+  free(graded);
   free(sums);
 }
 
-/* Pushes values [from, to): runs of zeros and ones as bits, others, and now and then all, as reals.
+/* Pushes values [from, to): runs of zeros and ones as bits, graded, and now and then all, as reals.
  */
 static void push(struct sl_spikes *spikes, struct sl_random *random, const double *values,
                  size_t from, size_t to) {

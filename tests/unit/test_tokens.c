@@ -39,11 +39,11 @@ static struct sl_tokens *good(const char *text) {
 }
 
 static void assert_refused(const char *text, size_t length, int line, const char *words) {
-  char place[80];
+  char location[80];
   ck_assert_ptr_null(read_bytes(text, length));
-  snprintf(place, sizeof place, line > 0 ? "%s:%d: " : "%s: ", path, line);
-  ck_assert_msg(strncmp(message, place, strlen(place)) == 0, "\"%s\" does not begin with \"%s\"",
-                message, place);
+  snprintf(location, sizeof location, line > 0 ? "%s:%d: " : "%s: ", path, line);
+  ck_assert_msg(strncmp(message, location, strlen(location)) == 0,
+                "\"%s\" does not begin with \"%s\"", message, location);
   ck_assert_msg(strstr(message, words) != NULL, "\"%s\" does not say \"%s\"", message, words);
   ck_assert_msg(strstr(message, SECRET) == NULL, "\"%s\" tells a token", message);
 }
