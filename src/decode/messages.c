@@ -144,9 +144,8 @@ enum sl_status sl_refuse_word(struct sl_reading *reading, enum sl_want want,
     return sl_json_fail_syntax(json, &reading->error, json->offset + 1, "expected a digit, not %s",
                                came + 1);
   }
-  bool is_null = sl_text_is(&json->text, "null");
-  if (is_null || sl_text_is(&json->text, "true") || sl_text_is(&json->text, "false")) {
-    const char *hint = is_null ? wanted->null : wanted->boolean;
+  if (sl_text_is_literal(&json->text, true)) {
+    const char *hint = json->text.bytes[0] == 'n' ? wanted->null : wanted->boolean;
     return sl_json_fail(json, &reading->error, SL_WRONG_TYPE, json->depth, json->offset,
                         "expected %s, not %s%s", expected, came, hint != NULL ? hint : "");
   }

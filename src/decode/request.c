@@ -339,18 +339,6 @@ static enum sl_status ended_too_early(struct sl_decoder *decoder) {
                     empty ? "is empty; send a JSON object" : "ends before its JSON is complete");
 }
 
-/* Returns whether what there is of a word may still become one of JSON's. */
-static bool may_be_literal(const struct sl_text *text) {
-  static const char *const literals[] = {"true", "false", "null"};
-  for (size_t i = 0; i < sizeof literals / sizeof *literals; i++) {
-    if (text->length <= strlen(literals[i]) &&
-        memcmp(text->bytes, literals[i], text->length) == 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
 /* Ends a token at the end of the body. It is the end of a word, too, unless the word may have gone
  * on; and a minus begins a number, whether one belongs there or not. */
 static enum sl_status end_token(struct sl_decoder *decoder) {
@@ -359,7 +347,8 @@ static enum sl_status end_token(struct sl_decoder *decoder) {
   if (json->state == SL_JSON_AFTER_MINUS) {
     return handle_event(decoder, SL_JSON_NUMBER_BEGINS, &nothing);
   }
-  if (json->state != SL_JSON_IN_WORD || (json->depth > 0 && may_be_literal(&json->text))) {
+  if (json->state != SL_JSON_IN_WORD ||
+      (json->depth > 0 && sl_text_is_literal(&json->text, false))) {
     return SL_OK;
   }
   json->after_word = ' ';

@@ -26,7 +26,7 @@ enum { SL_PENDING_VALUES = 64 }; /* numbers that are worth counting together */
  * more rarely, so that it costs nothing to try. */
 struct sl_scan_backoff {
   uint64_t from; /* offset before which the kernel would find nothing to take */
-  size_t pause;  /* bytes to leave it in peace, as it found nothing of late */
+  size_t pause;  /* bytes not to scan, as the last scans found nothing */
 };
 
 struct sl_nested {

@@ -100,7 +100,7 @@ static enum sl_status reserve_elements(struct sl_value_reader *reader, struct sl
              : sl_grow_array(reading, array, &reader->capacity, needed, sizeof *value->reals);
 }
 
-/* Returns a label. Integers that no label can hold are outside every range all the same. */
+/* Returns a label. Integers that no label can hold become one that is outside every range. */
 static int64_t label_of(struct sl_integer integer) {
   if (integer.magnitude > INT64_MAX) {
     return integer.negative ? INT64_MIN : INT64_MAX;
@@ -124,7 +124,7 @@ static enum sl_status add_element(struct sl_value_reader *reader, struct sl_read
   return SL_OK;
 }
 
-/* Reads many short numbers at once. Of labels each must be judged. */
+/* Reads many short numbers at once. Labels are checked one by one. */
 static enum sl_status read_short_reals(struct sl_value_reader *reader, struct sl_reading *reading,
                                        struct sl_input *input) {
   enum { AT_ONCE = 32 };
@@ -145,7 +145,7 @@ static enum sl_status read_elements(struct sl_value_reader *reader, struct sl_re
   switch (event) {
   case SL_JSON_ARRAY:
     if (is_list) {
-      return reserve_elements(reader, reading, 1); /* an array, be it an empty one */
+      return reserve_elements(reader, reading, 1); /* not NULL, even if it is empty */
     }
     break;
   case SL_JSON_ARRAY_END:

@@ -1,6 +1,6 @@
 /*
  * The fields that are not tensors, as the field table describes them: numbers, counts, words, lists
- * of numbers and of labels. Each value is judged when it is complete.
+ * of numbers and of labels. Each value is checked when it is complete.
  */
 #ifndef SPIKELOSS_DECODE_VALUE_H
 #define SPIKELOSS_DECODE_VALUE_H

@@ -48,7 +48,7 @@ struct sl_text_reader {
   size_t position; /* of the next byte in it */
   struct sl_span span;
   size_t formatted; /* values of the row */
-  char *memory;     /* lent */
+  char *memory;     /* not owned */
   size_t skipped;   /* bytes of the unit that came before those in memory */
   size_t filled;    /* bytes of it in memory */
   bool whole;       /* they are its last */

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Up to here, and no further, every integer has a double of its own. */
+/* The largest integer up to which every integer is a double. */
 #define SL_MAX_INTEGER (UINT64_C(1) << 53)
 
 enum sl_number_event {

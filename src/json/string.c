@@ -190,6 +190,18 @@ bool sl_text_is(const struct sl_text *text, const char *word) {
   return text->length == length && length <= SL_TEXT_SIZE && memcmp(text->bytes, word, length) == 0;
 }
 
+bool sl_text_is_literal(const struct sl_text *text, bool complete) {
+  static const char *const literals[] = {"true", "false", "null"};
+  for (size_t i = 0; i < sizeof literals / sizeof *literals; i++) {
+    size_t length = strlen(literals[i]);
+    if ((complete ? text->length == length : text->length <= length) &&
+        memcmp(text->bytes, literals[i], text->length) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool sl_text_copy(const struct sl_text *text, bool complete, char *copy, size_t size) {
   size_t kept = text->length < SL_TEXT_SIZE ? text->length : SL_TEXT_SIZE;
   size_t length = kept < size ? kept : size - 1;

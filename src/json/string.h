@@ -57,6 +57,9 @@ static inline void sl_text_add(struct sl_text *text, const char *bytes, size_t l
   }
 }
 
+/* Returns whether a text is true, false or null, or, if it is not `complete`, the front of one. */
+bool sl_text_is_literal(const struct sl_text *text, bool complete);
+
 /* Returns whether the whole text is this one. */
 bool sl_text_is(const struct sl_text *text, const char *word);
 

@@ -110,17 +110,13 @@ static bool is_letter(char byte) {
   return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
 }
 
-static bool is_literal(const struct sl_text *text) {
-  return sl_text_is(text, "true") || sl_text_is(text, "false") || sl_text_is(text, "null");
-}
-
 /* Gathers a word. A call of Python's ends with its parenthesis: its name is enough. */
 static enum sl_json_event gather_word(struct sl_json *json, struct sl_input *input) {
   json->state = SL_JSON_IN_WORD;
   while (input->at < input->end) {
     char byte = *input->at;
     bool in_word = is_letter(byte) || sl_is_digit(byte) || byte == '.';
-    if (in_word || (byte == '(' && !is_literal(&json->text))) {
+    if (in_word || (byte == '(' && !sl_text_is_literal(&json->text, true))) {
       sl_text_add(&json->text, input->at++, 1);
     }
     if (!in_word) {

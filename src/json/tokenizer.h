@@ -1,7 +1,7 @@
 /*
  * A push tokenizer for JSON (RFC 8259, strict): it takes pieces of text of any size, stops and
- * resumes at any byte, and tells one event after the other. It checks the grammar of every byte and
- * the nesting, and knows for every open array and object which of its values is being read. One
+ * resumes at any byte, and returns one event after the other. It checks the grammar of every byte
+ * and the nesting, and knows for every open array and object which of its values is being read. One
  * state machine; states in capitals, the text between them, and the events that come of it:
  *
  *     VALUE        (a value is due)   FIRST_VALUE   (or `]`)
@@ -20,8 +20,8 @@
  *
  * A number is announced (NUMBER_BEGINS) before anything of it is taken, so that a value too many is
  * refused at its first byte. A word is every run of letters that is not in quotes, true, false and
- * null among them: what it means, or that it is not JSON, is judged by the caller, as it depends on
- * what belongs there. Callers may also take text from the input themselves (sl_json_numbers, the
+ * null among them: what it means, or that it is not JSON, is decided by the caller, as it depends
+ * on what belongs there. Callers may also take text from the input themselves (sl_json_numbers, the
  * kernels) and then set state and levels as if they had read events.
  */
 #ifndef SPIKELOSS_JSON_TOKENIZER_H
@@ -93,8 +93,8 @@ struct sl_json {
   size_t character_count;
   uint64_t character_offset; /* of the first of them, or of its escape */
 
-  /* Until the end of a string, set at SL_JSON_STRING: its text is not gathered but told, so many
-   * characters at once. */
+  /* Until the end of a string, set at SL_JSON_STRING: its text is not gathered but comes in events,
+   * so many characters at once. */
   size_t characters_at_once;
   struct sl_number number;
   struct sl_string string;
@@ -147,7 +147,7 @@ enum sl_status sl_json_fail_about(const struct sl_json *json, struct sl_error *e
 enum sl_status sl_json_locate(const struct sl_json *json, struct sl_error *error, size_t levels,
                               uint64_t offset);
 
-/* Fails because the body is not JSON at an offset. What it tells of the value is its name only: it
+/* Fails because the body is not JSON at an offset. Of the value it names only its name: it
  * has no pointer. */
 enum sl_status sl_json_fail_syntax(const struct sl_json *json, struct sl_error *error,
                                    uint64_t offset, const char *format, ...)

@@ -47,7 +47,7 @@ struct sl_kernels {
 
   /*
    * Reads the text of binary spikes, `0` `1` `0.0` `1.0` in rows `[…],[…]` with any white space,
-   * as far as it is beyond all doubt. `text` begins where a value of the row must follow, or, with
+   * as far as it is certain. `text` begins where a value of the row must follow, or, with
    * column 0, the bracket that opens a row: after a comma, say. What is taken ends after a comma
    * too, or after the last row of an outer array. Returns how many bytes were taken, 0 if the
    * first block already holds something else: another number, an error. Looks only at whole

@@ -44,8 +44,22 @@ static enum sl_status check_values(const struct sl_spikes *spikes, const void *v
   return count <= spikes->max_values - spikes->values ? SL_OK : sl_spikes_too_many(error);
 }
 
-static enum sl_status push_finite(struct sl_spikes *spikes, const double *values, size_t count,
-                                  struct sl_error *error) {
+/* Pushes up to PIECE values of an array. */
+typedef enum sl_status push_piece(struct sl_spikes *spikes, const void *values, size_t count,
+                                  struct sl_error *error);
+
+static enum sl_status push_array(struct sl_spikes *spikes, push_piece *push, const void *values,
+                                 size_t value_size, size_t count, struct sl_error *error) {
+  enum sl_status status = check_values(spikes, values, count, error);
+  for (size_t done = 0; status == SL_OK && done < count; done += PIECE) {
+    size_t length = count - done < PIECE ? count - done : PIECE;
+    status = push(spikes, (const char *)values + done * value_size, length, error);
+  }
+  return status;
+}
+
+static enum sl_status push_double_piece(struct sl_spikes *spikes, const void *values, size_t count,
+                                        struct sl_error *error) {
   size_t finite = sl_finite_count(values, count);
   if (finite < count) {
     return sl_fail(error, SL_NOT_FINITE, "value %llu of the tensor is not finite",
@@ -54,53 +68,45 @@ static enum sl_status push_finite(struct sl_spikes *spikes, const double *values
   return sl_spikes_push_reals(spikes, values, count, error);
 }
 
-enum sl_status sl_spikes_push_doubles(struct sl_spikes *spikes, const double *values, size_t count,
+static enum sl_status push_float_piece(struct sl_spikes *spikes, const void *values, size_t count,
+                                       struct sl_error *error) {
+  const float *floats = values;
+  double reals[PIECE];
+  for (size_t i = 0; i < count; i++) {
+    reals[i] = (double)floats[i];
+  }
+  return push_double_piece(spikes, reals, count, error);
+}
+
+/* Pushes bytes as bits, if all are 0 or 1. */
+static enum sl_status push_byte_piece(struct sl_spikes *spikes, const void *values, size_t count,
                                       struct sl_error *error) {
-  enum sl_status status = check_values(spikes, values, count, error);
-  for (size_t done = 0; status == SL_OK && done < count; done += PIECE) {
-    size_t length = count - done < PIECE ? count - done : PIECE;
-    status = push_finite(spikes, values + done, length, error);
-  }
-  return status;
-}
-
-enum sl_status sl_spikes_push_floats(struct sl_spikes *spikes, const float *values, size_t count,
-                                     struct sl_error *error) {
-  enum sl_status status = check_values(spikes, values, count, error);
-  for (size_t done = 0; status == SL_OK && done < count; done += PIECE) {
-    size_t length = count - done < PIECE ? count - done : PIECE;
-    double reals[PIECE];
-    for (size_t i = 0; i < length; i++) {
-      reals[i] = (double)values[done + i];
-    }
-    status = push_finite(spikes, reals, length, error);
-  }
-  return status;
-}
-
-/* Pushes at most PIECE bytes: as bits, if all are 0 or 1. */
-static enum sl_status push_piece(struct sl_spikes *spikes, const uint8_t *values, size_t count,
-                                 struct sl_error *error) {
+  const uint8_t *bytes = values;
   double reals[PIECE];
   uint64_t bits = 0;
   uint8_t all = 0;
   for (size_t i = 0; i < count; i++) {
-    all |= values[i];
-    bits |= (uint64_t)(values[i] & 1) << i;
-    reals[i] = values[i];
+    all |= bytes[i];
+    bits |= (uint64_t)(bytes[i] & 1) << i;
+    reals[i] = bytes[i];
   }
   return all <= 1 ? sl_spikes_push_bits(spikes, &bits, count, error)
                   : sl_spikes_push_reals(spikes, reals, count, error);
 }
 
+enum sl_status sl_spikes_push_doubles(struct sl_spikes *spikes, const double *values, size_t count,
+                                      struct sl_error *error) {
+  return push_array(spikes, push_double_piece, values, sizeof *values, count, error);
+}
+
+enum sl_status sl_spikes_push_floats(struct sl_spikes *spikes, const float *values, size_t count,
+                                     struct sl_error *error) {
+  return push_array(spikes, push_float_piece, values, sizeof *values, count, error);
+}
+
 enum sl_status sl_spikes_push_bytes(struct sl_spikes *spikes, const uint8_t *values, size_t count,
                                     struct sl_error *error) {
-  enum sl_status status = check_values(spikes, values, count, error);
-  for (size_t done = 0; status == SL_OK && done < count; done += PIECE) {
-    size_t length = count - done < PIECE ? count - done : PIECE;
-    status = push_piece(spikes, values + done, length, error);
-  }
-  return status;
+  return push_array(spikes, push_byte_piece, values, sizeof *values, count, error);
 }
 
 /* Finishes a new tensor whose values were pushed with `status`; frees it if either has failed. */
@@ -113,7 +119,7 @@ static struct sl_spikes *finished(struct sl_spikes *spikes, enum sl_status statu
   return NULL;
 }
 
-/* Returns how many values a tensor takes that sl_spikes_new has made, or not. */
+/* Returns how many values a new tensor takes, 0 for NULL. */
 static size_t all_values(const struct sl_spikes *spikes) {
   return spikes != NULL ? spikes->max_values : 0;
 }
