@@ -6,8 +6,8 @@
  */
 #include "body.h"
 #include "clock.h"
-#include "kernels/kernels.h"
 #include "decode/request.h"
+#include "kernels/kernels.h"
 
 #include <err.h>
 #include <stdio.h>
@@ -35,7 +35,8 @@ int main(int count, char **arguments) {
   struct bench_question question = bench_question_read(arguments + 1);
   struct bench_body *body = bench_body_new(&question);
   sl_kernels_choose(NULL);
-  struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(question.loss), &SL_DEFAULT_LIMITS, NULL);
+  struct sl_decoder *decoder =
+      sl_decoder_new(sl_loss_find(question.loss), &SL_DEFAULT_LIMITS, NULL);
   double seconds = feed_all(decoder, body);
   if (sl_decoder_finish(decoder) != SL_OK) {
     errx(EXIT_FAILURE, "the decoder refuses: %s", sl_decoder_error(decoder)->message);
