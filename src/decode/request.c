@@ -245,8 +245,8 @@ static enum sl_status read_body(struct sl_decoder *decoder, enum sl_json_event e
 }
 
 /* Hands an event to the reader of the part of the body that it belongs to. */
-static enum sl_status dispatch_event(struct sl_decoder *decoder, enum sl_json_event event,
-                                     struct sl_input *input) {
+static enum sl_status route_event(struct sl_decoder *decoder, enum sl_json_event event,
+                                  struct sl_input *input) {
   switch (decoder->state) {
   case IN_BODY:
     return read_body(decoder, event);
@@ -273,7 +273,7 @@ static enum sl_status handle_event(struct sl_decoder *decoder, enum sl_json_even
   if (event == SL_JSON_FAILED || (!opens && sl_check_limited(reading, input) != SL_OK)) {
     return reading->error.code;
   }
-  enum sl_status status = dispatch_event(decoder, event, input);
+  enum sl_status status = route_event(decoder, event, input);
   return status == SL_OK && opens ? sl_check_limited(reading, input) : status;
 }
 

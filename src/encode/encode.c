@@ -121,7 +121,7 @@ static inline char *literal_end(struct builder *builder, size_t extra) {
   return ok(builder) ? answer->literal + answer->literal_length : NULL;
 }
 
-static inline void append_bytes(struct builder *builder, const char *text, size_t length) {
+static inline void append_literal(struct builder *builder, const char *text, size_t length) {
   char *end = literal_end(builder, length);
   if (end != NULL) {
     memcpy(end, text, length);
@@ -131,12 +131,12 @@ static inline void append_bytes(struct builder *builder, const char *text, size_
 
 /* Inline, so that the compiler knows the length of literal text. */
 static inline void append_text(struct builder *builder, const char *text) {
-  append_bytes(builder, text, strlen(text));
+  append_literal(builder, text, strlen(text));
 }
 
 static void append_number(struct builder *builder, double value) {
   const struct sl_cached_number *number = sl_cached_number(value);
-  append_bytes(builder, number->text, number->length);
+  append_literal(builder, number->text, number->length);
 }
 
 /* Appends "name": */
