@@ -17,8 +17,8 @@
 
 enum { SEPARATOR = 0x1e, MOST_WORDS = 64, MESSAGE_SIZE = 1024 };
 
-static void must(bool ok, const char *what) {
-  if (!ok) {
+static void must(bool good, const char *what) {
+  if (!good) {
     fprintf(stderr, "%s\n", what);
     abort();
   }
@@ -148,10 +148,10 @@ static void check_configuration(struct words *flags, struct words *variables) {
   char message[MESSAGE_SIZE];
   struct sl_config config;
   memset(message, 'x', sizeof message);
-  bool ok = sl_config_read(&config, (int)flags->count, flags->words, variables->words, message,
-                           sizeof message);
+  bool good = sl_config_read(&config, (int)flags->count, flags->words, variables->words, message,
+                             sizeof message);
   bool wants_words = config.task == SL_TASK_HELP || config.task == SL_TASK_VERSION;
-  if (!ok) {
+  if (!good) {
     size_t length = strnlen(message, sizeof message);
     must(length > 8 && length < sizeof message, "refused without a sentence");
   } else if (!wants_words) {

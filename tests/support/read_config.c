@@ -34,11 +34,11 @@ bool read_all(struct sl_config *config, const char *file, char *const *variables
     words[count++] = word;
   }
   message[0] = '\0';
-  bool ok = sl_config_read(config, count, words, variables, message, sizeof message);
+  bool good = sl_config_read(config, count, words, variables, message, sizeof message);
   if (file != NULL) {
     unlink(file);
   }
-  return ok;
+  return good;
 }
 
 struct sl_config good_flags(const char *flags) {
