@@ -278,7 +278,7 @@ def errors_arrive(program):
         tokens = os.path.join(folder, "tokens")
         with open(body, "wb") as file:
             start = b'{"spikes_list": [[' + b"1," * 41
-            file.write(start + b"x" + b"1," * ((size - len(start)) // 2))
+            file.write(start + b"x" + b"1," * ((size - len(start) - 1) // 2))
         with open(tokens, "w", encoding="ascii") as file:
             os.chmod(tokens, 0o600)
             file.write("someone " + "0123456789abcdef" * 3 + "\n")

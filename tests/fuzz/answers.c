@@ -35,7 +35,8 @@ static bool header_is(const char *head, const char *end, const char *name, const
 
 /* Nothing but these: any other kind of answer is a mistake. */
 static bool is_planned(int status) {
-  static const int planned[] = {100, 200, 400, 401, 404, 405, 413, 414, 415, 422, 431, 503, 505};
+  static const int planned[] = {100, 200, 400, 401, 403, 404, 405,
+                                413, 414, 415, 422, 431, 503, 505};
   for (size_t i = 0; i < sizeof planned / sizeof *planned; i++) {
     if (planned[i] == status) {
       return true;
