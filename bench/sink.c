@@ -8,8 +8,8 @@
  * built on it is faster, and what spikelossd takes longer than this is what its work costs.
  */
 #include "daemon/config.h"
-#include "http/listener.h"
 #include "http/server.h"
+#include "net/listener.h"
 
 #include <err.h>
 #include <microhttpd.h>

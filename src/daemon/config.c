@@ -2,7 +2,7 @@
 
 #include "core/buffer.h"
 #include "daemon/config_file.h"
-#include "daemon/config_set.h"
+#include "daemon/config_sources.h"
 #include "daemon/options.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -161,18 +161,18 @@ static bool is_for_others(const char *name) {
 static bool set_addresses(struct sl_config *config, const struct sl_option *option,
                           const char *list, const char *where, char *message, size_t message_size) {
   char *copy = strdup(list);
-  bool good = copy != NULL;
-  if (!good) {
+  bool ok = copy != NULL;
+  if (!ok) {
     snprintf(message, message_size, "there is no memory for the configuration");
   }
   char *rest = copy;
-  while (good && rest != NULL) {
+  while (ok && rest != NULL) {
     const char *address = strsep(&rest, ",");
-    good =
+    ok =
         sl_config_set(config, option, address, SL_SOURCE_ENVIRONMENT, where, message, message_size);
   }
   free(copy);
-  return good;
+  return ok;
 }
 
 static bool read_variable(struct sl_config *config, const char *variable, char *message,
@@ -280,33 +280,33 @@ static bool append_task(struct sl_buffer *text, size_t index) {
 static bool append_option(struct sl_buffer *text, const struct sl_option *option) {
   char flag[64] = "--";
   spell(flag + 2, sizeof flag - 2, option->name, '-', false);
-  bool good = append_line(text, flag, sl_option_placeholder(option), option->help);
-  if (good && option->kind == SL_OPTION_CHOICE) {
-    good = sl_buffer_append_text(text, ":");
-    for (const char *const *word = option->words; good && *word != NULL; word++) {
-      good = sl_buffer_append_format(text, " %s", *word);
+  bool ok = append_line(text, flag, sl_option_placeholder(option), option->help);
+  if (ok && option->kind == SL_OPTION_CHOICE) {
+    ok = sl_buffer_append_text(text, ":");
+    for (const char *const *word = option->words; ok && *word != NULL; word++) {
+      ok = sl_buffer_append_format(text, " %s", *word);
     }
   }
-  return good && sl_buffer_append_format(text, " (default %s)\n", option->default_text);
+  return ok && sl_buffer_append_format(text, " (default %s)\n", option->default_text);
 }
 
 char *sl_config_help(void) {
   struct sl_buffer text = {0};
-  bool good = sl_buffer_append_text(&text, "usage: spikelossd [OPTION...]\n\n"
-                                           "Losses of spiking neural networks over HTTP.\n\n") &&
-              append_line(&text, "--config", "FILE", "read options from this file\n");
-  for (size_t i = 0; good && i < TASK_COUNT; i++) {
-    good = append_task(&text, i) && sl_buffer_append_text(&text, "\n");
+  bool ok = sl_buffer_append_text(&text, "usage: spikelossd [OPTION...]\n\n"
+                                         "Losses of spiking neural networks over HTTP.\n\n") &&
+            append_line(&text, "--config", "FILE", "read options from this file\n");
+  for (size_t i = 0; ok && i < TASK_COUNT; i++) {
+    ok = append_task(&text, i) && sl_buffer_append_text(&text, "\n");
   }
-  good = good && sl_buffer_append_text(&text, "\n");
-  for (const struct sl_option *option = sl_options; good && option->name != NULL; option++) {
-    good = append_option(&text, option);
+  ok = ok && sl_buffer_append_text(&text, "\n");
+  for (const struct sl_option *option = sl_options; ok && option->name != NULL; option++) {
+    ok = append_option(&text, option);
   }
-  good = good && sl_buffer_append_text(
-                     &text, "\nAn option --body-bytes is also the variable SPIKELOSSD_BODY_BYTES "
-                            "and the line\n\"body_bytes = 1GiB\" of the file. Flags win over "
-                            "variables, variables over the file.\n");
-  if (!good || !sl_buffer_append(&text, "", 1)) {
+  ok = ok && sl_buffer_append_text(
+                 &text, "\nAn option --body-bytes is also the variable SPIKELOSSD_BODY_BYTES "
+                        "and the line\n\"body_bytes = 1GiB\" of the file. Flags win over "
+                        "variables, variables over the file.\n");
+  if (!ok || !sl_buffer_append(&text, "", 1)) {
     sl_buffer_free(&text);
   }
   return text.bytes;

@@ -1,6 +1,6 @@
 #include "daemon/config_file.h"
 
-#include "daemon/config_set.h"
+#include "daemon/config_sources.h"
 #include "net/regular_file.h"
 #include <errno.h>
 #include <ini.h>

@@ -1,6 +1,6 @@
 #include "daemon/healthcheck.h"
 
-#include "http/address.h"
+#include "net/address.h"
 #include <errno.h>
 #include <gnutls/gnutls.h>
 #include <stdio.h>

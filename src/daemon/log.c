@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { MESSAGE_ROOM = 512 };
+enum { MESSAGE_SIZE = 512 };
 
 static void begin(struct sl_log_line *line, enum sl_log_format format, enum sl_log_level level,
                   const char *message) {
@@ -65,7 +65,7 @@ void sl_log(struct sl_log *log, enum sl_log_level level, const char *format, ...
   if (level > log->level) {
     return;
   }
-  char message[MESSAGE_ROOM];
+  char message[MESSAGE_SIZE];
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(message, sizeof message, format, arguments);
@@ -103,7 +103,7 @@ bool sl_log_admits(struct sl_log *log) {
 }
 
 void sl_log_announce(enum sl_log_format log_format, const char *format, ...) {
-  char message[MESSAGE_ROOM * 2];
+  char message[MESSAGE_SIZE * 2];
   va_list arguments;
   va_start(arguments, format);
   int length = vsnprintf(message, sizeof message - 1, format, arguments);

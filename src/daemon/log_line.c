@@ -5,10 +5,10 @@
 #include <string.h>
 
 /* The longest text, in bytes of the line. */
-enum { TEXT_ROOM = 512 };
+enum { TEXT_SIZE = 512 };
 
 /* What the end of a line needs. */
-enum { END_ROOM = 2 };
+enum { END_SIZE = 2 };
 
 static void append(struct sl_log_line *line, const char *bytes, size_t length) {
   memcpy(line->bytes + line->length, bytes, length);
@@ -16,7 +16,7 @@ static void append(struct sl_log_line *line, const char *bytes, size_t length) {
 }
 
 static bool fits(const struct sl_log_line *line, size_t length) {
-  return line->length + length + END_ROOM <= sizeof line->bytes;
+  return line->length + length + END_SIZE <= sizeof line->bytes;
 }
 
 /* Appends a name and a value that is written as it is. */
@@ -45,7 +45,7 @@ void sl_log_line_begin(struct sl_log_line *line, enum sl_log_format format) {
 static bool is_word(const char *text) {
   static const char characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                    "0123456789._-+:/{}";
-  return text[0] != '\0' && text[strspn(text, characters)] == '\0' && strlen(text) < TEXT_ROOM;
+  return text[0] != '\0' && text[strspn(text, characters)] == '\0' && strlen(text) < TEXT_SIZE;
 }
 
 /* Writes one byte of a quoted text; returns how many bytes that took, at most 6. */
@@ -71,7 +71,7 @@ void sl_log_line_text(struct sl_log_line *line, const char *name, const char *te
     append_field(line, name, text, strlen(text));
     return;
   }
-  char quoted[TEXT_ROOM];
+  char quoted[TEXT_SIZE];
   size_t length = 0;
   quoted[length++] = '"';
   for (; *text != '\0' && length + 7 <= sizeof quoted; text++) {

@@ -16,12 +16,12 @@
 
 enum sl_log_format { SL_LOG_LOGFMT, SL_LOG_JSON };
 
-enum { SL_LOG_LINE_ROOM = 2048 };
+enum { SL_LOG_LINE_SIZE = 2048 };
 
 struct sl_log_line {
   enum sl_log_format format;
   size_t length;
-  char bytes[SL_LOG_LINE_ROOM];
+  char bytes[SL_LOG_LINE_SIZE];
 };
 
 void sl_log_line_begin(struct sl_log_line *line, enum sl_log_format format);

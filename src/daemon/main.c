@@ -5,11 +5,11 @@
 #include "daemon/log.h"
 #include "daemon/log_queue.h"
 #include "daemon/reload.h"
-#include "daemon/system_memory.h"
+#include "daemon/system.h"
 #include "daemon/systemd.h"
-#include "http/address.h"
 #include "http/server.h"
 #include "kernels/kernels.h"
+#include "net/address.h"
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>

@@ -24,15 +24,15 @@ enum sl_option_kind {
 struct sl_option {
   const char *name; /* body_bytes: --body-bytes, SPIKELOSSD_BODY_BYTES, "body_bytes = " */
   enum sl_option_kind kind;
-  size_t place;     /* offset in struct sl_config of its uint64_t (choices: the index) or char * */
+  size_t offset;    /* offset in struct sl_config of its uint64_t (choices: the index) or char * */
   uint64_t minimum; /* both bounds are allowed values */
   uint64_t maximum;
-  const char *const *words;          /* of a choice, NULL-terminated */
-  const char *default_text;          /* goes through the same setter as everything else */
-  bool (*is_good)(const char *text); /* of a text: NULL if it may have any form, */
-  const char *form;                  /* else what it looks like */
-  const char *placeholder;           /* of a text: what stands for it in --help */
-  const char *help;                  /* one line for people */
+  const char *const *words;        /* of a choice, NULL-terminated */
+  const char *default_text;        /* goes through the same setter as everything else */
+  bool (*is_ok)(const char *text); /* of a text: NULL if it may have any form, */
+  const char *form;                /* else what it looks like */
+  const char *placeholder;         /* of a text: what stands for it in --help */
+  const char *help;                /* one line for people */
 };
 
 /* The last entry has no name. */

@@ -6,13 +6,13 @@
 /* The level is what flags, variables and the file say now; the file alone can have changed. */
 static bool reload_log_level(const struct sl_reload *reload, char *message, size_t message_size) {
   struct sl_config config;
-  bool good = sl_config_read(&config, reload->count, reload->arguments, reload->environment,
-                             message, message_size);
-  if (good) {
+  bool ok = sl_config_read(&config, reload->count, reload->arguments, reload->environment, message,
+                           message_size);
+  if (ok) {
     reload->log->level = (enum sl_log_level)config.log_level;
   }
   sl_config_free(&config);
-  return good;
+  return ok;
 }
 
 static void complain(const struct sl_reload *reload, const char *message) {
@@ -25,11 +25,11 @@ void sl_reload(const struct sl_reload *reload) {
   if (!level) {
     complain(reload, message);
   }
-  bool doors = sl_server_reload(reload->server, message, sizeof message);
-  if (!doors) {
+  bool auth = sl_server_reload(reload->server, message, sizeof message);
+  if (!auth) {
     complain(reload, message);
   }
-  if (level && doors) {
+  if (level && auth) {
     sl_log(reload->log, SL_LOG_INFO,
            "SIGHUP: tokens, certificates and log level have been read again");
   }

@@ -12,9 +12,9 @@
 /* A number without signs or spaces; false if the text is something else. */
 static bool read_number(const char *text, unsigned long *number) {
   size_t length = strlen(text);
-  bool good = length >= 1 && length <= 9 && strspn(text, "0123456789") == length;
-  *number = good ? strtoul(text, NULL, 10) : 0;
-  return good;
+  bool ok = length >= 1 && length <= 9 && strspn(text, "0123456789") == length;
+  *number = ok ? strtoul(text, NULL, 10) : 0;
+  return ok;
 }
 
 bool sl_systemd_sockets(size_t *count, char *message, size_t message_size) {

@@ -1,7 +1,7 @@
 #include "http/access.h"
 
 #include "core/codes.h"
-#include "http/tls.h"
+#include "net/tls.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

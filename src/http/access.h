@@ -5,7 +5,7 @@
 #ifndef SPIKELOSS_HTTP_ACCESS_H
 #define SPIKELOSS_HTTP_ACCESS_H
 
-#include "http/tokens.h"
+#include "http/auth/tokens.h"
 #include <microhttpd.h>
 #include <spikeloss/error.h>
 #include <stdbool.h>

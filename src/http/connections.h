@@ -13,8 +13,8 @@
 #ifndef SPIKELOSS_HTTP_CONNECTIONS_H
 #define SPIKELOSS_HTTP_CONNECTIONS_H
 
-#include "http/exchange.h"
 #include "http/head_bytes.h"
+#include "http/record.h"
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,7 +54,7 @@ struct sl_connection {
   int socket;
   enum sl_over_limit over_limit;
   enum sl_stage stage;
-  enum sl_ending ended; /* why the worker has shut it down, ANSWERED if it has not */
+  enum sl_outcome ended; /* why the worker has shut it down, ANSWERED if it has not */
   bool encrypted;
   bool suspended;        /* libmicrohttpd does not look at it */
   bool looks_first;      /* see sl_worker_compute */

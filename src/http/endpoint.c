@@ -5,10 +5,10 @@
 #include "http/head_bytes.h"
 #include "http/metrics.h"
 #include "http/options.h"
-#include "http/reply.h"
 #include "http/request.h"
-#include "http/tls.h"
+#include "http/response.h"
 #include "http/worker.h"
+#include "net/tls.h"
 #include <microhttpd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -49,9 +49,9 @@ static struct sl_connection *open_connection(struct sl_endpoint *endpoint,
 /* A client that spoke plain text to TLS is not seen by anything else. */
 static void report_plain_text(const struct sl_endpoint *endpoint,
                               const struct sl_connection *connection) {
-  if (connection->ended == SL_ENDING_NOT_TLS) {
-    struct sl_exchange exchange = {.ending = SL_ENDING_NOT_TLS, .offset = SL_NO_OFFSET};
-    sl_service_end_exchange(endpoint->service, &exchange);
+  if (connection->ended == SL_OUTCOME_NOT_TLS) {
+    struct sl_record record = {.outcome = SL_OUTCOME_NOT_TLS, .offset = SL_NO_OFFSET};
+    sl_service_report(endpoint->service, &record);
   }
 }
 
@@ -111,15 +111,15 @@ static enum MHD_Result begin(struct sl_endpoint *endpoint, struct MHD_Connection
     return MHD_YES;
   }
   sl_connection_enter(connection, SL_STAGE_ANSWER);
-  return sl_reply_problem(request, handle);
+  return sl_response_problem(request, handle);
 }
 
 /* There was no memory for the request: 503 from what stands ready. */
 static enum MHD_Result answer_without_memory(struct sl_service *service,
                                              struct MHD_Connection *handle) {
-  struct sl_exchange exchange = {
+  struct sl_record record = {
       .status = MHD_HTTP_SERVICE_UNAVAILABLE, .code = SL_OUT_OF_MEMORY, .offset = SL_NO_OFFSET};
-  sl_service_end_exchange(service, &exchange);
+  sl_service_report(service, &record);
   return MHD_queue_response(handle, MHD_HTTP_SERVICE_UNAVAILABLE, service->no_memory);
 }
 
@@ -154,22 +154,22 @@ static enum MHD_Result on_request(void *closure, struct MHD_Connection *handle, 
   if (!counted) {
     return answer_without_memory(endpoint->service, handle);
   }
-  sl_exchange_enter(&request->exchange, SL_PHASE_COMPUTE);
+  sl_record_enter(&request->record, SL_PHASE_COMPUTE);
   if (request->error.code != SL_OK) {
-    return sl_reply_problem(request, handle);
+    return sl_response_problem(request, handle);
   }
   return request->match.route->answer(request, handle);
 }
 
-static enum sl_ending ending_of(const struct sl_connection *connection,
-                                enum MHD_RequestTerminationCode how) {
+static enum sl_outcome outcome_of(const struct sl_connection *connection,
+                                  enum MHD_RequestTerminationCode how) {
   switch (how) {
   case MHD_REQUEST_TERMINATED_COMPLETED_OK:
-    return SL_ENDING_ANSWERED;
+    return SL_OUTCOME_ANSWERED;
   case MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN:
-    return SL_ENDING_STOPPED;
+    return SL_OUTCOME_STOPPED;
   default:
-    return connection->ended != SL_ENDING_ANSWERED ? connection->ended : SL_ENDING_CLIENT_LEFT;
+    return connection->ended != SL_OUTCOME_ANSWERED ? connection->ended : SL_OUTCOME_CLIENT_LEFT;
   }
 }
 
@@ -181,7 +181,7 @@ static void on_completed(void *closure, struct MHD_Connection *handle, void **sl
   struct sl_connection *connection = connection_of(handle);
   endpoint->activity++;
   if (request != NULL && *slot != &no_request) {
-    sl_request_end(request, ending_of(connection, how));
+    sl_request_end(request, outcome_of(connection, how));
     sl_request_free(request);
   }
   *slot = NULL;

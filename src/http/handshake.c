@@ -20,7 +20,7 @@ static void put_on_list(struct sl_connection *connection) {
 /* Marks a client that speaks plain text: GnuTLS will refuse what it sent, and it is closed. */
 static void check_first_byte(struct sl_connection *connection, const char *bytes) {
   if (!connection->has_sent && bytes[0] != HANDSHAKE_RECORD) {
-    connection->ended = SL_ENDING_NOT_TLS;
+    connection->ended = SL_OUTCOME_NOT_TLS;
   }
   connection->has_sent = true;
 }

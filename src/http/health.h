@@ -9,9 +9,9 @@
 struct sl_request;
 
 /* The process runs. */
-enum MHD_Result sl_answer_livez(struct sl_request *request, struct MHD_Connection *connection);
+enum MHD_Result sl_handle_livez(struct sl_request *request, struct MHD_Connection *connection);
 
 /* The process wants requests: not while it is draining. */
-enum MHD_Result sl_answer_readyz(struct sl_request *request, struct MHD_Connection *connection);
+enum MHD_Result sl_handle_readyz(struct sl_request *request, struct MHD_Connection *connection);
 
 #endif

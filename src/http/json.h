@@ -11,23 +11,23 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-cJSON *sl_json_object(cJSON *container, const char *name, bool *good);
-cJSON *sl_json_array(cJSON *container, const char *name, bool *good);
-void sl_json_text(cJSON *container, const char *name, const char *text, bool *good);
+cJSON *sl_json_object(cJSON *container, const char *name, bool *ok);
+cJSON *sl_json_array(cJSON *container, const char *name, bool *ok);
+void sl_json_text(cJSON *container, const char *name, const char *text, bool *ok);
 /* Finite; reads back to the same double. */
-void sl_json_number(cJSON *container, const char *name, double number, bool *good);
-void sl_json_flag(cJSON *container, const char *name, bool flag, bool *good);
+void sl_json_number(cJSON *container, const char *name, double number, bool *ok);
+void sl_json_flag(cJSON *container, const char *name, bool flag, bool *ok);
 
 /* Adds a value that is written down as JSON text, and returns it. */
-cJSON *sl_json_parsed(cJSON *container, const char *name, const char *json, bool *good);
+cJSON *sl_json_parsed(cJSON *container, const char *name, const char *json, bool *ok);
 
 /* Adds a value whose JSON text stands in the document letter by letter. */
-void sl_json_verbatim(cJSON *container, const char *name, const char *json, bool *good);
+void sl_json_verbatim(cJSON *container, const char *name, const char *json, bool *ok);
 
 /*
  * Deletes the document and returns its text with a line break at the end, indented for people or
  * on one line; free() it. NULL if it or anything before it failed.
  */
-char *sl_json_finish(cJSON *document, bool good, bool indented);
+char *sl_json_finish(cJSON *document, bool ok, bool indented);
 
 #endif

@@ -15,7 +15,7 @@
 #define SPIKELOSS_HTTP_METRICS_H
 
 #include "core/codes.h"
-#include "http/exchange.h"
+#include "http/record.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,11 +30,11 @@ struct sl_metrics *sl_metrics_new(size_t threads);
 void sl_metrics_free(struct sl_metrics *metrics);
 
 /* An exchange is over. */
-void sl_metrics_count_exchange(struct sl_metrics *metrics, const struct sl_exchange *exchange);
+void sl_metrics_count_record(struct sl_metrics *metrics, const struct sl_record *record);
 
 /* A connection was turned away before it had a request: for this reason, or by this deadline. */
 void sl_metrics_count_refusal(struct sl_metrics *metrics, enum sl_status reason);
-void sl_metrics_count_deadline(struct sl_metrics *metrics, enum sl_ending ending);
+void sl_metrics_count_deadline(struct sl_metrics *metrics, enum sl_outcome outcome);
 
 void sl_metrics_count_connection(struct sl_metrics *metrics, bool opened);
 
@@ -42,11 +42,11 @@ void sl_metrics_count_connection(struct sl_metrics *metrics, bool opened);
  * What a scrape reads. Reasons are one range of numbers: an answer's status, or behind those an
  * ending without an answer.
  */
-enum { SL_REASON_COUNT = SL_CODE_COUNT + SL_ENDING_COUNT };
+enum { SL_REASON_COUNT = SL_CODE_COUNT + SL_OUTCOME_COUNT };
 enum { SL_ENCODING_COUNT = SL_ENCODING_F64 + 1 };
 
-static inline size_t sl_reason_of_ending(enum sl_ending ending) {
-  return SL_CODE_COUNT + (size_t)ending;
+static inline size_t sl_reason_of_outcome(enum sl_outcome outcome) {
+  return SL_CODE_COUNT + (size_t)outcome;
 }
 
 enum { SL_DURATION_BUCKETS = 20 };

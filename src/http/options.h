@@ -6,12 +6,12 @@
 #define SPIKELOSS_HTTP_OPTIONS_H
 
 #include "decode/limits.h"
-#include "http/tls.h"
+#include "net/tls.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct sl_exchange;
+struct sl_record;
 
 enum {
   /* The buffer of each connection, through which headers and bodies flow. Large bodies were fastest
@@ -35,7 +35,7 @@ enum {
 };
 
 /* What is called for each exchange that is over, by the thread of its connection. */
-typedef void sl_report_function(void *closure, const struct sl_exchange *exchange);
+typedef void sl_report_function(void *closure, const struct sl_record *record);
 
 /* Numbers are 64 bits wide and texts are pointers, so that a table can say where each belongs. */
 struct sl_server_options {

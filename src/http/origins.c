@@ -29,7 +29,7 @@ static bool is_origin(const char *text, size_t length) {
   return host > 0 && scheme + 3 + host == length && !usual_port;
 }
 
-bool sl_origins_are_good(const char *list) {
+bool sl_origins_are_ok(const char *list) {
   for (;;) {
     list += strspn(list, " ");
     size_t length = strcspn(list, ", ");

@@ -12,7 +12,7 @@
   "https://app.example.org,http://localhost:3000 (lower case, no path, no usual port, no *)"
 
 /* Whether a text is a list of origins, with commas between them. */
-bool sl_origins_are_good(const char *list);
+bool sl_origins_are_ok(const char *list);
 
 struct sl_origins;
 

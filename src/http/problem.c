@@ -106,19 +106,19 @@ char *sl_problem_document(const struct sl_error *given, const char *instance) {
   char type[64];
   snprintf(type, sizeof type, "urn:spikelossd:problem:%s", sl_code_name(error.code));
 
-  bool good = true;
+  bool ok = true;
   cJSON *document = cJSON_CreateObject();
-  sl_json_text(document, "type", type, &good);
-  sl_json_text(document, "title", problems[error.code].title, &good);
-  sl_json_number(document, "status", sl_problem_http_status(error.code), &good);
-  sl_json_text(document, "code", sl_code_name(error.code), &good);
-  sl_json_text(document, "detail", error.message, &good);
-  sl_json_text(document, "instance", instance, &good);
+  sl_json_text(document, "type", type, &ok);
+  sl_json_text(document, "title", problems[error.code].title, &ok);
+  sl_json_number(document, "status", sl_problem_http_status(error.code), &ok);
+  sl_json_text(document, "code", sl_code_name(error.code), &ok);
+  sl_json_text(document, "detail", error.message, &ok);
+  sl_json_text(document, "instance", instance, &ok);
   if (error.pointer[0] != '\0') {
-    sl_json_text(document, "pointer", error.pointer, &good);
+    sl_json_text(document, "pointer", error.pointer, &ok);
   }
   if (error.offset != SL_NO_OFFSET) {
-    sl_json_number(document, "offset", (double)error.offset, &good);
+    sl_json_number(document, "offset", (double)error.offset, &ok);
   }
-  return sl_json_finish(document, good, false);
+  return sl_json_finish(document, ok, false);
 }

@@ -42,7 +42,7 @@ static double count_open_files(void) {
   return entries;
 }
 
-static double most_open_files(void) {
+static double max_open_files(void) {
   struct rlimit limit;
   bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
   return known ? (double)limit.rlim_cur : -1;
@@ -54,7 +54,7 @@ struct sl_process sl_process_read(void) {
       .resident_bytes = -1,
       .virtual_bytes = -1,
       .open_files = count_open_files(),
-      .most_files = most_open_files(),
+      .max_files = max_open_files(),
   };
   read_memory(&process);
   return process;

@@ -10,7 +10,7 @@ struct sl_process {
   double resident_bytes;
   double virtual_bytes;
   double open_files;
-  double most_files;
+  double max_files;
 };
 
 struct sl_process sl_process_read(void);

@@ -2,7 +2,7 @@
 
 #include "core/codes.h"
 #include "http/access.h"
-#include "http/cors.h"
+#include "http/auth/cors.h"
 #include "http/worker.h"
 #include <stddef.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ struct sl_request *sl_request_new(struct sl_service *service, const char *addres
   request->address = address;
   request->connection = connection;
   request->error = SL_NO_ERROR;
-  sl_exchange_begin(&request->exchange);
+  sl_record_begin(&request->record);
   atomic_fetch_add_explicit(&service->requests, 1, memory_order_relaxed);
   return request;
 }
@@ -31,24 +31,24 @@ void sl_request_free_body(struct sl_request *request) {
   request->decoder = NULL;
 }
 
-void sl_request_end(struct sl_request *request, enum sl_ending ending) {
-  struct sl_exchange *exchange = &request->exchange;
-  if (exchange->ending == SL_ENDING_ANSWERED) {
-    exchange->ending = ending;
+void sl_request_end(struct sl_request *request, enum sl_outcome outcome) {
+  struct sl_record *record = &request->record;
+  if (record->outcome == SL_OUTCOME_ANSWERED) {
+    record->outcome = outcome;
   }
   const struct sl_route *route = request->match.route;
   bool routed = route != NULL && route->path != NULL;
-  exchange->id = request->id;
-  exchange->traceparent = request->traceparent;
-  exchange->client = request->client;
-  exchange->method = !routed ? request->unrouted_method : request->head ? "HEAD" : route->method;
-  exchange->path = routed ? route->path : request->unrouted_path;
-  if (exchange->code == SL_OK) {
-    exchange->code = request->error.code; /* latched, but not answered */
+  record->id = request->id;
+  record->traceparent = request->traceparent;
+  record->client = request->client;
+  record->method = !routed ? request->unrouted_method : request->head ? "HEAD" : route->method;
+  record->path = routed ? route->path : request->unrouted_path;
+  if (record->code == SL_OK) {
+    record->code = request->error.code; /* latched, but not answered */
   }
-  exchange->offset = request->error.offset;
-  sl_exchange_enter(exchange, SL_PHASE_COUNT);
-  sl_service_end_exchange(request->service, exchange);
+  record->offset = request->error.offset;
+  sl_record_enter(record, SL_PHASE_COUNT);
+  sl_service_report(request->service, record);
 }
 
 void sl_request_free(struct sl_request *request) {
@@ -124,7 +124,7 @@ static bool ends_uncertainly(const struct sl_request *request) {
 /* Finds the route, and checks the token first, so that paths cannot be probed without one. */
 static enum sl_status find_route(struct sl_request *request, struct MHD_Connection *connection,
                                  const char *path, const char *method, struct sl_error *error) {
-  struct sl_access *access = request->service->doors.access;
+  struct sl_access *access = request->service->auth.access;
   struct sl_error unrouted = SL_NO_ERROR;
   sl_route_find(&request->match, method, path, &unrouted);
   bool open = request->match.route != NULL && request->match.route->open;
@@ -152,7 +152,7 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
       !request->match.route->takes_body) {
     return;
   }
-  request->exchange.loss = request->match.loss;
+  request->record.loss = request->match.loss;
   check_query(connection, error);
   sl_headers_check_content(&request->headers, error);
   check_announced_length(request, error);
@@ -217,7 +217,7 @@ static bool discard(struct sl_request *request, size_t length) {
   request->discarded += length;
   bool within = request->discarded <= request->service->drain_bytes;
   if (!within) {
-    request->exchange.ending = SL_ENDING_DRAIN_BOUNDS;
+    request->record.outcome = SL_OUTCOME_DRAIN_BOUNDS;
   }
   return within;
 }
@@ -247,11 +247,11 @@ bool sl_request_take(struct sl_request *request, const char *bytes, size_t *leng
   size_t offered = *length;
   uint64_t limit = request->service->limits.body_bytes;
   *length = 0;
-  request->exchange.body_bytes += offered;
+  request->record.body_bytes += offered;
   if (request->decoder == NULL) {
     return discard(request, offered);
   }
-  if (request->exchange.body_bytes > limit) {
+  if (request->record.body_bytes > limit) {
     struct sl_error error = SL_NO_ERROR;
     sl_fail(&error, SL_BODY_TOO_LARGE, "the body is larger than the limit (body_bytes) of %ju",
             (uintmax_t)limit);
@@ -259,6 +259,6 @@ bool sl_request_take(struct sl_request *request, const char *bytes, size_t *leng
     return true;
   }
   *length = offered - decode(request, bytes, offered);
-  request->exchange.body_bytes -= *length;
+  request->record.body_bytes -= *length;
   return true;
 }

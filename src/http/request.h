@@ -14,15 +14,15 @@
 #include "decode/request.h"
 #include "encode/encode.h"
 #include "http/admission.h"
+#include "http/auth/tokens.h"
 #include "http/compute.h"
 #include "http/connections.h"
-#include "http/evaluate.h"
-#include "http/exchange.h"
+#include "http/handlers/evaluate.h"
+#include "http/handlers/routes.h"
 #include "http/headers.h"
+#include "http/record.h"
 #include "http/request_id.h"
-#include "http/routes.h"
 #include "http/service.h"
-#include "http/tokens.h"
 #include "http/traceparent.h"
 #include <microhttpd.h>
 #include <spikeloss/error.h>
@@ -43,8 +43,8 @@ struct sl_request {
   char traceparent[SL_TRACEPARENT_LENGTH + 1];
   char unrouted_method[16]; /* of a request that no route answers, cut; else "" */
   char unrouted_path[101];
-  const char *origin;          /* of the web page that may read the answer, or NULL; not owned */
-  struct sl_exchange exchange; /* gathers what there is to say of it at the end */
+  const char *origin;      /* of the web page that may read the answer, or NULL; not owned */
+  struct sl_record record; /* gathers what there is to say of it at the end */
 
   struct sl_task task; /* on a compute thread: the connection is suspended */
   bool evaluated;
@@ -64,7 +64,7 @@ struct sl_request *sl_request_new(struct sl_service *service, const char *addres
                                   struct sl_connection *connection);
 
 /* The request is over, in this way: counts and reports it. Before sl_request_free. */
-void sl_request_end(struct sl_request *request, enum sl_ending ending);
+void sl_request_end(struct sl_request *request, enum sl_outcome outcome);
 
 /* Tolerates NULL. */
 void sl_request_free(struct sl_request *request);

@@ -1,13 +1,13 @@
 #include "http/server.h"
 
-#include "http/address.h"
 #include "http/admission.h"
-#include "http/doors.h"
-#include "http/listener.h"
+#include "http/auth/auth.h"
 #include "http/metrics.h"
-#include "http/reply.h"
+#include "http/response.h"
 #include "http/service.h"
 #include "http/worker.h"
+#include "net/address.h"
+#include "net/listener.h"
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ static bool init_service(struct sl_service *service, const struct sl_server_opti
   atomic_init(&service->closing, false);
   atomic_init(&service->refusals, 0);
   atomic_init(&service->requests, 0);
-  service->no_memory = sl_reply_no_memory_new();
+  service->no_memory = sl_response_no_memory_new();
   service->metrics = sl_metrics_new(threads);
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
@@ -81,10 +81,10 @@ static void tell_of_fewer_connections(const struct sl_server_options *options) {
 }
 
 bool sl_server_check(const struct sl_server_options *options, char *message, size_t message_size) {
-  struct sl_doors doors;
-  bool good = sl_doors_open(&doors, options, message, message_size);
-  sl_doors_close(&doors);
-  return good;
+  struct sl_auth auth;
+  bool ok = sl_auth_open(&auth, options, message, message_size);
+  sl_auth_close(&auth);
+  return ok;
 }
 
 void sl_server_tell_conflicts(const struct sl_server_options *options,
@@ -153,7 +153,7 @@ static bool start(struct sl_server *server, const struct sl_server_options *opti
   }
   tell_of_few_files(options);
   tell_of_fewer_connections(options);
-  if (!sl_doors_open(&server->service.doors, options, message, message_size) ||
+  if (!sl_auth_open(&server->service.auth, options, message, message_size) ||
       !open_listeners(server, options, message, message_size)) {
     return false;
   }
@@ -164,7 +164,7 @@ static bool start(struct sl_server *server, const struct sl_server_options *opti
       .listener_count = server->listener_count,
       .count = sl_server_threads(options),
   };
-  if (!sl_workers_start(&server->workers, options, server->service.doors.tls)) {
+  if (!sl_workers_start(&server->workers, options, server->service.auth.tls)) {
     snprintf(message, message_size, "cannot start: there is not enough memory, or no thread");
     return false;
   }
@@ -182,7 +182,7 @@ static void free_server(struct sl_server *server) {
   if (server->service.no_memory != NULL) {
     MHD_destroy_response(server->service.no_memory);
   }
-  sl_doors_close(&server->service.doors);
+  sl_auth_close(&server->service.auth);
   sl_metrics_free(server->service.metrics);
   free(server);
 }
@@ -209,7 +209,7 @@ struct sl_server *sl_server_start(const struct sl_server_options *options, char 
 }
 
 const char *sl_server_exposed_address(const struct sl_server *server) {
-  for (size_t i = 0; server->service.doors.access == NULL && i < server->listener_count; i++) {
+  for (size_t i = 0; server->service.auth.access == NULL && i < server->listener_count; i++) {
     const char *address = server->listeners[i].address;
     if (!sl_address_is_local(address)) {
       return address;
@@ -219,7 +219,7 @@ const char *sl_server_exposed_address(const struct sl_server *server) {
 }
 
 bool sl_server_is_encrypted(const struct sl_server *server, size_t listener) {
-  return server->service.doors.tls != NULL &&
+  return server->service.auth.tls != NULL &&
          !sl_address_is_unix(server->listeners[listener].address);
 }
 
@@ -228,7 +228,7 @@ const char *sl_server_address(const struct sl_server *server, size_t listener) {
 }
 
 bool sl_server_reload(struct sl_server *server, char *message, size_t message_size) {
-  return sl_doors_reload(&server->service.doors, message, message_size);
+  return sl_auth_reload(&server->service.auth, message, message_size);
 }
 
 void sl_server_drain(struct sl_server *server) {

@@ -2,9 +2,9 @@
 
 #include "http/metrics.h"
 
-void sl_service_end_exchange(struct sl_service *service, const struct sl_exchange *exchange) {
-  sl_metrics_count_exchange(service->metrics, exchange);
+void sl_service_report(struct sl_service *service, const struct sl_record *record) {
+  sl_metrics_count_record(service->metrics, record);
   if (service->report != NULL) {
-    service->report(service->report_closure, exchange);
+    service->report(service->report_closure, record);
   }
 }

@@ -7,8 +7,8 @@
 
 #include "decode/limits.h"
 #include "http/admission.h"
+#include "http/auth/auth.h"
 #include "http/compute.h"
-#include "http/doors.h"
 #include "http/server.h"
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -16,14 +16,14 @@
 #include <stdint.h>
 
 struct MHD_Response;
-struct sl_exchange;
+struct sl_record;
 struct sl_metrics;
 
 struct sl_service {
   struct sl_limits limits;
   uint64_t header_bytes;
   uint64_t drain_bytes;
-  struct sl_doors doors;
+  struct sl_auth auth;
   struct sl_capacity capacity;
   struct sl_compute compute; /* for what would hold an event loop for too long */
   atomic_bool draining;
@@ -41,6 +41,6 @@ struct sl_service {
 };
 
 /* An exchange is over: counts it and reports it. */
-void sl_service_end_exchange(struct sl_service *service, const struct sl_exchange *exchange);
+void sl_service_report(struct sl_service *service, const struct sl_record *record);
 
 #endif

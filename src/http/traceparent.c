@@ -14,24 +14,24 @@ enum { PART_COUNT = sizeof parts / sizeof *parts };
 
 static bool is_part(const char *value, size_t part) {
   const char *digits = value + parts[part].begin;
-  bool good = strspn(digits, "0123456789abcdef") >= parts[part].digits;
-  return good && (parts[part].may_be_zero || strspn(digits, "0") < parts[part].digits);
+  bool ok = strspn(digits, "0123456789abcdef") >= parts[part].digits;
+  return ok && (parts[part].may_be_zero || strspn(digits, "0") < parts[part].digits);
 }
 
 bool sl_traceparent_read(char traceparent[SL_TRACEPARENT_LENGTH + 1], const char *value) {
   traceparent[0] = '\0';
   size_t length = strnlen(value, SL_TRACEPARENT_LENGTH + 1);
-  bool good = length >= SL_TRACEPARENT_LENGTH;
-  for (size_t part = 0; good && part < PART_COUNT; part++) {
-    good = is_part(value, part) && (part == 0 || value[parts[part].begin - 1] == '-');
+  bool ok = length >= SL_TRACEPARENT_LENGTH;
+  for (size_t part = 0; ok && part < PART_COUNT; part++) {
+    ok = is_part(value, part) && (part == 0 || value[parts[part].begin - 1] == '-');
   }
   bool version_0 = strncmp(value, "00", 2) == 0;
   bool ends = length == SL_TRACEPARENT_LENGTH;
-  good = good && strncmp(value, "ff", 2) != 0 &&
-         (ends || (!version_0 && value[SL_TRACEPARENT_LENGTH] == '-'));
-  if (good) {
+  ok = ok && strncmp(value, "ff", 2) != 0 &&
+       (ends || (!version_0 && value[SL_TRACEPARENT_LENGTH] == '-'));
+  if (ok) {
     memcpy(traceparent, value, SL_TRACEPARENT_LENGTH);
     traceparent[SL_TRACEPARENT_LENGTH] = '\0';
   }
-  return good;
+  return ok;
 }

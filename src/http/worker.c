@@ -1,8 +1,8 @@
 #include "http/worker.h"
 
-#include "http/address.h"
-#include "http/listener.h"
 #include "http/service.h"
+#include "net/address.h"
+#include "net/listener.h"
 #include <errno.h>
 #include <microhttpd.h>
 #include <poll.h>

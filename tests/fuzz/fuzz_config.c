@@ -77,7 +77,7 @@ static int make_file(char *path, size_t room, const uint8_t *text, size_t length
 
 static uint64_t value_of(const struct sl_config *config, const struct sl_option *option) {
   uint64_t value;
-  memcpy(&value, (const char *)config + option->place, sizeof value);
+  memcpy(&value, (const char *)config + option->offset, sizeof value);
   return value;
 }
 

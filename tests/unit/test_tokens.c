@@ -1,7 +1,7 @@
 /*
  * The file of bearer tokens: what it may hold, what is said when it does not, and whom it lets in.
  */
-#include "http/tokens.h"
+#include "http/auth/tokens.h"
 #include "suite.h"
 
 #include <check.h>

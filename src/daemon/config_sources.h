@@ -1,0 +1,29 @@
+/*
+ * The one setter through which defaults, file, environment and flags go, from the weakest source
+ * to the strongest. Used by the config room only.
+ */
+#ifndef SPIKELOSS_DAEMON_CONFIG_SOURCES_H
+#define SPIKELOSS_DAEMON_CONFIG_SOURCES_H
+
+#include "daemon/config.h"
+#include "daemon/options.h"
+
+/*
+ * Sets an option from text. Addresses add up within one source and replace those of weaker ones.
+ * On failure returns false; `message` begins with `where`, the place the text comes from.
+ */
+bool sl_config_set(struct sl_config *config, const struct sl_option *option, const char *text,
+                   enum sl_source source, const char *where, char *message, size_t message_size);
+
+/*
+ * The option of that name. Where there is none, returns NULL and writes why to `message`: the name
+ * is unknown, or that of an option that an earlier version had. `kind` and `spelling` are how the
+ * source calls and spells it.
+ */
+const struct sl_option *sl_config_find(const char *name, const char *kind, const char *spelling,
+                                       char *message, size_t message_size);
+
+/* Frees every address and every text. */
+void sl_config_forget(struct sl_config *config);
+
+#endif

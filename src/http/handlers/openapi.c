@@ -1,0 +1,396 @@
+#include "http/handlers/openapi.h"
+
+#include "core/codes.h"
+#include "decode/schema.h"
+#include "http/access.h"
+#include "http/handlers/evaluate.h"
+#include "http/json.h"
+#include "http/openapi_schemas.h"
+#include "http/problem.h"
+#include "http/request.h"
+#include "http/response.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JSON_MEDIA_TYPE "application/json"
+
+/* Makes a schema stand for one of the components. */
+static void refer(cJSON *schema, const char *component, bool *ok) {
+  char text[160];
+  snprintf(text, sizeof text, "#/components/schemas/%s", component);
+  sl_json_text(schema, "$ref", text, ok);
+}
+
+/* The type of a field's value. The gradient with respect to a number or list has the same. */
+static void add_type(cJSON *schema, const struct sl_field *field, const char *tensor, bool *ok) {
+  switch (field->kind) {
+  case SL_FIELD_SPIKES:
+    refer(schema, tensor, ok);
+    break;
+  case SL_FIELD_SPIKES_LIST:
+    sl_json_text(schema, "type", "array", ok);
+    refer(sl_json_object(schema, "items", ok), tensor, ok);
+    break;
+  case SL_FIELD_REALS:
+    sl_json_text(schema, "type", "array", ok);
+    sl_json_parsed(schema, "items", "{\"type\": \"number\"}", ok);
+    break;
+  case SL_FIELD_LABELS:
+    sl_json_text(schema, "type", "array", ok);
+    sl_json_parsed(schema, "items", "{\"type\": \"integer\", \"minimum\": 0}", ok);
+    break;
+  case SL_FIELD_REAL:
+    sl_json_text(schema, "type", "number", ok);
+    break;
+  case SL_FIELD_COUNT:
+    sl_json_text(schema, "type", "integer", ok);
+    sl_json_number(schema, "minimum", (double)field->min_count, ok);
+    sl_json_number(schema, "maximum", (double)field->max_count, ok);
+    break;
+  case SL_FIELD_CHOICE:
+    sl_json_text(schema, "type", "string", ok);
+    break;
+  }
+}
+
+static void add_choices(cJSON *schema, const struct sl_field *field, bool *ok) {
+  cJSON *choices = sl_json_array(schema, "enum", ok);
+  for (const char *const *choice = field->choices; *choice != NULL; choice++) {
+    sl_json_text(choices, NULL, *choice, ok);
+  }
+  if (field->optional) {
+    sl_json_text(schema, "default", field->choices[0], ok);
+  }
+}
+
+static void add_property(cJSON *properties, const struct sl_field *field, bool *ok) {
+  cJSON *schema = sl_json_object(properties, field->name, ok);
+  char description[256];
+  bool tensor = field->kind == SL_FIELD_SPIKES || field->kind == SL_FIELD_SPIKES_LIST;
+  snprintf(description, sizeof description, "%s%s%s", field->summary, tensor ? ": " : "",
+           tensor ? field->axes : "");
+  sl_json_text(schema, "description", description, ok);
+  add_type(schema, field, "Tensor", ok);
+  if (field->kind == SL_FIELD_CHOICE) {
+    add_choices(schema, field, ok);
+  }
+}
+
+static void add_request_schema(cJSON *schemas, const struct sl_loss *loss, bool *ok) {
+  char name[128];
+  snprintf(name, sizeof name, "%s_request", loss->name);
+  cJSON *schema = sl_json_object(schemas, name, ok);
+  sl_json_text(schema, "description", loss->formula, ok);
+  sl_json_text(schema, "type", "object", ok);
+  sl_json_flag(schema, "additionalProperties", false, ok);
+  cJSON *required = sl_json_array(schema, "required", ok);
+  cJSON *properties = sl_json_object(schema, "properties", ok);
+  for (size_t i = 0; i < sl_request_field_count(loss); i++) {
+    const struct sl_field *field = sl_request_field(loss, i);
+    add_property(properties, field, ok);
+    if (!field->optional) {
+      sl_json_text(required, NULL, field->name, ok);
+    }
+  }
+}
+
+static bool has_gradient(const struct sl_field *field) {
+  return field->kind == SL_FIELD_SPIKES || field->kind == SL_FIELD_SPIKES_LIST ||
+         field->kind == SL_FIELD_REALS || field->kind == SL_FIELD_REAL;
+}
+
+/* The members of one object of diagnostics. */
+static void describe_diagnostics(cJSON *schema, const struct sl_diagnostic *diagnostics,
+                                 size_t count, bool *ok) {
+  static const char *const types[] = {[SL_DIAGNOSTIC_REAL] = "number",
+                                      [SL_DIAGNOSTIC_COUNT] = "integer",
+                                      [SL_DIAGNOSTIC_FLAG] = "boolean"};
+  cJSON *required = sl_json_array(schema, "required", ok);
+  cJSON *properties = sl_json_object(schema, "properties", ok);
+  for (size_t i = 0; i < count; i++) {
+    sl_json_text(required, NULL, diagnostics[i].name, ok);
+    sl_json_text(sl_json_object(properties, diagnostics[i].name, ok), "type",
+                 types[diagnostics[i].kind], ok);
+  }
+}
+
+/* A result has one object of diagnostics, or a list of them under a name. */
+static void describe_result(cJSON *schema, const struct sl_result *result, bool *ok) {
+  if (result->list_name == NULL) {
+    describe_diagnostics(schema, result->diagnostics, result->diagnostic_count, ok);
+    return;
+  }
+  sl_json_text(sl_json_array(schema, "required", ok), NULL, result->list_name, ok);
+  cJSON *list = sl_json_object(sl_json_object(schema, "properties", ok), result->list_name, ok);
+  sl_json_text(list, "type", "array", ok);
+  cJSON *items = sl_json_object(list, "items", ok);
+  sl_json_text(items, "type", "object", ok);
+  describe_diagnostics(items, result->diagnostics, result->list_width, ok);
+}
+
+static enum sl_status evaluate_example(struct sl_result *result, const struct sl_loss *loss) {
+  const struct sl_limits limits = SL_DEFAULT_LIMITS;
+  struct sl_error error = SL_NO_ERROR;
+  struct sl_decoder *decoder = sl_decoder_new(loss, &limits, NULL);
+  if (decoder == NULL) {
+    return SL_OUT_OF_MEMORY;
+  }
+  size_t consumed;
+  sl_decoder_feed(decoder, loss->example, strlen(loss->example), &consumed);
+  enum sl_status status = sl_decoder_finish(decoder);
+  if (status == SL_OK) {
+    status = loss->evaluate(sl_decoder_decoded(decoder)->values, result, &error);
+  }
+  sl_decoder_free(decoder);
+  return status;
+}
+
+/* A loss gives the same diagnostics whatever it is asked: those of its example, if it has one. */
+static void add_diagnostics(cJSON *properties, const struct sl_loss *loss, bool *ok) {
+  cJSON *schema = sl_json_object(properties, "diagnostics", ok);
+  sl_json_text(schema, "description", "How the network is doing", ok);
+  sl_json_text(schema, "type", "object", ok);
+  if (loss->example == NULL) {
+    return;
+  }
+  struct sl_result result = {0};
+  enum sl_status status = evaluate_example(&result, loss);
+  if (status == SL_OK) {
+    describe_result(schema, &result, ok);
+  } else if (status == SL_OUT_OF_MEMORY) {
+    *ok = false;
+  }
+  sl_result_free(&result);
+}
+
+static void add_answer_schema(cJSON *schemas, const struct sl_loss *loss, bool *ok) {
+  char name[128];
+  snprintf(name, sizeof name, "%s_answer", loss->name);
+  cJSON *schema = sl_json_object(schemas, name, ok);
+  sl_json_text(schema, "type", "object", ok);
+  sl_json_parsed(schema, "required", "[\"loss\", \"diagnostics\"]", ok);
+  cJSON *properties = sl_json_object(schema, "properties", ok);
+  cJSON *value = sl_json_object(properties, "loss", ok);
+  sl_json_text(value, "type", "number", ok);
+  cJSON *gradients = sl_json_object(properties, "gradients", ok);
+  sl_json_text(gradients, "description", "Not there with \"gradient\": \"none\"", ok);
+  sl_json_text(gradients, "type", "object", ok);
+  cJSON *fields = sl_json_object(gradients, "properties", ok);
+  for (size_t i = 0; i < loss->field_count; i++) {
+    if (has_gradient(&loss->fields[i])) {
+      add_type(sl_json_object(fields, loss->fields[i].name, ok), &loss->fields[i], "Gradient", ok);
+    }
+  }
+  add_diagnostics(properties, loss, ok);
+}
+
+static void add_problem_schema(cJSON *schemas, bool *ok) {
+  cJSON *schema = sl_json_parsed(
+      schemas, "Problem",
+      "{\"description\": \"What is wrong, and where (RFC 9457)\", \"type\": \"object\","
+      " \"required\": [\"type\", \"title\", \"status\", \"code\", \"detail\", \"instance\"]}",
+      ok);
+  cJSON *properties =
+      sl_json_parsed(schema, "properties",
+                     "{\"type\": {\"type\": \"string\", \"description\": "
+                     "\"urn:spikelossd:problem: and the code\"},"
+                     " \"title\": {\"type\": \"string\"}, \"status\": {\"type\": \"integer\"},"
+                     " \"detail\": {\"type\": \"string\"},"
+                     " \"instance\": {\"type\": \"string\", \"description\": \"the X-Request-Id\"},"
+                     " \"pointer\": {\"type\": \"string\", \"description\": "
+                     "\"JSON pointer of the offending value\"},"
+                     " \"offset\": {\"type\": \"integer\", \"description\": "
+                     "\"byte of the body, counted from 0\"}}",
+                     ok);
+  cJSON *code = sl_json_object(properties, "code", ok);
+  cJSON *codes = sl_json_array(code, "enum", ok);
+  for (enum sl_status status = SL_OK; status < SL_CODE_COUNT; status++) {
+    if (sl_problem_http_status(status) != 0) {
+      sl_json_text(codes, NULL, sl_code_name(status), ok);
+    }
+  }
+}
+
+static void add_components(cJSON *document, bool *ok) {
+  cJSON *components = sl_json_object(document, "components", ok);
+  cJSON *schemas = sl_json_object(components, "schemas", ok);
+  for (const struct sl_openapi_schema *schema = sl_openapi_schemas; schema->name != NULL;
+       schema++) {
+    sl_json_parsed(schemas, schema->name, schema->json, ok);
+  }
+  for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
+    add_request_schema(schemas, *loss, ok);
+    add_answer_schema(schemas, *loss, ok);
+  }
+  add_problem_schema(schemas, ok);
+}
+
+/* The text of an answer, without its line break; free() it. NULL when there is no memory. */
+static char *text_of(struct sl_answer *answer) {
+  size_t length = (size_t)sl_answer_length(answer);
+  char *text = calloc(1, length + 1);
+  if (text != NULL) {
+    sl_answer_read(answer, text, length);
+    text[length - 1] = '\0';
+  }
+  return text;
+}
+
+/* What the service really answers to a loss's example; free() it. NULL if the limits in force do
+ * not let it answer, or if there is no memory, which is not good. */
+static char *example_answer(const struct sl_loss *loss, const struct sl_limits *limits, bool *ok) {
+  struct sl_decoder *decoder = sl_decoder_new(loss, limits, NULL);
+  struct sl_answer *answer = NULL;
+  struct sl_error error = SL_NO_ERROR;
+  if (decoder == NULL) {
+    *ok = false;
+    return NULL;
+  }
+  size_t consumed;
+  sl_decoder_feed(decoder, loss->example, strlen(loss->example), &consumed);
+  enum sl_status status = sl_evaluate(&answer, decoder, limits, NULL, &error);
+  char *text = status == SL_OK ? text_of(answer) : NULL;
+  if (status == SL_OUT_OF_MEMORY || (status == SL_OK && text == NULL)) {
+    *ok = false;
+  }
+  sl_answer_free(answer);
+  sl_decoder_free(decoder);
+  return text;
+}
+
+/* content -> media type -> schema, and returns what stands beside the schema. */
+static cJSON *add_content(cJSON *container, const char *media_type, const char *schema, bool *ok) {
+  cJSON *content = sl_json_object(container, "content", ok);
+  cJSON *item = sl_json_object(content, media_type, ok);
+  refer(sl_json_object(item, "schema", ok), schema, ok);
+  return item;
+}
+
+static void add_problem(cJSON *responses, const char *status, const char *description, bool *ok) {
+  cJSON *response = sl_json_object(responses, status, ok);
+  sl_json_text(response, "description", description, ok);
+  add_content(response, SL_PROBLEM_MEDIA_TYPE, "Problem", ok);
+}
+
+static void add_problems(cJSON *responses, bool *ok) {
+  for (const struct sl_openapi_problem *problem = sl_openapi_problems; problem->status != NULL;
+       problem++) {
+    add_problem(responses, problem->status, problem->description, ok);
+  }
+}
+
+static void add_evaluation(cJSON *path, const struct sl_loss *loss, const struct sl_limits *limits,
+                           bool *ok) {
+  char schema[128];
+  cJSON *operation = sl_json_object(path, "post", ok);
+  sl_json_text(operation, "operationId", loss->name, ok);
+  sl_json_text(operation, "summary", loss->summary, ok);
+  cJSON *body = sl_json_object(operation, "requestBody", ok);
+  sl_json_flag(body, "required", true, ok);
+  snprintf(schema, sizeof schema, "%s_request", loss->name);
+  cJSON *request = add_content(body, JSON_MEDIA_TYPE, schema, ok);
+
+  cJSON *responses = sl_json_object(operation, "responses", ok);
+  cJSON *answered = sl_json_object(responses, "200", ok);
+  sl_json_text(answered, "description", "The loss, its gradients, diagnostics", ok);
+  snprintf(schema, sizeof schema, "%s_answer", loss->name);
+  cJSON *answer = add_content(answered, JSON_MEDIA_TYPE, schema, ok);
+  add_problems(responses, ok);
+
+  if (loss->example != NULL) {
+    sl_json_parsed(request, "example", loss->example, ok);
+    char *text = example_answer(loss, limits, ok);
+    if (text != NULL) {
+      sl_json_verbatim(answer, "example", text, ok);
+    }
+    free(text);
+  }
+}
+
+/* A GET whose answer needs no more words than these. */
+static void add_get(cJSON *path, const char *id, const char *summary, const char *media_type,
+                    bool *ok) {
+  cJSON *operation = sl_json_object(path, "get", ok);
+  sl_json_text(operation, "operationId", id, ok);
+  sl_json_text(operation, "summary", summary, ok);
+  cJSON *responses = sl_json_object(operation, "responses", ok);
+  cJSON *answered = sl_json_object(responses, "200", ok);
+  sl_json_text(answered, "description", summary, ok);
+  cJSON *content = sl_json_object(answered, "content", ok);
+  sl_json_object(content, media_type, ok);
+  if (strcmp(id, "readyz") == 0) {
+    add_problem(responses, "503", "The server is shutting down", ok);
+  }
+}
+
+/* What is answered to those who may not come in. */
+static void add_refusals(cJSON *responses, const struct sl_access *access, bool *ok) {
+  if (sl_access_wants_tokens(access)) {
+    add_problem(responses, "401", "This server wants a token, and there is none or a wrong one",
+                ok);
+  }
+  if (sl_access_wants_certificates(access)) {
+    add_problem(responses, "403", "This server wants a TLS certificate, and there is none", ok);
+  }
+}
+
+/* Where anything is wanted, every operation but the health of the process wants it. */
+static void add_security(cJSON *document, const struct sl_access *access, bool *ok) {
+  bool tokens = sl_access_wants_tokens(access);
+  if (tokens) {
+    cJSON *schemes = sl_json_object(cJSON_GetObjectItemCaseSensitive(document, "components"),
+                                    "securitySchemes", ok);
+    sl_json_parsed(schemes, "token", "{\"type\": \"http\", \"scheme\": \"bearer\"}", ok);
+    sl_json_parsed(document, "security", "[{\"token\": []}]", ok);
+  }
+  const cJSON *path;
+  cJSON_ArrayForEach(path, cJSON_GetObjectItemCaseSensitive(document, "paths")) {
+    bool open = strcmp(path->string, "/livez") == 0 || strcmp(path->string, "/readyz") == 0;
+    cJSON *operation;
+    cJSON_ArrayForEach(operation, path) {
+      if (!open) {
+        add_refusals(cJSON_GetObjectItemCaseSensitive(operation, "responses"), access, ok);
+      } else if (tokens) {
+        sl_json_array(operation, "security", ok);
+      }
+    }
+  }
+}
+
+static void add_paths(cJSON *document, const struct sl_limits *limits, bool *ok) {
+  cJSON *paths = sl_json_object(document, "paths", ok);
+  for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
+    char text[160];
+    snprintf(text, sizeof text, "/v1/losses/%s", (*loss)->name);
+    cJSON *path = sl_json_object(paths, text, ok);
+    snprintf(text, sizeof text, "describe_%s", (*loss)->name);
+    add_get(path, text, "The formula, the fields and the limits in force", JSON_MEDIA_TYPE, ok);
+    add_evaluation(path, *loss, limits, ok);
+  }
+  add_get(sl_json_object(paths, "/v1/losses", ok), "losses",
+          "All losses, their fields and the limits in force", JSON_MEDIA_TYPE, ok);
+  add_get(sl_json_object(paths, "/livez", ok), "livez", "The process runs", "text/plain", ok);
+  add_get(sl_json_object(paths, "/readyz", ok), "readyz", "The process wants requests",
+          "text/plain", ok);
+  add_get(sl_json_object(paths, "/metrics", ok), "metrics",
+          "What the service counts, in Prometheus' text format", "text/plain", ok);
+  add_get(sl_json_object(paths, "/openapi.json", ok), "openapi", "This document", JSON_MEDIA_TYPE,
+          ok);
+  add_get(sl_json_object(paths, "/", ok), "page", "A page for people", "text/plain", ok);
+}
+
+enum MHD_Result sl_handle_openapi(struct sl_request *request, struct MHD_Connection *connection) {
+  bool ok = true;
+  cJSON *document = cJSON_CreateObject();
+  sl_json_text(document, "openapi", "3.1.0", &ok);
+  cJSON *information = sl_json_object(document, "info", &ok);
+  sl_json_text(information, "title", "spikelossd", &ok);
+  sl_json_text(information, "version", SPIKELOSSD_VERSION, &ok);
+  sl_json_text(information, "description",
+               "Losses of spiking neural networks, with gradients and diagnostics", &ok);
+  add_paths(document, &request->service->limits, &ok);
+  add_components(document, &ok);
+  add_security(document, request->service->auth.access, &ok);
+  return sl_response_text(request, connection, JSON_MEDIA_TYPE, sl_json_finish(document, ok, true));
+}

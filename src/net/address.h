@@ -1,0 +1,45 @@
+/*
+ * Where to listen and whom to ask, as text: "127.0.0.1:8080", "[::1]:0", "localhost:8080",
+ * "unix:/run/x". Nothing is kept, so any thread may call, where the C library's resolver lets it.
+ */
+#ifndef SPIKELOSS_NET_ADDRESS_H
+#define SPIKELOSS_NET_ADDRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct addrinfo;
+struct sockaddr_un;
+
+#define SL_UNIX_PREFIX "unix:"
+
+/* What addresses look like, for messages. */
+#define SL_ADDRESS_FORMS "127.0.0.1:8080, localhost:8080, [::1]:8080 or unix:/run/spikelossd.sock"
+
+/* Whether the text has the form of an address, without looking whether it can be bound. */
+bool sl_address_is_ok(const char *address);
+
+bool sl_address_is_unix(const char *address);
+
+/* The path behind "unix:". */
+const char *sl_address_unix_path(const char *address);
+
+/* Whether a bound address can be reached from this machine only. */
+bool sl_address_is_local(const char *address);
+
+/* The socket's name of a Unix address. False, with one sentence in `message`, if it is too long. */
+bool sl_address_name_unix(struct sockaddr_un *name, const char *address, char *message,
+                          size_t message_size);
+
+/* The first address that a host and port stand for, with `flags` of getaddrinfo; freeaddrinfo it.
+ * NULL on failure, with one sentence in `message`. */
+struct addrinfo *sl_address_look_up(const char *address, int flags, char *message,
+                                    size_t message_size);
+
+/*
+ * Connects to an address as a client that waits at most so long for each step; -1 on failure, with
+ * one sentence in `message`. An address for all interfaces leads to this machine.
+ */
+int sl_address_connect(const char *address, unsigned seconds, char *message, size_t message_size);
+
+#endif
