@@ -8,6 +8,7 @@
 #define SPIKELOSS_DAEMON_CONFIG_H
 
 #include "http/options.h"
+#include <spikeloss/error.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,10 +19,16 @@ enum { SL_MAX_OPTIONS = 64, SL_MAX_LISTENERS = 16 };
 enum sl_source { SL_SOURCE_DEFAULT, SL_SOURCE_FILE, SL_SOURCE_ENVIRONMENT, SL_SOURCE_FLAG };
 
 /* What the command line asks for. */
-enum sl_task { SL_TASK_SERVE, SL_TASK_CHECK, SL_TASK_HEALTHCHECK, SL_TASK_VERSION, SL_TASK_HELP };
+enum sl_command {
+  SL_COMMAND_SERVE,
+  SL_COMMAND_CHECK,
+  SL_COMMAND_HEALTHCHECK,
+  SL_COMMAND_VERSION,
+  SL_COMMAND_HELP
+};
 
 struct sl_config {
-  enum sl_task task;
+  enum sl_command command;
   char *file; /* of --config, or NULL; owned */
 
   char *addresses[SL_MAX_LISTENERS]; /* server.listen_count of them; owned */
@@ -35,15 +42,15 @@ struct sl_config {
 };
 
 /* A configuration without anything. */
-#define SL_NO_CONFIG ((struct sl_config){.task = SL_TASK_SERVE})
+#define SL_NO_CONFIG ((struct sl_config){.command = SL_COMMAND_SERVE})
 
 /*
  * Reads everything: `arguments` as main gets them, `environment` like environ. On failure returns
- * false and writes one sentence to `message`, with the flag, the variable or file and line. The
+ * false and sets `error`, with the flag, the variable or file and line. The
  * config is to be freed in any case.
  */
 bool sl_config_read(struct sl_config *config, int count, char *const *arguments,
-                    char *const *environment, char *message, size_t message_size);
+                    char *const *environment, struct sl_error *error);
 
 /* Tolerates any state. */
 void sl_config_free(struct sl_config *config);

@@ -1,19 +1,21 @@
 /*
  * The one setter through which defaults, file, environment and flags go, from the weakest source
- * to the strongest. Used by the config room only.
+ * to the strongest, and the file: lines "name = value", comments after # or ; at the start of a
+ * line. Used by config.c only.
  */
 #ifndef SPIKELOSS_DAEMON_CONFIG_SOURCES_H
 #define SPIKELOSS_DAEMON_CONFIG_SOURCES_H
 
 #include "daemon/config.h"
 #include "daemon/options.h"
+#include <spikeloss/error.h>
 
 /*
  * Sets an option from text. Addresses add up within one source and replace those of weaker ones.
  * On failure returns false; `message` begins with `where`, the place the text comes from.
  */
 bool sl_config_set(struct sl_config *config, const struct sl_option *option, const char *text,
-                   enum sl_source source, const char *where, char *message, size_t message_size);
+                   enum sl_source source, const char *where, struct sl_error *error);
 
 /*
  * The option of that name. Where there is none, returns NULL and writes why to `message`: the name
@@ -21,9 +23,12 @@ bool sl_config_set(struct sl_config *config, const struct sl_option *option, con
  * source calls and spells it.
  */
 const struct sl_option *sl_config_find(const char *name, const char *kind, const char *spelling,
-                                       char *message, size_t message_size);
+                                       struct sl_error *error);
 
 /* Frees every address and every text. */
 void sl_config_forget(struct sl_config *config);
+
+/* On failure returns false and sets `error` to "path:line: what is wrong". */
+bool sl_config_read_file(struct sl_config *config, const char *path, struct sl_error *error);
 
 #endif

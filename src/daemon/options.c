@@ -1,8 +1,8 @@
 #include "daemon/options.h"
 
+#include "core/codes.h"
 #include "daemon/config.h"
-#include "http/hosts.h"
-#include "http/origins.h"
+#include "http/auth/cors.h"
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
@@ -258,7 +258,7 @@ static uint64_t suffix_factor(enum sl_option_kind kind, const char *suffix) {
 }
 
 static bool read_number(const struct sl_option *option, const char *text, uint64_t *value,
-                        char *message, size_t message_size) {
+                        struct sl_error *error) {
   static const char *const forms[] = {
       [SL_OPTION_BYTES] = "a number with an optional KiB, MiB or GiB",
       [SL_OPTION_COUNT] = "a number with an optional Ki, Mi or Gi",
@@ -272,16 +272,16 @@ static bool read_number(const struct sl_option *option, const char *text, uint64
                                   : 0;
   uint64_t factor = end == NULL ? 0 : suffix_factor(option->kind, end);
   if (factor == 0) {
-    snprintf(message, message_size, "\"%.80s\" is not %s", text, forms[option->kind]);
+    sl_fail(error, SL_CANNOT_START, "\"%.80s\" is not %s", text, forms[option->kind]);
     return false;
   }
   uint64_t product;
   bool too_large = errno == ERANGE || __builtin_mul_overflow((uint64_t)number, factor, &product);
   if (too_large || product < option->minimum || product > option->maximum) {
-    snprintf(message, message_size,
-             option->kind == SL_OPTION_MODE ? "%.80s is outside its bounds %jo to 0%jo"
-                                            : "%.80s is outside its bounds %ju to %ju",
-             text, (uintmax_t)option->minimum, (uintmax_t)option->maximum);
+    sl_fail(error, SL_CANNOT_START,
+            option->kind == SL_OPTION_MODE ? "%.80s is outside its bounds %jo to 0%jo"
+                                           : "%.80s is outside its bounds %ju to %ju",
+            text, (uintmax_t)option->minimum, (uintmax_t)option->maximum);
     return false;
   }
   *value = product;
@@ -289,22 +289,23 @@ static bool read_number(const struct sl_option *option, const char *text, uint64
 }
 
 static bool read_word(const struct sl_option *option, const char *text, uint64_t *value,
-                      char *message, size_t message_size) {
+                      struct sl_error *error) {
   for (size_t i = 0; option->words[i] != NULL; i++) {
     if (strcmp(option->words[i], text) == 0) {
       *value = i;
       return true;
     }
   }
-  int length = snprintf(message, message_size, "\"%.80s\" is not one of", text);
-  for (size_t i = 0; option->words[i] != NULL && (size_t)length < message_size; i++) {
-    length += snprintf(message + length, message_size - (size_t)length, " %s", option->words[i]);
+  char words[128] = "";
+  for (size_t i = 0, length = 0; option->words[i] != NULL && length < sizeof words; i++) {
+    length += (size_t)snprintf(words + length, sizeof words - length, " %s", option->words[i]);
   }
+  sl_fail(error, SL_CANNOT_START, "\"%.80s\" is not one of%s", text, words);
   return false;
 }
 
 bool sl_option_read(const struct sl_option *option, const char *text, uint64_t *value,
-                    char *message, size_t message_size) {
-  return option->kind == SL_OPTION_CHOICE ? read_word(option, text, value, message, message_size)
-                                          : read_number(option, text, value, message, message_size);
+                    struct sl_error *error) {
+  return option->kind == SL_OPTION_CHOICE ? read_word(option, text, value, error)
+                                          : read_number(option, text, value, error);
 }

@@ -5,6 +5,7 @@
 #ifndef SPIKELOSS_DAEMON_OPTIONS_H
 #define SPIKELOSS_DAEMON_OPTIONS_H
 
+#include <spikeloss/error.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -52,6 +53,6 @@ const char *sl_option_placeholder(const struct sl_option *option);
  * would be right. Not for addresses and texts.
  */
 bool sl_option_read(const struct sl_option *option, const char *text, uint64_t *value,
-                    char *message, size_t message_size);
+                    struct sl_error *error);
 
 #endif

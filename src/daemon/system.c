@@ -2,11 +2,14 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/sysinfo.h>
+#include <unistd.h>
 
 #define CGROUPS "/sys/fs/cgroup"
 
@@ -146,6 +149,30 @@ uint64_t sl_memory_for_requests(uint64_t system_memory, size_t threads) {
   const uint64_t thread = UINT64_C(256) << 10;
   uint64_t share = system_memory / 4 * 3;
   uint64_t own = program + threads * thread;
-  uint64_t least = system_memory / 8;
-  return share > own && share - own > least ? share - own : least;
+  uint64_t minimum = system_memory / 8;
+  return share > own && share - own > minimum ? share - own : minimum;
+}
+
+void sl_descriptors_open_missing(void) {
+  int lowest;
+  do {
+    lowest = open("/dev/null", O_RDWR);
+    if (lowest < 0) {
+      /* No /dev here. Nothing can be read from or written to this, but the number is taken. */
+      lowest = open("/", O_PATH | O_DIRECTORY);
+    }
+  } while (lowest >= 0 && lowest <= STDERR_FILENO);
+  if (lowest >= 0) {
+    close(lowest);
+  }
+}
+
+uint64_t sl_descriptors_raise_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return 1024; /* what systems commonly allow */
+  }
+  const rlim_t before = limit.rlim_cur;
+  limit.rlim_cur = limit.rlim_max;
+  return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : before;
 }

@@ -27,4 +27,13 @@ uint64_t sl_system_memory(const char *root, uint64_t machine_memory);
 /* What so many threads leave to requests of a system with so many bytes. */
 uint64_t sl_memory_for_requests(uint64_t system_memory, size_t threads);
 
+/*
+ * Opens /dev/null as each of standard input, output and error that is closed. Otherwise the next
+ * socket would get its number, and log lines would be sent to a client.
+ */
+void sl_descriptors_open_missing(void);
+
+/* Raises the number of files that may be open to the hard limit. Returns how many may be. */
+uint64_t sl_descriptors_raise_limit(void);
+
 #endif

@@ -1,5 +1,6 @@
 #include "daemon/systemd.h"
 
+#include "core/codes.h"
 #include "daemon/config.h"
 #include <stdint.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@ static bool read_number(const char *text, unsigned long *number) {
   return ok;
 }
 
-bool sl_systemd_sockets(size_t *count, char *message, size_t message_size) {
+bool sl_systemd_sockets(size_t *count, struct sl_error *error) {
   const char *process = getenv("LISTEN_PID");
   const char *sockets = getenv("LISTEN_FDS");
   unsigned long number;
@@ -28,8 +29,8 @@ bool sl_systemd_sockets(size_t *count, char *message, size_t message_size) {
     return true;
   }
   if (!read_number(sockets, &number) || number > SL_MAX_LISTENERS) {
-    snprintf(message, message_size, "LISTEN_FDS: \"%.80s\" is not a number of sockets from 0 to %d",
-             sockets, SL_MAX_LISTENERS);
+    sl_fail(error, SL_CANNOT_START, "LISTEN_FDS: \"%.80s\" is not a number of sockets from 0 to %d",
+            sockets, SL_MAX_LISTENERS);
     return false;
   }
   *count = number;

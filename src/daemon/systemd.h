@@ -6,6 +6,7 @@
 #ifndef SPIKELOSS_DAEMON_SYSTEMD_H
 #define SPIKELOSS_DAEMON_SYSTEMD_H
 
+#include <spikeloss/error.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -14,7 +15,7 @@ enum { SL_SYSTEMD_FIRST_SOCKET = 3 };
 
 /* How many sockets were handed to this process, 0 without socket activation. False, with one
  * sentence in `message`, if the variables make no sense. */
-bool sl_systemd_sockets(size_t *count, char *message, size_t message_size);
+bool sl_systemd_sockets(size_t *count, struct sl_error *error);
 
 /* Tells systemd "READY=1" and the like; nothing if nobody asked to be told. */
 void sl_systemd_tell(const char *state);

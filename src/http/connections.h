@@ -22,7 +22,13 @@
 #include <sys/socket.h>
 
 struct MHD_Connection;
-struct sl_endpoint;
+struct sl_loop;
+
+/* What moves on the connections of one listener. */
+struct sl_progress {
+  uint64_t count; /* grows with each call of libmicrohttpd and each piece of an answer */
+  bool ready;     /* libmicrohttpd has something to do */
+};
 
 enum sl_stage {
   SL_STAGE_OPENED,  /* nothing of a request has come */
@@ -48,7 +54,8 @@ struct sl_connection {
 
   /* The worker's. */
   struct sl_connection *next, **link; /* in the worker's list: *link is this one */
-  struct sl_endpoint *endpoint;
+  struct sl_loop *loop;
+  struct sl_progress *progress;
   struct MHD_Connection *handle;
   const uint64_t *now; /* the worker's clock */
   int socket;
@@ -57,7 +64,7 @@ struct sl_connection {
   enum sl_outcome ended; /* why the worker has shut it down, ANSWERED if it has not */
   bool encrypted;
   bool suspended;        /* libmicrohttpd does not look at it */
-  bool looks_first;      /* see sl_worker_compute */
+  bool looks_first;      /* see sl_loop_compute */
   bool told_of_end;      /* the client's end has been pointed out to libmicrohttpd */
   uint64_t since;        /* it was opened, or waits, or its request began */
   uint64_t moved;        /* bytes of a body or an answer moved, or the stage changed */

@@ -73,6 +73,17 @@ void sl_headers_read(struct sl_headers *headers, struct MHD_Connection *connecti
   }
 }
 
+const char *sl_target_path(const char *target) {
+  size_t scheme = strncasecmp(target, "http://", 7) == 0    ? 7
+                  : strncasecmp(target, "https://", 8) == 0 ? 8
+                                                            : 0;
+  if (scheme == 0) {
+    return target;
+  }
+  const char *path = strchr(target + scheme, '/');
+  return path != NULL ? path : "/";
+}
+
 bool sl_header_is(const char *value, const char *word) {
   size_t length = strlen(word);
   return strncasecmp(value, word, length) == 0 &&

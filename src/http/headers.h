@@ -38,6 +38,9 @@ void sl_headers_read(struct sl_headers *headers, struct MHD_Connection *connecti
 /* Whether a text can be the name of a header, or a method (RFC 9110, "token"). */
 bool sl_is_http_token(const char *text);
 
+/* Returns the path of a request target, which proxies may send as a whole URL. */
+const char *sl_target_path(const char *target);
+
 /* Compares the value of a header with a word in any case, without blanks at its end. */
 bool sl_header_is(const char *value, const char *word);
 

@@ -7,11 +7,13 @@
 
 #include "decode/limits.h"
 #include "net/tls.h"
+#include <spikeloss/error.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct sl_record;
+struct sl_route_match;
 
 enum {
   /* The buffer of each connection, through which headers and bodies flow. Large bodies were fastest
@@ -37,6 +39,10 @@ enum {
 /* What is called for each exchange that is over, by the thread of its connection. */
 typedef void sl_report_function(void *closure, const struct sl_record *record);
 
+/* What finds the route of a request; see sl_route_find. */
+typedef enum sl_status sl_find_route(struct sl_route_match *match, const char *method,
+                                     const char *target, struct sl_error *error);
+
 /* Numbers are 64 bits wide and texts are pointers, so that a table can say where each belongs. */
 struct sl_server_options {
   const char *const *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/run/spikelossd.sock" */
@@ -56,6 +62,8 @@ struct sl_server_options {
   const char *cors_origins;    /* of web pages that may call, with commas between them, or NULL */
   const char *hosts;           /* names of this server, with commas between them, or NULL */
   struct sl_limits limits;     /* what one request may ask for */
+
+  sl_find_route *find_route;
 
   /* Told, from any thread, what operators should know; or NULL. */
   void (*tell)(void *closure, const char *sentence);

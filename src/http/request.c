@@ -1,9 +1,6 @@
 #include "http/request.h"
 
 #include "core/codes.h"
-#include "http/access.h"
-#include "http/auth/cors.h"
-#include "http/worker.h"
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +34,7 @@ void sl_request_end(struct sl_request *request, enum sl_outcome outcome) {
     record->outcome = outcome;
   }
   const struct sl_route *route = request->match.route;
-  bool routed = route != NULL && route->path != NULL;
+  bool routed = route != NULL;
   record->id = request->id;
   record->traceparent = request->traceparent;
   record->client = request->client;
@@ -121,19 +118,28 @@ static bool ends_uncertainly(const struct sl_request *request) {
   return request->headers.transfer_encoding != NULL && sl_head_bytes_matter();
 }
 
-/* Finds the route, and checks the token first, so that paths cannot be probed without one. */
-static enum sl_status find_route(struct sl_request *request, struct MHD_Connection *connection,
-                                 const char *path, const char *method, struct sl_error *error) {
-  struct sl_access *access = request->service->auth.access;
+/* Finds the route. Authenticates before 404 and 405, so that paths cannot be probed. */
+static enum sl_status find_route(struct sl_request *request, const char *path, const char *method,
+                                 struct sl_error *error) {
+  struct sl_service *service = request->service;
   struct sl_error unrouted = SL_NO_ERROR;
-  sl_route_find(&request->match, method, path, &unrouted);
+  service->find_route(&request->match, method, path, &unrouted);
   bool open = request->match.route != NULL && request->match.route->open;
-  if (access != NULL && !open &&
-      sl_access_check(access, connection, request->client, error) != SL_OK) {
+  if (!open && sl_auth_is_required(&service->auth) &&
+      sl_auth_check(&service->auth, request->connection, request->client, error) != SL_OK) {
     return error->code;
   }
   *error = unrouted;
   return error->code;
+}
+
+static enum sl_status check_page_of(struct sl_request *request, const char *method,
+                                    struct sl_error *error) {
+  const struct sl_page_request page_request = {.headers = &request->headers,
+                                               .method = method,
+                                               .address = request->address,
+                                               .encrypted = request->connection->encrypted};
+  return sl_cors_check(&request->page, &request->service->auth, &page_request, error);
 }
 
 /* Checks everything that can be known before the body comes; the first fault stays in `error`. */
@@ -147,9 +153,8 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
   request->must_close = request->connection->over_limit != SL_WITHIN_LIMITS ||
                         request->connection->over_memory || ends_uncertainly(request);
   if (check_header_size(request, connection, error) != SL_OK ||
-      sl_cors_check(request, connection, method, error) != SL_OK || sl_cors_is_preflight(request) ||
-      find_route(request, connection, path, method, error) != SL_OK ||
-      !request->match.route->takes_body) {
+      check_page_of(request, method, error) != SL_OK || request->page.is_preflight ||
+      find_route(request, path, method, error) != SL_OK || !request->match.route->takes_body) {
     return;
   }
   request->record.loss = request->match.loss;
@@ -182,7 +187,7 @@ static bool can_answer_now(const struct sl_request *request, const struct sl_err
  * may hold secrets. */
 static void note_unrouted(struct sl_request *request, const char *path, const char *method) {
   snprintf(request->unrouted_method, sizeof request->unrouted_method, "%s", method);
-  snprintf(request->unrouted_path, sizeof request->unrouted_path, "%s", sl_route_path(path));
+  snprintf(request->unrouted_path, sizeof request->unrouted_path, "%s", sl_target_path(path));
 }
 
 void sl_request_open(struct sl_request *request, struct MHD_Connection *connection,
@@ -195,11 +200,11 @@ void sl_request_open(struct sl_request *request, struct MHD_Connection *connecti
   request->head = strcmp(method, "HEAD") == 0;
   struct sl_error error = SL_NO_ERROR;
   check_headers(request, connection, path, method, version, &error);
-  bool routed = request->match.route != NULL && request->match.route->path != NULL;
+  bool routed = request->match.route != NULL;
   if (!routed && error.code != SL_BAD_REQUEST) {
     note_unrouted(request, path, method);
   }
-  if (error.code == SL_OK && request->match.route->takes_body) {
+  if (error.code == SL_OK && routed && request->match.route->takes_body) {
     request->decoder =
         sl_decoder_new(request->match.loss, &request->service->limits, &request->admission.budget);
     if (request->decoder != NULL) {
@@ -222,19 +227,18 @@ static bool discard(struct sl_request *request, size_t length) {
   return within;
 }
 
-static void do_work(struct sl_task *task) {
+static void run_decoder(struct sl_task *task) {
   struct sl_request *request =
       (struct sl_request *)(void *)((char *)task - offsetof(struct sl_request, task));
   sl_decoder_work(request->decoder);
 }
 
 /* Returns how many bytes were taken. The others come again when the work is done. */
-static size_t decode(struct sl_request *request, const char *bytes, size_t length) {
+static size_t decode_piece(struct sl_request *request, const char *bytes, size_t length) {
   size_t consumed;
   enum sl_status status = sl_decoder_feed(request->decoder, bytes, length, &consumed);
   if (status == SL_HAS_WORK) {
-    request->task.run = do_work;
-    sl_worker_compute(request->connection, &request->task);
+    request->task.run = run_decoder;
     return consumed;
   }
   if (status != SL_OK) {
@@ -258,7 +262,7 @@ bool sl_request_take(struct sl_request *request, const char *bytes, size_t *leng
     sl_request_refuse(request, &error);
     return true;
   }
-  *length = offered - decode(request, bytes, offered);
+  *length = offered - decode_piece(request, bytes, offered);
   request->record.body_bytes -= *length;
   return true;
 }

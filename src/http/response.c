@@ -1,9 +1,7 @@
 #include "http/response.h"
 
 #include "core/codes.h"
-#include "http/access.h"
 #include "http/auth/cors.h"
-#include "http/endpoint.h"
 #include "http/problem.h"
 #include "net/listener.h"
 #include <stdio.h>
@@ -20,32 +18,32 @@ enum { PIECE = 128 * 1024 };
 /* Seconds after which a client may try again. */
 #define RETRY_AFTER "1"
 
-static bool add(struct MHD_Response *response, const char *name, const char *value) {
+static bool add_header(struct MHD_Response *response, const char *name, const char *value) {
   return MHD_add_response_header(response, name, value) == MHD_YES;
 }
 
 /* The headers that depend on the error. */
 static bool add_problem_headers(struct MHD_Response *response, const struct sl_request *request) {
   enum sl_status code = request->error.code;
-  if (code == SL_METHOD_NOT_ALLOWED && !add(response, "Allow", request->match.allow)) {
+  if (code == SL_METHOD_NOT_ALLOWED && !add_header(response, "Allow", request->match.allow)) {
     return false;
   }
-  const char *challenge = sl_access_challenge(code);
-  if (challenge != NULL && !add(response, "WWW-Authenticate", challenge)) {
+  const char *challenge = sl_auth_challenge(code);
+  if (challenge != NULL && !add_header(response, "WWW-Authenticate", challenge)) {
     return false;
   }
-  return sl_problem_http_status(code) != 503 || add(response, "Retry-After", RETRY_AFTER);
+  return sl_problem_http_status(code) != 503 || add_header(response, "Retry-After", RETRY_AFTER);
 }
 
 static bool add_headers(struct MHD_Response *response, const struct sl_request *request,
                         const char *media_type) {
   bool closing = request->must_close ||
                  atomic_load_explicit(&request->service->draining, memory_order_relaxed);
-  bool has_origins = request->service->auth.origins != NULL;
-  return (media_type == NULL || add(response, "Content-Type", media_type)) &&
-         add(response, "Cache-Control", "no-store") && add(response, "X-Request-Id", request->id) &&
-         (!has_origins || sl_cors_add_headers(response, request)) &&
-         (!closing || add(response, "Connection", "close")) &&
+  return (media_type == NULL || add_header(response, "Content-Type", media_type)) &&
+         add_header(response, "Cache-Control", "no-store") &&
+         add_header(response, "X-Request-Id", request->id) &&
+         sl_cors_add_headers(response, &request->service->auth, &request->page) &&
+         (!closing || add_header(response, "Connection", "close")) &&
          add_problem_headers(response, request);
 }
 
@@ -59,9 +57,9 @@ static enum MHD_Result queue_no_memory(struct sl_request *request,
 
 /* Adds the headers and queues; `media_type` is NULL where there is no body. Takes `response`, which
  * has a body of `length` and is NULL if there was no memory for it. */
-static enum MHD_Result queue(struct sl_request *request, struct MHD_Connection *connection,
-                             const char *media_type, struct MHD_Response *response,
-                             uint64_t length) {
+static enum MHD_Result queue_response(struct sl_request *request, struct MHD_Connection *connection,
+                                      const char *media_type, struct MHD_Response *response,
+                                      uint64_t length) {
   enum sl_status code = request->error.code;
   unsigned status = code != SL_OK        ? sl_problem_http_status(code)
                     : media_type == NULL ? MHD_HTTP_NO_CONTENT
@@ -87,12 +85,12 @@ enum MHD_Result sl_response_static(struct sl_request *request, struct MHD_Connec
   /* libmicrohttpd asks for void*, but only reads it. */
   struct MHD_Response *response =
       MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_PERSISTENT);
-  return queue(request, connection, media_type, response, strlen(text));
+  return queue_response(request, connection, media_type, response, strlen(text));
 }
 
 enum MHD_Result sl_response_empty(struct sl_request *request, struct MHD_Connection *connection) {
   struct MHD_Response *response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-  return queue(request, connection, NULL, response, 0);
+  return queue_response(request, connection, NULL, response, 0);
 }
 
 static struct MHD_Response *response_from(char *bytes, size_t length) {
@@ -108,7 +106,7 @@ enum MHD_Result sl_response_text(struct sl_request *request, struct MHD_Connecti
                                  const char *media_type, char *text) {
   size_t length = text == NULL ? 0 : strlen(text);
   struct MHD_Response *response = text == NULL ? NULL : response_from(text, length);
-  return queue(request, connection, media_type, response, length);
+  return queue_response(request, connection, media_type, response, length);
 }
 
 enum MHD_Result sl_response_problem(struct sl_request *request, struct MHD_Connection *connection) {
@@ -116,12 +114,12 @@ enum MHD_Result sl_response_problem(struct sl_request *request, struct MHD_Conne
                           sl_problem_document(&request->error, request->id));
 }
 
-static ssize_t read_answer(void *closure, uint64_t position, char *bytes, size_t room) {
+static ssize_t read_answer(void *closure, uint64_t position, char *bytes, size_t size) {
   (void)position; /* always where the last call ended */
   struct sl_request *request = closure;
-  size_t length = sl_answer_read(request->answer, bytes, room);
+  size_t length = sl_answer_read(request->answer, bytes, size);
   sl_connection_move(request->connection, length);
-  request->connection->endpoint->activity++;
+  request->connection->progress->count++;
   return length > 0 ? (ssize_t)length : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
@@ -152,7 +150,7 @@ enum MHD_Result sl_response_answer(struct sl_request *request, struct MHD_Connec
       length <= SMALL_ANSWER
           ? small_answer(request, (size_t)length)
           : MHD_create_response_from_callback(length, PIECE, read_answer, request, NULL);
-  return queue(request, connection, "application/json", response, length);
+  return queue_response(request, connection, "application/json", response, length);
 }
 
 struct MHD_Response *sl_response_no_memory_new(void) {
@@ -161,8 +159,9 @@ struct MHD_Response *sl_response_no_memory_new(void) {
   char *document = sl_problem_document(&error, "");
   struct MHD_Response *response =
       document == NULL ? NULL : response_from(document, strlen(document));
-  if (response != NULL && add(response, "Content-Type", SL_PROBLEM_MEDIA_TYPE) &&
-      add(response, "Cache-Control", "no-store") && add(response, "Retry-After", RETRY_AFTER)) {
+  if (response != NULL && add_header(response, "Content-Type", SL_PROBLEM_MEDIA_TYPE) &&
+      add_header(response, "Cache-Control", "no-store") &&
+      add_header(response, "Retry-After", RETRY_AFTER)) {
     return response;
   }
   if (response != NULL) {

@@ -1,5 +1,6 @@
 #include "net/address.h"
 
+#include "core/codes.h"
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -74,32 +75,30 @@ bool sl_address_is_ok(const char *address) {
   return split_tcp(&parts, address);
 }
 
-bool sl_address_name_unix(struct sockaddr_un *name, const char *address, char *message,
-                          size_t message_size) {
+bool sl_address_name_unix(struct sockaddr_un *name, const char *address, struct sl_error *error) {
   const char *path = sl_address_unix_path(address);
   *name = (struct sockaddr_un){.sun_family = AF_UNIX};
   if (!unix_path_fits(path)) {
-    snprintf(message, message_size, "the path of \"%s\" must have 1 to %zu bytes", address,
-             sizeof name->sun_path - 1);
+    sl_fail(error, SL_CANNOT_START, "the path of \"%s\" must have 1 to %zu bytes", address,
+            sizeof name->sun_path - 1);
     return false;
   }
   memcpy(name->sun_path, path, strlen(path));
   return true;
 }
 
-struct addrinfo *sl_address_look_up(const char *address, int flags, char *message,
-                                    size_t message_size) {
+struct addrinfo *sl_address_look_up(const char *address, int flags, struct sl_error *error) {
   struct tcp_address parts;
   if (!split_tcp(&parts, address)) {
-    snprintf(message, message_size, "\"%s\" is not an address such as " SL_ADDRESS_FORMS, address);
+    sl_fail(error, SL_CANNOT_START, "\"%s\" is not an address such as " SL_ADDRESS_FORMS, address);
     return NULL;
   }
   struct addrinfo wanted = {.ai_flags = flags, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
   struct addrinfo *found = NULL;
   int trouble = getaddrinfo(parts.host, parts.port, &wanted, &found);
   if (trouble != 0) {
-    snprintf(message, message_size, "cannot find the address of %s: %s", address,
-             gai_strerror(trouble));
+    sl_fail(error, SL_CANNOT_START, "cannot find the address of %s: %s", address,
+            gai_strerror(trouble));
     return NULL;
   }
   return found;
@@ -122,16 +121,16 @@ static int connect_to(const struct sockaddr *name, socklen_t length, unsigned se
   return wire;
 }
 
-int sl_address_connect(const char *address, unsigned seconds, char *message, size_t message_size) {
+int sl_address_connect(const char *address, unsigned seconds, struct sl_error *error) {
   int wire = -1;
   if (sl_address_is_unix(address)) {
     struct sockaddr_un name;
-    if (!sl_address_name_unix(&name, address, message, message_size)) {
+    if (!sl_address_name_unix(&name, address, error)) {
       return -1;
     }
     wire = connect_to((const struct sockaddr *)&name, sizeof name, seconds);
   } else {
-    struct addrinfo *found = sl_address_look_up(address, AI_NUMERICSERV, message, message_size);
+    struct addrinfo *found = sl_address_look_up(address, AI_NUMERICSERV, error);
     if (found == NULL) {
       return -1;
     }
@@ -141,7 +140,7 @@ int sl_address_connect(const char *address, unsigned seconds, char *message, siz
     errno = reason;
   }
   if (wire < 0) {
-    snprintf(message, message_size, "cannot connect to %s: %s", address, strerror(errno));
+    sl_fail(error, SL_CANNOT_START, "cannot connect to %s: %s", address, strerror(errno));
   }
   return wire;
 }

@@ -5,6 +5,7 @@
 #ifndef SPIKELOSS_NET_ADDRESS_H
 #define SPIKELOSS_NET_ADDRESS_H
 
+#include <spikeloss/error.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -27,19 +28,17 @@ const char *sl_address_unix_path(const char *address);
 /* Whether a bound address can be reached from this machine only. */
 bool sl_address_is_local(const char *address);
 
-/* The socket's name of a Unix address. False, with one sentence in `message`, if it is too long. */
-bool sl_address_name_unix(struct sockaddr_un *name, const char *address, char *message,
-                          size_t message_size);
+/* The socket's name of a Unix address. False, with `error` set, if it is too long. */
+bool sl_address_name_unix(struct sockaddr_un *name, const char *address, struct sl_error *error);
 
 /* The first address that a host and port stand for, with `flags` of getaddrinfo; freeaddrinfo it.
- * NULL on failure, with one sentence in `message`. */
-struct addrinfo *sl_address_look_up(const char *address, int flags, char *message,
-                                    size_t message_size);
+ * NULL on failure, with `error` set. */
+struct addrinfo *sl_address_look_up(const char *address, int flags, struct sl_error *error);
 
 /*
  * Connects to an address as a client that waits at most so long for each step; -1 on failure, with
- * one sentence in `message`. An address for all interfaces leads to this machine.
+ * `error` set. An address for all interfaces leads to this machine.
  */
-int sl_address_connect(const char *address, unsigned seconds, char *message, size_t message_size);
+int sl_address_connect(const char *address, unsigned seconds, struct sl_error *error);
 
 #endif

@@ -1,6 +1,6 @@
 #include "net/listener.h"
 
-#include "http/unix_file.h"
+#include "core/codes.h"
 #include "net/address.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -51,8 +52,8 @@ static bool bind_to(struct sl_listener *listener, const struct sockaddr *address
  * Connections inherit it. Unix sockets have no such option, and a small bound of their own.
  */
 static void bound_what_waits(const struct sl_listener *listener) {
-  const int most = SL_UNSENT_BYTES;
-  setsockopt(listener->socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
+  const int max_unsent = SL_UNSENT_BYTES;
+  setsockopt(listener->socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &max_unsent, sizeof max_unsent);
 }
 
 /* False with errno set, and the socket closed. */
@@ -81,10 +82,8 @@ static bool read_bound_address(struct sl_listener *listener) {
   return true;
 }
 
-static bool open_tcp(struct sl_listener *listener, const char *address, char *message,
-                     size_t message_size) {
-  struct addrinfo *found =
-      sl_address_look_up(address, AI_PASSIVE | AI_NUMERICSERV, message, message_size);
+static bool open_tcp(struct sl_listener *listener, const char *address, struct sl_error *error) {
+  struct addrinfo *found = sl_address_look_up(address, AI_PASSIVE | AI_NUMERICSERV, error);
   if (found == NULL) {
     return false;
   }
@@ -93,15 +92,85 @@ static bool open_tcp(struct sl_listener *listener, const char *address, char *me
   int reason = errno;
   freeaddrinfo(found);
   if (!listening) {
-    snprintf(message, message_size, "cannot listen on %s: %s", address, strerror(reason));
+    sl_fail(error, SL_CANNOT_START, "cannot listen on %s: %s", address, strerror(reason));
     return false;
   }
   if (!read_bound_address(listener)) {
-    snprintf(message, message_size, "cannot tell where %s is bound", address);
+    sl_fail(error, SL_CANNOT_START, "cannot tell where %s is bound", address);
     sl_listener_close(listener);
     return false;
   }
   return true;
+}
+
+/* Before listen: until then nothing can connect. */
+static bool set_file_mode(const char *path, mode_t mode, struct sl_error *error) {
+  if (chmod(path, mode) != 0) {
+    sl_fail(error, SL_CANNOT_START, "cannot set the mode of %s: %s", path, strerror(errno));
+    return false;
+  }
+  return true;
+}
+
+enum {
+  LOCK_PATH_SIZE = 128, /* a socket's path has at most 107 bytes */
+  MAX_TRIES = 100, /* more than daemons that end at one moment: this file system has no inodes */
+};
+
+static void name_lock(char *lock_path, const char *path) {
+  snprintf(lock_path, LOCK_PATH_SIZE, "%s.lock", path);
+}
+
+/* Whether the path still leads to the file that was locked. */
+static bool is_file_at(int lock, const char *lock_path) {
+  struct stat locked;
+  struct stat named;
+  return fstat(lock, &locked) == 0 && lstat(lock_path, &named) == 0 &&
+         locked.st_dev == named.st_dev && locked.st_ino == named.st_ino;
+}
+
+/* A file system that has no locks must not keep a daemon from starting there. */
+static bool try_lock(int lock) {
+  return flock(lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+/*
+ * Locks PATH.lock, so that of several daemons that start at once one looks at the socket, replaces
+ * it if it was left over, and binds. The system gives the lock back when the process ends, however
+ * it does; the file that then remains does no harm. Returns the descriptor that holds the lock, or
+ * -1.
+ */
+static int open_lock_file(const char *path, struct sl_error *error) {
+  char lock_path[LOCK_PATH_SIZE];
+  name_lock(lock_path, path);
+  for (int tries = 1;; tries++) {
+    int lock = open(lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    if (lock < 0) {
+      sl_fail(error, SL_CANNOT_START, "cannot open the lock file %s: %s", lock_path,
+              strerror(errno));
+      return -1;
+    }
+    if (!try_lock(lock)) {
+      sl_fail(error, SL_CANNOT_START, "address already in use: %s (another daemon holds %s)", path,
+              lock_path);
+      close(lock);
+      return -1;
+    }
+    if (is_file_at(lock, lock_path) || tries == MAX_TRIES) {
+      return lock;
+    }
+    close(lock); /* a daemon that ended removed the file before it was locked here */
+  }
+}
+
+/* Removes PATH.lock and gives the lock back. */
+static void unlock_file(const char *path, int lock) {
+  char lock_path[LOCK_PATH_SIZE];
+  name_lock(lock_path, path);
+  if (is_file_at(lock, lock_path)) {
+    unlink(lock_path);
+  }
+  close(lock);
 }
 
 /* If not, errno says why there is no connection. */
@@ -121,21 +190,21 @@ static bool is_listened_on(const struct sockaddr_un *name) {
  * Makes way for a Unix socket: the file that a daemon left behind when it was killed is removed,
  * anything else (a file of another kind, a socket that is listened on) stays.
  */
-static bool clear_path(const struct sockaddr_un *name, char *message, size_t message_size) {
+static bool clear_path(const struct sockaddr_un *name, struct sl_error *error) {
   struct stat file;
   if (lstat(name->sun_path, &file) != 0) {
     return true; /* nothing there, or bind will say what is wrong */
   }
   if (!S_ISSOCK(file.st_mode)) {
-    snprintf(message, message_size, "%s exists and is not a socket", name->sun_path);
+    sl_fail(error, SL_CANNOT_START, "%s exists and is not a socket", name->sun_path);
     return false;
   }
   if (is_listened_on(name)) {
-    snprintf(message, message_size, "address already in use: %s", name->sun_path);
+    sl_fail(error, SL_CANNOT_START, "address already in use: %s", name->sun_path);
     return false;
   }
   if (errno != ECONNREFUSED || unlink(name->sun_path) != 0) {
-    snprintf(message, message_size, "cannot replace %s: %s", name->sun_path, strerror(errno));
+    sl_fail(error, SL_CANNOT_START, "cannot replace %s: %s", name->sun_path, strerror(errno));
     return false;
   }
   return true;
@@ -151,37 +220,37 @@ static void note_file(struct sl_listener *listener, const char *path) {
 
 /* With the lock of the path: no other daemon is between its bind and its listen. */
 static bool serve_path(struct sl_listener *listener, const struct sockaddr_un *name,
-                       mode_t unix_mode, char *message, size_t message_size) {
-  if (!clear_path(name, message, message_size)) {
+                       mode_t unix_mode, struct sl_error *error) {
+  if (!clear_path(name, error)) {
     return false;
   }
   if (!bind_to(listener, (const struct sockaddr *)name, sizeof *name)) {
-    snprintf(message, message_size, "cannot listen on %s: %s", listener->address, strerror(errno));
+    sl_fail(error, SL_CANNOT_START, "cannot listen on %s: %s", listener->address, strerror(errno));
     return false;
   }
   note_file(listener, name->sun_path);
-  if (!sl_unix_file_protect(name->sun_path, unix_mode, message, message_size)) {
+  if (!set_file_mode(name->sun_path, unix_mode, error)) {
     return false;
   }
   if (!begin_to_listen(listener)) {
-    snprintf(message, message_size, "cannot listen on %s: %s", listener->address, strerror(errno));
+    sl_fail(error, SL_CANNOT_START, "cannot listen on %s: %s", listener->address, strerror(errno));
     return false;
   }
   return true;
 }
 
 static bool open_unix(struct sl_listener *listener, const char *address, mode_t unix_mode,
-                      char *message, size_t message_size) {
+                      struct sl_error *error) {
   struct sockaddr_un name;
-  if (!sl_address_name_unix(&name, address, message, message_size)) {
+  if (!sl_address_name_unix(&name, address, error)) {
     return false;
   }
   snprintf(listener->address, sizeof listener->address, "%s", address);
-  listener->lock = sl_unix_file_lock(name.sun_path, message, message_size);
+  listener->lock = open_lock_file(name.sun_path, error);
   if (listener->lock < 0) {
     return false;
   }
-  if (!serve_path(listener, &name, unix_mode, message, message_size)) {
+  if (!serve_path(listener, &name, unix_mode, error)) {
     sl_listener_close(listener);
     return false;
   }
@@ -189,11 +258,10 @@ static bool open_unix(struct sl_listener *listener, const char *address, mode_t 
 }
 
 bool sl_listener_open(struct sl_listener *listener, const char *address, mode_t unix_mode,
-                      char *message, size_t message_size) {
+                      struct sl_error *error) {
   *listener = SL_NO_LISTENER;
-  return sl_address_is_unix(address)
-             ? open_unix(listener, address, unix_mode, message, message_size)
-             : open_tcp(listener, address, message, message_size);
+  return sl_address_is_unix(address) ? open_unix(listener, address, unix_mode, error)
+                                     : open_tcp(listener, address, error);
 }
 
 static int socket_option(int socket, int option) {
@@ -217,11 +285,10 @@ static bool read_unix_address(struct sl_listener *listener) {
   return true;
 }
 
-bool sl_listener_adopt(struct sl_listener *listener, int socket, char *message,
-                       size_t message_size) {
+bool sl_listener_adopt(struct sl_listener *listener, int socket, struct sl_error *error) {
   *listener = SL_NO_LISTENER;
   if (socket_option(socket, SO_TYPE) != SOCK_STREAM || socket_option(socket, SO_ACCEPTCONN) != 1) {
-    snprintf(message, message_size, "file descriptor %d is no socket that listens", socket);
+    sl_fail(error, SL_CANNOT_START, "file descriptor %d is not a listening socket", socket);
     return false;
   }
   listener->socket = socket;
@@ -231,8 +298,8 @@ bool sl_listener_adopt(struct sl_listener *listener, int socket, char *message,
                                                            : read_bound_address(listener);
   if (!known || fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK) != 0 ||
       fcntl(socket, F_SETFD, FD_CLOEXEC) != 0) {
-    snprintf(message, message_size, "cannot use the socket of file descriptor %d: %s", socket,
-             strerror(errno));
+    sl_fail(error, SL_CANNOT_START, "cannot use the socket of file descriptor %d: %s", socket,
+            strerror(errno));
     return false;
   }
   return true;
@@ -248,7 +315,7 @@ static void remove_own_file(struct sl_listener *listener) {
   }
   listener->inode = 0;
   if (listener->lock >= 0) {
-    sl_unix_file_unlock(path, listener->lock);
+    unlock_file(path, listener->lock);
     listener->lock = -1;
   }
 }

@@ -5,6 +5,7 @@
 #ifndef SPIKELOSS_NET_LISTENER_H
 #define SPIKELOSS_NET_LISTENER_H
 
+#include <spikeloss/error.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -28,17 +29,16 @@ struct sl_listener {
 /*
  * Binds and listens. The file of a Unix socket gets the mode `unix_mode`. It is locked
  * (PATH.lock) until the listener stops; a file that an earlier daemon left behind is replaced. On
- * failure returns false and writes one sentence to `message`.
+ * failure returns false and sets `error`.
  */
 bool sl_listener_open(struct sl_listener *listener, const char *address, mode_t unix_mode,
-                      char *message, size_t message_size);
+                      struct sl_error *error);
 
 /*
  * Takes over a socket that listens already and that somebody else may hold too, such as systemd: it
  * is never shut down, so that clients who come after this process wait for the next one.
  */
-bool sl_listener_adopt(struct sl_listener *listener, int socket, char *message,
-                       size_t message_size);
+bool sl_listener_adopt(struct sl_listener *listener, int socket, struct sl_error *error);
 
 /*
  * Turns new clients away: removes the file of a Unix socket, refuses connections. The socket stays

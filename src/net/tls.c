@@ -1,29 +1,19 @@
 #include "net/tls.h"
 
+#include "core/codes.h"
 #include "net/regular_file.h"
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
-#include <microhttpd.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * Of TLS 1.2 only what TLS 1.3 has too. Without a key exchange by RSA a key that is stolen later
- * does not open what was recorded before; CBC, which has no authenticated encryption, has had
- * padding oracles again and again.
- */
-#define PRIORITIES                                                                                 \
-  "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-MAC-ALL:+AEAD:"                                \
-  "-CIPHER-ALL:+AES-256-GCM:+CHACHA20-POLY1305:+AES-128-GCM"
-
 enum { DIGEST_BYTES = 32 };
 
-/* The texts of all files, each with a NUL behind it. */
+/* The texts of all files, each followed by a NUL. */
 struct texts {
   gnutls_datum_t certificate;
   gnutls_datum_t key;
@@ -32,7 +22,7 @@ struct texts {
 
 /*
  * What the files held at one time. Connections look at their credentials until they end and
- * nobody counts them, so older ones stay until the server stops: some ten kilobytes for each
+ * are not counted, so older ones stay until the server stops: some ten kilobytes for each
  * certificate that it has had.
  */
 struct credentials {
@@ -46,22 +36,21 @@ struct sl_tls {
   _Atomic(struct credentials *) current;
 };
 
-static bool load(gnutls_datum_t *text, const char *path, char *message, size_t message_size) {
+static bool load_text(gnutls_datum_t *text, const char *path, struct sl_error *error) {
   char *bytes;
   size_t length;
-  bool loaded = sl_regular_file_load(path, &bytes, &length, message, message_size);
+  bool loaded = sl_regular_file_load(path, &bytes, &length, error);
   text->data = (unsigned char *)bytes;
   text->size = (unsigned)length;
   return loaded;
 }
 
 /* The texts are to be freed in any case. */
-static bool load_texts(struct texts *texts, const struct sl_tls_files *files, char *message,
-                       size_t message_size) {
-  return load(&texts->certificate, files->certificate, message, message_size) &&
-         load(&texts->key, files->key, message, message_size) &&
-         (files->client_ca == NULL ||
-          load(&texts->client_ca, files->client_ca, message, message_size));
+static bool load_texts(struct texts *texts, const struct sl_tls_files *files,
+                       struct sl_error *error) {
+  return load_text(&texts->certificate, files->certificate, error) &&
+         load_text(&texts->key, files->key, error) &&
+         (files->client_ca == NULL || load_text(&texts->client_ca, files->client_ca, error));
 }
 
 static void free_texts(struct texts *texts) {
@@ -70,7 +59,7 @@ static void free_texts(struct texts *texts) {
   free(texts->client_ca.data);
 }
 
-static bool digest_of(unsigned char *digest, const struct texts *texts) {
+static bool digest_texts(unsigned char *digest, const struct texts *texts) {
   gnutls_hash_hd_t hash;
   if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) != 0) {
     return false;
@@ -83,18 +72,18 @@ static bool digest_of(unsigned char *digest, const struct texts *texts) {
 }
 
 static bool add_certificate(gnutls_certificate_credentials_t handle, const struct texts *texts,
-                            const struct sl_tls_files *files, char *message, size_t message_size) {
+                            const struct sl_tls_files *files, struct sl_error *error) {
   int trouble = gnutls_certificate_set_x509_key_mem2(handle, &texts->certificate, &texts->key,
                                                      GNUTLS_X509_FMT_PEM, NULL, 0);
   if (trouble < 0) {
-    snprintf(message, message_size, "cannot use the certificate %s with the key %s: %s",
-             files->certificate, files->key, gnutls_strerror(trouble));
+    sl_fail(error, SL_CANNOT_START, "cannot use the certificate %s with the key %s: %s",
+            files->certificate, files->key, gnutls_strerror(trouble));
   }
   return trouble >= 0;
 }
 
 /* In the handshake: a certificate that no authority of ours has signed for a client ends it. A
- * client without any comes in, because the health of the server is open to everyone. */
+ * client without any goes on, because the health of the server is open to all clients. */
 static int verify_client(gnutls_session_t session) {
   gnutls_typed_vdata_st purpose = {.type = GNUTLS_DT_KEY_PURPOSE_OID,
                                    .data = (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT};
@@ -108,11 +97,11 @@ static int verify_client(gnutls_session_t session) {
 }
 
 static bool add_authorities(gnutls_certificate_credentials_t handle, const struct texts *texts,
-                            const char *path, char *message, size_t message_size) {
+                            const char *path, struct sl_error *error) {
   int count = gnutls_certificate_set_x509_trust_mem(handle, &texts->client_ca, GNUTLS_X509_FMT_PEM);
   if (count <= 0) {
-    snprintf(message, message_size, "cannot use %s as authorities of clients: %s", path,
-             count == 0 ? "there is no certificate in it" : gnutls_strerror(count));
+    sl_fail(error, SL_CANNOT_START, "cannot use %s as authorities of clients: %s", path,
+            count == 0 ? "there is no certificate in it" : gnutls_strerror(count));
     return false;
   }
   gnutls_certificate_set_verify_function(handle, verify_client);
@@ -130,15 +119,15 @@ static void free_credentials(struct credentials *credentials) {
 }
 
 static struct credentials *make_credentials(const struct texts *texts,
-                                            const struct sl_tls_files *files, char *message,
-                                            size_t message_size) {
+                                            const struct sl_tls_files *files,
+                                            struct sl_error *error) {
   struct credentials *fresh = calloc(1, sizeof *fresh);
   if (fresh == NULL || gnutls_certificate_allocate_credentials(&fresh->handle) != 0 ||
-      !digest_of(fresh->digest, texts)) {
-    snprintf(message, message_size, "there is no memory for the certificates");
-  } else if (add_certificate(fresh->handle, texts, files, message, message_size) &&
+      !digest_texts(fresh->digest, texts)) {
+    sl_fail(error, SL_CANNOT_START, "there is no memory for the certificates");
+  } else if (add_certificate(fresh->handle, texts, files, error) &&
              (files->client_ca == NULL ||
-              add_authorities(fresh->handle, texts, files->client_ca, message, message_size))) {
+              add_authorities(fresh->handle, texts, files->client_ca, error))) {
     return fresh;
   }
   free_credentials(fresh);
@@ -146,7 +135,7 @@ static struct credentials *make_credentials(const struct texts *texts,
 }
 
 /* Keeps what is there if the files have not changed, so that nothing piles up. */
-static void install(struct sl_tls *tls, struct credentials *fresh) {
+static void install_credentials(struct sl_tls *tls, struct credentials *fresh) {
   struct credentials *current = atomic_load(&tls->current);
   if (current != NULL && memcmp(current->digest, fresh->digest, DIGEST_BYTES) == 0) {
     free_credentials(fresh);
@@ -156,27 +145,27 @@ static void install(struct sl_tls *tls, struct credentials *fresh) {
   atomic_store(&tls->current, fresh);
 }
 
-bool sl_tls_reload(struct sl_tls *tls, char *message, size_t message_size) {
+bool sl_tls_reload(struct sl_tls *tls, struct sl_error *error) {
   struct texts texts = {0};
   struct credentials *fresh = NULL;
-  if (load_texts(&texts, &tls->files, message, message_size)) {
-    fresh = make_credentials(&texts, &tls->files, message, message_size);
+  if (load_texts(&texts, &tls->files, error)) {
+    fresh = make_credentials(&texts, &tls->files, error);
   }
   free_texts(&texts);
   if (fresh != NULL) {
-    install(tls, fresh);
+    install_credentials(tls, fresh);
   }
   return fresh != NULL;
 }
 
-struct sl_tls *sl_tls_new(const struct sl_tls_files *files, char *message, size_t message_size) {
+struct sl_tls *sl_tls_new(const struct sl_tls_files *files, struct sl_error *error) {
   struct sl_tls *tls = calloc(1, sizeof *tls);
   if (tls == NULL) {
-    snprintf(message, message_size, "there is no memory for the certificates");
+    sl_fail(error, SL_CANNOT_START, "there is no memory for the certificates");
     return NULL;
   }
   tls->files = *files;
-  if (!sl_tls_reload(tls, message, message_size)) {
+  if (!sl_tls_reload(tls, error)) {
     sl_tls_free(tls);
     return NULL;
   }
@@ -196,40 +185,7 @@ void sl_tls_free(struct sl_tls *tls) {
   free(tls);
 }
 
-/* libmicrohttpd wants a certificate for the whole daemon, or this: who was not equipped has none.
- */
-static int refuse_unequipped(gnutls_session_t session, const struct gnutls_cert_retr_st *wanted,
-                             gnutls_pcert_st **certificates, unsigned *certificate_count,
-                             gnutls_ocsp_data_st **answers, unsigned *answer_count,
-                             gnutls_privkey_t *key, unsigned *flags) {
-  (void)session;
-  (void)wanted;
-  (void)certificates;
-  (void)certificate_count;
-  (void)answers;
-  (void)answer_count;
-  (void)key;
-  (void)flags;
-  return -1;
-}
-
-const struct MHD_OptionItem *sl_tls_daemon_options(void) {
-  static const struct MHD_OptionItem options[] = {
-      {MHD_OPTION_HTTPS_PRIORITIES, 0, PRIORITIES},
-      {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, refuse_unequipped},
-      {MHD_OPTION_END, 0, NULL},
-  };
-  return options;
-}
-
-static gnutls_session_t session_of(struct MHD_Connection *connection) {
-  const union MHD_ConnectionInfo *information =
-      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-  return information == NULL ? NULL : information->tls_session;
-}
-
-void sl_tls_equip(const struct sl_tls *tls, struct MHD_Connection *connection) {
-  gnutls_session_t session = session_of(connection);
+void sl_tls_equip(const struct sl_tls *tls, gnutls_session_t session) {
   const struct credentials *credentials = atomic_load(&tls->current);
   gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials->handle);
   if (tls->files.client_ca != NULL) {
@@ -237,11 +193,7 @@ void sl_tls_equip(const struct sl_tls *tls, struct MHD_Connection *connection) {
   }
 }
 
-bool sl_tls_is_used(struct MHD_Connection *connection) {
-  return session_of(connection) != NULL;
-}
-
-bool sl_tls_client_is_certified(struct MHD_Connection *connection) {
+bool sl_tls_client_is_certified(gnutls_session_t session) {
   unsigned count = 0;
-  return gnutls_certificate_get_peers(session_of(connection), &count) != NULL && count > 0;
+  return gnutls_certificate_get_peers(session, &count) != NULL && count > 0;
 }

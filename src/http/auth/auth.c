@@ -1,83 +1,188 @@
 #include "http/auth/auth.h"
 
-#include "http/access.h"
-#include "http/origins.h"
+#include "core/codes.h"
+#include "http/auth/cors.h"
+#include "http/handshake.h"
 #include "net/tls.h"
-#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
-static bool go_together(const struct sl_tls_files *files, char *message, size_t message_size) {
+static bool files_go_together(const struct sl_tls_files *files, struct sl_error *error) {
   if ((files->certificate == NULL) != (files->key == NULL)) {
-    snprintf(message, message_size, "tls_certificate and tls_key go together, %s is missing",
-             files->key == NULL ? "tls_key" : "tls_certificate");
+    sl_fail(error, SL_CANNOT_START, "tls_certificate and tls_key go together, %s is missing",
+            files->key == NULL ? "tls_key" : "tls_certificate");
     return false;
   }
   if (files->client_ca != NULL && files->certificate == NULL) {
-    snprintf(message, message_size, "client_ca needs tls_certificate and tls_key");
+    sl_fail(error, SL_CANNOT_START, "client_ca needs tls_certificate and tls_key");
     return false;
   }
   return true;
 }
 
-static bool open_tls(struct sl_auth *auth, const struct sl_server_options *options, char *message,
-                     size_t message_size) {
+static bool open_tls(struct sl_auth *auth, const struct sl_server_options *options,
+                     struct sl_error *error) {
+  auth->certificates = options->tls.client_ca != NULL;
   if (options->tls.certificate == NULL) {
     return true;
   }
-  auth->tls = sl_tls_new(&options->tls, message, message_size);
+  auth->tls = sl_tls_new(&options->tls, error);
   return auth->tls != NULL;
 }
 
-static bool open_access(struct sl_auth *auth, const struct sl_server_options *options,
-                        char *message, size_t message_size) {
-  bool certificates = options->tls.client_ca != NULL;
-  if (options->token_file == NULL && !certificates) {
+static bool open_tokens(struct sl_auth *auth, const struct sl_server_options *options,
+                        struct sl_error *error) {
+  if (options->token_file == NULL) {
     return true;
   }
-  auth->access = sl_access_new(options->token_file, certificates, message, message_size);
-  return auth->access != NULL;
+  if (pthread_rwlock_init(&auth->lock, NULL) != 0) {
+    sl_fail(error, SL_CANNOT_START, "there is no memory for the tokens");
+    return false;
+  }
+  auth->token_file = options->token_file;
+  return sl_auth_reload_tokens(auth, error);
 }
 
 static bool open_origins(struct sl_auth *auth, const struct sl_server_options *options,
-                         char *message, size_t message_size) {
+                         struct sl_error *error) {
+  auth->hosts = options->hosts;
   if (options->cors_origins == NULL) {
     return true;
   }
   auth->origins = sl_origins_new(options->cors_origins);
   if (auth->origins == NULL) {
-    snprintf(message, message_size, "there is no memory for the origins");
+    sl_fail(error, SL_CANNOT_START, "there is no memory for the origins");
   }
   return auth->origins != NULL;
 }
 
-bool sl_auth_open(struct sl_auth *auth, const struct sl_server_options *options, char *message,
-                  size_t message_size) {
+bool sl_auth_open(struct sl_auth *auth, const struct sl_server_options *options,
+                  struct sl_error *error) {
   *auth = (struct sl_auth){0};
-  bool ok = go_together(&options->tls, message, message_size) &&
-            open_tls(auth, options, message, message_size) &&
-            open_access(auth, options, message, message_size) &&
-            open_origins(auth, options, message, message_size);
-  auth->hosts = options->hosts;
+  bool ok = files_go_together(&options->tls, error) && open_tls(auth, options, error) &&
+            open_tokens(auth, options, error) && open_origins(auth, options, error);
   if (!ok) {
     sl_auth_close(auth);
   }
   return ok;
 }
 
-bool sl_auth_reload(struct sl_auth *auth, char *message, size_t message_size) {
-  char reason[512];
-  bool certificates = auth->tls == NULL || sl_tls_reload(auth->tls, message, message_size);
-  bool tokens = auth->access == NULL || sl_access_reload(auth->access, reason, sizeof reason);
-  if (!tokens) {
-    size_t said = certificates ? 0 : strlen(message);
-    snprintf(message + said, message_size - said, "%s%s", said > 0 ? "; " : "", reason);
+bool sl_auth_reload_certificates(struct sl_auth *auth, struct sl_error *error) {
+  return auth->tls == NULL || sl_tls_reload(auth->tls, error);
+}
+
+bool sl_auth_reload_tokens(struct sl_auth *auth, struct sl_error *error) {
+  if (auth->token_file == NULL) {
+    return true;
   }
-  return certificates && tokens;
+  struct sl_tokens *fresh = sl_tokens_read(auth->token_file, error);
+  if (fresh == NULL) {
+    return false;
+  }
+  pthread_rwlock_wrlock(&auth->lock);
+  struct sl_tokens *old = auth->tokens;
+  auth->tokens = fresh;
+  pthread_rwlock_unlock(&auth->lock);
+  sl_tokens_free(old);
+  return true;
 }
 
 void sl_auth_close(struct sl_auth *auth) {
   sl_origins_free(auth->origins);
-  sl_access_free(auth->access);
+  sl_tokens_free(auth->tokens);
+  if (auth->token_file != NULL) {
+    pthread_rwlock_destroy(&auth->lock);
+  }
   sl_tls_free(auth->tls);
   *auth = (struct sl_auth){0};
+}
+
+bool sl_auth_is_required(const struct sl_auth *auth) {
+  return auth->token_file != NULL || auth->certificates;
+}
+
+bool sl_auth_wants_tokens(const struct sl_auth *auth) {
+  return auth->token_file != NULL;
+}
+
+/* The Authorization headers of a request. */
+struct authorizations {
+  unsigned count;
+  const char *last;
+};
+
+static enum MHD_Result note_authorization(void *closure, enum MHD_ValueKind kind, const char *name,
+                                          const char *value) {
+  (void)kind;
+  struct authorizations *authorizations = closure;
+  if (strcasecmp(name, "Authorization") == 0) {
+    authorizations->count++;
+    authorizations->last = value == NULL ? "" : value;
+  }
+  return MHD_YES;
+}
+
+/* Returns the part after "Bearer " (in any case), or NULL for another scheme. */
+static const char *credentials_of(const char *authorization) {
+  static const char scheme[] = "Bearer";
+  size_t length = strlen(scheme);
+  bool bearer = strncasecmp(authorization, scheme, length) == 0 &&
+                (authorization[length] == ' ' || authorization[length] == '\0');
+  return bearer ? authorization + length + strspn(authorization + length, " ") : NULL;
+}
+
+/* Copies the name, because the next reload frees it. */
+static bool is_known(struct sl_auth *auth, const char *token, char *client) {
+  pthread_rwlock_rdlock(&auth->lock);
+  const char *name = sl_tokens_find(auth->tokens, token);
+  if (name != NULL) {
+    strcpy(client, name);
+  }
+  pthread_rwlock_unlock(&auth->lock);
+  return name != NULL;
+}
+
+static enum sl_status check_token(struct sl_auth *auth, struct MHD_Connection *handle, char *client,
+                                  struct sl_error *error) {
+  struct authorizations authorizations = {0};
+  MHD_get_connection_values(handle, MHD_HEADER_KIND, note_authorization, &authorizations);
+  if (authorizations.count == 0) {
+    return sl_fail(error, SL_TOKEN_MISSING,
+                   "authentication required: send a header \"Authorization: Bearer TOKEN\"");
+  }
+  if (authorizations.count > 1) {
+    return sl_fail(error, SL_TOKEN_INVALID, "there are %u Authorization headers, expected one",
+                   authorizations.count);
+  }
+  const char *token = credentials_of(authorizations.last);
+  if (token == NULL) {
+    return sl_fail(error, SL_TOKEN_MISSING,
+                   "expected the scheme Bearer in the header \"Authorization: Bearer TOKEN\", "
+                   "got another one");
+  }
+  if (!sl_token_is_well_formed(token)) {
+    return sl_fail(error, SL_TOKEN_INVALID,
+                   "expected a token of letters, digits, -._~+/ and = at its end after Bearer");
+  }
+  if (!is_known(auth, token, client)) {
+    return sl_fail(error, SL_TOKEN_INVALID, "the token is none of those that this server knows");
+  }
+  return SL_OK;
+}
+
+enum sl_status sl_auth_check(struct sl_auth *auth, const struct sl_connection *connection,
+                             char *client, struct sl_error *error) {
+  if (auth->certificates && connection->encrypted &&
+      !sl_handshake_client_is_certified(connection)) {
+    return sl_fail(error, SL_CERTIFICATE_MISSING,
+                   "authentication required: show a TLS certificate that is signed by an authority "
+                   "that this server knows");
+  }
+  return auth->token_file == NULL ? SL_OK : check_token(auth, connection->handle, client, error);
+}
+
+const char *sl_auth_challenge(enum sl_status code) {
+  return code == SL_TOKEN_MISSING   ? "Bearer realm=\"spikelossd\""
+         : code == SL_TOKEN_INVALID ? "Bearer realm=\"spikelossd\", error=\"invalid_token\""
+                                    : NULL;
 }

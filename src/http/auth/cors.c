@@ -1,16 +1,156 @@
 #include "http/auth/cors.h"
 
 #include "core/codes.h"
-#include "http/hosts.h"
-#include "http/origins.h"
-#include "http/request.h"
-#include "http/response.h"
+#include "http/auth/auth.h"
+#include "http/headers.h"
 #include "net/address.h"
-#include "net/tls.h"
+#include <arpa/inet.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-static const struct sl_route preflight = {
-    .method = "OPTIONS", .open = true, .answer = sl_response_empty};
+#define DIGITS          "0123456789"
+#define LOWER_CASE      DIGITS "abcdefghijklmnopqrstuvwxyz"
+#define HOST_CHARACTERS LOWER_CASE "ABCDEFGHIJKLMNOPQRSTUVWXYZ-._"
+
+struct sl_origins {
+  size_t count;
+  const char **items; /* into `text` */
+  char *text;
+};
+
+static bool ends_in(const char *text, size_t length, const char *end) {
+  size_t end_length = strlen(end);
+  return length >= end_length && strncmp(text + length - end_length, end, end_length) == 0;
+}
+
+/* The first `length` characters, as a browser would write them: else they would never match. */
+static bool is_origin(const char *text, size_t length) {
+  size_t scheme = strspn(text, LOWER_CASE "+.-");
+  if (scheme == 0 || strncmp(text + scheme, "://", 3) != 0) {
+    return false;
+  }
+  size_t host = strspn(text + scheme + 3, LOWER_CASE "-._:[]");
+  bool usual_port = (strncmp(text, "http:", 5) == 0 && ends_in(text, length, ":80")) ||
+                    (strncmp(text, "https:", 6) == 0 && ends_in(text, length, ":443"));
+  return host > 0 && scheme + 3 + host == length && !usual_port;
+}
+
+bool sl_origins_are_ok(const char *list) {
+  for (;;) {
+    list += strspn(list, " ");
+    size_t length = strcspn(list, ", ");
+    if (!is_origin(list, length)) {
+      return false;
+    }
+    list += length + strspn(list + length, " ");
+    if (*list != ',') {
+      return *list == '\0';
+    }
+    list++;
+  }
+}
+
+struct sl_origins *sl_origins_new(const char *list) {
+  struct sl_origins *origins = calloc(1, sizeof *origins);
+  if (origins == NULL) {
+    return NULL;
+  }
+  origins->text = strdup(list);
+  origins->items = calloc(strlen(list), sizeof *origins->items);
+  if (origins->text == NULL || origins->items == NULL) {
+    sl_origins_free(origins);
+    return NULL;
+  }
+  char *rest = NULL;
+  for (char *item = strtok_r(origins->text, ", ", &rest); item != NULL;
+       item = strtok_r(NULL, ", ", &rest)) {
+    origins->items[origins->count++] = item;
+  }
+  return origins;
+}
+
+void sl_origins_free(struct sl_origins *origins) {
+  if (origins == NULL) {
+    return;
+  }
+  free(origins->items);
+  free(origins->text);
+  free(origins);
+}
+
+/* The item that is exactly this text, or NULL. */
+static const char *find_origin(const struct sl_origins *origins, const char *wanted) {
+  for (size_t i = 0; i < origins->count; i++) {
+    if (strcmp(origins->items[i], wanted) == 0) {
+      return origins->items[i];
+    }
+  }
+  return NULL;
+}
+
+bool sl_hosts_are_ok(const char *list) {
+  for (;;) {
+    list += strspn(list, " ");
+    size_t length = strspn(list, HOST_CHARACTERS);
+    if (length == 0) {
+      return false;
+    }
+    list += length + strspn(list + length, " ");
+    if (*list != ',') {
+      return *list == '\0';
+    }
+    list++;
+  }
+}
+
+static bool is_host_name(const char *name, size_t length, const char *wanted) {
+  return length == strlen(wanted) && strncasecmp(name, wanted, length) == 0;
+}
+
+static bool has_host(const char *list, const char *name, size_t length) {
+  while (list != NULL && *list != '\0') {
+    list += strspn(list, ", ");
+    size_t item = strcspn(list, ", ");
+    if (item == length && strncasecmp(list, name, length) == 0) {
+      return true;
+    }
+    list += item;
+  }
+  return false;
+}
+
+static bool is_address(int family, const char *text, size_t length) {
+  char address[INET6_ADDRSTRLEN];
+  struct in6_addr parsed; /* the larger of the two */
+  if (length >= sizeof address) {
+    return false;
+  }
+  memcpy(address, text, length);
+  address[length] = '\0';
+  return inet_pton(family, address, &parsed) == 1;
+}
+
+/* Nothing, or a colon and digits; then blanks. */
+static bool ends_in_port(const char *text) {
+  text += *text == ':' ? 1 + strspn(text + 1, DIGITS) : 0;
+  return text[strspn(text, " \t")] == '\0';
+}
+
+/* Whether the value of a Host header, with any port, is an IP address, "localhost", or one of the
+ * list, which may be NULL. */
+static bool is_own_host(const char *list, const char *host) {
+  if (host[0] == '[') {
+    size_t length = strcspn(host + 1, "]");
+    return host[1 + length] == ']' && ends_in_port(host + 2 + length) &&
+           is_address(AF_INET6, host + 1, length);
+  }
+  size_t length = strcspn(host, ": \t");
+  return length > 0 && ends_in_port(host + length) &&
+         (is_address(AF_INET, host, length) || is_host_name(host, length, "localhost") ||
+          has_host(list, host, length));
+}
 
 /* The page that calls came from this server: the same scheme, name and port. */
 static bool is_own_origin(const struct sl_headers *headers, bool encrypted) {
@@ -43,25 +183,23 @@ static enum sl_status refuse_origin(const char *origin, struct sl_error *error) 
 }
 
 /* Where no token keeps pages out. */
-static enum sl_status check_page(const struct sl_request *request,
-                                 struct MHD_Connection *connection, const char *method,
-                                 struct sl_error *error) {
-  const struct sl_headers *headers = &request->headers;
+static enum sl_status check_page(const struct sl_page *page, const struct sl_auth *auth,
+                                 const struct sl_page_request *request, struct sl_error *error) {
+  const struct sl_headers *headers = request->headers;
   bool loopback = sl_address_is_local(request->address) && !sl_address_is_unix(request->address);
-  if (loopback && headers->host != NULL &&
-      !sl_hosts_allow(request->service->auth.hosts, headers->host)) {
+  if (loopback && headers->host != NULL && !is_own_host(auth->hosts, headers->host)) {
     return sl_fail(error, SL_HOST_NOT_ALLOWED,
                    "Host \"%.100s\": not a name of this server; add it to the option hosts",
                    headers->host);
   }
-  if (request->origin != NULL) {
+  if (page->origin != NULL) {
     return SL_OK;
   }
   if (headers->origin != NULL) {
-    bool own = is_own_origin(headers, sl_tls_is_used(connection));
-    return own ? SL_OK : refuse_origin(headers->origin, error);
+    return is_own_origin(headers, request->encrypted) ? SL_OK
+                                                      : refuse_origin(headers->origin, error);
   }
-  if (is_of_other_site(headers) && !is_navigation(headers, method)) {
+  if (is_of_other_site(headers) && !is_navigation(headers, request->method)) {
     return sl_fail(error, SL_ORIGIN_NOT_ALLOWED,
                    "Sec-Fetch-Site \"%.20s\": pages of other sites may not call this server; "
                    "name their origins in the option cors_origins",
@@ -70,57 +208,57 @@ static enum sl_status check_page(const struct sl_request *request,
   return SL_OK;
 }
 
-static enum sl_status check_preflight(struct sl_request *request, const char *method,
+static enum sl_status check_preflight(struct sl_page *page, const struct sl_auth *auth,
+                                      const struct sl_page_request *request,
                                       struct sl_error *error) {
-  const struct sl_headers *headers = &request->headers;
-  if (request->service->auth.origins == NULL || headers->origin == NULL ||
-      headers->preflight_method == NULL || strcmp(method, "OPTIONS") != 0) {
+  const struct sl_headers *headers = request->headers;
+  if (auth->origins == NULL || headers->origin == NULL || headers->preflight_method == NULL ||
+      strcmp(request->method, "OPTIONS") != 0) {
     return SL_OK;
   }
-  if (request->origin == NULL) {
+  if (page->origin == NULL) {
     return refuse_origin(headers->origin, error);
   }
-  request->match.route = &preflight;
+  page->is_preflight = true;
   return SL_OK;
 }
 
-enum sl_status sl_cors_check(struct sl_request *request, struct MHD_Connection *connection,
-                             const char *method, struct sl_error *error) {
-  const struct sl_auth *auth = &request->service->auth;
-  if (auth->origins != NULL && request->headers.origin != NULL) {
-    request->origin = sl_origins_find(auth->origins, request->headers.origin);
+enum sl_status sl_cors_check(struct sl_page *page, const struct sl_auth *auth,
+                             const struct sl_page_request *request, struct sl_error *error) {
+  if (auth->origins != NULL && request->headers->origin != NULL) {
+    page->origin = find_origin(auth->origins, request->headers->origin);
   }
-  if (auth->access == NULL && check_page(request, connection, method, error) != SL_OK) {
+  if (!sl_auth_is_required(auth) && check_page(page, auth, request, error) != SL_OK) {
     return error->code;
   }
-  return check_preflight(request, method, error);
+  return check_preflight(page, auth, request, error);
 }
 
-bool sl_cors_is_preflight(const struct sl_request *request) {
-  return request->match.route == &preflight;
-}
-
-static bool add(struct MHD_Response *response, const char *name, const char *value) {
+static bool add_cors_header(struct MHD_Response *response, const char *name, const char *value) {
   return MHD_add_response_header(response, name, value) == MHD_YES;
 }
 
-/* Whatever the path: the real request is told what is wrong with it, and its page can read that. */
+/* For any path: the real request is told what is wrong with it, and its page can read that. */
 static bool add_preflight_headers(struct MHD_Response *response) {
-  return add(response, "Access-Control-Allow-Methods", "GET, HEAD, POST") &&
-         add(response, "Access-Control-Allow-Headers",
-             "Authorization, Content-Type, X-Request-Id, traceparent") &&
-         add(response, "Access-Control-Max-Age", "3600");
+  return add_cors_header(response, "Access-Control-Allow-Methods", "GET, HEAD, POST") &&
+         add_cors_header(response, "Access-Control-Allow-Headers",
+                         "Authorization, Content-Type, X-Request-Id, traceparent") &&
+         add_cors_header(response, "Access-Control-Max-Age", "3600");
 }
 
-bool sl_cors_add_headers(struct MHD_Response *response, const struct sl_request *request) {
-  if (!add(response, "Vary", "Origin")) {
-    return false;
-  }
-  if (request->origin == NULL) {
+bool sl_cors_add_headers(struct MHD_Response *response, const struct sl_auth *auth,
+                         const struct sl_page *page) {
+  if (auth->origins == NULL) {
     return true;
   }
-  return add(response, "Access-Control-Allow-Origin", request->origin) &&
-         (sl_cors_is_preflight(request) ? add_preflight_headers(response)
-                                        : add(response, "Access-Control-Expose-Headers",
-                                              "X-Request-Id, Retry-After, WWW-Authenticate"));
+  if (!add_cors_header(response, "Vary", "Origin")) {
+    return false;
+  }
+  if (page->origin == NULL) {
+    return true;
+  }
+  return add_cors_header(response, "Access-Control-Allow-Origin", page->origin) &&
+         (page->is_preflight ? add_preflight_headers(response)
+                             : add_cors_header(response, "Access-Control-Expose-Headers",
+                                               "X-Request-Id, Retry-After, WWW-Authenticate"));
 }

@@ -1,5 +1,6 @@
 #include "http/auth/tokens.h"
 
+#include "core/codes.h"
 #include "net/regular_file.h"
 #include <errno.h>
 #include <gnutls/crypto.h>
@@ -22,13 +23,14 @@ struct sl_tokens {
   struct entry *entries;
 };
 
-static bool digest_of(unsigned char *digest, const char *token) {
+static bool digest_token(unsigned char *digest, const char *token) {
   return gnutls_hash_fast(GNUTLS_DIG_SHA256, token, strlen(token), digest) == 0;
 }
 
 /* Looks at every entry, whether or not the right one has been seen: no clock tells how far it got.
  */
-static const struct entry *find(const struct sl_tokens *tokens, const unsigned char *digest) {
+static const struct entry *find_digest(const struct sl_tokens *tokens,
+                                       const unsigned char *digest) {
   const struct entry *found = NULL;
   for (size_t i = 0; i < tokens->count; i++) {
     bool same = gnutls_memcmp(tokens->entries[i].digest, digest, DIGEST_BYTES) == 0;
@@ -39,7 +41,7 @@ static const struct entry *find(const struct sl_tokens *tokens, const unsigned c
 
 const char *sl_tokens_find(const struct sl_tokens *tokens, const char *token) {
   unsigned char digest[DIGEST_BYTES];
-  const struct entry *entry = digest_of(digest, token) ? find(tokens, digest) : NULL;
+  const struct entry *entry = digest_token(digest, token) ? find_digest(tokens, digest) : NULL;
   return entry == NULL ? NULL : entry->name;
 }
 
@@ -61,109 +63,110 @@ static bool is_name(const char *text) {
   return text[length] == '\0' && length >= 1 && length <= SL_TOKEN_NAME_MAX;
 }
 
-/* What is wrong with a name and its token, or NULL. Never quotes them. */
-static const char *add(struct sl_tokens *tokens, const char *name, const char *token) {
+/* A file of tokens while it is read. */
+struct token_file {
+  const char *path;
+  size_t line; /* the one read last, counted from 1 */
+  struct sl_tokens *tokens;
+  struct sl_error *error;
+};
+
+/* Never quotes the line. */
+static bool refuse_line(const struct token_file *file, const char *fault) {
+  sl_fail(file->error, SL_CANNOT_START, "%s:%zu: %s", file->path, file->line, fault);
+  return false;
+}
+
+static bool add_token(const struct token_file *file, const char *name, const char *token) {
+  struct sl_tokens *tokens = file->tokens;
   struct entry entry = {0};
   if (!is_name(name)) {
-    return "the name must have 1 to 64 letters, digits, dots, underscores or hyphens";
+    return refuse_line(file,
+                       "the name must have 1 to 64 letters, digits, dots, underscores or hyphens");
   }
   if (!sl_token_is_well_formed(token)) {
-    return "the token must have only letters, digits, -._~+/ and = at its end";
+    return refuse_line(file, "the token must have only letters, digits, -._~+/ and = at its end");
   }
   if (strlen(token) < SL_TOKEN_MIN || strlen(token) > SL_TOKEN_MAX) {
-    return "the token must have 16 to 512 characters; \"openssl rand -hex 32\" makes a good one";
+    return refuse_line(file, "the token must have 16 to 512 characters; \"openssl rand -hex 32\" "
+                             "makes a good one");
   }
   snprintf(entry.name, sizeof entry.name, "%s", name);
-  if (!digest_of(entry.digest, token)) {
-    return "there is no memory for the tokens";
+  if (!digest_token(entry.digest, token)) {
+    return refuse_line(file, "there is no memory for the tokens");
   }
-  if (find(tokens, entry.digest) != NULL) {
-    return "the token is in the file twice";
+  if (find_digest(tokens, entry.digest) != NULL) {
+    return refuse_line(file, "the token is in the file twice");
   }
   struct entry *entries = realloc(tokens->entries, (tokens->count + 1) * sizeof entry);
   if (entries == NULL) {
-    return "there is no memory for the tokens";
+    return refuse_line(file, "there is no memory for the tokens");
   }
   tokens->entries = entries;
   tokens->entries[tokens->count++] = entry;
-  return NULL;
+  return true;
 }
 
-/* Takes one line apart, which is written to. NULL, or what is wrong. A line that is cut would make
- * the beginning of its token valid. */
-static const char *take_line(struct sl_tokens *tokens, char *line, size_t length) {
+/* Takes one line apart, which is written to. A line that is cut would make the beginning of its
+ * token valid. */
+static bool read_line(const struct token_file *file, char *line, size_t length) {
   static const char blanks[] = " \t\r\n";
   if (strlen(line) != length) {
-    return "there is a NUL byte in the line";
+    return refuse_line(file, "there is a NUL byte in the line");
   }
   if (strncmp(line, "\xEF\xBB\xBF", 3) == 0) {
-    return "the line begins with a byte order mark; save the file as UTF-8 without one";
+    return refuse_line(
+        file, "the line begins with a byte order mark; save the file as UTF-8 without one");
   }
   if (line[length - 1] != '\n') {
-    return "the last line has no line end, so the file may be incomplete; end the line, and "
-           "replace the file by rename";
+    return refuse_line(file, "the last line has no line end, so the file may be incomplete; end "
+                             "the line, and replace the file by rename");
   }
   char *rest = NULL;
   const char *name = strtok_r(line, blanks, &rest);
   if (name == NULL || name[0] == '#') {
-    return NULL;
+    return true;
   }
   const char *token = strtok_r(NULL, blanks, &rest);
   if (token == NULL || strtok_r(NULL, blanks, &rest) != NULL) {
-    return "expected a name and a token, with a space between them";
+    return refuse_line(file, "expected a name and a token, with a space between them");
   }
-  return add(tokens, name, token);
+  return add_token(file, name, token);
 }
 
-static bool take_lines(struct sl_tokens *tokens, FILE *stream, const char *path, char *message,
-                       size_t message_size) {
+static bool read_lines(struct token_file *file, FILE *stream) {
   char *line = NULL;
-  size_t room = 0;
-  size_t number = 0;
-  const char *wrong = NULL;
-  for (ssize_t length; wrong == NULL && (length = getline(&line, &room, stream)) >= 0;) {
-    number++;
-    wrong = take_line(tokens, line, (size_t)length);
-  }
-  bool unreadable = wrong == NULL && ferror(stream);
-  if (unreadable) {
-    snprintf(message, message_size, "cannot read %s: %s", path, strerror(errno));
-  } else if (wrong != NULL) {
-    snprintf(message, message_size, "%s:%zu: %s", path, number, wrong);
+  size_t size = 0;
+  bool ok = true;
+  for (ssize_t length; ok && (length = getline(&line, &size, stream)) >= 0;) {
+    file->line++;
+    ok = read_line(file, line, (size_t)length);
   }
   free(line);
-  return wrong == NULL && !unreadable;
+  if (ok && ferror(stream)) {
+    sl_fail(file->error, SL_CANNOT_START, "cannot read %s: %s", file->path, strerror(errno));
+    ok = false;
+  }
+  if (ok && file->tokens->count == 0) {
+    sl_fail(file->error, SL_CANNOT_START,
+            "%s: there is no token in the file, so every request would be refused", file->path);
+    ok = false;
+  }
+  return ok;
 }
 
-static bool read_stream(struct sl_tokens *tokens, FILE *stream, const char *path, char *message,
-                        size_t message_size) {
-  if (!take_lines(tokens, stream, path, message, message_size)) {
-    return false;
-  }
-  if (tokens->count == 0) {
-    snprintf(message, message_size,
-             "%s: there is no token in the file, so every request would be refused", path);
-    return false;
-  }
-  return true;
-}
-
-struct sl_tokens *sl_tokens_read(const char *path, char *message, size_t message_size) {
-  FILE *stream = sl_regular_file_open(path, message, message_size);
+struct sl_tokens *sl_tokens_read(const char *path, struct sl_error *error) {
+  FILE *stream = sl_regular_file_open(path, error);
   if (stream == NULL) {
     return NULL;
   }
-  struct sl_tokens *tokens = calloc(1, sizeof *tokens);
-  bool ok = false;
-  if (tokens == NULL) {
-    snprintf(message, message_size, "cannot read %s: %s", path, strerror(errno));
-  } else {
-    ok = read_stream(tokens, stream, path, message, message_size);
+  struct token_file file = {.path = path, .tokens = calloc(1, sizeof *file.tokens), .error = error};
+  if (file.tokens == NULL) {
+    sl_fail(error, SL_CANNOT_START, "cannot read %s: %s", path, strerror(errno));
+  } else if (!read_lines(&file, stream)) {
+    sl_tokens_free(file.tokens);
+    file.tokens = NULL;
   }
   fclose(stream);
-  if (!ok) {
-    sl_tokens_free(tokens);
-    return NULL;
-  }
-  return tokens;
+  return file.tokens;
 }

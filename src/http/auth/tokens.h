@@ -12,6 +12,7 @@
 #ifndef SPIKELOSS_HTTP_AUTH_TOKENS_H
 #define SPIKELOSS_HTTP_AUTH_TOKENS_H
 
+#include <spikeloss/error.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -24,7 +25,7 @@ struct sl_tokens;
  * Reads the file; sl_tokens_free the result. On failure returns NULL and writes "path:line: what
  * is wrong" to `message`, without a word of the line.
  */
-struct sl_tokens *sl_tokens_read(const char *path, char *message, size_t message_size);
+struct sl_tokens *sl_tokens_read(const char *path, struct sl_error *error);
 
 /* Tolerates NULL. */
 void sl_tokens_free(struct sl_tokens *tokens);

@@ -1,4 +1,4 @@
-#include "http/handlers/describe.h"
+#include "http/handlers/handlers.h"
 
 #include "decode/schema.h"
 #include "http/json.h"

@@ -1,8 +1,7 @@
-#include "http/handlers/evaluate.h"
+#include "http/handlers/handlers.h"
 
 #include "http/request.h"
 #include "http/response.h"
-#include "http/worker.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -24,7 +23,7 @@ enum sl_status sl_evaluate(struct sl_answer **answer, struct sl_decoder *decoder
   return status;
 }
 
-static void describe_tensor(struct sl_record *record, const struct sl_spikes *spikes) {
+static void note_tensor(struct sl_record *record, const struct sl_spikes *spikes) {
   if (record->tensors == 0) {
     record->rank = spikes->rank;
     memcpy(record->shape, spikes->shape, sizeof record->shape);
@@ -33,15 +32,15 @@ static void describe_tensor(struct sl_record *record, const struct sl_spikes *sp
   record->spikes += sl_spikes_count(spikes);
 }
 
-/* Remembers what the decoder knows, for it may be gone before the answer is sent. */
-static void describe_evaluation(struct sl_record *record, const struct sl_decoder *decoder) {
+/* Records what the decoder knows, for it may be gone before the answer is sent. */
+static void note_evaluation(struct sl_record *record, const struct sl_decoder *decoder) {
   const struct sl_decoded *decoded = sl_decoder_decoded(decoder);
   record->evaluated = true;
   record->encoding = decoded->encoding;
   for (size_t field = 0; field < decoded->loss->field_count; field++) {
     const struct sl_value *value = &decoded->values[field];
     for (size_t item = 0; value->spikes != NULL && item < value->length; item++) {
-      describe_tensor(record, &value->spikes[item]);
+      note_tensor(record, &value->spikes[item]);
     }
   }
   record->fast_bytes = sl_decoder_fast_bytes(decoder);
@@ -65,14 +64,14 @@ static bool is_large(const struct sl_decoder *decoder) {
   return pairs > MAX_PAIRS_AT_ONCE;
 }
 
-/* Leaves the answer in the request, or an error. Of the counts nothing is needed after that. */
-static void evaluate(struct sl_request *request) {
+/* Leaves the answer in the request, or an error. The counts are not needed after that. */
+static void evaluate_request(struct sl_request *request) {
   struct sl_budget *budget = &request->admission.budget;
   struct sl_error *error = &request->evaluation_error;
   *error = SL_NO_ERROR;
   if (sl_evaluate(&request->answer, request->decoder, &request->service->limits, budget, error) ==
       SL_OK) {
-    describe_evaluation(&request->record, request->decoder);
+    note_evaluation(&request->record, request->decoder);
     sl_decoder_free(request->decoder);
     request->decoder = NULL;
     sl_budget_take(budget, sl_response_memory(request->answer), error);
@@ -80,18 +79,17 @@ static void evaluate(struct sl_request *request) {
 }
 
 static void run_evaluation(struct sl_task *task) {
-  evaluate((struct sl_request *)(void *)((char *)task - offsetof(struct sl_request, task)));
+  evaluate_request((struct sl_request *)(void *)((char *)task - offsetof(struct sl_request, task)));
 }
 
 enum MHD_Result sl_handle_evaluation(struct sl_request *request, struct MHD_Connection *handle) {
   if (!request->evaluated) {
     request->evaluated = true;
     if (is_large(request->decoder)) {
-      request->task.run = run_evaluation;
-      sl_worker_compute(request->connection, &request->task);
+      request->task.run = run_evaluation; /* and this is called again */
       return MHD_YES;
     }
-    evaluate(request);
+    evaluate_request(request);
   }
   if (request->evaluation_error.code != SL_OK) {
     sl_request_refuse(request, &request->evaluation_error);

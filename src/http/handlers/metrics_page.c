@@ -1,45 +1,63 @@
-#include "http/handlers/metrics_page.h"
+#include "http/handlers/handlers.h"
 
 #include "core/buffer.h"
 #include "core/codes.h"
 #include "http/metrics.h"
 #include "http/problem.h"
-#include "http/process.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "kernels/kernels.h"
+#include <dirent.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
 
 #define NAMESPACE "spikelossd_"
 
-/* The page while it is written: the first failure to get memory stays in `good`. */
+/* Bytes of one call of write_text: a line or two, made of this program's own texts. */
+enum { MAX_LINE = 1024 };
+
+/* The page while it is written. */
 struct page {
   struct sl_buffer text;
   const uint64_t *sums; /* by enum sl_column */
-  bool ok;
+  bool ok;              /* there was memory for all that was written */
 };
 
-#define WRITE(page, ...)                                                                           \
-  ((page)->ok = (page)->ok && sl_buffer_append_format(&(page)->text, __VA_ARGS__))
+static void write_text(struct page *page, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-static void describe(struct page *page, const char *name, const char *type, const char *help) {
-  WRITE(page, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+/* Does nothing once there was no memory. */
+static void write_text(struct page *page, const char *format, ...) {
+  char text[MAX_LINE];
+  va_list arguments;
+  va_start(arguments, format);
+  int length = vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  page->ok = page->ok && length >= 0 && length < MAX_LINE &&
+             sl_buffer_append(&page->text, text, (size_t)length);
+}
+
+static void write_head(struct page *page, const char *name, const char *type, const char *help) {
+  write_text(page, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
 static void write_counter(struct page *page, const char *name, uint64_t value, const char *help) {
-  describe(page, name, "counter", help);
-  WRITE(page, "%s %ju\n", name, (uintmax_t)value);
+  write_head(page, name, "counter", help);
+  write_text(page, "%s %ju\n", name, (uintmax_t)value);
 }
 
 static void write_gauge(struct page *page, const char *name, uint64_t value, const char *help) {
-  describe(page, name, "gauge", help);
-  WRITE(page, "%s %ju\n", name, (uintmax_t)value);
+  write_head(page, name, "gauge", help);
+  write_text(page, "%s %ju\n", name, (uintmax_t)value);
 }
 
 static void write_seconds(struct page *page, uint64_t nanoseconds) {
-  WRITE(page, "%ju.%09ju", (uintmax_t)(nanoseconds / 1000000000),
-        (uintmax_t)(nanoseconds % 1000000000));
+  write_text(page, "%ju.%09ju", (uintmax_t)(nanoseconds / 1000000000),
+             (uintmax_t)(nanoseconds % 1000000000));
 }
 
 static const char *loss_name(size_t index) {
@@ -75,7 +93,7 @@ static uint64_t requests_with_status(const struct page *page, size_t loss, size_
   return requests;
 }
 
-/* Success stands there from the start, so that its rate is right from the first request on. */
+/* Success is listed from the start, so that its rate is right from the first request on. */
 static void write_requests_of(struct page *page, size_t loss, size_t encoding) {
   static const char *const encodings[SL_ENCODING_COUNT] = {"text", "f32", "f64"};
   for (size_t reason = 0; reason < SL_REASON_COUNT; reason++) {
@@ -88,15 +106,15 @@ static void write_requests_of(struct page *page, size_t loss, size_t encoding) {
     if (status != 0) {
       snprintf(text, sizeof text, "%u", status);
     }
-    WRITE(page, NAMESPACE "requests_total{loss=\"%s\",status=\"%s\",encoding=\"%s\"} %ju\n",
-          loss_name(loss), text, encodings[encoding], (uintmax_t)requests);
+    write_text(page, NAMESPACE "requests_total{loss=\"%s\",status=\"%s\",encoding=\"%s\"} %ju\n",
+               loss_name(loss), text, encodings[encoding], (uintmax_t)requests);
   }
 }
 
 static void write_requests(struct page *page) {
-  describe(page, NAMESPACE "requests_total", "counter",
-           "Requests that are over, by loss, HTTP status of the answer (none if the connection "
-           "ended before its last byte) and encoding of its gradients.");
+  write_head(page, NAMESPACE "requests_total", "counter",
+             "Requests that are over, by loss, HTTP status of the answer (none if the connection "
+             "ended before its last byte) and encoding of its gradients.");
   size_t loss = 0;
   for (; sl_losses[loss] != NULL; loss++) {
     for (size_t encoding = 0; encoding < SL_ENCODING_COUNT; encoding++) {
@@ -113,22 +131,22 @@ static void write_duration(struct page *page, enum sl_phase phase) {
   uint64_t requests = 0;
   for (size_t bucket = 0; bucket < SL_DURATION_BUCKETS; bucket++) {
     requests += page->sums[sl_column_of_duration(phase, bucket)];
-    WRITE(page, bucket_format, phases[phase], (double)sl_duration_bounds[bucket] * 1e-9,
-          (uintmax_t)requests);
+    write_text(page, bucket_format, phases[phase], (double)sl_duration_bounds[bucket] * 1e-9,
+               (uintmax_t)requests);
   }
   requests += page->sums[sl_column_of_duration(phase, SL_DURATION_BUCKETS)];
-  WRITE(page, NAMESPACE "request_duration_seconds_bucket{phase=\"%s\",le=\"+Inf\"} %ju\n",
-        phases[phase], (uintmax_t)requests);
-  WRITE(page, NAMESPACE "request_duration_seconds_sum{phase=\"%s\"} ", phases[phase]);
+  write_text(page, NAMESPACE "request_duration_seconds_bucket{phase=\"%s\",le=\"+Inf\"} %ju\n",
+             phases[phase], (uintmax_t)requests);
+  write_text(page, NAMESPACE "request_duration_seconds_sum{phase=\"%s\"} ", phases[phase]);
   write_seconds(page, page->sums[SL_COLUMN_NANOSECONDS + phase]);
-  WRITE(page, "\n" NAMESPACE "request_duration_seconds_count{phase=\"%s\"} %ju\n", phases[phase],
-        (uintmax_t)requests);
+  write_text(page, "\n" NAMESPACE "request_duration_seconds_count{phase=\"%s\"} %ju\n",
+             phases[phase], (uintmax_t)requests);
 }
 
 static void write_durations(struct page *page) {
-  describe(page, NAMESPACE "request_duration_seconds", "histogram",
-           "Time that losses took which were answered with 200, split into the arrival of the "
-           "body, the computation, and the sending of the answer.");
+  write_head(page, NAMESPACE "request_duration_seconds", "histogram",
+             "Time that losses took which were answered with 200, split into the arrival of the "
+             "body, the computation, and the sending of the answer.");
   for (enum sl_phase phase = 0; phase < SL_PHASE_COUNT; phase++) {
     write_duration(page, phase);
   }
@@ -142,12 +160,13 @@ static void write_work(struct page *page) {
   write_counter(page, NAMESPACE "spikes_total", page->sums[SL_COLUMN_SPIKES],
                 "Values other than 0 in the spike tensors of losses that were computed.");
   const char *name = NAMESPACE "decoded_bytes_total";
-  describe(page, name, "counter",
-           "Bytes of bodies whose loss was computed, by the path that read them: fast in blocks by "
-           "a kernel, exact byte by byte.");
-  WRITE(page, "%s{path=\"fast\"} %ju\n%s{path=\"exact\"} %ju\n", name,
-        (uintmax_t)page->sums[SL_COLUMN_FAST_BYTES], name,
-        (uintmax_t)page->sums[SL_COLUMN_EXACT_BYTES]);
+  write_head(
+      page, name, "counter",
+      "Bytes of bodies whose loss was computed, by the path that read them: fast in blocks by "
+      "a kernel, exact byte by byte.");
+  write_text(page, "%s{path=\"fast\"} %ju\n%s{path=\"exact\"} %ju\n", name,
+             (uintmax_t)page->sums[SL_COLUMN_FAST_BYTES], name,
+             (uintmax_t)page->sums[SL_COLUMN_EXACT_BYTES]);
 }
 
 /* Whether a reason says that the server would not, rather than that the request was wrong. */
@@ -162,9 +181,9 @@ static bool is_reject(size_t reason) {
 
 static void write_rejects(struct page *page) {
   const char *name = NAMESPACE "rejects_total";
-  describe(page, name, "counter",
-           "Requests and connections that were turned away for limits, capacity, access or "
-           "deadlines, by the error code or the deadline.");
+  write_head(page, name, "counter",
+             "Requests and connections that were turned away for limits, capacity, access or "
+             "deadlines, by the error code or the deadline.");
   for (size_t reason = 0; reason < SL_REASON_COUNT; reason++) {
     if (!is_reject(reason)) {
       continue;
@@ -175,10 +194,10 @@ static void write_rejects(struct page *page) {
         rejects += page->sums[sl_column_of_requests(loss, encoding, reason)];
       }
     }
-    WRITE(page, "%s{reason=\"%s\"} %ju\n", name,
-          reason < SL_CODE_COUNT ? sl_code_name((enum sl_status)reason)
-                                 : sl_outcome_name((enum sl_outcome)(reason - SL_CODE_COUNT)),
-          (uintmax_t)rejects);
+    write_text(page, "%s{reason=\"%s\"} %ju\n", name,
+               reason < SL_CODE_COUNT ? sl_code_name((enum sl_status)reason)
+                                      : sl_outcome_name((enum sl_outcome)(reason - SL_CODE_COUNT)),
+               (uintmax_t)rejects);
   }
 }
 
@@ -194,22 +213,85 @@ static void write_present(struct page *page, const struct sl_service *service) {
               "Memory that requests and the buffers of their connections take.");
   write_gauge(page, NAMESPACE "request_memory_limit_bytes", service->capacity.max_memory,
               "Memory that they may take together.");
-  describe(page, NAMESPACE "build_info", "gauge", "1; the labels say which program this is.");
-  WRITE(page, NAMESPACE "build_info{version=\"%s\",isa=\"%s\",libmicrohttpd=\"%s\"} 1\n",
-        SPIKELOSSD_VERSION, sl_kernels_name(), MHD_get_version());
+  write_head(page, NAMESPACE "build_info", "gauge", "1; the labels say which program this is.");
+  write_text(page, NAMESPACE "build_info{version=\"%s\",isa=\"%s\",libmicrohttpd=\"%s\"} 1\n",
+             SPIKELOSSD_VERSION, sl_kernels_name(), MHD_get_version());
+}
+
+/* What the operating system says about this process. A number that it does not tell (without /proc,
+ * say) is absent: -1. */
+struct process {
+  double cpu_seconds; /* in user and system mode, of all threads */
+  double resident_bytes;
+  double virtual_bytes;
+  double open_files;
+  double max_files;
+};
+
+static double cpu_seconds(void) {
+  struct timespec spent;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+  return (double)spent.tv_sec + (double)spent.tv_nsec * 1e-9;
+}
+
+static void read_memory(struct process *process) {
+  double page = (double)sysconf(_SC_PAGESIZE);
+  unsigned long virtual_pages;
+  unsigned long resident_pages;
+  FILE *file = fopen("/proc/self/statm", "re");
+  if (file == NULL) {
+    return;
+  }
+  if (fscanf(file, "%lu %lu", &virtual_pages, &resident_pages) == 2) {
+    process->virtual_bytes = (double)virtual_pages * page;
+    process->resident_bytes = (double)resident_pages * page;
+  }
+  fclose(file);
+}
+
+/* The entries of /proc/self/fd without ".", ".." and the one through which they are read. */
+static double count_open_files(void) {
+  DIR *folder = opendir("/proc/self/fd");
+  if (folder == NULL) {
+    return -1;
+  }
+  double entries = -3;
+  while (readdir(folder) != NULL) {
+    entries++;
+  }
+  closedir(folder);
+  return entries;
+}
+
+static double max_open_files(void) {
+  struct rlimit limit;
+  bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  return known ? (double)limit.rlim_cur : -1;
+}
+
+static struct process read_process(void) {
+  struct process process = {
+      .cpu_seconds = cpu_seconds(),
+      .resident_bytes = -1,
+      .virtual_bytes = -1,
+      .open_files = count_open_files(),
+      .max_files = max_open_files(),
+  };
+  read_memory(&process);
+  return process;
 }
 
 /* A number of the operating system, left out where it does not tell. */
 static void write_process_number(struct page *page, const char *name, const char *type,
                                  double value, const char *help) {
   if (value >= 0) {
-    describe(page, name, type, help);
-    WRITE(page, "%s %.17g\n", name, value);
+    write_head(page, name, type, help);
+    write_text(page, "%s %.17g\n", name, value);
   }
 }
 
 static void write_process(struct page *page, const struct sl_service *service) {
-  struct sl_process process = sl_process_read();
+  struct process process = read_process();
   write_process_number(page, "process_cpu_seconds_total", "counter", process.cpu_seconds,
                        "Processor time of all threads, in user and system mode.");
   write_process_number(page, "process_resident_memory_bytes", "gauge", process.resident_bytes,

@@ -1,11 +1,8 @@
-#include "http/handlers/openapi.h"
+#include "http/handlers/handlers.h"
 
 #include "core/codes.h"
 #include "decode/schema.h"
-#include "http/access.h"
-#include "http/handlers/evaluate.h"
 #include "http/json.h"
-#include "http/openapi_schemas.h"
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -15,7 +12,87 @@
 
 #define JSON_MEDIA_TYPE "application/json"
 
-/* Makes a schema stand for one of the components. */
+/* The parts that no table knows: how tensors are spelt. */
+
+/* A string of JSON text as C source, so that the schemas below can be read. */
+#define JSON(...) #__VA_ARGS__
+
+/* clang-format off */
+/* The last entry has no name. */
+static const struct {
+  const char *name;
+  const char *json;
+} fixed_schemas[] = {
+    {"Tensor", JSON({
+        "description": "A spike tensor in one of five spellings, which may be mixed freely.",
+        "anyOf": [{"$ref": "#/components/schemas/NestedTensor"},
+                  {"$ref": "#/components/schemas/FlatTensor"},
+                  {"$ref": "#/components/schemas/BitsTensor"},
+                  {"$ref": "#/components/schemas/FloatTensor"},
+                  {"$ref": "#/components/schemas/CooTensor"}]})},
+    {"NestedTensor", JSON({
+        "description": "Nested arrays, the same length everywhere along an axis.",
+        "type": "array", "minItems": 1,
+        "items": {"anyOf": [{"type": "number"},
+                            {"$ref": "#/components/schemas/NestedTensor"}]},
+        "examples": [[[[0, 1, 0], [1, 0, 0]]]]})},
+    {"Shape", JSON({
+        "type": "array", "minItems": 1, "maxItems": 8,
+        "items": {"type": "integer", "minimum": 1}})},
+    {"FlatTensor", JSON({
+        "description": "All values in row-major order.",
+        "type": "object", "required": ["shape", "data"], "additionalProperties": false,
+        "properties": {"shape": {"$ref": "#/components/schemas/Shape"},
+                       "data": {"type": "array", "items": {"type": "number"}}},
+        "examples": [{"shape": [1, 2, 3], "data": [0, 1, 0, 1, 0, 0]}]})},
+    {"BitsTensor", JSON({
+        "description": "One bit a value, most significant bit first over the flattened tensor, padded with zeros to a byte: base64(numpy.packbits(tensor)).",
+        "type": "object", "required": ["shape", "encoding", "data"], "additionalProperties": false,
+        "properties": {"shape": {"$ref": "#/components/schemas/Shape"},
+                       "encoding": {"const": "bits"},
+                       "data": {"type": "string", "contentEncoding": "base64"}},
+        "examples": [{"shape": [1, 2, 3], "encoding": "bits", "data": "UA=="}]})},
+    {"FloatTensor", JSON({
+        "description": "Little-endian floats in row-major order, 4 or 8 bytes each.",
+        "type": "object", "required": ["shape", "encoding", "data"], "additionalProperties": false,
+        "properties": {"shape": {"$ref": "#/components/schemas/Shape"},
+                       "encoding": {"enum": ["f32", "f64"]},
+                       "data": {"type": "string", "contentEncoding": "base64"}},
+        "examples": [{"shape": [1, 1, 2], "encoding": "f32", "data": "AACAPwAAAAA="}]})},
+    {"CooTensor", JSON({
+        "description": "The coordinates of the ones in strictly increasing row-major order, as numpy.argwhere and torch.nonzero give them.",
+        "type": "object", "required": ["shape", "encoding", "data"], "additionalProperties": false,
+        "properties": {"shape": {"$ref": "#/components/schemas/Shape"},
+                       "encoding": {"const": "coo"},
+                       "data": {"type": "array",
+                                "items": {"type": "array", "minItems": 1, "maxItems": 8,
+                                          "items": {"type": "integer", "minimum": 0}}}},
+        "examples": [{"shape": [1, 2, 3], "encoding": "coo", "data": [[0, 0, 1], [0, 1, 0]]}]})},
+    {"Gradient", JSON({
+        "description": "The gradient of a tensor. dense: in the tensor's own shape, nested if the tensor came nested; broadcast: a small shape that broadcasts to the tensor's by NumPy's rule. With gradient_encoding f32 or f64 always an object with base64 data.",
+        "anyOf": [{"$ref": "#/components/schemas/NestedTensor"},
+                  {"$ref": "#/components/schemas/FlatTensor"},
+                  {"$ref": "#/components/schemas/FloatTensor"}]})},
+    {NULL, NULL},
+};
+/* clang-format on */
+
+/* The answers that every POST may have beside 200. The last entry has no status. */
+static const struct {
+  const char *status;
+  const char *description;
+} problem_answers[] = {
+    {"400", "The body is not JSON, or JSON of the wrong kind; or the request is ambiguous"},
+    {"404", "There is no loss of that name"},
+    {"413", "Larger than a limit allows"},
+    {"415", "The body is not application/json, or it is compressed"},
+    {"422", "The right kind of value, but one without an answer"},
+    {"431", "The headers are too large"},
+    {"503", "No capacity left now; try again after Retry-After seconds"},
+    {NULL, NULL},
+};
+
+/* Makes a schema refer to one of the components. */
 static void refer(cJSON *schema, const char *component, bool *ok) {
   char text[160];
   snprintf(text, sizeof text, "#/components/schemas/%s", component);
@@ -215,9 +292,8 @@ static void add_problem_schema(cJSON *schemas, bool *ok) {
 static void add_components(cJSON *document, bool *ok) {
   cJSON *components = sl_json_object(document, "components", ok);
   cJSON *schemas = sl_json_object(components, "schemas", ok);
-  for (const struct sl_openapi_schema *schema = sl_openapi_schemas; schema->name != NULL;
-       schema++) {
-    sl_json_parsed(schemas, schema->name, schema->json, ok);
+  for (size_t i = 0; fixed_schemas[i].name != NULL; i++) {
+    sl_json_parsed(schemas, fixed_schemas[i].name, fixed_schemas[i].json, ok);
   }
   for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
     add_request_schema(schemas, *loss, ok);
@@ -259,7 +335,7 @@ static char *example_answer(const struct sl_loss *loss, const struct sl_limits *
   return text;
 }
 
-/* content -> media type -> schema, and returns what stands beside the schema. */
+/* content -> media type -> schema, and returns what is beside the schema. */
 static cJSON *add_content(cJSON *container, const char *media_type, const char *schema, bool *ok) {
   cJSON *content = sl_json_object(container, "content", ok);
   cJSON *item = sl_json_object(content, media_type, ok);
@@ -274,9 +350,8 @@ static void add_problem(cJSON *responses, const char *status, const char *descri
 }
 
 static void add_problems(cJSON *responses, bool *ok) {
-  for (const struct sl_openapi_problem *problem = sl_openapi_problems; problem->status != NULL;
-       problem++) {
-    add_problem(responses, problem->status, problem->description, ok);
+  for (size_t i = 0; problem_answers[i].status != NULL; i++) {
+    add_problem(responses, problem_answers[i].status, problem_answers[i].description, ok);
   }
 }
 
@@ -324,20 +399,20 @@ static void add_get(cJSON *path, const char *id, const char *summary, const char
   }
 }
 
-/* What is answered to those who may not come in. */
-static void add_refusals(cJSON *responses, const struct sl_access *access, bool *ok) {
-  if (sl_access_wants_tokens(access)) {
+/* Adds the answers to clients that are not authenticated. */
+static void add_refusals(cJSON *responses, const struct sl_auth *auth, bool *ok) {
+  if (sl_auth_wants_tokens(auth)) {
     add_problem(responses, "401", "This server wants a token, and there is none or a wrong one",
                 ok);
   }
-  if (sl_access_wants_certificates(access)) {
+  if (auth->certificates) {
     add_problem(responses, "403", "This server wants a TLS certificate, and there is none", ok);
   }
 }
 
 /* Where anything is wanted, every operation but the health of the process wants it. */
-static void add_security(cJSON *document, const struct sl_access *access, bool *ok) {
-  bool tokens = sl_access_wants_tokens(access);
+static void add_security(cJSON *document, const struct sl_auth *auth, bool *ok) {
+  bool tokens = sl_auth_wants_tokens(auth);
   if (tokens) {
     cJSON *schemes = sl_json_object(cJSON_GetObjectItemCaseSensitive(document, "components"),
                                     "securitySchemes", ok);
@@ -350,7 +425,7 @@ static void add_security(cJSON *document, const struct sl_access *access, bool *
     cJSON *operation;
     cJSON_ArrayForEach(operation, path) {
       if (!open) {
-        add_refusals(cJSON_GetObjectItemCaseSensitive(operation, "responses"), access, ok);
+        add_refusals(cJSON_GetObjectItemCaseSensitive(operation, "responses"), auth, ok);
       } else if (tokens) {
         sl_json_array(operation, "security", ok);
       }
@@ -391,6 +466,6 @@ enum MHD_Result sl_handle_openapi(struct sl_request *request, struct MHD_Connect
                "Losses of spiking neural networks, with gradients and diagnostics", &ok);
   add_paths(document, &request->service->limits, &ok);
   add_components(document, &ok);
-  add_security(document, request->service->auth.access, &ok);
+  add_security(document, &request->service->auth, &ok);
   return sl_response_text(request, connection, JSON_MEDIA_TYPE, sl_json_finish(document, ok, true));
 }

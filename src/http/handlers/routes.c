@@ -1,28 +1,23 @@
-#include "http/handlers/routes.h"
+#include "http/handlers/handlers.h"
 
 #include "core/codes.h"
-#include "http/handlers/describe.h"
-#include "http/handlers/evaluate.h"
-#include "http/handlers/metrics_page.h"
-#include "http/handlers/openapi.h"
-#include "http/handlers/pages.h"
-#include "http/health.h"
+#include "http/headers.h"
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 static const struct sl_route routes[] = {
-    {.method = "GET", .path = "/", .answer = sl_handle_page},
-    {.method = "GET", .path = "/livez", .open = true, .answer = sl_handle_livez},
-    {.method = "GET", .path = "/readyz", .open = true, .answer = sl_handle_readyz},
-    {.method = "GET", .path = "/metrics", .answer = sl_handle_metrics},
-    {.method = "GET", .path = "/openapi.json", .answer = sl_handle_openapi},
-    {.method = "GET", .path = "/v1/losses", .answer = sl_handle_losses},
-    {.method = "GET", .path = "/v1/losses/{name}", .answer = sl_handle_loss},
+    {.method = "GET", .path = "/", .handle = sl_handle_page},
+    {.method = "GET", .path = "/livez", .open = true, .handle = sl_handle_livez},
+    {.method = "GET", .path = "/readyz", .open = true, .handle = sl_handle_readyz},
+    {.method = "GET", .path = "/metrics", .handle = sl_handle_metrics},
+    {.method = "GET", .path = "/openapi.json", .handle = sl_handle_openapi},
+    {.method = "GET", .path = "/v1/losses", .handle = sl_handle_losses},
+    {.method = "GET", .path = "/v1/losses/{name}", .handle = sl_handle_loss},
     {.method = "POST",
      .path = "/v1/losses/{name}",
      .takes_body = true,
-     .answer = sl_handle_evaluation},
+     .handle = sl_handle_evaluation},
 };
 
 enum { ROUTE_COUNT = sizeof routes / sizeof routes[0] };
@@ -37,7 +32,8 @@ static bool answers_to(const struct sl_route *route, const char *method) {
   return strcmp(route->method, head ? "GET" : method) == 0;
 }
 
-/* The text that stands for "{name}", "" if the path has no such part; NULL if it does not fit. */
+/* Returns the text in place of "{name}", "" if the path has no such part; NULL if it does not fit.
+ */
 static const char *fit(const struct sl_route *route, const char *path) {
   size_t fixed = strcspn(route->path, "{");
   if (strncmp(path, route->path, fixed) != 0) {
@@ -52,17 +48,6 @@ static void allow(struct sl_route_match *match, const struct sl_route *route) {
   size_t length = strlen(match->allow);
   snprintf(match->allow + length, sizeof match->allow - length, "%s%s", length > 0 ? ", " : "",
            methods_of(route));
-}
-
-const char *sl_route_path(const char *target) {
-  size_t scheme = strncasecmp(target, "http://", 7) == 0    ? 7
-                  : strncasecmp(target, "https://", 8) == 0 ? 8
-                                                            : 0;
-  if (scheme == 0) {
-    return target;
-  }
-  const char *path = strchr(target + scheme, '/');
-  return path != NULL ? path : "/";
 }
 
 /* What other services call these, and what our own are easily mistaken for. */
@@ -81,7 +66,7 @@ static const struct {
     {"/v1", "/v1/losses"},
 };
 
-static bool is_same(const char *path, size_t length, const char *wanted) {
+static bool is_same_path(const char *path, size_t length, const char *wanted) {
   return length == strlen(wanted) && strncasecmp(path, wanted, length) == 0;
 }
 
@@ -91,7 +76,7 @@ static const struct sl_loss *loss_at_end(const char *path, size_t length) {
     start--;
   }
   for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
-    if (is_same(path + start, length - start, (*loss)->name)) {
+    if (is_same_path(path + start, length - start, (*loss)->name)) {
       return *loss;
     }
   }
@@ -113,10 +98,10 @@ static void guess(char *meant, size_t size, const char *path) {
   const char *found = "";
   for (const struct sl_route *route = routes; route < routes + ROUTE_COUNT; route++) {
     bool fixed = strchr(route->path, '{') == NULL;
-    found = fixed && is_same(path, length, route->path) ? route->path : found;
+    found = fixed && is_same_path(path, length, route->path) ? route->path : found;
   }
   for (size_t i = 0; i < sizeof look_alikes / sizeof look_alikes[0]; i++) {
-    found = is_same(path, length, look_alikes[i].path) ? look_alikes[i].meant : found;
+    found = is_same_path(path, length, look_alikes[i].path) ? look_alikes[i].meant : found;
   }
   snprintf(meant, size, "%s", found);
 }
@@ -156,7 +141,7 @@ static enum sl_status fail_method(const struct sl_route_match *match, const char
 
 enum sl_status sl_route_find(struct sl_route_match *match, const char *method, const char *target,
                              struct sl_error *error) {
-  const char *path = sl_route_path(target);
+  const char *path = sl_target_path(target);
   *match = (struct sl_route_match){0};
   for (const struct sl_route *route = routes; route < routes + ROUTE_COUNT; route++) {
     const char *name = fit(route, path);
