@@ -7,42 +7,12 @@
 #ifndef SPIKELOSS_DAEMON_CONFIG_H
 #define SPIKELOSS_DAEMON_CONFIG_H
 
+#include "daemon/options.h"
 #include "http/options.h"
 #include <spikeloss/error.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum { SL_MAX_OPTIONS = 64, SL_MAX_LISTENERS = 16 };
-
-/* From the weakest to the strongest. */
-enum sl_source { SL_SOURCE_DEFAULT, SL_SOURCE_FILE, SL_SOURCE_ENVIRONMENT, SL_SOURCE_FLAG };
-
-/* What the command line asks for. */
-enum sl_command {
-  SL_COMMAND_SERVE,
-  SL_COMMAND_CHECK,
-  SL_COMMAND_HEALTHCHECK,
-  SL_COMMAND_VERSION,
-  SL_COMMAND_HELP
-};
-
-struct sl_config {
-  enum sl_command command;
-  char *file; /* of --config, or NULL; owned */
-
-  char *addresses[SL_MAX_LISTENERS]; /* server.listen_count of them; owned */
-  struct sl_server_options server;   /* its texts are owned; `listen` is not set */
-  uint64_t log_level;                /* enum sl_log_level */
-  uint64_t log_format;               /* enum sl_log_format */
-  uint64_t access_log;               /* enum sl_access_lines */
-  uint64_t isa; /* index into the words of its option; 0 is the best there is */
-
-  enum sl_source sources[SL_MAX_OPTIONS]; /* by index into sl_options */
-};
-
-/* A configuration without anything. */
-#define SL_NO_CONFIG ((struct sl_config){.command = SL_COMMAND_SERVE})
 
 /*
  * Reads everything: `arguments` as main gets them, `environment` like environ. On failure returns

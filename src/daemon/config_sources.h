@@ -6,7 +6,6 @@
 #ifndef SPIKELOSS_DAEMON_CONFIG_SOURCES_H
 #define SPIKELOSS_DAEMON_CONFIG_SOURCES_H
 
-#include "daemon/config.h"
 #include "daemon/options.h"
 #include <spikeloss/error.h>
 

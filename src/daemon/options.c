@@ -1,7 +1,6 @@
 #include "daemon/options.h"
 
 #include "core/codes.h"
-#include "daemon/config.h"
 #include "http/auth/cors.h"
 #include <assert.h>
 #include <ctype.h>

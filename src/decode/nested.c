@@ -2,6 +2,7 @@
 
 #include "core/checked.h"
 #include "core/codes.h"
+#include "decode/messages.h"
 #include <math.h>
 #include <string.h>
 

@@ -7,10 +7,42 @@
 
 #include "core/budget.h"
 #include "decode/limits.h"
-#include "decode/messages.h"
 #include "json/tokenizer.h"
 
 _Static_assert((int)SL_MAX_DEPTH <= (int)SL_JSON_LEVELS, "depth that may be allowed");
+
+/* What belongs in a place. */
+enum sl_want {
+  SL_WANT_BODY,
+  SL_WANT_TENSOR,
+  SL_WANT_TENSORS,
+  SL_WANT_SPIKE,
+  SL_WANT_ROW,
+  SL_WANT_SHAPE,
+  SL_WANT_DIMENSION,
+  SL_WANT_DATA,
+  SL_WANT_ENTRY,
+  SL_WANT_COORDINATE,
+  SL_WANT_NUMBER,
+  SL_WANT_NUMBERS,
+  SL_WANT_INTEGER,
+  SL_WANT_LABELS,
+  SL_WANT_LABEL,
+  SL_WANT_CHOICE,
+};
+
+/*
+ * A value of another kind has begun. That is certain at its first byte, but the message shows what
+ * came: it is completed with the next event, whatever that is.
+ */
+struct sl_misfit {
+  bool pending;
+  enum sl_want want;
+  enum sl_json_event came;
+  size_t levels;
+  uint64_t offset;
+  const char *const *choices;
+};
 
 struct sl_reading {
   struct sl_json json;

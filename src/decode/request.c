@@ -1,6 +1,7 @@
 #include "decode/request.h"
 
 #include "core/codes.h"
+#include "decode/messages.h"
 #include "decode/tensor.h"
 #include "decode/value.h"
 #include <stdio.h>

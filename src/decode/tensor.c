@@ -2,6 +2,7 @@
 
 #include "core/checked.h"
 #include "core/codes.h"
+#include "decode/messages.h"
 #include "decode/value.h"
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 #include "decode/value.h"
 
 #include "core/codes.h"
+#include "decode/messages.h"
 #include <math.h>
 #include <stdio.h>
 

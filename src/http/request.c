@@ -139,7 +139,7 @@ static enum sl_status check_page_of(struct sl_request *request, const char *meth
                                                .method = method,
                                                .address = request->address,
                                                .encrypted = request->connection->encrypted};
-  return sl_cors_check(&request->page, &request->service->auth, &page_request, error);
+  return sl_cors_check(&request->page, &request->service->auth.pages, &page_request, error);
 }
 
 /* Checks everything that can be known before the body comes; the first fault stays in `error`. */

@@ -42,7 +42,7 @@ static bool add_headers(struct MHD_Response *response, const struct sl_request *
   return (media_type == NULL || add_header(response, "Content-Type", media_type)) &&
          add_header(response, "Cache-Control", "no-store") &&
          add_header(response, "X-Request-Id", request->id) &&
-         sl_cors_add_headers(response, &request->service->auth, &request->page) &&
+         sl_cors_add_headers(response, &request->service->auth.pages, &request->page) &&
          (!closing || add_header(response, "Connection", "close")) &&
          add_problem_headers(response, request);
 }

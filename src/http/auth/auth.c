@@ -1,7 +1,6 @@
 #include "http/auth/auth.h"
 
 #include "core/codes.h"
-#include "http/auth/cors.h"
 #include "http/handshake.h"
 #include "net/tls.h"
 #include <string.h>
@@ -45,15 +44,16 @@ static bool open_tokens(struct sl_auth *auth, const struct sl_server_options *op
 
 static bool open_origins(struct sl_auth *auth, const struct sl_server_options *options,
                          struct sl_error *error) {
-  auth->hosts = options->hosts;
+  auth->pages.hosts = options->hosts;
+  auth->pages.authenticated = sl_auth_is_required(auth);
   if (options->cors_origins == NULL) {
     return true;
   }
-  auth->origins = sl_origins_new(options->cors_origins);
-  if (auth->origins == NULL) {
+  auth->pages.origins = sl_origins_new(options->cors_origins);
+  if (auth->pages.origins == NULL) {
     sl_fail(error, SL_CANNOT_START, "there is no memory for the origins");
   }
-  return auth->origins != NULL;
+  return auth->pages.origins != NULL;
 }
 
 bool sl_auth_open(struct sl_auth *auth, const struct sl_server_options *options,
@@ -88,7 +88,7 @@ bool sl_auth_reload_tokens(struct sl_auth *auth, struct sl_error *error) {
 }
 
 void sl_auth_close(struct sl_auth *auth) {
-  sl_origins_free(auth->origins);
+  sl_origins_free(auth->pages.origins);
   sl_tokens_free(auth->tokens);
   if (auth->token_file != NULL) {
     pthread_rwlock_destroy(&auth->lock);

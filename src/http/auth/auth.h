@@ -6,6 +6,7 @@
 #ifndef SPIKELOSS_HTTP_AUTH_AUTH_H
 #define SPIKELOSS_HTTP_AUTH_AUTH_H
 
+#include "http/auth/cors.h"
 #include "http/auth/tokens.h"
 #include "http/options.h"
 #include <microhttpd.h>
@@ -14,18 +15,16 @@
 #include <stdbool.h>
 
 struct sl_connection;
-struct sl_origins;
 struct sl_tls;
 
 /* All zeros: every client may use the server, over plain HTTP. */
 struct sl_auth {
-  struct sl_tls *tls;         /* NULL: plain HTTP */
-  bool certificates;          /* clients must show one, where the connection is encrypted */
-  const char *token_file;     /* NULL: no token is required; not owned */
-  struct sl_tokens *tokens;   /* of the file, under `lock` */
-  pthread_rwlock_t lock;      /* where there is a token file */
-  struct sl_origins *origins; /* NULL: no web pages but the server's own */
-  const char *hosts;          /* names of this server; NULL: none but localhost. Not owned */
+  struct sl_tls *tls;       /* NULL: plain HTTP */
+  bool certificates;        /* clients must show one, where the connection is encrypted */
+  const char *token_file;   /* NULL: no token is required; not owned */
+  struct sl_tokens *tokens; /* of the file, under `lock` */
+  pthread_rwlock_t lock;    /* where there is a token file */
+  struct sl_page_rules pages;
 };
 
 /* Reads every file that the options name; the options must outlive the result. On failure returns

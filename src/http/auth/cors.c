@@ -1,7 +1,6 @@
 #include "http/auth/cors.h"
 
 #include "core/codes.h"
-#include "http/auth/auth.h"
 #include "http/headers.h"
 #include "net/address.h"
 #include <arpa/inet.h>
@@ -183,11 +182,11 @@ static enum sl_status refuse_origin(const char *origin, struct sl_error *error) 
 }
 
 /* Where no token keeps pages out. */
-static enum sl_status check_page(const struct sl_page *page, const struct sl_auth *auth,
+static enum sl_status check_page(const struct sl_page *page, const struct sl_page_rules *rules,
                                  const struct sl_page_request *request, struct sl_error *error) {
   const struct sl_headers *headers = request->headers;
   bool loopback = sl_address_is_local(request->address) && !sl_address_is_unix(request->address);
-  if (loopback && headers->host != NULL && !is_own_host(auth->hosts, headers->host)) {
+  if (loopback && headers->host != NULL && !is_own_host(rules->hosts, headers->host)) {
     return sl_fail(error, SL_HOST_NOT_ALLOWED,
                    "Host \"%.100s\": not a name of this server; add it to the option hosts",
                    headers->host);
@@ -208,11 +207,11 @@ static enum sl_status check_page(const struct sl_page *page, const struct sl_aut
   return SL_OK;
 }
 
-static enum sl_status check_preflight(struct sl_page *page, const struct sl_auth *auth,
+static enum sl_status check_preflight(struct sl_page *page, const struct sl_page_rules *rules,
                                       const struct sl_page_request *request,
                                       struct sl_error *error) {
   const struct sl_headers *headers = request->headers;
-  if (auth->origins == NULL || headers->origin == NULL || headers->preflight_method == NULL ||
+  if (rules->origins == NULL || headers->origin == NULL || headers->preflight_method == NULL ||
       strcmp(request->method, "OPTIONS") != 0) {
     return SL_OK;
   }
@@ -223,15 +222,15 @@ static enum sl_status check_preflight(struct sl_page *page, const struct sl_auth
   return SL_OK;
 }
 
-enum sl_status sl_cors_check(struct sl_page *page, const struct sl_auth *auth,
+enum sl_status sl_cors_check(struct sl_page *page, const struct sl_page_rules *rules,
                              const struct sl_page_request *request, struct sl_error *error) {
-  if (auth->origins != NULL && request->headers->origin != NULL) {
-    page->origin = find_origin(auth->origins, request->headers->origin);
+  if (rules->origins != NULL && request->headers->origin != NULL) {
+    page->origin = find_origin(rules->origins, request->headers->origin);
   }
-  if (!sl_auth_is_required(auth) && check_page(page, auth, request, error) != SL_OK) {
+  if (!rules->authenticated && check_page(page, rules, request, error) != SL_OK) {
     return error->code;
   }
-  return check_preflight(page, auth, request, error);
+  return check_preflight(page, rules, request, error);
 }
 
 static bool add_cors_header(struct MHD_Response *response, const char *name, const char *value) {
@@ -246,9 +245,9 @@ static bool add_preflight_headers(struct MHD_Response *response) {
          add_cors_header(response, "Access-Control-Max-Age", "3600");
 }
 
-bool sl_cors_add_headers(struct MHD_Response *response, const struct sl_auth *auth,
+bool sl_cors_add_headers(struct MHD_Response *response, const struct sl_page_rules *rules,
                          const struct sl_page *page) {
-  if (auth->origins == NULL) {
+  if (rules->origins == NULL) {
     return true;
   }
   if (!add_cors_header(response, "Vary", "Origin")) {

@@ -10,7 +10,6 @@
 #include <spikeloss/error.h>
 #include <stdbool.h>
 
-struct sl_auth;
 struct sl_headers;
 
 /* What lists of origins and of host names look like, for messages. */
@@ -33,6 +32,13 @@ struct sl_origins *sl_origins_new(const char *list);
 
 /* Tolerates NULL. */
 void sl_origins_free(struct sl_origins *origins);
+
+/* Which pages may call. */
+struct sl_page_rules {
+  struct sl_origins *origins; /* NULL: no web pages but the server's own */
+  const char *hosts;          /* names of this server; NULL: none but localhost. Not owned */
+  bool authenticated; /* clients must show a token or certificate, which pages do not have */
+};
 
 /* The web page that a request came from. */
 struct sl_page {
@@ -64,11 +70,11 @@ struct sl_page_request {
  * A preflight carries no token and is answered whatever its path. Where origins are named, the
  * preflight of any other fails with SL_ORIGIN_NOT_ALLOWED.
  */
-enum sl_status sl_cors_check(struct sl_page *page, const struct sl_auth *auth,
+enum sl_status sl_cors_check(struct sl_page *page, const struct sl_page_rules *rules,
                              const struct sl_page_request *request, struct sl_error *error);
 
 /* Adds the headers by which a browser lets the page read an answer. False if out of memory. */
-bool sl_cors_add_headers(struct MHD_Response *response, const struct sl_auth *auth,
+bool sl_cors_add_headers(struct MHD_Response *response, const struct sl_page_rules *rules,
                          const struct sl_page *page);
 
 #endif
