@@ -27,6 +27,15 @@ static inline bool sl_checked_multiply(size_t *result, size_t left, size_t right
 }
 
 /* The product of all dimensions of a shape. */
-bool sl_checked_product(size_t *result, const size_t *shape, size_t rank);
+static inline bool sl_checked_product(size_t *result, const size_t *shape, size_t rank) {
+  size_t product = 1;
+  for (size_t axis = 0; axis < rank; axis++) {
+    if (!sl_checked_multiply(&product, product, shape[axis])) {
+      return false;
+    }
+  }
+  *result = product;
+  return true;
+}
 
 #endif

@@ -70,7 +70,7 @@ static void read_spelling(char *name, size_t size, const char *text, size_t leng
 
 /* One argument: "--name=value", "--name value" or "--command". */
 struct argument {
-  const char *text;  /* as it stands */
+  const char *text;  /* as it is */
   size_t length;     /* of the part before "=" */
   const char *value; /* NULL if there is none */
 };
@@ -145,7 +145,7 @@ static bool read_arguments(struct sl_config *config, int count, char *const *arg
 }
 
 /* Kubernetes sets SERVICE_… and PORT… for a service that is named spikelossd, people set URL and
- * TOKEN for the clients: none is meant for the daemon. `name` stands behind the prefix. */
+ * TOKEN for the clients: none is meant for the daemon. `name` follows the prefix. */
 static bool is_for_others(const char *name) {
   static const char *const beginnings[] = {"SERVICE_", "PORT=", "PORT_", "URL=", "TOKEN="};
   for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {

@@ -2,7 +2,7 @@
  * The configuration: flags before environment before file before defaults.
  *
  * All four go through one setter, which remembers how strong the source of each value was. A bad
- * value or an unknown name is fatal wherever it stands, and the message says where that is.
+ * value or an unknown name is fatal in each of them, and the message says where it is.
  */
 #ifndef SPIKELOSS_DAEMON_CONFIG_H
 #define SPIKELOSS_DAEMON_CONFIG_H
@@ -16,8 +16,8 @@
 
 /*
  * Reads everything: `arguments` as main gets them, `environment` like environ. On failure returns
- * false and sets `error`, with the flag, the variable or file and line. The
- * config is to be freed in any case.
+ * false and sets `error`, with the flag, the variable or file and line. The config is to be freed
+ * in any case.
  */
 bool sl_config_read(struct sl_config *config, int count, char *const *arguments,
                     char *const *environment, struct sl_error *error);

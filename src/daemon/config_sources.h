@@ -11,13 +11,13 @@
 
 /*
  * Sets an option from text. Addresses add up within one source and replace those of weaker ones.
- * On failure returns false; `message` begins with `where`, the place the text comes from.
+ * On failure returns false; the message begins with `where`, which says where the text comes from.
  */
 bool sl_config_set(struct sl_config *config, const struct sl_option *option, const char *text,
                    enum sl_source source, const char *where, struct sl_error *error);
 
 /*
- * The option of that name. Where there is none, returns NULL and writes why to `message`: the name
+ * The option of that name. Where there is none, returns NULL and sets `error`: the name
  * is unknown, or that of an option that an earlier version had. `kind` and `spelling` are how the
  * source calls and spells it.
  */

@@ -1,8 +1,8 @@
 /*
- * Messages for those who run the daemon: one line an event, to standard error.
+ * Messages for operators: one line an event, to standard error.
  *
  * Any thread may log, while another one changes the level. No thread waits for a reader: lines go
- * through a queue (log_queue.h), and those that find it full are dropped and counted. Lines about
+ * through a queue, and those that find it full are dropped and counted. Lines about
  * requests, of which there may be any number, are also bounded by a rate. How many were dropped is
  * said before the next line about a request that goes out in a later second, and at the end.
  */
@@ -46,7 +46,7 @@ void sl_log_line_end(struct sl_log_line *line);
 
 enum sl_log_level { SL_LOG_ERROR, SL_LOG_WARNING, SL_LOG_INFO, SL_LOG_DEBUG };
 
-/* Format and rate are set before threads start; what stands behind them begins as zeros. */
+/* Format and rate are set before threads start; the members after them begin as zeros. */
 struct sl_log {
   _Atomic enum sl_log_level level; /* the least important that is written */
   enum sl_log_format format;
@@ -71,8 +71,16 @@ void sl_log_write(struct sl_log *log, struct sl_log_line *line);
 /* Says how many lines were dropped, if any were and that was not said yet. */
 void sl_log_tell_dropped(struct sl_log *log);
 
-/* A line for people and scripts that wait for it: on every level, in logfmt as it is. */
+/* A line for people and for scripts that wait for it: on every level, in logfmt as it is. */
 void sl_log_announce(enum sl_log_format log_format, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Starts the thread that writes, which inherits the signals that the caller has blocked. False if
+ * there is none to be had. Before that, lines are written at once. */
+bool sl_log_start(void);
+
+/* Gives the thread half a second to write what is left, then leaves it to the end of the process,
+ * even where it hangs in a write. Nothing may be logged after this. */
+void sl_log_stop(void);
 
 #endif

@@ -2,7 +2,6 @@
 #include "daemon/config.h"
 #include "daemon/healthcheck.h"
 #include "daemon/log.h"
-#include "daemon/log_queue.h"
 #include "daemon/system.h"
 #include "daemon/systemd.h"
 #include "http/handlers/handlers.h"
@@ -138,7 +137,7 @@ static void log_sentence(void *closure, const char *sentence) {
   sl_log(log, SL_LOG_INFO, "%s", sentence);
 }
 
-/* Sockets that systemd hands over take the place of all addresses. */
+/* Sockets that systemd hands over replace all addresses. */
 static bool take_over_sockets(struct sl_server_options *options, struct sl_error *error) {
   size_t sockets;
   if (!sl_systemd_sockets(&sockets, error)) {
@@ -253,14 +252,14 @@ static int serve_and_log(const struct sl_config *config, int count, char *const 
   return EXIT_SUCCESS;
 }
 
-static int serve(const struct sl_config *config, int count, char *const *arguments) {
+static int serve_with_log(const struct sl_config *config, int count, char *const *arguments) {
   hold_signals();
-  if (!sl_log_queue_start()) {
+  if (!sl_log_start()) {
     sl_log_announce(SL_LOG_LOGFMT, "spikelossd: cannot start a thread for the log");
     return EXIT_FAILURE;
   }
   int status = serve_and_log(config, count, arguments);
-  sl_log_queue_stop();
+  sl_log_stop();
   return status;
 }
 
@@ -276,7 +275,7 @@ static void announce_warning(void *closure, const char *sentence) {
   sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", sentence);
 }
 
-static int check(const struct sl_config *config) {
+static int check_configuration(const struct sl_config *config) {
   struct sl_server_options options = sl_config_server(config);
   struct sl_error error = SL_NO_ERROR;
   if (!sl_server_check(&options, &error)) {
@@ -289,7 +288,7 @@ static int check(const struct sl_config *config) {
   return EXIT_SUCCESS;
 }
 
-static int healthcheck(const struct sl_config *config) {
+static int check_health(const struct sl_config *config) {
   struct sl_error error = SL_NO_ERROR;
   if (!sl_healthcheck(config, &error)) {
     sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", error.message);
@@ -299,7 +298,7 @@ static int healthcheck(const struct sl_config *config) {
   return EXIT_SUCCESS;
 }
 
-static int run(const struct sl_config *config, int count, char *const *arguments) {
+static int run_command(const struct sl_config *config, int count, char *const *arguments) {
   switch (config->command) {
   case SL_COMMAND_HELP:
     return print_help();
@@ -307,13 +306,13 @@ static int run(const struct sl_config *config, int count, char *const *arguments
     printf("spikelossd " SPIKELOSSD_VERSION " (%s)\n", sl_kernels_name());
     return EXIT_SUCCESS;
   case SL_COMMAND_CHECK:
-    return check(config);
+    return check_configuration(config);
   case SL_COMMAND_HEALTHCHECK:
-    return healthcheck(config);
+    return check_health(config);
   case SL_COMMAND_SERVE:
     break;
   }
-  return serve(config, count, arguments);
+  return serve_with_log(config, count, arguments);
 }
 
 int main(int count, char **arguments) {
@@ -329,7 +328,7 @@ int main(int count, char **arguments) {
     sl_log_announce(SL_LOG_LOGFMT, "spikelossd: isa: this processor or this build has no %s",
                     sl_config_isa(&config));
   } else {
-    status = run(&config, count, arguments);
+    status = run_command(&config, count, arguments);
   }
   sl_config_free(&config);
   return status;

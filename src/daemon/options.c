@@ -256,8 +256,8 @@ static uint64_t suffix_factor(enum sl_option_kind kind, const char *suffix) {
   return UINT64_C(1) << (10 * (letter - letters + 1));
 }
 
-static bool read_number(const struct sl_option *option, const char *text, uint64_t *value,
-                        struct sl_error *error) {
+static bool read_option_number(const struct sl_option *option, const char *text, uint64_t *value,
+                               struct sl_error *error) {
   static const char *const forms[] = {
       [SL_OPTION_BYTES] = "a number with an optional KiB, MiB or GiB",
       [SL_OPTION_COUNT] = "a number with an optional Ki, Mi or Gi",
@@ -306,5 +306,5 @@ static bool read_word(const struct sl_option *option, const char *text, uint64_t
 bool sl_option_read(const struct sl_option *option, const char *text, uint64_t *value,
                     struct sl_error *error) {
   return option->kind == SL_OPTION_CHOICE ? read_word(option, text, value, error)
-                                          : read_number(option, text, value, error);
+                                          : read_option_number(option, text, value, error);
 }

@@ -62,7 +62,7 @@ struct sl_option {
   const char *default_text;        /* goes through the same setter as everything else */
   bool (*is_ok)(const char *text); /* of a text: NULL if it may have any form, */
   const char *form;                /* else what it looks like */
-  const char *placeholder;         /* of a text: what stands for it in --help */
+  const char *placeholder;         /* of a text: its name in --help */
   const char *help;                /* one line for people */
 };
 

@@ -20,11 +20,11 @@ uint64_t sl_machine_memory(void);
  */
 uint64_t sl_system_memory(const char *root, uint64_t machine_memory);
 
-/* To be taken for the memory of the system where nothing is known: what the smallest machines that
+/* Assumed where the memory of the system is not known: what the smallest machines that
  * are sold as servers have. */
 #define SL_UNKNOWN_MEMORY (UINT64_C(512) << 20)
 
-/* What so many threads leave to requests of a system with so many bytes. */
+/* What this number of threads leaves to requests of a system with this number of bytes. */
 uint64_t sl_memory_for_requests(uint64_t system_memory, size_t threads);
 
 /*

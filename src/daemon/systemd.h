@@ -1,5 +1,5 @@
 /*
- * The two things that systemd and a service say to each other: which sockets are handed over at the
+ * What systemd and a service exchange: which sockets are handed over at the
  * start (socket activation), and when the service is ready. Both are a few variables of the
  * environment, so that no library is needed for them.
  */
@@ -17,7 +17,7 @@ enum { SL_SYSTEMD_FIRST_SOCKET = 3 };
  * sentence in `message`, if the variables make no sense. */
 bool sl_systemd_sockets(size_t *count, struct sl_error *error);
 
-/* Tells systemd "READY=1" and the like; nothing if nobody asked to be told. */
+/* Tells systemd "READY=1" and the like; nothing if it did not ask for that. */
 void sl_systemd_tell(const char *state);
 
 #endif

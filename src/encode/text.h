@@ -11,7 +11,7 @@
 
 #include "encode/broadcast.h"
 #include "spikes/spikes.h"
-#include "json/number_cache.h"
+#include "json/number_format.h"
 #include <stdbool.h>
 #include <stddef.h>
 

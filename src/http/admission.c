@@ -33,7 +33,7 @@ static bool has_room(uint64_t limit, uint64_t taken, uint64_t bytes) {
 }
 
 /* Looks, so that what does not fit disturbs no other request, then counts, and looks again: of two
- * that come at once both may find no room, but never is more taken than there is. */
+ * that come at once both may find too little, but never is more taken than there is. */
 static bool take_memory(struct sl_capacity *capacity, uint64_t limit, uint64_t bytes) {
   if (!has_room(limit, memory_taken(capacity), bytes)) {
     return false;
@@ -57,7 +57,7 @@ static enum sl_status never_fits(const struct sl_capacity *capacity, uint64_t li
       (uintmax_t)capacity->max_memory);
 }
 
-/* There is no room for a request that has `before` bytes and needs `bytes`. */
+/* There is not enough memory for a request that has `before` bytes and needs `bytes`. */
 static enum sl_status no_room(struct sl_capacity *capacity, uint64_t before, uint64_t bytes,
                               struct sl_error *error) {
   uint64_t limit = limit_of(capacity, before > 0);
@@ -73,7 +73,8 @@ static enum sl_status no_room(struct sl_capacity *capacity, uint64_t before, uin
 }
 
 /* In whole steps, where they fit. */
-static enum sl_status grow(struct sl_budget *budget, uint64_t bytes, struct sl_error *error) {
+static enum sl_status grow_budget(struct sl_budget *budget, uint64_t bytes,
+                                  struct sl_error *error) {
   struct sl_admission *admission = (void *)((char *)budget - offsetof(struct sl_admission, budget));
   struct sl_capacity *capacity = admission->capacity;
   uint64_t missing = bytes - budget->granted;
@@ -108,8 +109,9 @@ enum sl_status sl_admit(struct sl_admission *admission, struct sl_capacity *capa
   if (connection->over_memory) {
     return no_room(capacity, 0, SL_FIRST_MEMORY, error);
   }
-  struct sl_admission taken = {.capacity = capacity, .connection = connection, .budget.grow = grow};
-  if (grow(&taken.budget, SL_FIRST_MEMORY, error) != SL_OK) {
+  struct sl_admission taken = {
+      .capacity = capacity, .connection = connection, .budget.grow = grow_budget};
+  if (grow_budget(&taken.budget, SL_FIRST_MEMORY, error) != SL_OK) {
     return error->code;
   }
   *admission = taken;

@@ -130,7 +130,7 @@ void sl_hang_up(int socket);
 /* Before its socket is closed. */
 void sl_connection_close(struct sl_connection *connection);
 
-/* Serves a connection after all that was over a limit, if there is room now. */
+/* Serves a connection that was over a limit, if it is within the limits now. */
 void sl_connection_reconsider(struct sl_connection *connection);
 
 /* The request goes on from here. HEAD to ANSWER are one request, with one `since`. */

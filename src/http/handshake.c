@@ -26,7 +26,7 @@ static void check_first_byte(struct sl_connection *connection, const char *bytes
   connection->has_sent = true;
 }
 
-static ssize_t pull(gnutls_transport_ptr_t closure, void *bytes, size_t size) {
+static ssize_t pull_bytes(gnutls_transport_ptr_t closure, void *bytes, size_t size) {
   struct sl_connection *connection = closure;
   ssize_t length = recv(connection->socket, bytes, size, 0);
   int reason = errno;
@@ -56,7 +56,7 @@ void sl_handshake_watch(struct sl_connection *connection, struct sl_connection *
   gnutls_transport_ptr_t ignored, sender;
   gnutls_transport_get_ptr2(session, &ignored, &sender);
   gnutls_transport_set_ptr2(session, connection, sender);
-  gnutls_transport_set_pull_function(session, pull);
+  gnutls_transport_set_pull_function(session, pull_bytes);
   gnutls_transport_set_pull_timeout_function(session, wait_for_bytes);
   connection->dry = dry;
   connection->is_dry = false;

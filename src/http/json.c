@@ -46,7 +46,7 @@ void sl_json_verbatim(cJSON *container, const char *name, const char *json, bool
   attach(container, name, cJSON_CreateRaw(json), ok);
 }
 
-/* `text` with a line break behind it, or NULL; takes `text` in any case. */
+/* `text` followed by a line break, or NULL; takes `text` in any case. */
 static char *with_line_break(char *text) {
   size_t length = strlen(text);
   char *longer = realloc(text, length + 2);

@@ -1,5 +1,5 @@
 /*
- * Building JSON documents with cJSON, with one place to look whether there was memory.
+ * Building JSON documents with cJSON, and checking only once whether there was memory.
  *
  * Every function below adds something to a container (`name` is NULL in an array) and clears
  * *good when it cannot; containers that could not be made are NULL, and adding to NULL is harmless.
@@ -21,7 +21,7 @@ void sl_json_flag(cJSON *container, const char *name, bool flag, bool *ok);
 /* Adds a value that is written down as JSON text, and returns it. */
 cJSON *sl_json_parsed(cJSON *container, const char *name, const char *json, bool *ok);
 
-/* Adds a value whose JSON text stands in the document letter by letter. */
+/* Adds a value of which the document gets this JSON text, letter by letter. */
 void sl_json_verbatim(cJSON *container, const char *name, const char *json, bool *ok);
 
 /*

@@ -1,6 +1,6 @@
 /*
- * What the server is told: the one struct that the configuration fills and all of the server reads.
- * Beside it, as constants, what no operator has a reason to change.
+ * What the server needs to know: the one struct that the configuration fills and all of the server
+ * reads. Beside it, as constants, what no operator has a reason to change.
  */
 #ifndef SPIKELOSS_HTTP_OPTIONS_H
 #define SPIKELOSS_HTTP_OPTIONS_H
@@ -25,18 +25,18 @@ enum {
    * KiB. */
   SL_HEADER_BYTES = 16 * 1024,
 
-  /* Of a refused upload so much is read before the answer, because most clients read an answer only
-   * after they have sent everything; where body_bytes is more, that much. Reading costs little, and
-   * larger uploads are refused at the head, by clients that know their length. */
+  /* Of a refused upload this much is read before the answer, because most clients read an answer
+   * only after they have sent everything; where body_bytes is more, that much. Reading costs
+   * little, and larger uploads are refused at the head, by clients that know their length. */
   SL_DRAIN_BYTES = 64 * 1024 * 1024,
 
-  /* Of all connections, this part is left when one client address has taken the rest. Behind a
+  /* Of all connections, this part is left when one client address has taken the rest. Through a
    * proxy all clients have one address and lose little by it; without one, no client shuts out the
    * others, or a health check. */
   SL_CONNECTIONS_FOR_OTHERS = 8, /* an eighth */
 };
 
-/* What is called for each exchange that is over, by the thread of its connection. */
+/* What is called for each request that is over, by the thread of its connection. */
 typedef void sl_report_function(void *closure, const struct sl_record *record);
 
 /* What finds the route of a request; see sl_route_find. */

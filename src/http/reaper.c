@@ -13,7 +13,7 @@
 enum { QUIET = 200 };
 
 /*
- * Milliseconds for which a connection may stand still while clients are turned away for lack of a
+ * Milliseconds for which a connection may be idle while clients are turned away for lack of a
  * slot: one that owes its headers, one whose requests are refused anyway, and one in a request.
  */
 enum { PATIENCE_FOR_HEAD = 500, PATIENCE_OVER_LIMIT = 300, PATIENCE_IN_REQUEST = 1000 };
@@ -25,8 +25,8 @@ enum { RATE_INTERVAL = 1000 };
  * network of 10 Mbit/s is faster. */
 enum { SLOW_RATE = 1024 * 1024 };
 
-/* Added to a rate before memory is divided by it: whoever moves less than this a second is as good
- * as standing still. */
+/* Added to a rate before memory is divided by it: a request that moves less than this a second
+ * counts as idle. */
 enum { STILL_RATE = 64 * 1024 };
 
 /* The head of a first request over TLS comes after the handshake, whose bytes are counted too. */
@@ -62,7 +62,7 @@ static ssize_t peek(int socket) {
 
 /* The kernel would keep what is left of an answer, for as long as the client reads nothing: it is
  * thrown away with the connection. */
-static void end(struct sl_connection *connection, enum sl_outcome outcome) {
+static void end_connection(struct sl_connection *connection, enum sl_outcome outcome) {
   connection->ended = outcome;
   if (connection->stage == SL_STAGE_ANSWER) {
     const struct linger at_once = {.l_onoff = 1};
@@ -79,7 +79,7 @@ static void end(struct sl_connection *connection, enum sl_outcome outcome) {
 static void reap(struct sl_reaper *reaper, struct sl_connection *connection,
                  enum sl_outcome outcome, struct harvest *harvest) {
   bool in_request = connection->stage >= SL_STAGE_BODY;
-  end(connection, outcome);
+  end_connection(connection, outcome);
   if (!in_request) {
     sl_metrics_count_deadline(reaper->service->metrics, outcome);
   }
@@ -111,7 +111,7 @@ static void look_at_quiet(struct sl_connection *connection, bool closing) {
     connection->told_of_end = true;
     shutdown(connection->socket, SHUT_RD); /* makes libmicrohttpd read the end that is there */
   } else if (waiting < 0 && closing && connection->stage <= SL_STAGE_WAITING) {
-    end(connection, SL_OUTCOME_STOPPED);
+    end_connection(connection, SL_OUTCOME_STOPPED);
   }
 }
 
@@ -193,7 +193,7 @@ static void free_memory(struct sl_reaper *reaper, struct sl_connection *connecti
 }
 
 /* One line for a whole look, however many there were: hostile clients must not fill the log. */
-static void report(const struct sl_reaper *reaper, const struct harvest *harvest) {
+static void report_harvest(const struct sl_reaper *reaper, const struct harvest *harvest) {
   if (reaper->tell == NULL || harvest->total == 0) {
     return;
   }
@@ -231,6 +231,6 @@ uint64_t sl_reaper_look(struct sl_reaper *reaper, struct sl_connection *connecti
   if (has_moved(&reaper->shortages, &service->capacity.shortages)) {
     free_memory(reaper, connections, own > others ? own : others, &harvest);
   }
-  report(reaper, &harvest);
+  report_harvest(reaper, &harvest);
   return own;
 }

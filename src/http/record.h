@@ -1,9 +1,9 @@
 /*
- * What there is to say of one exchange, a request and its answer, once it is over: for the metrics
- * and the log. It owns nothing. Texts are NULL or empty where there are none, static or of the
- * request. Of those that a client chose, the method and the path of a request without a route are
- * not checked, only cut; nothing of the body, no query and no token is in it. An exchange belongs
- * to the thread of its connection.
+ * The access record of one request and its answer, once it is over: for the metrics and the log. It
+ * owns nothing. Texts are NULL or empty where there are none, static or of the request. Of those
+ * that a client chose, the method and the path of a request without a route are not checked, only
+ * cut; nothing of the body, no query and no token is in it. A record belongs to the thread of its
+ * connection.
  */
 #ifndef SPIKELOSS_HTTP_RECORD_H
 #define SPIKELOSS_HTTP_RECORD_H
@@ -25,15 +25,15 @@ enum sl_outcome {
   SL_OUTCOME_DRAIN_BOUNDS,     /* more of a refused upload than is read before an answer */
   SL_OUTCOME_STOPPED,          /* the server stopped before it was done */
   SL_OUTCOME_HEADER_BYTES,     /* more bytes of headers than the limit */
-  SL_OUTCOME_EVICTED,          /* room was short, and this one held it and moved least */
-  SL_OUTCOME_NOT_TLS,          /* plain text where TLS was expected */
+  SL_OUTCOME_EVICTED, /* slots or memory were short, and this one held them and moved little */
+  SL_OUTCOME_NOT_TLS, /* plain text where TLS was expected */
   SL_OUTCOME_COUNT
 };
 
 /* "answered", "client_left", ... Static. */
 const char *sl_outcome_name(enum sl_outcome outcome);
 
-/* The three parts of an exchange, one behind the other. */
+/* The three parts of a request, one after the other. */
 enum sl_phase {
   SL_PHASE_RECEIVE, /* from the headers to the last byte of the body; spikes are counted here */
   SL_PHASE_COMPUTE, /* the loss, the gradients, the layout of the answer */
@@ -72,7 +72,7 @@ struct sl_record {
 /* Monotonic nanoseconds. */
 uint64_t sl_now(void);
 
-/* The exchange begins to receive. */
+/* The request begins to arrive. */
 void sl_record_begin(struct sl_record *record);
 
 /* The phase that lasted is over, and this one begins. */

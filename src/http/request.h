@@ -16,7 +16,6 @@
 #include "http/connections.h"
 #include "http/headers.h"
 #include "http/record.h"
-#include "http/request_id.h"
 #include "http/service.h"
 #include <microhttpd.h>
 #include <spikeloss/error.h>

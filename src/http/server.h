@@ -23,7 +23,7 @@ uint64_t sl_server_connections(const struct sl_server_options *options);
 /* How many files the server holds open beside its connections. */
 uint64_t sl_server_other_files(const struct sl_server_options *options);
 
-/* Whether the files that the options name are good: what sl_server_start would say of them. */
+/* Whether the files that the options name are valid: what sl_server_start would say of them. */
 bool sl_server_check(const struct sl_server_options *options, struct sl_error *error);
 
 /*
@@ -42,7 +42,7 @@ struct sl_server *sl_server_start(const struct sl_server_options *options, struc
 /* The bound address of a listener as text that a client can use ("127.0.0.1:45123", "unix:..."). */
 const char *sl_server_address(const struct sl_server *server, size_t listener);
 
-/* The address of a listener through which everybody on a network may come in, or NULL. */
+/* The address of a listener that any client on a network may use, or NULL. */
 const char *sl_server_exposed_address(const struct sl_server *server);
 
 /* Whether a listener speaks TLS. */
@@ -57,7 +57,7 @@ bool sl_server_reload_tokens(struct sl_server *server, struct sl_error *error);
 void sl_server_drain(struct sl_server *server);
 
 /*
- * Drains; after stop_delay_seconds lets nobody new in; requests that have begun finish, within
+ * Drains; after stop_delay_seconds accepts no new clients; requests that have begun finish, within
  * stop_seconds, connections without one are closed; frees everything. Tolerates NULL.
  */
 void sl_server_stop(struct sl_server *server);

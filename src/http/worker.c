@@ -18,7 +18,7 @@ enum { LOOK_INTERVAL = 100 };
 /* Milliseconds of work between two waits that still count for the clock. */
 enum { USUAL_WORK = 50 };
 
-/* How often endpoints are run at most before the worker looks at everything else it waits for. */
+/* How often endpoints are run, at most, before the worker looks at everything else it waits for. */
 enum { MAX_RUNS = 16 };
 
 enum { MAX_EVENTS = 64, MAX_ACCEPTS = 16 };
@@ -40,7 +40,7 @@ static void forget_listeners(struct sl_worker *worker) {
   }
 }
 
-/* Leaves clients in the queue of the listening sockets until there may be room. */
+/* Leaves clients in the queue of the listening sockets until slots may be free. */
 static void pause_accepting(struct sl_worker *worker) {
   if (worker->accepting && !worker->full) {
     worker->full = true;
@@ -156,7 +156,7 @@ static void take_messages(struct sl_worker *worker) {
   }
 }
 
-static void dispatch(struct sl_worker *worker, void *what) {
+static void dispatch_event(struct sl_worker *worker, void *what) {
   const struct sl_workers *all = worker->all;
   const struct sl_listener *listener = what;
   struct sl_endpoint *endpoint = what;
@@ -197,7 +197,7 @@ static void wait_for_events(struct sl_worker *worker) {
   int count = epoll_wait(worker->loop.epoll, events, MAX_EVENTS, timeout);
   sl_loop_advance_clock(&worker->loop, timeout > 0 ? timeout : USUAL_WORK);
   for (int i = 0; i < count; i++) {
-    dispatch(worker, events[i].data.ptr);
+    dispatch_event(worker, events[i].data.ptr);
   }
 }
 
@@ -254,7 +254,7 @@ static void end_connections(struct sl_worker *worker) {
 
 /* One call of libmicrohttpd is often enough for a request, so it is called again as long as
  * something moves before the worker waits: a wait costs as much as a small request's loss. */
-static void *serve(void *closure) {
+static void *run_worker(void *closure) {
   struct sl_worker *worker = closure;
   sl_loop_start_clock(&worker->loop);
   while (!atomic_load(&worker->all->stop)) {
@@ -341,7 +341,7 @@ bool sl_workers_start(struct sl_workers *workers, const struct sl_server_options
   }
   for (size_t i = 0; i < workers->count; i++) {
     struct sl_worker *worker = &workers->workers[i];
-    worker->runs_thread = pthread_create(&worker->thread, NULL, serve, worker) == 0;
+    worker->runs_thread = pthread_create(&worker->thread, NULL, run_worker, worker) == 0;
     if (!worker->runs_thread) {
       return false;
     }

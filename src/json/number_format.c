@@ -302,3 +302,13 @@ size_t sl_number_format(char text[SL_NUMBER_TEXT_MAX + 1], double value) {
                      ? write_small_integer(text + sign, integer)
                      : write_decimal(text + sign, (struct decimal){.digits = integer}));
 }
+
+_Thread_local struct sl_cached_number sl_number_slots[1 << SL_NUMBER_SLOT_BITS];
+
+void sl_number_slot_fill(struct sl_cached_number *slot, double value) {
+  uint64_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  slot->key = bits + 1;
+  slot->length = (unsigned char)sl_number_format(slot->text, value);
+  slot->text[slot->length] = ',';
+}

@@ -63,8 +63,8 @@ static bool split_tcp(struct tcp_address *parts, const char *address) {
 }
 
 static bool unix_path_fits(const char *path) {
-  size_t room = sizeof((struct sockaddr_un *)NULL)->sun_path;
-  return path[0] != '\0' && strlen(path) < room;
+  size_t size = sizeof((struct sockaddr_un *)NULL)->sun_path;
+  return path[0] != '\0' && strlen(path) < size;
 }
 
 bool sl_address_is_ok(const char *address) {

@@ -187,7 +187,7 @@ static bool is_listened_on(const struct sockaddr_un *name) {
 }
 
 /*
- * Makes way for a Unix socket: the file that a daemon left behind when it was killed is removed,
+ * Makes way for a Unix socket: the file of a daemon that was killed is removed,
  * anything else (a file of another kind, a socket that is listened on) stays.
  */
 static bool clear_path(const struct sockaddr_un *name, struct sl_error *error) {

@@ -28,15 +28,15 @@ struct sl_listener {
 
 /*
  * Binds and listens. The file of a Unix socket gets the mode `unix_mode`. It is locked
- * (PATH.lock) until the listener stops; a file that an earlier daemon left behind is replaced. On
+ * (PATH.lock) until the listener stops; the file of an earlier daemon is replaced. On
  * failure returns false and sets `error`.
  */
 bool sl_listener_open(struct sl_listener *listener, const char *address, mode_t unix_mode,
                       struct sl_error *error);
 
 /*
- * Takes over a socket that listens already and that somebody else may hold too, such as systemd: it
- * is never shut down, so that clients who come after this process wait for the next one.
+ * Takes over a socket that listens already and that another process may hold too, such as systemd:
+ * it is never shut down, so that clients that come after this process wait for the next one.
  */
 bool sl_listener_adopt(struct sl_listener *listener, int socket, struct sl_error *error);
 

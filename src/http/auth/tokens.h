@@ -1,6 +1,6 @@
 /*
- * Bearer tokens: secrets that clients send with every request, each with the name under which its
- * bearer is known. They come from a file,
+ * Bearer tokens: secrets that clients send with every request, each with the name of its client.
+ * They come from a file,
  *
  *     # one a line; # begins a comment
  *     training-cluster   0kY5b1q...
@@ -22,8 +22,8 @@ enum { SL_TOKEN_NAME_MAX = 64, SL_TOKEN_MIN = 16, SL_TOKEN_MAX = 512 };
 struct sl_tokens;
 
 /*
- * Reads the file; sl_tokens_free the result. On failure returns NULL and writes "path:line: what
- * is wrong" to `message`, without a word of the line.
+ * Reads the file; sl_tokens_free the result. On failure returns NULL and sets `error` to
+ * "path:line: what is wrong", without a word of the line.
  */
 struct sl_tokens *sl_tokens_read(const char *path, struct sl_error *error);
 
@@ -31,7 +31,7 @@ struct sl_tokens *sl_tokens_read(const char *path, struct sl_error *error);
 void sl_tokens_free(struct sl_tokens *tokens);
 
 /*
- * The name of the token's bearer, which belongs to `tokens`, or NULL if it is none of them. How
+ * The name of the token's client, which belongs to `tokens`, or NULL if it is none of them. How
  * long it takes depends on the length of `token` alone, and on how many tokens there are.
  */
 const char *sl_tokens_find(const struct sl_tokens *tokens, const char *token);

@@ -234,7 +234,7 @@ static double cpu_seconds(void) {
   return (double)spent.tv_sec + (double)spent.tv_nsec * 1e-9;
 }
 
-static void read_memory(struct process *process) {
+static void read_process_memory(struct process *process) {
   double page = (double)sysconf(_SC_PAGESIZE);
   unsigned long virtual_pages;
   unsigned long resident_pages;
@@ -277,7 +277,7 @@ static struct process read_process(void) {
       .open_files = count_open_files(),
       .max_files = max_open_files(),
   };
-  read_memory(&process);
+  read_process_memory(&process);
   return process;
 }
 
@@ -301,7 +301,7 @@ static void write_process(struct page *page, const struct sl_service *service) {
   write_process_number(page, "process_open_fds", "gauge", process.open_files,
                        "Open file descriptors.");
   write_process_number(page, "process_max_fds", "gauge", process.max_files,
-                       "Most file descriptors that may be open.");
+                       "Maximum number of open file descriptors.");
   write_process_number(page, "process_start_time_seconds", "gauge", service->started,
                        "When the server started, in seconds since 1970.");
 }

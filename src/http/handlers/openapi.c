@@ -224,7 +224,7 @@ static enum sl_status evaluate_example(struct sl_result *result, const struct sl
 }
 
 /* A loss gives the same diagnostics whatever it is asked: those of its example, if it has one. */
-static void add_diagnostics(cJSON *properties, const struct sl_loss *loss, bool *ok) {
+static void add_diagnostics_schema(cJSON *properties, const struct sl_loss *loss, bool *ok) {
   cJSON *schema = sl_json_object(properties, "diagnostics", ok);
   sl_json_text(schema, "description", "How the network is doing", ok);
   sl_json_text(schema, "type", "object", ok);
@@ -259,7 +259,7 @@ static void add_answer_schema(cJSON *schemas, const struct sl_loss *loss, bool *
       add_type(sl_json_object(fields, loss->fields[i].name, ok), &loss->fields[i], "Gradient", ok);
     }
   }
-  add_diagnostics(properties, loss, ok);
+  add_diagnostics_schema(properties, loss, ok);
 }
 
 static void add_problem_schema(cJSON *schemas, bool *ok) {
@@ -402,11 +402,10 @@ static void add_get(cJSON *path, const char *id, const char *summary, const char
 /* Adds the answers to clients that are not authenticated. */
 static void add_refusals(cJSON *responses, const struct sl_auth *auth, bool *ok) {
   if (sl_auth_wants_tokens(auth)) {
-    add_problem(responses, "401", "This server wants a token, and there is none or a wrong one",
-                ok);
+    add_problem(responses, "401", "Authentication required: the token is missing or not valid", ok);
   }
   if (auth->certificates) {
-    add_problem(responses, "403", "This server wants a TLS certificate, and there is none", ok);
+    add_problem(responses, "403", "Client certificate required", ok);
   }
 }
 
