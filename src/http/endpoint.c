@@ -19,15 +19,15 @@ static struct sl_connection *connection_of(struct MHD_Connection *handle) {
 
 static struct sl_connection *open_connection(struct sl_endpoint *endpoint,
                                              struct MHD_Connection *handle) {
-  int wire = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+  int socket = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
   const struct sockaddr *client =
       MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
   struct sl_loop *loop = endpoint->loop;
-  struct sl_connection *connection = sl_connection_open(loop->table, wire, client, &loop->now);
+  struct sl_connection *connection = sl_connection_open(loop->table, socket, client, &loop->now);
   if (connection == NULL) {
     sl_loop_lose(loop);
     sl_metrics_count_refusal(endpoint->service->metrics, SL_BUSY);
-    sl_hang_up(wire);
+    sl_hang_up(socket);
     return NULL;
   }
   connection->progress = &endpoint->progress;
@@ -100,12 +100,7 @@ static enum MHD_Result serve_without_memory(struct sl_service *service,
   return MHD_queue_response(handle, MHD_HTTP_SERVICE_UNAVAILABLE, service->no_memory);
 }
 
-static void enter_request(struct sl_endpoint *endpoint, struct sl_connection *connection) {
-  sl_connection_enter(connection, SL_STAGE_BODY);
-  sl_connection_reconsider(connection);
-  sl_capacity_reconsider(&endpoint->service->capacity, connection);
-}
-
+/* Queues the answer, or sets a task to be run before that. */
 static enum MHD_Result answer_request(struct sl_request *request, struct MHD_Connection *handle) {
   sl_connection_enter(request->connection, SL_STAGE_ANSWER);
   if (request->error.code != SL_OK) {
@@ -117,18 +112,36 @@ static enum MHD_Result answer_request(struct sl_request *request, struct MHD_Con
   return request->match.route->handle(request, handle);
 }
 
+/* Makes the request, and answers it at once where its client waits for an error. */
+static enum MHD_Result open_request(struct sl_endpoint *endpoint, struct MHD_Connection *handle,
+                                    const char *path, const char *method, const char *version,
+                                    void **slot) {
+  struct sl_connection *connection = connection_of(handle);
+  sl_connection_enter(connection, SL_STAGE_BODY);
+  sl_connection_reconsider(connection);
+  sl_capacity_reconsider(&endpoint->service->capacity, connection);
+  struct sl_request *request = sl_request_new(endpoint->service, endpoint->address, connection);
+  if (request == NULL) {
+    *slot = (void *)&no_request;
+    return MHD_YES;
+  }
+  *slot = request;
+  sl_request_open(request, handle, path, method, version);
+  return request->answer_now ? answer_request(request, handle) : MHD_YES;
+}
+
 /*
  * The whole life of a request. libmicrohttpd calls this when the headers have come, once for every
  * piece of the body, and once more when the body is complete; and again after a suspension:
  *
  *     headers ─► open ─► take ... take ─► answer ─► on_completed
  *                 │       │  ▲             │  ▲
- *                 │       compute          compute        what would hold up the event loop
+ *                 │       compute          compute        work that would hold up the event loop
  *                 └─► answer                              an error, if the client waits for it
  *
- * An error is latched; what is left of the body is read and thrown away, so that the client gets to
- * reading the answer. Unless the request has work for a compute thread, a piece is always taken
- * whole: bytes left to libmicrohttpd can stall the connection.
+ * The first error is kept: the rest of the body is then read and thrown away, so that the client
+ * gets to reading the answer. A piece is always taken whole, unless the request has work for a
+ * compute thread: bytes left to libmicrohttpd can stall the connection.
  */
 static enum MHD_Result serve_request(void *closure, struct MHD_Connection *handle, const char *path,
                                      const char *method, const char *version, const char *piece,
@@ -136,7 +149,7 @@ static enum MHD_Result serve_request(void *closure, struct MHD_Connection *handl
   struct sl_endpoint *endpoint = closure;
   struct sl_connection *connection = connection_of(handle);
   struct sl_request *request = *slot;
-  enum MHD_Result result = MHD_YES;
+  enum MHD_Result result;
   endpoint->progress.count++;
   if (connection == NULL) {
     return MHD_NO;
@@ -145,20 +158,13 @@ static enum MHD_Result serve_request(void *closure, struct MHD_Connection *handl
     return serve_without_memory(endpoint->service, handle, piece_length);
   }
   if (request == NULL) { /* the headers have come */
-    enter_request(endpoint, connection);
-    request = sl_request_new(endpoint->service, endpoint->address, connection);
-    *slot = request == NULL ? (void *)&no_request : request;
-    if (request != NULL) {
-      sl_request_open(request, handle, path, method, version);
-      result = request->answer_now ? answer_request(request, handle) : MHD_YES;
-    }
-    return result;
+    return open_request(endpoint, handle, path, method, version, slot);
   }
   sl_loop_continue(connection);
-  if (request->task.run != NULL) { /* it was not run: the server stops */
+  if (request->task.run != NULL) { /* the server stops: the work was not done */
     return MHD_NO;
   }
-  if (*piece_length > 0) { /* of the body */
+  if (*piece_length > 0) { /* a piece of the body has come */
     size_t offered = *piece_length;
     result = sl_request_take(request, piece, piece_length) ? MHD_YES : MHD_NO;
     sl_connection_move(connection, offered - *piece_length);
