@@ -106,19 +106,19 @@ char *sl_problem_document(const struct sl_error *given, const char *instance) {
   char type[64];
   snprintf(type, sizeof type, "urn:spikelossd:problem:%s", sl_code_name(error.code));
 
-  bool ok = true;
+  struct sl_error failure = SL_NO_ERROR;
   cJSON *document = cJSON_CreateObject();
-  sl_json_text(document, "type", type, &ok);
-  sl_json_text(document, "title", problems[error.code].title, &ok);
-  sl_json_number(document, "status", sl_problem_http_status(error.code), &ok);
-  sl_json_text(document, "code", sl_code_name(error.code), &ok);
-  sl_json_text(document, "detail", error.message, &ok);
-  sl_json_text(document, "instance", instance, &ok);
+  sl_json_text(document, "type", type, &failure);
+  sl_json_text(document, "title", problems[error.code].title, &failure);
+  sl_json_number(document, "status", sl_problem_http_status(error.code), &failure);
+  sl_json_text(document, "code", sl_code_name(error.code), &failure);
+  sl_json_text(document, "detail", error.message, &failure);
+  sl_json_text(document, "instance", instance, &failure);
   if (error.pointer[0] != '\0') {
-    sl_json_text(document, "pointer", error.pointer, &ok);
+    sl_json_text(document, "pointer", error.pointer, &failure);
   }
   if (error.offset != SL_NO_OFFSET) {
-    sl_json_number(document, "offset", (double)error.offset, &ok);
+    sl_json_number(document, "offset", (double)error.offset, &failure);
   }
-  return sl_json_finish(document, ok, false);
+  return sl_json_finish(document, &failure, false);
 }
