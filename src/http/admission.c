@@ -45,7 +45,7 @@ static bool take_memory(struct sl_capacity *capacity, uint64_t limit, uint64_t b
   return false;
 }
 
-/* Coming again would not help a request that does not even fit alone. */
+/* Trying again would not help a request that does not even fit alone. */
 static enum sl_status never_fits(const struct sl_capacity *capacity, uint64_t limit, uint64_t bytes,
                                  struct sl_error *error) {
   uint64_t buffer = capacity->buffer_memory;

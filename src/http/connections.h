@@ -8,7 +8,7 @@
  * the address in a slot, are shared.
  *
  * Times are milliseconds of the worker's clock, which counts no time in which the worker itself was
- * held up (see worker.h).
+ * held up (see loop.h).
  */
 #ifndef SPIKELOSS_HTTP_CONNECTIONS_H
 #define SPIKELOSS_HTTP_CONNECTIONS_H

@@ -1,5 +1,6 @@
 #include "http/head_bytes.h"
 
+#include "core/codes.h"
 #include "http/headers.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -174,9 +175,9 @@ static enum MHD_Result check_characters(void *closure, enum MHD_ValueKind kind, 
   return *odd_value ? MHD_NO : MHD_YES;
 }
 
-const char *sl_head_find_fault(struct sl_head_marks *marks, struct MHD_Connection *connection,
-                               const char *method, const char *target, const char *version,
-                               size_t buffer_memory) {
+static const char *find_fault(struct sl_head_marks *marks, struct MHD_Connection *connection,
+                              const char *method, const char *target, const char *version,
+                              size_t buffer_memory) {
   if (!sl_is_http_token(method) || marks->target_end == NULL) {
     return "the request line is malformed";
   }
@@ -189,4 +190,15 @@ const char *sl_head_find_fault(struct sl_head_marks *marks, struct MHD_Connectio
   bool odd_value = false;
   MHD_get_connection_values_n(connection, MHD_HEADER_KIND, check_characters, &odd_value);
   return odd_value ? "the value of a header has a control character" : NULL;
+}
+
+enum sl_status sl_head_check(struct sl_head_marks *marks, struct MHD_Connection *connection,
+                             const char *method, const char *target, const char *version,
+                             size_t buffer_memory, struct sl_error *error) {
+  const char *fault = find_fault(marks, connection, method, target, version, buffer_memory);
+  return fault == NULL ? SL_OK
+                       : sl_fail(error, SL_BAD_REQUEST,
+                                 "headers: %s; expected lines that end in CRLF, without folding "
+                                 "and without control characters",
+                                 fault);
 }

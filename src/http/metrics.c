@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Threads other than libmicrohttpd's that may count: the main thread while it stops the server. */
+/* Threads other than workers that may count: the main thread while it stops the server. */
 enum { OTHER_THREADS = 4 };
 
 enum { CACHE_LINE = 64 };

@@ -44,7 +44,7 @@ struct sl_reaper {
   uint64_t refusals;  /* for lack of a slot, likewise */
 };
 
-/* How much a connection is in the way when memory is short; 0 if it is not. */
+/* How much a connection would free for others when memory is short; 0 if it is not to be ended. */
 uint64_t sl_reaper_score(const struct sl_connection *connection);
 
 /*

@@ -101,13 +101,9 @@ static void check_announced_length(const struct sl_request *request, struct sl_e
 static enum sl_status check_framing(struct sl_request *request, struct MHD_Connection *connection,
                                     const char *path, const char *method, const char *version,
                                     struct sl_error *error) {
-  const char *fault = sl_head_find_fault(&request->connection->marks, connection, method, path,
-                                         version, request->service->capacity.buffer_memory);
-  if (fault != NULL) {
-    return sl_fail(error, SL_BAD_REQUEST,
-                   "headers: %s; expected lines that end in CRLF, without folding and without "
-                   "control characters",
-                   fault);
+  if (sl_head_check(&request->connection->marks, connection, method, path, version,
+                    request->service->capacity.buffer_memory, error) != SL_OK) {
+    return error->code;
   }
   return sl_headers_check_framing(&request->headers, version, error);
 }
@@ -169,7 +165,7 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
 /*
  * Whether an error is answered before the body has come. libmicrohttpd closes the connection then,
  * which a client that is still sending sees as a broken pipe; so only where the client waits for
- * our word, where no byte after the headers can be trusted, where there would be too much to throw
+ * an answer, where no byte after the headers can be trusted, where there would be too much to throw
  * away, or no memory for the buffers that this takes.
  */
 static bool can_answer_now(const struct sl_request *request, const struct sl_error *error,
@@ -183,7 +179,7 @@ static bool can_answer_now(const struct sl_request *request, const struct sl_err
   return ambiguous || (uploads && (waits || hopeless));
 }
 
-/* Remembers what a log says of a request that no row of the table answers. Without the query, which
+/* Notes what the log says of a request that has no route. Without the query, which
  * may hold secrets. */
 static void note_unrouted(struct sl_request *request, const char *path, const char *method) {
   snprintf(request->unrouted_method, sizeof request->unrouted_method, "%s", method);

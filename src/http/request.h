@@ -1,7 +1,7 @@
 /*
  * One request, from its first header to the last byte of its answer.
  *
- * Everything that a request owns hangs on this one struct, and sl_request_free frees it in any
+ * This one struct has everything that a request owns, and sl_request_free frees it in any
  * half-built state. A request belongs to the thread of its connection; serve_request in endpoint.c
  * shows its life.
  */
@@ -37,13 +37,13 @@ struct sl_request {
   char unrouted_method[16]; /* of a request that no route answers, cut; else "" */
   char unrouted_path[101];
   struct sl_page page;
-  struct sl_record record; /* gathers what there is to say of it at the end */
+  struct sl_record record; /* for the metrics and the log, at its end */
 
   struct sl_task task; /* with a function to run: work for a compute thread */
   bool evaluated;
   struct sl_error evaluation_error;
 
-  struct sl_decoder *decoder; /* NULL where no body is wanted any more */
+  struct sl_decoder *decoder; /* NULL where no body is wanted, or not any more */
   struct sl_answer *answer;
 
   uint64_t discarded; /* bytes of the body that were thrown away */

@@ -1,5 +1,5 @@
 /*
- * The HTTP service: listeners, threads, and the one table of routes.
+ * The HTTP service: listeners and threads.
  */
 #ifndef SPIKELOSS_HTTP_SERVER_H
 #define SPIKELOSS_HTTP_SERVER_H

@@ -5,7 +5,7 @@
  *                       ┌─ listening sockets     accept, hand over to the least busy worker
  *     epoll_wait ───────┼─ endpoints             libmicrohttpd: requests, answers
  *     (one per worker)  ├─ parked handshakes     something to read: back to libmicrohttpd
- *                       ├─ wake                  clients handed over, computations that are done
+ *                       ├─ event                 clients handed over, computations that are done
  *                       └─ ten times a second    the reaper
  *
  * libmicrohttpd's own threads wait in its epoll set, and after a full batch of events wait again

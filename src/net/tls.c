@@ -82,7 +82,7 @@ static bool add_certificate(gnutls_certificate_credentials_t handle, const struc
   return trouble >= 0;
 }
 
-/* In the handshake: a certificate that no authority of ours has signed for a client ends it. A
+/* In the handshake: a certificate that none of the authorities has signed for a client ends it. A
  * client without any goes on, because the health of the server is open to all clients. */
 static int verify_client(gnutls_session_t session) {
   gnutls_typed_vdata_st purpose = {.type = GNUTLS_DT_KEY_PURPOSE_OID,
