@@ -102,7 +102,7 @@ static bool set_file(struct sl_config *config, const char *path, struct sl_error
   free(config->file);
   config->file = strdup(path);
   if (config->file == NULL) {
-    sl_fail(error, SL_CANNOT_START, "there is no memory for the configuration");
+    sl_fail(error, SL_CANNOT_START, "not enough memory for the configuration");
   }
   return config->file != NULL;
 }
@@ -161,7 +161,7 @@ static bool set_addresses(struct sl_config *config, const struct sl_option *opti
   char *copy = strdup(list);
   bool ok = copy != NULL;
   if (!ok) {
-    sl_fail(error, SL_CANNOT_START, "there is no memory for the configuration");
+    sl_fail(error, SL_CANNOT_START, "not enough memory for the configuration");
   }
   char *rest = copy;
   while (ok && rest != NULL) {

@@ -49,7 +49,7 @@ static bool add_address(struct sl_config *config, const char *text, struct sl_er
   }
   char *copy = strdup(text);
   if (copy == NULL) {
-    sl_fail(error, SL_CANNOT_START, "there is no memory for the configuration");
+    sl_fail(error, SL_CANNOT_START, "not enough memory for the configuration");
     return false;
   }
   config->addresses[config->server.listen_count++] = copy;
@@ -69,7 +69,7 @@ static bool set_text(char **slot, const struct sl_option *option, const char *te
   }
   char *copy = none ? NULL : strdup(text);
   if (copy == NULL && !none) {
-    sl_fail(error, SL_CANNOT_START, "there is no memory for the configuration");
+    sl_fail(error, SL_CANNOT_START, "not enough memory for the configuration");
     return false;
   }
   free(*slot);
@@ -199,7 +199,7 @@ bool sl_config_read_file(struct sl_config *config, const char *path, struct sl_e
     *error = SL_NO_ERROR;
     refuse_at(&file, wrong_line, "expected a line like \"body_bytes = 1GiB\"");
   } else if (wrong_line < 0) {
-    refuse_at(&file, file.line, "there is no memory to read the file");
+    refuse_at(&file, file.line, "not enough memory to read the file");
   }
   return !has_failed(&file);
 }

@@ -66,7 +66,7 @@ static enum sl_status no_room(struct sl_capacity *capacity, uint64_t before, uin
   }
   atomic_fetch_add_explicit(&capacity->shortages, 1, memory_order_relaxed);
   return sl_fail(error, SL_BUSY,
-                 "there is no memory for %ju bytes more now: all requests together take %ju, the "
+                 "not enough memory for %ju bytes more: all requests together take %ju, the "
                  "limit (memory_bytes) is %ju",
                  (uintmax_t)(bytes - before), (uintmax_t)memory_taken(capacity),
                  (uintmax_t)capacity->max_memory);
@@ -93,11 +93,11 @@ static enum sl_status refuse_over_limit(const struct sl_connection *connection,
   const struct sl_connections *connections = connection->table;
   if (connection->over_limit == SL_OVER_ADDRESS) {
     return sl_fail(error, SL_BUSY,
-                   "there are %ju connections from your address, which is the limit "
-                   "(seven eighths of connections)",
+                   "connections: %ju are open from your address, which is the limit (seven "
+                   "eighths of all); close some",
                    (uintmax_t)connections->max_per_address);
   }
-  return sl_fail(error, SL_BUSY, "there are %ju connections, which is the limit (connections)",
+  return sl_fail(error, SL_BUSY, "connections: %ju are open, which is the limit; try again later",
                  (uintmax_t)connections->max_served);
 }
 

@@ -206,7 +206,7 @@ void sl_request_open(struct sl_request *request, struct MHD_Connection *connecti
     if (request->decoder != NULL) {
       return;
     }
-    sl_fail(&error, SL_OUT_OF_MEMORY, "there is no memory for this request now, try again later");
+    sl_fail(&error, SL_OUT_OF_MEMORY, "not enough memory for this request; try again later");
   }
   request->error = error;
   discard_body(request);

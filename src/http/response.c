@@ -155,7 +155,7 @@ enum MHD_Result sl_response_answer(struct sl_request *request, struct MHD_Connec
 
 struct MHD_Response *sl_response_no_memory_new(void) {
   struct sl_error error = SL_NO_ERROR;
-  sl_fail(&error, SL_OUT_OF_MEMORY, "there is no memory for this request now, try again later");
+  sl_fail(&error, SL_OUT_OF_MEMORY, "not enough memory for this request; try again later");
   char *document = sl_problem_document(&error, "");
   struct MHD_Response *response =
       document == NULL ? NULL : response_from(document, strlen(document));

@@ -149,7 +149,7 @@ static bool start_server(struct sl_server *server, const struct sl_server_option
                          struct sl_error *error) {
   if (!init_service(&server->service, options) ||
       !open_table(&server->connections, sl_server_connections(options))) {
-    sl_fail(error, SL_CANNOT_START, "cannot start: there is not enough memory");
+    sl_fail(error, SL_CANNOT_START, "not enough memory to start");
     return false;
   }
   tell_of_few_files(options);
@@ -166,7 +166,7 @@ static bool start_server(struct sl_server *server, const struct sl_server_option
       .count = sl_server_threads(options),
   };
   if (!sl_workers_start(&server->workers, options, server->service.auth.tls)) {
-    sl_fail(error, SL_CANNOT_START, "cannot start: there is not enough memory, or no thread");
+    sl_fail(error, SL_CANNOT_START, "not enough memory or threads to start");
     return false;
   }
   return true;
@@ -192,7 +192,7 @@ struct sl_server *sl_server_start(const struct sl_server_options *options, struc
   size_t count = options->listen_count;
   struct sl_server *server = calloc(1, sizeof *server + count * sizeof server->listeners[0]);
   if (server == NULL) {
-    sl_fail(error, SL_CANNOT_START, "there is no memory for the server");
+    sl_fail(error, SL_CANNOT_START, "not enough memory for the server");
     return NULL;
   }
   server->stop_delay_seconds = options->stop_delay_seconds;

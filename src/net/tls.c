@@ -124,7 +124,7 @@ static struct credentials *make_credentials(const struct texts *texts,
   struct credentials *fresh = calloc(1, sizeof *fresh);
   if (fresh == NULL || gnutls_certificate_allocate_credentials(&fresh->handle) != 0 ||
       !digest_texts(fresh->digest, texts)) {
-    sl_fail(error, SL_CANNOT_START, "there is no memory for the certificates");
+    sl_fail(error, SL_CANNOT_START, "not enough memory for the certificates");
   } else if (add_certificate(fresh->handle, texts, files, error) &&
              (files->client_ca == NULL ||
               add_authorities(fresh->handle, texts, files->client_ca, error))) {
@@ -161,7 +161,7 @@ bool sl_tls_reload(struct sl_tls *tls, struct sl_error *error) {
 struct sl_tls *sl_tls_new(const struct sl_tls_files *files, struct sl_error *error) {
   struct sl_tls *tls = calloc(1, sizeof *tls);
   if (tls == NULL) {
-    sl_fail(error, SL_CANNOT_START, "there is no memory for the certificates");
+    sl_fail(error, SL_CANNOT_START, "not enough memory for the certificates");
     return NULL;
   }
   tls->files = *files;

@@ -8,12 +8,12 @@
 
 static bool files_go_together(const struct sl_tls_files *files, struct sl_error *error) {
   if ((files->certificate == NULL) != (files->key == NULL)) {
-    sl_fail(error, SL_CANNOT_START, "tls_certificate and tls_key go together, %s is missing",
+    sl_fail(error, SL_CANNOT_START, "%s: missing; tls_certificate and tls_key go together",
             files->key == NULL ? "tls_key" : "tls_certificate");
     return false;
   }
   if (files->client_ca != NULL && files->certificate == NULL) {
-    sl_fail(error, SL_CANNOT_START, "client_ca needs tls_certificate and tls_key");
+    sl_fail(error, SL_CANNOT_START, "client_ca: works only with TLS; set tls_certificate and tls_key");
     return false;
   }
   return true;
@@ -35,7 +35,7 @@ static bool open_tokens(struct sl_auth *auth, const struct sl_server_options *op
     return true;
   }
   if (pthread_rwlock_init(&auth->lock, NULL) != 0) {
-    sl_fail(error, SL_CANNOT_START, "there is no memory for the tokens");
+    sl_fail(error, SL_CANNOT_START, "not enough memory for the tokens");
     return false;
   }
   auth->token_file = options->token_file;
@@ -51,7 +51,7 @@ static bool open_origins(struct sl_auth *auth, const struct sl_server_options *o
   }
   auth->pages.origins = sl_origins_new(options->cors_origins);
   if (auth->pages.origins == NULL) {
-    sl_fail(error, SL_CANNOT_START, "there is no memory for the origins");
+    sl_fail(error, SL_CANNOT_START, "not enough memory for the origins");
   }
   return auth->pages.origins != NULL;
 }

@@ -93,14 +93,14 @@ static bool add_token(const struct token_file *file, const char *name, const cha
   }
   snprintf(entry.name, sizeof entry.name, "%s", name);
   if (!digest_token(entry.digest, token)) {
-    return refuse_line(file, "there is no memory for the tokens");
+    return refuse_line(file, "not enough memory for the tokens");
   }
   if (find_digest(tokens, entry.digest) != NULL) {
     return refuse_line(file, "the token is in the file twice");
   }
   struct entry *entries = realloc(tokens->entries, (tokens->count + 1) * sizeof entry);
   if (entries == NULL) {
-    return refuse_line(file, "there is no memory for the tokens");
+    return refuse_line(file, "not enough memory for the tokens");
   }
   tokens->entries = entries;
   tokens->entries[tokens->count++] = entry;
