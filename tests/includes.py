@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every include points down: a module sees only itself and modules above it in this table.
+"""Checks the direction of every include: a module sees only itself and modules above it here.
 
     tests/includes.py [SOURCE-ROOT]
 
@@ -11,7 +11,8 @@ import re
 import sys
 from pathlib import Path
 
-# From the bottom to the top. The longest path that a file begins with says where it belongs.
+# In the order of the layout: each may include those above it. The longest path that a file begins
+# with says where it belongs.
 MODULES = [
     ["include/spikeloss"],
     ["src/core"],
@@ -84,14 +85,16 @@ def includes_of(root, path):
 def fault_of(path, included):
     """Returns what is wrong with one include, or None."""
     if included in FIRST_USER:
-        first = next(i for i, module in enumerate(MODULES) if module[0].startswith(FIRST_USER[included]))
-        return None if module_of(path) >= first else "only for " + FIRST_USER[included] + " and above"
+        first = FIRST_USER[included]
+        lowest = next(i for i, module in enumerate(MODULES) if module[0].startswith(first))
+        return None if module_of(path) >= lowest else f"only for {first} and above"
     below, above = module_of(included), module_of(path)
     if below is None:
         return None
     if below > above:
-        return f"{MODULES[below][0].rstrip('.')} is above {MODULES[above][0].rstrip('.')}"
-    if unit_of(included) in NOT_OF_THE_LIBRARY and above <= LIBRARY and unit_of(path) != unit_of(included):
+        return f"{MODULES[below][0].rstrip('.')} comes after {MODULES[above][0].rstrip('.')}"
+    own = unit_of(path) == unit_of(included)
+    if unit_of(included) in NOT_OF_THE_LIBRARY and above <= LIBRARY and not own:
         return "libspikeloss knows no codes of the service"
     return None
 
@@ -122,9 +125,11 @@ def find_circle(arrows):
 def main():
     root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent.parent)
     files = sorted(
-        str(file.relative_to(root)) for folder in ("src", "include") for file in (root / folder).rglob("*.[ch]")
+        str(file.relative_to(root))
+        for folder in ("src", "include")
+        for file in (root / folder).rglob("*.[ch]")
     )
-    faults = [f"{path}: belongs to no module of the table" for path in files if module_of(path) is None]
+    faults = [f"{path}: is in no module of the table" for path in files if module_of(path) is None]
     arrows = {}
     for path in files:
         if module_of(path) is None:

@@ -13,7 +13,8 @@ static bool files_go_together(const struct sl_tls_files *files, struct sl_error 
     return false;
   }
   if (files->client_ca != NULL && files->certificate == NULL) {
-    sl_fail(error, SL_CANNOT_START, "client_ca: works only with TLS; set tls_certificate and tls_key");
+    sl_fail(error, SL_CANNOT_START,
+            "client_ca: works only with TLS; set tls_certificate and tls_key");
     return false;
   }
   return true;
