@@ -6,7 +6,8 @@
 Clients connect in plain text and over TLS, cut their requests at random bytes, half-close, order
 computations and leave, read slowly, flood the limit of connections; certificates are read again
 meanwhile. Then everything must be as before: gauges, files, threads. Then it storms again, and
-SIGTERM comes in the middle. /livez must answer all the time. The last line counts the checks.
+SIGTERM comes in the middle. /livez must answer all the time. With SLOW_BUILD set, for sanitizers,
+times and memory are printed, not judged. The last line counts the checks.
 """
 
 import os
@@ -29,6 +30,8 @@ LIVEZ_SECONDS = 2
 STOP_SECONDS = 3
 CLIENTS = 32
 CONNECTIONS = 200
+MAX_GROWTH = 200 << 20  # each thread may keep 32 MiB
+SLOW_BUILD = "SLOW_BUILD" in os.environ
 
 
 class Checks:
@@ -296,7 +299,7 @@ class Storm:
                 act(chance, self.daemon, chance.random() < 0.4)
             except OSError:
                 self.over.wait(0.02)  # refused, cut, reset: storms are like that
-            except Exception as trouble:  # pylint: disable=broad-except
+            except Exception as trouble:
                 self.surprises.append(f"{act.__name__}: {trouble!r}")
             self.acts += 1
 
@@ -307,15 +310,15 @@ class Storm:
             try:
                 wire = self.daemon.connect(False)
                 wire.sendall(LIVEZ)
-                answered = wire.recv(4096).startswith(b"HTTP/1.1 ")
+                said = wire.recv(4096)
                 wire.close()
-            except OSError:
-                answered = False
+            except OSError as trouble:
+                said = repr(trouble).encode()
             if self.watched:
                 self.slowest = max(self.slowest, time.monotonic() - began)
                 self.lookups += 1
-                if not answered:
-                    self.surprises.append("/livez: no answer")
+                if not said.startswith(b"HTTP/1.1 "):
+                    self.surprises.append(f"/livez: {said} after {time.monotonic() - began:.2f} s")
 
     def reload(self):
         while not self.over.wait(0.3) and self.watched:
@@ -334,16 +337,18 @@ def storm_passes(daemon, seconds, seed):
     resident = daemon.resident()
     storm = Storm(daemon, seed)
     threading.Event().wait(seconds)
-    Checks.that(daemon.process.poll() is None, f"it lives: {daemon.messages()[-3000:]}")
+    Checks.that(daemon.process.poll() is None, f"it lives: {daemon.messages()[-1000:]}")
     storm.end()
     Checks.that(not storm.surprises, f"in the storm: {storm.surprises[:5]}")
-    Checks.that(storm.slowest < LIVEZ_SECONDS, f"/livez took {storm.slowest:.2f} s")
+    Checks.that(SLOW_BUILD or storm.slowest < LIVEZ_SECONDS, f"/livez took {storm.slowest:.2f} s")
     if daemon.process.poll() is not None:
         return
     same = eventually(lambda: (daemon.gauges(), daemon.files(), daemon.threads()) == before)
     after = (daemon.gauges(), daemon.files(), daemon.threads())
     Checks.that(same, f"after the storm {after}, before it {before}")
-    print(f"resident: {resident >> 20} MiB before, {daemon.resident() >> 20} MiB after", flush=True)
+    growth = daemon.resident() - resident
+    print(f"resident: {resident >> 20} MiB before, {growth >> 20} MiB more after", flush=True)
+    Checks.that(SLOW_BUILD or growth < MAX_GROWTH, f"it keeps {growth >> 20} MiB")
 
 
 def stop_in_the_storm(daemon, seconds, seed):
@@ -359,7 +364,7 @@ def stop_in_the_storm(daemon, seconds, seed):
         status = "nothing: it did not end"
     took = time.monotonic() - began
     storm.end()
-    Checks.that(status == 0, f"it ended with {status}: {daemon.messages()[-3000:]}")
+    Checks.that(status == 0, f"it ended with {status}: {daemon.messages()[-1000:]}")
     print(f"stopped after {took:.1f} s", flush=True)
 
 
@@ -373,8 +378,6 @@ def main():
         storm_passes(daemon, seconds, seed)
         if daemon.process.poll() is None:
             stop_in_the_storm(daemon, min(seconds, 4), seed + 1)
-        if Checks.failed or os.environ.get("STORM_SAYS"):
-            print(daemon.messages()[-6000:])
     print(f"{Checks.passed} passed, {Checks.failed} failed")
     return Checks.failed > 0
 

@@ -69,6 +69,8 @@ static void on_connection(void *closure, struct MHD_Connection *handle, void **s
   }
   if (opened) {
     *slot = open_connection(endpoint, handle);
+    endpoint->arriving--;
+    atomic_fetch_sub(&endpoint->loop->table->arriving, 1);
   } else if (*slot != NULL) {
     close_connection(endpoint, *slot);
   }
@@ -243,15 +245,19 @@ bool sl_endpoint_start(struct sl_endpoint *endpoint) {
 
 void sl_endpoint_add(struct sl_endpoint *endpoint, int client, const struct sockaddr *address,
                      socklen_t length) {
-  uint64_t before = endpoint->progress.count;
   endpoint->progress.ready = true;
-  bool added = MHD_add_connection(endpoint->daemon, client, address, length) == MHD_YES;
-  atomic_fetch_sub(&endpoint->loop->table->arriving, 1);
-  if (!added) {
-    if (endpoint->progress.count == before) { /* else it was opened, and closed again */
-      sl_loop_lose(endpoint->loop);
-    }
+  endpoint->arriving++;
+  if (MHD_add_connection(endpoint->daemon, client, address, length) != MHD_YES) {
     sl_metrics_count_refusal(endpoint->service->metrics, SL_OUT_OF_MEMORY);
+  }
+}
+
+/* Newer versions of libmicrohttpd open connections not when they are added, but when it runs. What
+ * is not open then never will be. */
+static void settle_arrivals(struct sl_endpoint *endpoint) {
+  for (; endpoint->arriving > 0; endpoint->arriving--) {
+    atomic_fetch_sub(&endpoint->loop->table->arriving, 1);
+    sl_loop_lose(endpoint->loop);
   }
 }
 
@@ -270,6 +276,7 @@ void sl_endpoint_run(struct sl_endpoint *endpoint) {
   MHD_UNSIGNED_LONG_LONG wait = 1;
   endpoint->progress.ready = false;
   MHD_run(endpoint->daemon);
+  settle_arrivals(endpoint);
   park_handshakes(endpoint);
   endpoint->progress.ready = endpoint->progress.ready || endpoint->progress.count != before ||
                              (MHD_get_timeout(endpoint->daemon, &wait) == MHD_YES && wait == 0);

@@ -23,6 +23,7 @@ struct sl_endpoint {
 
   struct MHD_Daemon *daemon; /* NULL until it is started */
   int events;                /* its epoll descriptor */
+  size_t arriving;           /* added and not yet open */
   struct sl_progress progress;
   struct sl_connection *dry; /* handshakes to be parked */
 };

@@ -35,7 +35,6 @@ static void note_tensor(struct sl_record *record, const struct sl_spikes *spikes
 /* Records what the decoder knows, for it may be gone before the answer is sent. */
 static void note_evaluation(struct sl_record *record, const struct sl_decoder *decoder) {
   const struct sl_decoded *decoded = sl_decoder_decoded(decoder);
-  record->evaluated = true;
   record->encoding = decoded->encoding;
   for (size_t field = 0; field < decoded->loss->field_count; field++) {
     const struct sl_value *value = &decoded->values[field];
@@ -74,7 +73,8 @@ static void evaluate_request(struct sl_request *request) {
     note_evaluation(&request->record, request->decoder);
     sl_decoder_free(request->decoder);
     request->decoder = NULL;
-    sl_budget_take(budget, sl_response_memory(request->answer), error);
+    request->record.evaluated =
+        sl_budget_take(budget, sl_response_memory(request->answer), error) == SL_OK;
   }
 }
 
