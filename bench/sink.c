@@ -8,8 +8,8 @@
  * built on it is faster, and what spikelossd takes longer than this is what its work costs.
  */
 #include "daemon/config.h"
-#include "http/listener.h"
 #include "http/server.h"
+#include "net/listener.h"
 
 #include <err.h>
 #include <microhttpd.h>
@@ -82,16 +82,15 @@ int main(int count, char **arguments) {
   if (count < 2 || end == arguments[1] || *end != '\0') {
     errx(EXIT_FAILURE, "usage: sink ANSWER-BYTES [OPTION-OF-SPIKELOSSD]...");
   }
-  char message[1024];
+  struct sl_error error = SL_NO_ERROR;
   struct sl_config config;
   struct sl_listener listener;
-  if (!sl_config_read(&config, count - 1, arguments + 1, environ, message, sizeof message)) {
-    errx(EXIT_FAILURE, "%s", message);
+  if (!sl_config_read(&config, count - 1, arguments + 1, environ, &error)) {
+    errx(EXIT_FAILURE, "%s", error.message);
   }
   struct sl_server_options options = sl_config_server(&config);
-  if (!sl_listener_open(&listener, options.listen[0], (mode_t)options.unix_mode, message,
-                        sizeof message)) {
-    errx(EXIT_FAILURE, "%s", message);
+  if (!sl_listener_open(&listener, options.listen[0], (mode_t)options.unix_mode, &error)) {
+    errx(EXIT_FAILURE, "%s", error.message);
   }
   sigset_t stop;
   sigemptyset(&stop);

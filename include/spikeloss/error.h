@@ -44,7 +44,7 @@ struct sl_error {
   enum sl_status code; /* SL_OK while nothing went wrong */
   uint64_t offset;     /* byte of the body, counted from 0, or SL_NO_OFFSET */
   char pointer[128];   /* JSON pointer (RFC 6901) of the offending value, or "" */
-  char message[256];   /* one English sentence: what was expected and what came */
+  char message[512];   /* one English sentence: what was expected and what came */
 };
 
 /* An error that has not happened yet. */

@@ -35,6 +35,7 @@ static const char *const names[SL_CODE_COUNT - SL_STATUS_COUNT] = {
     [SL_HEADERS_TOO_LARGE - SL_STATUS_COUNT] = "headers_too_large",
     [SL_BUSY - SL_STATUS_COUNT] = "busy",
     [SL_DRAINING - SL_STATUS_COUNT] = "draining",
+    [SL_CANNOT_START - SL_STATUS_COUNT] = "cannot_start",
 };
 
 const char *sl_code_name(enum sl_status code) {

@@ -52,8 +52,11 @@
 #define SL_BUSY                   SL_CODE(30) /* the limits of the server as a whole */
 #define SL_DRAINING               SL_CODE(31)
 
+/* Of the daemon, never of a request: the configuration or the system is in the way. */
+#define SL_CANNOT_START SL_CODE(32)
+
 /* One more than the largest code. */
-#define SL_CODE_COUNT SL_CODE(32)
+#define SL_CODE_COUNT SL_CODE(33)
 
 /* Returns the stable snake_case name of any code, the library's included: "ragged", "not_found".
  * Static. */

@@ -1,12 +1,12 @@
 /*
  * A line of the log for each request that is over, or for those that failed. Nothing of a body and
- * no token is ever written: only what struct sl_exchange holds.
+ * no token is ever written: only what struct sl_record holds.
  */
 #ifndef SPIKELOSS_DAEMON_ACCESS_LOG_H
 #define SPIKELOSS_DAEMON_ACCESS_LOG_H
 
 #include "daemon/log.h"
-#include "http/exchange.h"
+#include "http/record.h"
 
 /* Of lines about failures, so that a burst of them floods nothing and still shows what it is. Where
  * all requests get a line, none is left out. */
@@ -21,6 +21,6 @@ struct sl_access_log {
 };
 
 /* `closure` is a struct sl_access_log; in the form that the server calls. */
-void sl_access_log_write(void *closure, const struct sl_exchange *exchange);
+void sl_access_log_write(void *closure, const struct sl_record *record);
 
 #endif

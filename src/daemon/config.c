@@ -1,8 +1,8 @@
 #include "daemon/config.h"
 
 #include "core/buffer.h"
-#include "daemon/config_file.h"
-#include "daemon/config_set.h"
+#include "core/codes.h"
+#include "daemon/config_sources.h"
 #include "daemon/options.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -17,18 +17,18 @@ enum { OPTION_NAME_SIZE = 64 };
 static const struct {
   const char *flag;
   const char *letter; /* or NULL */
-  enum sl_task task;
+  enum sl_command command;
   const char *help;
-} tasks[] = {
-    {"--check", NULL, SL_TASK_CHECK,
+} commands[] = {
+    {"--check", NULL, SL_COMMAND_CHECK,
      "check the configuration, print whether it is valid, and exit"},
-    {"--healthcheck", NULL, SL_TASK_HEALTHCHECK,
+    {"--healthcheck", NULL, SL_COMMAND_HEALTHCHECK,
      "ask the daemon of this configuration whether it is ready, and exit with 0 or 1"},
-    {"--version", "-V", SL_TASK_VERSION, "print the version and the instruction set, and exit"},
-    {"--help", "-h", SL_TASK_HELP, "print this, and exit"},
+    {"--version", "-V", SL_COMMAND_VERSION, "print the version and the instruction set, and exit"},
+    {"--help", "-h", SL_COMMAND_HELP, "print this, and exit"},
 };
 
-enum { TASK_COUNT = sizeof tasks / sizeof tasks[0] };
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 /* "body_bytes" as "BODY_BYTES" or "body-bytes". */
 static void spell(char *spelt, size_t size, const char *name, char separator, bool upper) {
@@ -40,10 +40,10 @@ static void spell(char *spelt, size_t size, const char *name, char separator, bo
   spelt[i] = '\0';
 }
 
-static bool set_defaults(struct sl_config *config, char *message, size_t message_size) {
+static bool set_defaults(struct sl_config *config, struct sl_error *error) {
   for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
     if (!sl_config_set(config, option, option->default_text, SL_SOURCE_DEFAULT, "the default",
-                       message, message_size)) {
+                       error)) {
       return false;
     }
   }
@@ -68,18 +68,18 @@ static void read_spelling(char *name, size_t size, const char *text, size_t leng
   }
 }
 
-/* One argument: "--name=value", "--name value" or "--task". */
+/* One argument: "--name=value", "--name value" or "--command". */
 struct argument {
-  const char *text;  /* as it stands */
+  const char *text;  /* as it is */
   size_t length;     /* of the part before "=" */
   const char *value; /* NULL if there is none */
 };
 
-static bool is_task(const struct argument *argument, enum sl_task *task) {
-  for (size_t i = 0; i < TASK_COUNT; i++) {
-    if (strcmp(argument->text, tasks[i].flag) == 0 ||
-        (tasks[i].letter != NULL && strcmp(argument->text, tasks[i].letter) == 0)) {
-      *task = tasks[i].task;
+static bool is_command(const struct argument *argument, enum sl_command *command) {
+  for (size_t i = 0; i < COMMAND_COUNT; i++) {
+    if (strcmp(argument->text, commands[i].flag) == 0 ||
+        (commands[i].letter != NULL && strcmp(argument->text, commands[i].letter) == 0)) {
+      *command = commands[i].command;
       return true;
     }
   }
@@ -98,12 +98,11 @@ static bool names_file(const struct argument *argument) {
          strncmp(argument->text, "--config", argument->length) == 0;
 }
 
-static bool set_file(struct sl_config *config, const char *path, char *message,
-                     size_t message_size) {
+static bool set_file(struct sl_config *config, const char *path, struct sl_error *error) {
   free(config->file);
   config->file = strdup(path);
   if (config->file == NULL) {
-    snprintf(message, message_size, "there is no memory for the configuration");
+    sl_fail(error, SL_CANNOT_START, "not enough memory for the configuration");
   }
   return config->file != NULL;
 }
@@ -113,10 +112,10 @@ static bool set_file(struct sl_config *config, const char *path, char *message,
  * with which file, the second sets the options, because flags are stronger than the file.
  */
 static bool read_arguments(struct sl_config *config, int count, char *const *arguments,
-                           bool options, char *message, size_t message_size) {
+                           bool options, struct sl_error *error) {
   for (int i = 1; i < count; i++) {
     struct argument argument = split(arguments[i]);
-    if (is_task(&argument, &config->task)) {
+    if (is_command(&argument, &config->command)) {
       continue;
     }
     char name[OPTION_NAME_SIZE] = "";
@@ -127,18 +126,17 @@ static bool read_arguments(struct sl_config *config, int count, char *const *arg
     }
     bool file = names_file(&argument);
     const struct sl_option *option =
-        file ? NULL : sl_config_find(name, "option", argument.text, message, message_size);
+        file ? NULL : sl_config_find(name, "option", argument.text, error);
     if (option == NULL && !file) {
       return false;
     }
     if (argument.value == NULL && ++i == count) {
-      snprintf(message, message_size, "%s: the value is missing", argument.text);
+      sl_fail(error, SL_CANNOT_START, "%s: the value is missing", argument.text);
       return false;
     }
     const char *value = argument.value != NULL ? argument.value : arguments[i];
-    bool ok = file ? set_file(config, value, message, message_size)
-                   : !options || sl_config_set(config, option, value, SL_SOURCE_FLAG, flag, message,
-                                               message_size);
+    bool ok = file ? set_file(config, value, error)
+                   : !options || sl_config_set(config, option, value, SL_SOURCE_FLAG, flag, error);
     if (!ok) {
       return false;
     }
@@ -147,7 +145,7 @@ static bool read_arguments(struct sl_config *config, int count, char *const *arg
 }
 
 /* Kubernetes sets SERVICE_… and PORT… for a service that is named spikelossd, people set URL and
- * TOKEN for the clients: none is meant for the daemon. `name` stands behind the prefix. */
+ * TOKEN for the clients: none is meant for the daemon. `name` follows the prefix. */
 static bool is_for_others(const char *name) {
   static const char *const beginnings[] = {"SERVICE_", "PORT=", "PORT_", "URL=", "TOKEN="};
   for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
@@ -159,24 +157,22 @@ static bool is_for_others(const char *name) {
 }
 
 static bool set_addresses(struct sl_config *config, const struct sl_option *option,
-                          const char *list, const char *where, char *message, size_t message_size) {
+                          const char *list, const char *where, struct sl_error *error) {
   char *copy = strdup(list);
-  bool good = copy != NULL;
-  if (!good) {
-    snprintf(message, message_size, "there is no memory for the configuration");
+  bool ok = copy != NULL;
+  if (!ok) {
+    sl_fail(error, SL_CANNOT_START, "not enough memory for the configuration");
   }
   char *rest = copy;
-  while (good && rest != NULL) {
+  while (ok && rest != NULL) {
     const char *address = strsep(&rest, ",");
-    good =
-        sl_config_set(config, option, address, SL_SOURCE_ENVIRONMENT, where, message, message_size);
+    ok = sl_config_set(config, option, address, SL_SOURCE_ENVIRONMENT, where, error);
   }
   free(copy);
-  return good;
+  return ok;
 }
 
-static bool read_variable(struct sl_config *config, const char *variable, char *message,
-                          size_t message_size) {
+static bool read_variable(struct sl_config *config, const char *variable, struct sl_error *error) {
   const char *name = variable + strlen(VARIABLE_PREFIX);
   const char *equals = strchr(variable, '=');
   if (equals == NULL || is_for_others(name)) {
@@ -186,16 +182,14 @@ static bool read_variable(struct sl_config *config, const char *variable, char *
   snprintf(where, sizeof where, "%.*s", (int)(equals - variable), variable);
   char spelling[OPTION_NAME_SIZE];
   read_spelling(spelling, sizeof spelling, name, (size_t)(equals - name), '_', true);
-  const struct sl_option *option =
-      sl_config_find(spelling, "environment variable", where, message, message_size);
+  const struct sl_option *option = sl_config_find(spelling, "environment variable", where, error);
   if (option == NULL) {
     return false;
   }
   if (option->kind == SL_OPTION_ADDRESSES) {
-    return set_addresses(config, option, equals + 1, where, message, message_size);
+    return set_addresses(config, option, equals + 1, where, error);
   }
-  return sl_config_set(config, option, equals + 1, SL_SOURCE_ENVIRONMENT, where, message,
-                       message_size);
+  return sl_config_set(config, option, equals + 1, SL_SOURCE_ENVIRONMENT, where, error);
 }
 
 /* SPIKELOSSD_CONFIG is the one variable that is no option. The value, or NULL. */
@@ -204,47 +198,45 @@ static const char *file_variable(const char *variable) {
   return strncmp(variable, name, strlen(name)) == 0 ? variable + strlen(name) : NULL;
 }
 
-static bool read_environment(struct sl_config *config, char *const *environment, char *message,
-                             size_t message_size) {
+static bool read_environment(struct sl_config *config, char *const *environment,
+                             struct sl_error *error) {
   for (; *environment != NULL; environment++) {
     bool ours = strncmp(*environment, VARIABLE_PREFIX, strlen(VARIABLE_PREFIX)) == 0;
     if (ours && file_variable(*environment) == NULL &&
-        !read_variable(config, *environment, message, message_size)) {
+        !read_variable(config, *environment, error)) {
       return false;
     }
   }
   return true;
 }
 
-static bool choose_file(struct sl_config *config, char *const *environment, char *message,
-                        size_t message_size) {
+static bool choose_file(struct sl_config *config, char *const *environment,
+                        struct sl_error *error) {
   for (; config->file == NULL && *environment != NULL; environment++) {
     const char *path = file_variable(*environment);
-    if (path != NULL && !set_file(config, path, message, message_size)) {
+    if (path != NULL && !set_file(config, path, error)) {
       return false;
     }
   }
-  return config->file == NULL || sl_config_read_file(config, config->file, message, message_size);
+  return config->file == NULL || sl_config_read_file(config, config->file, error);
 }
 
 static bool wants_only_words(const struct sl_config *config) {
-  return config->task == SL_TASK_HELP || config->task == SL_TASK_VERSION;
+  return config->command == SL_COMMAND_HELP || config->command == SL_COMMAND_VERSION;
 }
 
 bool sl_config_read(struct sl_config *config, int count, char *const *arguments,
-                    char *const *environment, char *message, size_t message_size) {
+                    char *const *environment, struct sl_error *error) {
   *config = SL_NO_CONFIG;
   config->server.limits = SL_DEFAULT_LIMITS; /* those that are no options stay as they are */
-  if (!set_defaults(config, message, message_size) ||
-      !read_arguments(config, count, arguments, false, message, message_size)) {
+  if (!set_defaults(config, error) || !read_arguments(config, count, arguments, false, error)) {
     return false;
   }
   if (wants_only_words(config)) {
     return true;
   }
-  return choose_file(config, environment, message, message_size) &&
-         read_environment(config, environment, message, message_size) &&
-         read_arguments(config, count, arguments, true, message, message_size);
+  return choose_file(config, environment, error) && read_environment(config, environment, error) &&
+         read_arguments(config, count, arguments, true, error);
 }
 
 struct sl_server_options sl_config_server(const struct sl_config *config) {
@@ -270,43 +262,43 @@ static bool append_line(struct sl_buffer *text, const char *flag, const char *va
   return sl_buffer_append_format(text, "  %-32s %s", left, help);
 }
 
-static bool append_task(struct sl_buffer *text, size_t index) {
+static bool append_command(struct sl_buffer *text, size_t index) {
   char flags[32];
-  snprintf(flags, sizeof flags, tasks[index].letter == NULL ? "%s" : "%s, %s", tasks[index].flag,
-           tasks[index].letter);
-  return append_line(text, flags, "", tasks[index].help);
+  snprintf(flags, sizeof flags, commands[index].letter == NULL ? "%s" : "%s, %s",
+           commands[index].flag, commands[index].letter);
+  return append_line(text, flags, "", commands[index].help);
 }
 
 static bool append_option(struct sl_buffer *text, const struct sl_option *option) {
   char flag[64] = "--";
   spell(flag + 2, sizeof flag - 2, option->name, '-', false);
-  bool good = append_line(text, flag, sl_option_placeholder(option), option->help);
-  if (good && option->kind == SL_OPTION_CHOICE) {
-    good = sl_buffer_append_text(text, ":");
-    for (const char *const *word = option->words; good && *word != NULL; word++) {
-      good = sl_buffer_append_format(text, " %s", *word);
+  bool ok = append_line(text, flag, sl_option_placeholder(option), option->help);
+  if (ok && option->kind == SL_OPTION_CHOICE) {
+    ok = sl_buffer_append_text(text, ":");
+    for (const char *const *word = option->words; ok && *word != NULL; word++) {
+      ok = sl_buffer_append_format(text, " %s", *word);
     }
   }
-  return good && sl_buffer_append_format(text, " (default %s)\n", option->default_text);
+  return ok && sl_buffer_append_format(text, " (default %s)\n", option->default_text);
 }
 
 char *sl_config_help(void) {
   struct sl_buffer text = {0};
-  bool good = sl_buffer_append_text(&text, "usage: spikelossd [OPTION...]\n\n"
-                                           "Losses of spiking neural networks over HTTP.\n\n") &&
-              append_line(&text, "--config", "FILE", "read options from this file\n");
-  for (size_t i = 0; good && i < TASK_COUNT; i++) {
-    good = append_task(&text, i) && sl_buffer_append_text(&text, "\n");
+  bool ok = sl_buffer_append_text(&text, "usage: spikelossd [OPTION...]\n\n"
+                                         "Losses of spiking neural networks over HTTP.\n\n") &&
+            append_line(&text, "--config", "FILE", "read options from this file\n");
+  for (size_t i = 0; ok && i < COMMAND_COUNT; i++) {
+    ok = append_command(&text, i) && sl_buffer_append_text(&text, "\n");
   }
-  good = good && sl_buffer_append_text(&text, "\n");
-  for (const struct sl_option *option = sl_options; good && option->name != NULL; option++) {
-    good = append_option(&text, option);
+  ok = ok && sl_buffer_append_text(&text, "\n");
+  for (const struct sl_option *option = sl_options; ok && option->name != NULL; option++) {
+    ok = append_option(&text, option);
   }
-  good = good && sl_buffer_append_text(
-                     &text, "\nAn option --body-bytes is also the variable SPIKELOSSD_BODY_BYTES "
-                            "and the line\n\"body_bytes = 1GiB\" of the file. Flags win over "
-                            "variables, variables over the file.\n");
-  if (!good || !sl_buffer_append(&text, "", 1)) {
+  ok = ok && sl_buffer_append_text(
+                 &text, "\nAn option --body-bytes is also the variable SPIKELOSSD_BODY_BYTES "
+                        "and the line\n\"body_bytes = 1GiB\" of the file. Flags win over "
+                        "variables, variables over the file.\n");
+  if (!ok || !sl_buffer_append(&text, "", 1)) {
     sl_buffer_free(&text);
   }
   return text.bytes;

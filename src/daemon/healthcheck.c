@@ -1,6 +1,7 @@
 #include "daemon/healthcheck.h"
 
-#include "http/address.h"
+#include "core/codes.h"
+#include "net/address.h"
 #include <errno.h>
 #include <gnutls/gnutls.h>
 #include <stdio.h>
@@ -41,9 +42,9 @@ static ssize_t send_bytes(struct line *line, const char *bytes, size_t length) {
                                : send(line->wire, bytes, length, MSG_NOSIGNAL);
 }
 
-static ssize_t receive_bytes(struct line *line, char *bytes, size_t room) {
-  return line->session != NULL ? gnutls_record_recv(line->session, bytes, room)
-                               : recv(line->wire, bytes, room, 0);
+static ssize_t receive_bytes(struct line *line, char *bytes, size_t size) {
+  return line->session != NULL ? gnutls_record_recv(line->session, bytes, size)
+                               : recv(line->wire, bytes, size, 0);
 }
 
 static void hang_up(struct line *line) {
@@ -80,8 +81,7 @@ static unsigned ask(struct line *line) {
   return sscanf(answer, "HTTP/1.%*1[01] %3u", &status) == 1 ? status : 0;
 }
 
-/* A Unix socket, which needs no TLS, before the first other address. */
-static const char *choose_address(const struct sl_config *config) {
+const char *sl_healthcheck_address(const struct sl_config *config) {
   for (size_t i = 0; i < config->server.listen_count; i++) {
     if (sl_address_is_unix(config->addresses[i])) {
       return config->addresses[i];
@@ -90,22 +90,20 @@ static const char *choose_address(const struct sl_config *config) {
   return config->addresses[0];
 }
 
-bool sl_healthcheck(const struct sl_config *config, char *message, size_t message_size) {
-  const char *address = choose_address(config);
+bool sl_healthcheck(const struct sl_config *config, struct sl_error *error) {
+  const char *address = sl_healthcheck_address(config);
   bool encrypted = config->server.tls.certificate != NULL && !sl_address_is_unix(address);
-  struct line line = {.wire = sl_address_connect(address, PATIENCE_SECONDS, message, message_size)};
+  struct line line = {.wire = sl_address_connect(address, PATIENCE_SECONDS, error)};
   unsigned status = 0;
   if (line.wire < 0) {
     return false;
   }
   if (encrypted && !begin_tls(&line)) {
-    snprintf(message, message_size, "%s does not speak TLS", address);
-  } else if ((status = ask(&line)) == 200) {
-    snprintf(message, message_size, "%s is ready", address);
-  } else if (status != 0) {
-    snprintf(message, message_size, "%s is not ready: it answers %u", address, status);
-  } else {
-    snprintf(message, message_size, "%s gives no answer", address);
+    sl_fail(error, SL_CANNOT_START, "%s does not speak TLS", address);
+  } else if ((status = ask(&line)) == 0) {
+    sl_fail(error, SL_CANNOT_START, "%s gives no answer", address);
+  } else if (status != 200) {
+    sl_fail(error, SL_CANNOT_START, "%s is not ready: it answers %u", address, status);
   }
   hang_up(&line);
   return status == 200;

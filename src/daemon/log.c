@@ -1,15 +1,289 @@
 #include "daemon/log.h"
 
-#include "daemon/log_queue.h"
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { MESSAGE_ROOM = 512 };
+/*
+ * Lines on their way to standard error. Any thread adds lines and never waits for their reader: a
+ * thread of the queue's own writes them. It alone waits while a terminal, a pipe or a disk takes
+ * nothing; meanwhile lines pile up to a fixed size, and those that do not fit are dropped.
+ * O_NONBLOCK would be no remedy: it belongs to the open file, which other processes share. A
+ * process has one standard error, and so one queue.
+ */
+enum {
+  /* A thousand usual lines: ten seconds of them where only failures are written. */
+  QUEUE_BYTES = 256 * 1024,
+  /* A pipe takes up to this much in one piece (PIPE_BUF of Linux), so that lines of two processes
+   * do not mix. */
+  BATCH_BYTES = 4096,
+  STOP_MILLISECONDS = 500,
+};
 
-static void begin(struct sl_log_line *line, enum sl_log_format format, enum sl_log_level level,
-                  const char *message) {
+static struct {
+  pthread_mutex_t mutex; /* never held during a write */
+  pthread_cond_t added;  /* or stopping */
+  pthread_cond_t ended;
+  pthread_t thread;
+  bool running;
+  bool stopping;
+  bool has_ended;
+  size_t first; /* offset of the oldest byte */
+  size_t used;
+  char bytes[QUEUE_BYTES]; /* a ring */
+  atomic_uint_fast64_t failures;
+} queue = {.mutex = PTHREAD_MUTEX_INITIALIZER, .added = PTHREAD_COND_INITIALIZER};
+
+/* Writes everything, however often it is interrupted. False where standard error takes no more: a
+ * log that is gone is no reason to stop serving. */
+static bool write_all(const char *bytes, size_t length) {
+  while (length > 0) {
+    ssize_t written = write(STDERR_FILENO, bytes, length);
+    if (written > 0) {
+      bytes += written;
+      length -= (size_t)written;
+    } else if (written == 0 || errno == EAGAIN) {
+      struct pollfd output = {.fd = STDERR_FILENO, .events = POLLOUT};
+      poll(&output, 1, -1);
+    } else if (errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* Copies `length` bytes out of the ring, from its oldest on. */
+static void copy_oldest(char *bytes, size_t length) {
+  size_t until_end = QUEUE_BYTES - queue.first;
+  size_t head = length < until_end ? length : until_end;
+  memcpy(bytes, queue.bytes + queue.first, head);
+  memcpy(bytes + head, queue.bytes, length - head);
+}
+
+static void remove_oldest(size_t length) {
+  queue.used -= length;
+  /* An empty queue begins at the front again, so that a quiet log touches few pages. */
+  queue.first = queue.used == 0 ? 0 : (queue.first + length) % QUEUE_BYTES;
+}
+
+/* Takes as many whole lines as fit, at least one: no line is longer than a batch. Returns the
+ * length, 0 once nothing is left and nothing will come. */
+static size_t take_batch(char *batch) {
+  pthread_mutex_lock(&queue.mutex);
+  while (queue.used == 0 && !queue.stopping) {
+    pthread_cond_wait(&queue.added, &queue.mutex);
+  }
+  size_t length = queue.used < BATCH_BYTES ? queue.used : BATCH_BYTES;
+  copy_oldest(batch, length);
+  while (length > 0 && batch[length - 1] != '\n') {
+    length--;
+  }
+  remove_oldest(length);
+  pthread_mutex_unlock(&queue.mutex);
+  return length;
+}
+
+static uint64_t count_lines(const char *bytes, size_t length) {
+  uint64_t lines = 0;
+  for (size_t i = 0; i < length; i++) {
+    lines += bytes[i] == '\n';
+  }
+  return lines;
+}
+
+static void *write_batches(void *closure) {
+  char batch[BATCH_BYTES];
+  (void)closure;
+  for (size_t length; (length = take_batch(batch)) > 0;) {
+    if (!write_all(batch, length)) {
+      atomic_fetch_add(&queue.failures, count_lines(batch, length));
+    }
+  }
+  pthread_mutex_lock(&queue.mutex);
+  queue.has_ended = true;
+  pthread_cond_signal(&queue.ended);
+  pthread_mutex_unlock(&queue.mutex);
+  return NULL;
+}
+
+/* A deadline must not move when the clock is set. */
+static bool init_ended(void) {
+  pthread_condattr_t attributes;
+  if (pthread_condattr_init(&attributes) != 0) {
+    return false;
+  }
+  bool ok = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
+            pthread_cond_init(&queue.ended, &attributes) == 0;
+  pthread_condattr_destroy(&attributes);
+  return ok;
+}
+
+bool sl_log_start(void) {
+  queue.running = init_ended() && pthread_create(&queue.thread, NULL, write_batches, NULL) == 0;
+  return queue.running;
+}
+
+/* Adds one line, its line break included. False if it does not fit. Lines come out in order, each
+ * in one piece. While no thread runs, the line is written at once. */
+static bool add_line(const char *line, size_t length) {
+  if (!queue.running) {
+    return write_all(line, length);
+  }
+  pthread_mutex_lock(&queue.mutex);
+  bool fits = length <= QUEUE_BYTES - queue.used;
+  if (fits) {
+    size_t end = (queue.first + queue.used) % QUEUE_BYTES;
+    size_t until_end = QUEUE_BYTES - end;
+    size_t head = length < until_end ? length : until_end;
+    memcpy(queue.bytes + end, line, head);
+    memcpy(queue.bytes, line + head, length - head);
+    queue.used += length;
+    pthread_cond_signal(&queue.added);
+  }
+  pthread_mutex_unlock(&queue.mutex);
+  return fits;
+}
+
+/* How many lines could not be written since the last call. */
+static uint64_t take_failures(void) {
+  return atomic_exchange(&queue.failures, 0);
+}
+
+static bool wait_for_end(void) {
+  struct timespec deadline;
+  clock_gettime(CLOCK_MONOTONIC, &deadline);
+  deadline.tv_nsec += STOP_MILLISECONDS * 1000000L;
+  deadline.tv_sec += deadline.tv_nsec / 1000000000L;
+  deadline.tv_nsec %= 1000000000L;
+  while (!queue.has_ended &&
+         pthread_cond_timedwait(&queue.ended, &queue.mutex, &deadline) != ETIMEDOUT) {
+  }
+  return queue.has_ended;
+}
+
+void sl_log_stop(void) {
+  if (!queue.running) {
+    return;
+  }
+  pthread_mutex_lock(&queue.mutex);
+  queue.stopping = true;
+  pthread_cond_signal(&queue.added);
+  bool ended = wait_for_end();
+  pthread_mutex_unlock(&queue.mutex);
+  if (ended) {
+    pthread_join(queue.thread, NULL);
+  } else {
+    pthread_detach(queue.thread);
+  }
+}
+
+enum { MESSAGE_SIZE = 512 };
+
+/* The longest text, in bytes of the line. */
+enum { TEXT_SIZE = 512 };
+
+/* What the end of a line needs. */
+enum { END_SIZE = 2 };
+
+static void append_bytes(struct sl_log_line *line, const char *bytes, size_t length) {
+  memcpy(line->bytes + line->length, bytes, length);
+  line->length += length;
+}
+
+static bool fits(const struct sl_log_line *line, size_t length) {
+  return line->length + length + END_SIZE <= sizeof line->bytes;
+}
+
+/* Appends a name and a value that is written as it is. */
+static void append_field(struct sl_log_line *line, const char *name, const char *value,
+                         size_t length) {
+  bool json = line->format == SL_LOG_JSON;
+  const char *separator = json ? "," : " ";
+  size_t name_length = strlen(name);
+  bool first = line->length == (json ? 1 : 0);
+  if (!fits(line, name_length + length + 4)) {
+    return;
+  }
+  append_bytes(line, separator, first ? 0 : 1);
+  append_bytes(line, "\"", json ? 1 : 0);
+  append_bytes(line, name, name_length);
+  append_bytes(line, json ? "\":" : "=", json ? 2 : 1);
+  append_bytes(line, value, length);
+}
+
+void sl_log_line_begin(struct sl_log_line *line, enum sl_log_format format) {
+  line->format = format;
+  line->length = 0;
+  append_bytes(line, "{", format == SL_LOG_JSON ? 1 : 0);
+}
+
+static bool is_word(const char *text) {
+  static const char characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                   "0123456789._-+:/{}";
+  return text[0] != '\0' && text[strspn(text, characters)] == '\0' && strlen(text) < TEXT_SIZE;
+}
+
+/* Writes one byte of a quoted text; returns how many bytes that took, at most 6. */
+static size_t escape(char *escaped, unsigned char byte) {
+  if (byte == '"' || byte == '\\') {
+    escaped[0] = '\\';
+    escaped[1] = (char)byte;
+    return 2;
+  }
+  if (byte >= 0x20 && byte < 0x7f) {
+    escaped[0] = (char)byte;
+    return 1;
+  }
+  static const char digits[] = "0123456789abcdef";
+  memcpy(escaped, "\\u00", 4);
+  escaped[4] = digits[byte >> 4];
+  escaped[5] = digits[byte & 15];
+  return 6;
+}
+
+void sl_log_line_text(struct sl_log_line *line, const char *name, const char *text) {
+  if (line->format == SL_LOG_LOGFMT && is_word(text)) {
+    append_field(line, name, text, strlen(text));
+    return;
+  }
+  char quoted[TEXT_SIZE];
+  size_t length = 0;
+  quoted[length++] = '"';
+  for (; *text != '\0' && length + 7 <= sizeof quoted; text++) {
+    length += escape(quoted + length, (unsigned char)*text);
+  }
+  quoted[length++] = '"';
+  append_field(line, name, quoted, length);
+}
+
+void sl_log_line_number(struct sl_log_line *line, const char *name, uint64_t number) {
+  char digits[24];
+  int length = snprintf(digits, sizeof digits, "%ju", (uintmax_t)number);
+  append_field(line, name, digits, (size_t)length);
+}
+
+void sl_log_line_seconds(struct sl_log_line *line, const char *name, uint64_t nanoseconds) {
+  const uint64_t microseconds = nanoseconds / 1000;
+  char digits[32];
+  int length = snprintf(digits, sizeof digits, "%ju.%06ju", (uintmax_t)(microseconds / 1000000),
+                        (uintmax_t)(microseconds % 1000000));
+  append_field(line, name, digits, (size_t)length);
+}
+
+void sl_log_line_end(struct sl_log_line *line) {
+  append_bytes(line, "}\n", line->format == SL_LOG_JSON ? 2 : 0);
+  append_bytes(line, "\n", line->format == SL_LOG_JSON ? 0 : 1);
+}
+
+static void begin_line(struct sl_log_line *line, enum sl_log_format format, enum sl_log_level level,
+                       const char *message) {
   static const char *const level_names[] = {
       [SL_LOG_ERROR] = "error",
       [SL_LOG_WARNING] = "warning",
@@ -36,19 +310,19 @@ static void count_dropped(struct sl_log *log, uint64_t lines) {
 
 void sl_log_begin(const struct sl_log *log, struct sl_log_line *line, enum sl_log_level level,
                   const char *message) {
-  begin(line, log->format, level, message);
+  begin_line(line, log->format, level, message);
 }
 
 void sl_log_write(struct sl_log *log, struct sl_log_line *line) {
   sl_log_line_end(line);
-  if (!sl_log_queue_add(line->bytes, line->length)) {
+  if (!add_line(line->bytes, line->length)) {
     count_dropped(log, 1);
   }
 }
 
 void sl_log_tell_dropped(struct sl_log *log) {
-  uint64_t dropped = atomic_exchange_explicit(&log->dropped, 0, memory_order_relaxed) +
-                     sl_log_queue_take_failures();
+  uint64_t dropped =
+      atomic_exchange_explicit(&log->dropped, 0, memory_order_relaxed) + take_failures();
   if (dropped == 0) {
     return;
   }
@@ -56,7 +330,7 @@ void sl_log_tell_dropped(struct sl_log *log) {
   sl_log_begin(log, &line, SL_LOG_WARNING, "lines were dropped");
   sl_log_line_number(&line, "dropped", dropped);
   sl_log_line_end(&line);
-  if (!sl_log_queue_add(line.bytes, line.length)) {
+  if (!add_line(line.bytes, line.length)) {
     count_dropped(log, dropped);
   }
 }
@@ -65,7 +339,7 @@ void sl_log(struct sl_log *log, enum sl_log_level level, const char *format, ...
   if (level > log->level) {
     return;
   }
-  char message[MESSAGE_ROOM];
+  char message[MESSAGE_SIZE];
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(message, sizeof message, format, arguments);
@@ -75,7 +349,7 @@ void sl_log(struct sl_log *log, enum sl_log_level level, const char *format, ...
   sl_log_write(log, &line);
 }
 
-/* The second stands in the upper half of the window, the lines in the lower. */
+/* The upper half of the window is the second, the lower half counts its lines. */
 bool sl_log_admits(struct sl_log *log) {
   if (log->rate == 0) {
     sl_log_tell_dropped(log);
@@ -103,7 +377,7 @@ bool sl_log_admits(struct sl_log *log) {
 }
 
 void sl_log_announce(enum sl_log_format log_format, const char *format, ...) {
-  char message[MESSAGE_ROOM * 2];
+  char message[MESSAGE_SIZE * 2];
   va_list arguments;
   va_start(arguments, format);
   int length = vsnprintf(message, sizeof message - 1, format, arguments);
@@ -113,11 +387,11 @@ void sl_log_announce(enum sl_log_format log_format, const char *format, ...) {
   }
   if (log_format == SL_LOG_JSON) {
     struct sl_log_line line;
-    begin(&line, SL_LOG_JSON, SL_LOG_INFO, message);
+    begin_line(&line, SL_LOG_JSON, SL_LOG_INFO, message);
     sl_log_line_end(&line);
-    sl_log_queue_add(line.bytes, line.length);
+    add_line(line.bytes, line.length);
   } else {
     strcat(message, "\n");
-    sl_log_queue_add(message, strlen(message));
+    add_line(message, strlen(message));
   }
 }

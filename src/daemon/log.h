@@ -1,22 +1,52 @@
 /*
- * Messages for those who run the daemon: one line an event, to standard error.
+ * Messages for operators: one line an event, to standard error.
  *
  * Any thread may log, while another one changes the level. No thread waits for a reader: lines go
- * through a queue (log_queue.h), and those that find it full are dropped and counted. Lines about
+ * through a queue, and those that find it full are dropped and counted. Lines about
  * requests, of which there may be any number, are also bounded by a rate. How many were dropped is
  * said before the next line about a request that goes out in a later second, and at the end.
  */
 #ifndef SPIKELOSS_DAEMON_LOG_H
 #define SPIKELOSS_DAEMON_LOG_H
 
-#include "daemon/log_line.h"
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+enum sl_log_format { SL_LOG_LOGFMT, SL_LOG_JSON };
+
+enum { SL_LOG_LINE_SIZE = 2048 };
+
+/*
+ * One line of the log, in logfmt or as a JSON object:
+ *
+ *     time=2025-01-31T12:00:00.250Z level=info message="the server stops" signal=15
+ *     {"time":"2025-01-31T12:00:00.250Z","level":"info","message":"the server stops","signal":15}
+ *
+ * Whatever a text holds, the line stays one line of its format: all that is not printable ASCII is
+ * written as \u00XX, byte by byte. A line has a fixed size, which a pipe takes in one piece; a text
+ * that is too long is cut, a field that does not fit is left out.
+ */
+struct sl_log_line {
+  enum sl_log_format format;
+  size_t length;
+  char bytes[SL_LOG_LINE_SIZE];
+};
+
+void sl_log_line_begin(struct sl_log_line *line, enum sl_log_format format);
+
+/* Names are plain words. */
+void sl_log_line_text(struct sl_log_line *line, const char *name, const char *text);
+void sl_log_line_number(struct sl_log_line *line, const char *name, uint64_t number);
+void sl_log_line_seconds(struct sl_log_line *line, const char *name, uint64_t nanoseconds);
+
+/* The line break. */
+void sl_log_line_end(struct sl_log_line *line);
 
 enum sl_log_level { SL_LOG_ERROR, SL_LOG_WARNING, SL_LOG_INFO, SL_LOG_DEBUG };
 
-/* Format and rate are set before threads start; what stands behind them begins as zeros. */
+/* Format and rate are set before threads start; the members after them begin as zeros. */
 struct sl_log {
   _Atomic enum sl_log_level level; /* the least important that is written */
   enum sl_log_format format;
@@ -41,8 +71,16 @@ void sl_log_write(struct sl_log *log, struct sl_log_line *line);
 /* Says how many lines were dropped, if any were and that was not said yet. */
 void sl_log_tell_dropped(struct sl_log *log);
 
-/* A line for people and scripts that wait for it: on every level, in logfmt as it is. */
+/* A line for people and for scripts that wait for it: on every level, in logfmt as it is. */
 void sl_log_announce(enum sl_log_format log_format, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Starts the thread that writes, which inherits the signals that the caller has blocked. False if
+ * there is none to be had. Before that, lines are written at once. */
+bool sl_log_start(void);
+
+/* Gives the thread half a second to write what is left, then leaves it to the end of the process,
+ * even where it hangs in a write. Nothing may be logged after this. */
+void sl_log_stop(void);
 
 #endif

@@ -1,15 +1,13 @@
 #include "daemon/access_log.h"
 #include "daemon/config.h"
-#include "daemon/descriptors.h"
 #include "daemon/healthcheck.h"
 #include "daemon/log.h"
-#include "daemon/log_queue.h"
-#include "daemon/reload.h"
-#include "daemon/system_memory.h"
+#include "daemon/system.h"
 #include "daemon/systemd.h"
-#include "http/address.h"
+#include "http/handlers/handlers.h"
 #include "http/server.h"
 #include "kernels/kernels.h"
+#include "net/address.h"
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -38,9 +36,48 @@ static void ignore_signals_of_writes(void) {
   signal(SIGXFSZ, SIG_IGN);
 }
 
+/* SIGHUP reads again what may change while the daemon serves. */
+struct reload {
+  int count; /* of the command line's arguments, as main got them */
+  char *const *arguments;
+  struct sl_server *server;
+  struct sl_log *log;
+};
+
+/* The level is what flags, variables and the file say now; the file alone can have changed. */
+static bool reload_log_level(const struct reload *reload, struct sl_error *error) {
+  struct sl_config config;
+  bool ok = sl_config_read(&config, reload->count, reload->arguments, environ, error);
+  if (ok) {
+    reload->log->level = (enum sl_log_level)config.log_level;
+  }
+  sl_config_free(&config);
+  return ok;
+}
+
+/* What cannot be read is logged and stays as it was. */
+static void reload_all(const struct reload *reload) {
+  struct sl_error errors[] = {SL_NO_ERROR, SL_NO_ERROR, SL_NO_ERROR};
+  reload_log_level(reload, &errors[0]);
+  sl_server_reload_certificates(reload->server, &errors[1]);
+  sl_server_reload_tokens(reload->server, &errors[2]);
+  bool ok = true;
+  for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+    if (errors[i].code != SL_OK) {
+      sl_log(reload->log, SL_LOG_ERROR, "SIGHUP: %s; the previous values stay in force",
+             errors[i].message);
+      ok = false;
+    }
+  }
+  if (ok) {
+    sl_log(reload->log, SL_LOG_INFO,
+           "SIGHUP: tokens, certificates and log level have been read again");
+  }
+}
+
 /* The first signal stops in good order; from then on another one ends the process at once. Until
  * it comes, SIGHUP reloads. */
-static int wait_for_stop_signal(const struct sl_reload *reload) {
+static int wait_for_stop_signal(const struct reload *reload) {
   sigset_t stop;
   sigset_t all;
   int signal_number = 0;
@@ -48,13 +85,14 @@ static int wait_for_stop_signal(const struct sl_reload *reload) {
   all = stop;
   sigaddset(&all, SIGHUP);
   while (sigwait(&all, &signal_number) == 0 && signal_number == SIGHUP) {
-    sl_reload(reload);
+    reload_all(reload);
   }
   pthread_sigmask(SIG_UNBLOCK, &stop, NULL);
   return signal_number;
 }
 
-static void announce(const struct sl_server *server, size_t listeners, enum sl_log_format format) {
+static void announce_addresses(const struct sl_server *server, size_t listeners,
+                               enum sl_log_format format) {
   for (size_t i = 0; i < listeners; i++) {
     const char *address = sl_server_address(server, i);
     const char *scheme = sl_address_is_unix(address)         ? ""
@@ -81,11 +119,11 @@ static void log_warning(void *closure, const char *sentence) {
   sl_log(log, SL_LOG_WARNING, "%s", sentence);
 }
 
-static void say_that_it_serves(struct sl_log *log, const struct sl_server *server,
-                               const struct sl_server_options *options) {
+static void announce_server(struct sl_log *log, const struct sl_server *server,
+                            const struct sl_server_options *options) {
   warn_of_exposure(log, server);
   sl_server_tell_conflicts(options, log_warning, log);
-  announce(server, options->listen_count, log->format);
+  announce_addresses(server, options->listen_count, log->format);
   sl_systemd_tell("READY=1");
   sl_log(log, SL_LOG_DEBUG, "the hot loops use %s", sl_kernels_name());
   sl_log(log, SL_LOG_DEBUG, "%ju connections are served at once (connections)",
@@ -99,11 +137,10 @@ static void log_sentence(void *closure, const char *sentence) {
   sl_log(log, SL_LOG_INFO, "%s", sentence);
 }
 
-/* Sockets that systemd hands over take the place of all addresses. */
-static bool take_over_sockets(struct sl_server_options *options, char *message,
-                              size_t message_size) {
+/* Sockets that systemd hands over replace all addresses. */
+static bool take_over_sockets(struct sl_server_options *options, struct sl_error *error) {
   size_t sockets;
-  if (!sl_systemd_sockets(&sockets, message, message_size)) {
+  if (!sl_systemd_sockets(&sockets, error)) {
     return false;
   }
   if (sockets > 0) {
@@ -126,11 +163,11 @@ static bool take_over_sockets(struct sl_server_options *options, char *message,
  */
 static void keep_freed_memory(uint64_t memory_bytes, size_t threads) {
 #ifdef __GLIBC__
-  const uint64_t least = UINT64_C(128) << 10;
-  const uint64_t most = UINT64_C(32) << 20;
+  const uint64_t min_kept = UINT64_C(128) << 10;
+  const uint64_t max_kept = UINT64_C(32) << 20;
   const uint64_t largest_arena = UINT64_C(64) << 20; /* of one part */
   uint64_t kept = memory_bytes / 16 / threads;
-  kept = kept < least ? least : kept > most ? most : kept;
+  kept = kept < min_kept ? min_kept : kept > max_kept ? max_kept : kept;
   mallopt(M_MMAP_THRESHOLD, (int)(kept / 2)); /* larger pieces come and go one by one */
   mallopt(M_TRIM_THRESHOLD, (int)kept);       /* what a thread keeps at most */
   uint64_t arenas = memory_bytes / largest_arena;
@@ -182,30 +219,28 @@ static int serve_and_log(const struct sl_config *config, int count, char *const 
   struct sl_server_options options = sl_config_server(config);
   options.tell = log_sentence;
   options.tell_closure = &log;
+  options.find_route = sl_route_find;
   if (access.lines != SL_ACCESS_NONE) {
     options.report = sl_access_log_write;
     options.report_closure = &access;
   }
-  char message[1024];
+  struct sl_error error = SL_NO_ERROR;
   struct sl_server *server = NULL;
 
-  if (take_over_sockets(&options, message, sizeof message)) {
+  if (take_over_sockets(&options, &error)) {
     find_memory(&options, log_warning, &log);
     find_connections(&options);
     keep_freed_memory(options.memory_bytes, sl_server_threads(&options));
-    server = sl_server_start(&options, message, sizeof message);
+    server = sl_server_start(&options, &error);
   }
   if (server == NULL) {
-    sl_log_announce(log.format, "spikelossd: %s", message);
+    sl_log_announce(log.format, "spikelossd: %s", error.message);
     return EXIT_FAILURE;
   }
-  say_that_it_serves(&log, server, &options);
+  announce_server(&log, server, &options);
 
-  const struct sl_reload reload = {.count = count,
-                                   .arguments = arguments,
-                                   .environment = environ,
-                                   .server = server,
-                                   .log = &log};
+  const struct reload reload = {
+      .count = count, .arguments = arguments, .server = server, .log = &log};
   int signal_number = wait_for_stop_signal(&reload);
   sl_systemd_tell("STOPPING=1");
   sl_server_drain(server);
@@ -217,14 +252,14 @@ static int serve_and_log(const struct sl_config *config, int count, char *const 
   return EXIT_SUCCESS;
 }
 
-static int serve(const struct sl_config *config, int count, char *const *arguments) {
+static int serve_with_log(const struct sl_config *config, int count, char *const *arguments) {
   hold_signals();
-  if (!sl_log_queue_start()) {
+  if (!sl_log_start()) {
     sl_log_announce(SL_LOG_LOGFMT, "spikelossd: cannot start a thread for the log");
     return EXIT_FAILURE;
   }
   int status = serve_and_log(config, count, arguments);
-  sl_log_queue_stop();
+  sl_log_stop();
   return status;
 }
 
@@ -240,11 +275,11 @@ static void announce_warning(void *closure, const char *sentence) {
   sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", sentence);
 }
 
-static int check(const struct sl_config *config) {
+static int check_configuration(const struct sl_config *config) {
   struct sl_server_options options = sl_config_server(config);
-  char message[1024];
-  if (!sl_server_check(&options, message, sizeof message)) {
-    sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", message);
+  struct sl_error error = SL_NO_ERROR;
+  if (!sl_server_check(&options, &error)) {
+    sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", error.message);
     return EXIT_FAILURE;
   }
   find_memory(&options, announce_warning, NULL);
@@ -253,47 +288,47 @@ static int check(const struct sl_config *config) {
   return EXIT_SUCCESS;
 }
 
-static int healthcheck(const struct sl_config *config) {
-  char message[512];
-  if (!sl_healthcheck(config, message, sizeof message)) {
-    sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", message);
+static int check_health(const struct sl_config *config) {
+  struct sl_error error = SL_NO_ERROR;
+  if (!sl_healthcheck(config, &error)) {
+    sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", error.message);
     return EXIT_FAILURE;
   }
-  printf("%s\n", message);
+  printf("%s is ready\n", sl_healthcheck_address(config));
   return EXIT_SUCCESS;
 }
 
-static int run(const struct sl_config *config, int count, char *const *arguments) {
-  switch (config->task) {
-  case SL_TASK_HELP:
+static int run_command(const struct sl_config *config, int count, char *const *arguments) {
+  switch (config->command) {
+  case SL_COMMAND_HELP:
     return print_help();
-  case SL_TASK_VERSION:
+  case SL_COMMAND_VERSION:
     printf("spikelossd " SPIKELOSSD_VERSION " (%s)\n", sl_kernels_name());
     return EXIT_SUCCESS;
-  case SL_TASK_CHECK:
-    return check(config);
-  case SL_TASK_HEALTHCHECK:
-    return healthcheck(config);
-  case SL_TASK_SERVE:
+  case SL_COMMAND_CHECK:
+    return check_configuration(config);
+  case SL_COMMAND_HEALTHCHECK:
+    return check_health(config);
+  case SL_COMMAND_SERVE:
     break;
   }
-  return serve(config, count, arguments);
+  return serve_with_log(config, count, arguments);
 }
 
 int main(int count, char **arguments) {
   struct sl_config config;
-  char message[1024];
+  struct sl_error error = SL_NO_ERROR;
   int status = EXIT_FAILURE;
 
   sl_descriptors_open_missing();
   ignore_signals_of_writes();
-  if (!sl_config_read(&config, count, arguments, environ, message, sizeof message)) {
-    sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", message);
+  if (!sl_config_read(&config, count, arguments, environ, &error)) {
+    sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", error.message);
   } else if (!sl_kernels_choose(sl_config_isa(&config))) {
     sl_log_announce(SL_LOG_LOGFMT, "spikelossd: isa: this processor or this build has no %s",
                     sl_config_isa(&config));
   } else {
-    status = run(&config, count, arguments);
+    status = run_command(&config, count, arguments);
   }
   sl_config_free(&config);
   return status;

@@ -1,8 +1,7 @@
 #include "daemon/options.h"
 
-#include "daemon/config.h"
-#include "http/hosts.h"
-#include "http/origins.h"
+#include "core/codes.h"
+#include "http/auth/cors.h"
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
@@ -30,42 +29,42 @@ const struct sl_option sl_options[] = {
              "port 0 takes a free port"},
     {.name = "threads",
      .kind = SL_OPTION_NUMBER,
-     .place = SERVER(threads),
+     .offset = SERVER(threads),
      .minimum = 0,
      .maximum = 1024,
      .default_text = "0",
      .help = "threads that serve; 0 is one for each core"},
     {.name = "idle_seconds",
      .kind = SL_OPTION_NUMBER,
-     .place = SERVER(idle_seconds),
+     .offset = SERVER(idle_seconds),
      .minimum = 1,
      .maximum = 86400,
      .default_text = "75",
      .help = "close a connection on which no byte moves for this time"},
     {.name = "header_seconds",
      .kind = SL_OPTION_NUMBER,
-     .place = SERVER(header_seconds),
+     .offset = SERVER(header_seconds),
      .minimum = 1,
      .maximum = 86400,
      .default_text = "20",
      .help = "close a connection whose headers take longer than this"},
     {.name = "request_seconds",
      .kind = SL_OPTION_NUMBER,
-     .place = SERVER(request_seconds),
+     .offset = SERVER(request_seconds),
      .minimum = 1,
      .maximum = 86400,
      .default_text = "300",
      .help = "close a connection whose request takes longer than this, answer included"},
     {.name = "connections",
      .kind = SL_OPTION_COUNT,
-     .place = SERVER(connections),
+     .offset = SERVER(connections),
      .minimum = 0,
      .maximum = KIBI * KIBI,
      .default_text = "0",
      .help = "connections served at once; 0 is what open files and memory allow, up to 4096"},
     {.name = "memory_bytes",
      .kind = SL_OPTION_BYTES,
-     .place = SERVER(memory_bytes),
+     .offset = SERVER(memory_bytes),
      .minimum = 0,
      .maximum = TEBI,
      .default_text = "0",
@@ -73,28 +72,28 @@ const struct sl_option sl_options[] = {
              "cgroup allows"},
     {.name = "stop_delay_seconds",
      .kind = SL_OPTION_NUMBER,
-     .place = SERVER(stop_delay_seconds),
+     .offset = SERVER(stop_delay_seconds),
      .minimum = 0,
      .maximum = 86400,
      .default_text = "0",
      .help = "after SIGTERM, time in which new connections are still served"},
     {.name = "stop_seconds",
      .kind = SL_OPTION_NUMBER,
-     .place = SERVER(stop_seconds),
+     .offset = SERVER(stop_seconds),
      .minimum = 0,
      .maximum = 86400,
      .default_text = "30",
      .help = "after that, time for requests that have begun"},
     {.name = "body_bytes",
      .kind = SL_OPTION_BYTES,
-     .place = SERVER(limits.body_bytes),
+     .offset = SERVER(limits.body_bytes),
      .minimum = 1,
      .maximum = TEBI,
      .default_text = "1GiB",
      .help = "largest request body"},
     {.name = "pairs",
      .kind = SL_OPTION_COUNT,
-     .place = SERVER(limits.pairs),
+     .offset = SERVER(limits.pairs),
      .minimum = 1,
      .maximum = 64 * GIBI,
      .default_text = "16Mi",
@@ -102,61 +101,61 @@ const struct sl_option sl_options[] = {
          "maximum of samples * neurons over all tensors of a request; each takes 8 to 32 bytes"},
     {.name = "answer_bytes",
      .kind = SL_OPTION_BYTES,
-     .place = SERVER(limits.answer_bytes),
+     .offset = SERVER(limits.answer_bytes),
      .minimum = 1,
      .maximum = TEBI,
      .default_text = "512MiB",
      .help = "largest answer; a small request could order gigabytes of dense gradients"},
     {.name = "deferred_bytes",
      .kind = SL_OPTION_BYTES,
-     .place = SERVER(limits.deferred_bytes),
+     .offset = SERVER(limits.deferred_bytes),
      .minimum = 0,
      .maximum = TEBI,
      .default_text = "64MiB",
      .help = "memory for tensor data that comes before its shape and encoding"},
     {.name = "unix_mode",
      .kind = SL_OPTION_MODE,
-     .place = SERVER(unix_mode),
+     .offset = SERVER(unix_mode),
      .minimum = 0,
      .maximum = 0777,
      .default_text = "0600",
      .help = "mode of the file of a Unix socket: users that may write to it may connect"},
     {.name = "tls_certificate",
      .kind = SL_OPTION_TEXT,
-     .place = SERVER(tls.certificate),
+     .offset = SERVER(tls.certificate),
      .default_text = "none",
      .placeholder = "FILE",
      .help = "certificate for TLS on TCP listeners, with its intermediate certificates (PEM)"},
     {.name = "tls_key",
      .kind = SL_OPTION_TEXT,
-     .place = SERVER(tls.key),
+     .offset = SERVER(tls.key),
      .default_text = "none",
      .placeholder = "FILE",
      .help = "private key of tls_certificate (PEM)"},
     {.name = "client_ca",
      .kind = SL_OPTION_TEXT,
-     .place = SERVER(tls.client_ca),
+     .offset = SERVER(tls.client_ca),
      .default_text = "none",
      .placeholder = "FILE",
      .help = "require a client certificate signed by one of these authorities (PEM)"},
     {.name = "token_file",
      .kind = SL_OPTION_TEXT,
-     .place = SERVER(token_file),
+     .offset = SERVER(token_file),
      .default_text = "none",
      .placeholder = "FILE",
      .help = "require a bearer token of this file, which has one \"NAME TOKEN\" a line"},
     {.name = "cors_origins",
      .kind = SL_OPTION_TEXT,
-     .place = SERVER(cors_origins),
-     .is_good = sl_origins_are_good,
+     .offset = SERVER(cors_origins),
+     .is_ok = sl_origins_are_ok,
      .form = SL_ORIGINS_FORM,
      .default_text = "none",
      .placeholder = "ORIGINS",
      .help = "origins of web pages that may call from a browser, separated by commas"},
     {.name = "hosts",
      .kind = SL_OPTION_TEXT,
-     .place = SERVER(hosts),
-     .is_good = sl_hosts_are_ok,
+     .offset = SERVER(hosts),
+     .is_ok = sl_hosts_are_ok,
      .form = SL_HOSTS_FORM,
      .default_text = "none",
      .placeholder = "NAMES",
@@ -164,25 +163,25 @@ const struct sl_option sl_options[] = {
              "them"},
     {.name = "log_level",
      .kind = SL_OPTION_CHOICE,
-     .place = AT(log_level),
+     .offset = AT(log_level),
      .words = log_levels,
      .default_text = "info",
      .help = "least important messages that are written"},
     {.name = "log_format",
      .kind = SL_OPTION_CHOICE,
-     .place = AT(log_format),
+     .offset = AT(log_format),
      .words = log_formats,
      .default_text = "logfmt",
      .help = "format of messages"},
     {.name = "access_log",
      .kind = SL_OPTION_CHOICE,
-     .place = AT(access_log),
+     .offset = AT(access_log),
      .words = access_lines,
      .default_text = "failures",
      .help = "which requests get a line in the log"},
     {.name = "isa",
      .kind = SL_OPTION_CHOICE,
-     .place = AT(isa),
+     .offset = AT(isa),
      .words = instruction_sets,
      .default_text = "best",
      .help = "instruction set of the hot loops; results are the same to the last bit"},
@@ -257,8 +256,8 @@ static uint64_t suffix_factor(enum sl_option_kind kind, const char *suffix) {
   return UINT64_C(1) << (10 * (letter - letters + 1));
 }
 
-static bool read_number(const struct sl_option *option, const char *text, uint64_t *value,
-                        char *message, size_t message_size) {
+static bool read_option_number(const struct sl_option *option, const char *text, uint64_t *value,
+                               struct sl_error *error) {
   static const char *const forms[] = {
       [SL_OPTION_BYTES] = "a number with an optional KiB, MiB or GiB",
       [SL_OPTION_COUNT] = "a number with an optional Ki, Mi or Gi",
@@ -272,16 +271,16 @@ static bool read_number(const struct sl_option *option, const char *text, uint64
                                   : 0;
   uint64_t factor = end == NULL ? 0 : suffix_factor(option->kind, end);
   if (factor == 0) {
-    snprintf(message, message_size, "\"%.80s\" is not %s", text, forms[option->kind]);
+    sl_fail(error, SL_CANNOT_START, "\"%.80s\" is not %s", text, forms[option->kind]);
     return false;
   }
   uint64_t product;
   bool too_large = errno == ERANGE || __builtin_mul_overflow((uint64_t)number, factor, &product);
   if (too_large || product < option->minimum || product > option->maximum) {
-    snprintf(message, message_size,
-             option->kind == SL_OPTION_MODE ? "%.80s is outside its bounds %jo to 0%jo"
-                                            : "%.80s is outside its bounds %ju to %ju",
-             text, (uintmax_t)option->minimum, (uintmax_t)option->maximum);
+    sl_fail(error, SL_CANNOT_START,
+            option->kind == SL_OPTION_MODE ? "%.80s is outside its bounds %jo to 0%jo"
+                                           : "%.80s is outside its bounds %ju to %ju",
+            text, (uintmax_t)option->minimum, (uintmax_t)option->maximum);
     return false;
   }
   *value = product;
@@ -289,22 +288,23 @@ static bool read_number(const struct sl_option *option, const char *text, uint64
 }
 
 static bool read_word(const struct sl_option *option, const char *text, uint64_t *value,
-                      char *message, size_t message_size) {
+                      struct sl_error *error) {
   for (size_t i = 0; option->words[i] != NULL; i++) {
     if (strcmp(option->words[i], text) == 0) {
       *value = i;
       return true;
     }
   }
-  int length = snprintf(message, message_size, "\"%.80s\" is not one of", text);
-  for (size_t i = 0; option->words[i] != NULL && (size_t)length < message_size; i++) {
-    length += snprintf(message + length, message_size - (size_t)length, " %s", option->words[i]);
+  char words[128] = "";
+  for (size_t i = 0, length = 0; option->words[i] != NULL && length < sizeof words; i++) {
+    length += (size_t)snprintf(words + length, sizeof words - length, " %s", option->words[i]);
   }
+  sl_fail(error, SL_CANNOT_START, "\"%.80s\" is not one of%s", text, words);
   return false;
 }
 
 bool sl_option_read(const struct sl_option *option, const char *text, uint64_t *value,
-                    char *message, size_t message_size) {
-  return option->kind == SL_OPTION_CHOICE ? read_word(option, text, value, message, message_size)
-                                          : read_number(option, text, value, message, message_size);
+                    struct sl_error *error) {
+  return option->kind == SL_OPTION_CHOICE ? read_word(option, text, value, error)
+                                          : read_option_number(option, text, value, error);
 }

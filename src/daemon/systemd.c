@@ -1,5 +1,6 @@
 #include "daemon/systemd.h"
 
+#include "core/codes.h"
 #include "daemon/config.h"
 #include <stdint.h>
 #include <stdio.h>
@@ -10,26 +11,26 @@
 #include <unistd.h>
 
 /* A number without signs or spaces; false if the text is something else. */
-static bool read_number(const char *text, unsigned long *number) {
+static bool read_count(const char *text, unsigned long *number) {
   size_t length = strlen(text);
-  bool good = length >= 1 && length <= 9 && strspn(text, "0123456789") == length;
-  *number = good ? strtoul(text, NULL, 10) : 0;
-  return good;
+  bool ok = length >= 1 && length <= 9 && strspn(text, "0123456789") == length;
+  *number = ok ? strtoul(text, NULL, 10) : 0;
+  return ok;
 }
 
-bool sl_systemd_sockets(size_t *count, char *message, size_t message_size) {
+bool sl_systemd_sockets(size_t *count, struct sl_error *error) {
   const char *process = getenv("LISTEN_PID");
   const char *sockets = getenv("LISTEN_FDS");
   unsigned long number;
   *count = 0;
   /* Variables for another process are nothing to us: a parent may have had them. */
-  if (process == NULL || sockets == NULL || !read_number(process, &number) ||
+  if (process == NULL || sockets == NULL || !read_count(process, &number) ||
       number != (unsigned long)getpid()) {
     return true;
   }
-  if (!read_number(sockets, &number) || number > SL_MAX_LISTENERS) {
-    snprintf(message, message_size, "LISTEN_FDS: \"%.80s\" is not a number of sockets from 0 to %d",
-             sockets, SL_MAX_LISTENERS);
+  if (!read_count(sockets, &number) || number > SL_MAX_LISTENERS) {
+    sl_fail(error, SL_CANNOT_START, "LISTEN_FDS: \"%.80s\" is not a number of sockets from 0 to %d",
+            sockets, SL_MAX_LISTENERS);
     return false;
   }
   *count = number;

@@ -33,7 +33,7 @@ static bool has_room(uint64_t limit, uint64_t taken, uint64_t bytes) {
 }
 
 /* Looks, so that what does not fit disturbs no other request, then counts, and looks again: of two
- * that come at once both may find no room, but never is more taken than there is. */
+ * that come at once both may find too little, but never is more taken than there is. */
 static bool take_memory(struct sl_capacity *capacity, uint64_t limit, uint64_t bytes) {
   if (!has_room(limit, memory_taken(capacity), bytes)) {
     return false;
@@ -45,7 +45,7 @@ static bool take_memory(struct sl_capacity *capacity, uint64_t limit, uint64_t b
   return false;
 }
 
-/* Coming again would not help a request that does not even fit alone. */
+/* Trying again would not help a request that does not even fit alone. */
 static enum sl_status never_fits(const struct sl_capacity *capacity, uint64_t limit, uint64_t bytes,
                                  struct sl_error *error) {
   uint64_t buffer = capacity->buffer_memory;
@@ -57,7 +57,7 @@ static enum sl_status never_fits(const struct sl_capacity *capacity, uint64_t li
       (uintmax_t)capacity->max_memory);
 }
 
-/* There is no room for a request that has `before` bytes and needs `bytes`. */
+/* There is not enough memory for a request that has `before` bytes and needs `bytes`. */
 static enum sl_status no_room(struct sl_capacity *capacity, uint64_t before, uint64_t bytes,
                               struct sl_error *error) {
   uint64_t limit = limit_of(capacity, before > 0);
@@ -66,14 +66,15 @@ static enum sl_status no_room(struct sl_capacity *capacity, uint64_t before, uin
   }
   atomic_fetch_add_explicit(&capacity->shortages, 1, memory_order_relaxed);
   return sl_fail(error, SL_BUSY,
-                 "there is no memory for %ju bytes more now: all requests together take %ju, the "
+                 "not enough memory for %ju bytes more: all requests together take %ju, the "
                  "limit (memory_bytes) is %ju",
                  (uintmax_t)(bytes - before), (uintmax_t)memory_taken(capacity),
                  (uintmax_t)capacity->max_memory);
 }
 
 /* In whole steps, where they fit. */
-static enum sl_status grow(struct sl_budget *budget, uint64_t bytes, struct sl_error *error) {
+static enum sl_status grow_budget(struct sl_budget *budget, uint64_t bytes,
+                                  struct sl_error *error) {
   struct sl_admission *admission = (void *)((char *)budget - offsetof(struct sl_admission, budget));
   struct sl_capacity *capacity = admission->capacity;
   uint64_t missing = bytes - budget->granted;
@@ -92,11 +93,11 @@ static enum sl_status refuse_over_limit(const struct sl_connection *connection,
   const struct sl_connections *connections = connection->table;
   if (connection->over_limit == SL_OVER_ADDRESS) {
     return sl_fail(error, SL_BUSY,
-                   "there are %ju connections from your address, which is the limit "
-                   "(seven eighths of connections)",
+                   "connections: %ju are open from your address, which is the limit (seven "
+                   "eighths of all); close some",
                    (uintmax_t)connections->max_per_address);
   }
-  return sl_fail(error, SL_BUSY, "there are %ju connections, which is the limit (connections)",
+  return sl_fail(error, SL_BUSY, "connections: %ju are open, which is the limit; try again later",
                  (uintmax_t)connections->max_served);
 }
 
@@ -108,8 +109,9 @@ enum sl_status sl_admit(struct sl_admission *admission, struct sl_capacity *capa
   if (connection->over_memory) {
     return no_room(capacity, 0, SL_FIRST_MEMORY, error);
   }
-  struct sl_admission taken = {.capacity = capacity, .connection = connection, .budget.grow = grow};
-  if (grow(&taken.budget, SL_FIRST_MEMORY, error) != SL_OK) {
+  struct sl_admission taken = {
+      .capacity = capacity, .connection = connection, .budget.grow = grow_budget};
+  if (grow_budget(&taken.budget, SL_FIRST_MEMORY, error) != SL_OK) {
     return error->code;
   }
   *admission = taken;

@@ -1,6 +1,6 @@
 /*
- * Whether there is room for one more request, and for what it needs of memory: the limits of the
- * server as a whole, as they stand at the moment. What is taken up here is given back when the last
+ * Whether one more request fits, and what it needs of memory: the limits of the
+ * server as a whole, as they are at the moment. What is taken up here is given back when the last
  * byte of the answer is sent. Numbers that all threads share, without a lock.
  */
 #ifndef SPIKELOSS_HTTP_ADMISSION_H
@@ -44,7 +44,7 @@ void sl_admission_end(struct sl_admission *admission);
 /*
  * The buffer of a connection, and TLS where it is encrypted, from its opening to its end. They are
  * charged in any case, because they are there; the connection is marked as over_memory if there was
- * no room for them, until it is reconsidered and there is.
+ * not enough for them, until it is reconsidered and there is.
  */
 void sl_capacity_take_buffer(struct sl_capacity *capacity, struct sl_connection *connection);
 void sl_capacity_reconsider(const struct sl_capacity *capacity, struct sl_connection *connection);

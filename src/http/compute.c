@@ -22,6 +22,7 @@ static void *run_tasks(void *closure) {
   for (struct sl_task *task; (task = take_task(compute)) != NULL;) {
     if (!atomic_load_explicit(&compute->cancelled, memory_order_relaxed)) {
       task->run(task);
+      task->run = NULL;
     }
     task->done(task);
   }

@@ -17,7 +17,7 @@
 
 struct sl_task {
   struct sl_task *next;
-  void (*run)(struct sl_task *task);  /* on a compute thread */
+  void (*run)(struct sl_task *task);  /* on a compute thread; NULL after that */
   void (*done)(struct sl_task *task); /* there too, after run; the task is the callee's again */
   void *owner;                        /* for `done` */
 };

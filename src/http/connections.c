@@ -132,10 +132,11 @@ struct sl_connection *sl_connection_open(struct sl_connections *connections, int
   }
   connection->now = now;
   connection->socket = socket;
-  connection->endpoint = NULL;
+  connection->loop = NULL;
+  connection->progress = NULL;
   connection->handle = NULL;
   connection->is_dry = false;
-  connection->ended = SL_ENDING_ANSWERED;
+  connection->ended = SL_OUTCOME_ANSWERED;
   connection->encrypted = false;
   connection->suspended = false;
   connection->looks_first = false;

@@ -8,13 +8,13 @@
  * the address in a slot, are shared.
  *
  * Times are milliseconds of the worker's clock, which counts no time in which the worker itself was
- * held up (see worker.h).
+ * held up (see loop.h).
  */
 #ifndef SPIKELOSS_HTTP_CONNECTIONS_H
 #define SPIKELOSS_HTTP_CONNECTIONS_H
 
-#include "http/exchange.h"
 #include "http/head_bytes.h"
+#include "http/record.h"
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +22,13 @@
 #include <sys/socket.h>
 
 struct MHD_Connection;
-struct sl_endpoint;
+struct sl_loop;
+
+/* What moves on the connections of one listener. */
+struct sl_progress {
+  uint64_t count; /* grows with each call of libmicrohttpd and each piece of an answer */
+  bool ready;     /* libmicrohttpd has something to do */
+};
 
 enum sl_stage {
   SL_STAGE_OPENED,  /* nothing of a request has come */
@@ -48,16 +54,17 @@ struct sl_connection {
 
   /* The worker's. */
   struct sl_connection *next, **link; /* in the worker's list: *link is this one */
-  struct sl_endpoint *endpoint;
+  struct sl_loop *loop;
+  struct sl_progress *progress;
   struct MHD_Connection *handle;
   const uint64_t *now; /* the worker's clock */
   int socket;
   enum sl_over_limit over_limit;
   enum sl_stage stage;
-  enum sl_ending ended; /* why the worker has shut it down, ANSWERED if it has not */
+  enum sl_outcome ended; /* why the worker has shut it down, ANSWERED if it has not */
   bool encrypted;
   bool suspended;        /* libmicrohttpd does not look at it */
-  bool looks_first;      /* see sl_worker_compute */
+  bool looks_first;      /* see sl_loop_compute */
   bool told_of_end;      /* the client's end has been pointed out to libmicrohttpd */
   uint64_t since;        /* it was opened, or waits, or its request began */
   uint64_t moved;        /* bytes of a body or an answer moved, or the stage changed */
@@ -123,7 +130,7 @@ void sl_hang_up(int socket);
 /* Before its socket is closed. */
 void sl_connection_close(struct sl_connection *connection);
 
-/* Serves a connection after all that was over a limit, if there is room now. */
+/* Serves a connection that was over a limit, if it is within the limits now. */
 void sl_connection_reconsider(struct sl_connection *connection);
 
 /* The request goes on from here. HEAD to ANSWER are one request, with one `since`. */

@@ -3,12 +3,8 @@
 #include "core/codes.h"
 #include "http/handshake.h"
 #include "http/head_bytes.h"
-#include "http/metrics.h"
-#include "http/options.h"
-#include "http/reply.h"
 #include "http/request.h"
-#include "http/tls.h"
-#include "http/worker.h"
+#include "http/response.h"
 #include <microhttpd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,23 +19,22 @@ static struct sl_connection *connection_of(struct MHD_Connection *handle) {
 
 static struct sl_connection *open_connection(struct sl_endpoint *endpoint,
                                              struct MHD_Connection *handle) {
-  int wire = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+  int socket = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
   const struct sockaddr *client =
       MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
-  struct sl_worker *worker = endpoint->worker;
-  struct sl_connection *connection =
-      sl_connection_open(worker->all->connections, wire, client, &worker->now);
+  struct sl_loop *loop = endpoint->loop;
+  struct sl_connection *connection = sl_connection_open(loop->table, socket, client, &loop->now);
   if (connection == NULL) {
-    sl_worker_lost(worker);
+    sl_loop_lose(loop);
     sl_metrics_count_refusal(endpoint->service->metrics, SL_BUSY);
-    sl_hang_up(wire);
+    sl_hang_up(socket);
     return NULL;
   }
-  connection->endpoint = endpoint;
+  connection->progress = &endpoint->progress;
   connection->handle = handle;
   connection->encrypted = endpoint->tls != NULL;
   sl_capacity_take_buffer(&endpoint->service->capacity, connection);
-  sl_worker_opened(worker, connection);
+  sl_loop_add(loop, connection);
   if (connection->encrypted) {
     sl_handshake_watch(connection, &endpoint->dry);
   }
@@ -49,9 +44,9 @@ static struct sl_connection *open_connection(struct sl_endpoint *endpoint,
 /* A client that spoke plain text to TLS is not seen by anything else. */
 static void report_plain_text(const struct sl_endpoint *endpoint,
                               const struct sl_connection *connection) {
-  if (connection->ended == SL_ENDING_NOT_TLS) {
-    struct sl_exchange exchange = {.ending = SL_ENDING_NOT_TLS, .offset = SL_NO_OFFSET};
-    sl_service_end_exchange(endpoint->service, &exchange);
+  if (connection->ended == SL_OUTCOME_NOT_TLS) {
+    struct sl_record record = {.outcome = SL_OUTCOME_NOT_TLS, .offset = SL_NO_OFFSET};
+    sl_service_report(endpoint->service, &record);
   }
 }
 
@@ -59,7 +54,7 @@ static void close_connection(struct sl_endpoint *endpoint, struct sl_connection 
   report_plain_text(endpoint, connection);
   sl_handshake_forget(connection);
   sl_capacity_return_buffer(&endpoint->service->capacity, connection);
-  sl_worker_closed(endpoint->worker, connection);
+  sl_loop_remove(endpoint->loop, connection);
   sl_connection_close(connection);
 }
 
@@ -67,15 +62,15 @@ static void on_connection(void *closure, struct MHD_Connection *handle, void **s
                           enum MHD_ConnectionNotificationCode what) {
   struct sl_endpoint *endpoint = closure;
   bool opened = what == MHD_CONNECTION_NOTIFY_STARTED;
-  endpoint->activity++;
+  endpoint->progress.count++;
   sl_metrics_count_connection(endpoint->service->metrics, opened);
   if (opened && endpoint->tls != NULL) {
-    sl_tls_equip(endpoint->tls, handle);
+    sl_handshake_equip(endpoint->tls, handle);
   }
   if (opened) {
     *slot = open_connection(endpoint, handle);
     endpoint->arriving--;
-    atomic_fetch_sub(&endpoint->worker->all->connections->arriving, 1);
+    atomic_fetch_sub(&endpoint->loop->table->arriving, 1);
   } else if (*slot != NULL) {
     close_connection(endpoint, *slot);
   }
@@ -84,21 +79,46 @@ static void on_connection(void *closure, struct MHD_Connection *handle, void **s
 static void *on_head(void *closure, const char *target, struct MHD_Connection *handle) {
   struct sl_endpoint *endpoint = closure;
   struct sl_connection *connection = connection_of(handle);
-  endpoint->activity++;
+  endpoint->progress.count++;
   if (connection != NULL) {
     sl_head_note_target(&connection->marks, target, endpoint->service->capacity.buffer_memory);
     sl_connection_enter(connection, SL_STAGE_HEAD);
   }
-  return NULL; /* what begin finds in the request's slot */
+  return NULL; /* what serve_request finds in the request's slot */
 }
 
-static enum MHD_Result begin(struct sl_endpoint *endpoint, struct MHD_Connection *handle,
-                             const char *path, const char *method, const char *version,
-                             void **slot) {
-  struct sl_connection *connection = connection_of(handle);
-  if (connection == NULL) {
-    return MHD_NO;
+/* There was no memory for the request: takes its body, then answers with a 503 made at the start.
+ */
+static enum MHD_Result serve_without_memory(struct sl_service *service,
+                                            struct MHD_Connection *handle, size_t *piece_length) {
+  if (*piece_length > 0) {
+    *piece_length = 0;
+    return MHD_YES;
   }
+  const struct sl_record record = {
+      .status = MHD_HTTP_SERVICE_UNAVAILABLE, .code = SL_OUT_OF_MEMORY, .offset = SL_NO_OFFSET};
+  sl_service_report(service, &record);
+  sl_connection_enter(connection_of(handle), SL_STAGE_ANSWER);
+  return MHD_queue_response(handle, MHD_HTTP_SERVICE_UNAVAILABLE, service->no_memory);
+}
+
+/* Queues the answer, or sets a task to be run before that. */
+static enum MHD_Result answer_request(struct sl_request *request, struct MHD_Connection *handle) {
+  sl_connection_enter(request->connection, SL_STAGE_ANSWER);
+  if (request->error.code != SL_OK) {
+    return sl_response_problem(request, handle);
+  }
+  if (request->page.is_preflight) {
+    return sl_response_empty(request, handle);
+  }
+  return request->match.route->handle(request, handle);
+}
+
+/* Makes the request, and answers it at once where its client waits for an error. */
+static enum MHD_Result open_request(struct sl_endpoint *endpoint, struct MHD_Connection *handle,
+                                    const char *path, const char *method, const char *version,
+                                    void **slot) {
+  struct sl_connection *connection = connection_of(handle);
   sl_connection_enter(connection, SL_STAGE_BODY);
   sl_connection_reconsider(connection);
   sl_capacity_reconsider(&endpoint->service->capacity, connection);
@@ -109,69 +129,66 @@ static enum MHD_Result begin(struct sl_endpoint *endpoint, struct MHD_Connection
   }
   *slot = request;
   sl_request_open(request, handle, path, method, version);
-  if (!request->answer_now) {
-    return MHD_YES;
-  }
-  sl_connection_enter(connection, SL_STAGE_ANSWER);
-  return sl_reply_problem(request, handle);
-}
-
-/* There was no memory for the request: 503 from what stands ready. */
-static enum MHD_Result answer_without_memory(struct sl_service *service,
-                                             struct MHD_Connection *handle) {
-  struct sl_exchange exchange = {
-      .status = MHD_HTTP_SERVICE_UNAVAILABLE, .code = SL_OUT_OF_MEMORY, .offset = SL_NO_OFFSET};
-  sl_service_end_exchange(service, &exchange);
-  return MHD_queue_response(handle, MHD_HTTP_SERVICE_UNAVAILABLE, service->no_memory);
+  return request->answer_now ? answer_request(request, handle) : MHD_YES;
 }
 
 /*
- * libmicrohttpd calls this once when the headers have come, once for every piece of the body, and
- * once more when the body is complete; and again where it was suspended, when it is resumed. Unless
- * it is, a piece is always taken whole: bytes left to libmicrohttpd can stall the connection.
+ * The whole life of a request. libmicrohttpd calls this when the headers have come, once for every
+ * piece of the body, and once more when the body is complete; and again after a suspension:
+ *
+ *     headers ─► open ─► take ... take ─► answer ─► on_completed
+ *                 │       │  ▲             │  ▲
+ *                 │       compute          compute        work that would hold up the event loop
+ *                 └─► answer                              an error, if the client waits for it
+ *
+ * The first error is kept: the rest of the body is then read and thrown away, so that the client
+ * gets to reading the answer. A piece is always taken whole, unless the request has work for a
+ * compute thread: bytes left to libmicrohttpd can stall the connection.
  */
-static enum MHD_Result on_request(void *closure, struct MHD_Connection *handle, const char *path,
-                                  const char *method, const char *version, const char *piece,
-                                  size_t *piece_length, void **slot) {
+static enum MHD_Result serve_request(void *closure, struct MHD_Connection *handle, const char *path,
+                                     const char *method, const char *version, const char *piece,
+                                     size_t *piece_length, void **slot) {
   struct sl_endpoint *endpoint = closure;
-  endpoint->activity++;
-  if (*slot == NULL) {
-    return begin(endpoint, handle, path, method, version, slot);
-  }
-  bool counted = *slot != &no_request;
-  struct sl_request *request = *slot;
   struct sl_connection *connection = connection_of(handle);
-  sl_worker_continue(connection);
-  if (*piece_length > 0 && counted) {
+  struct sl_request *request = *slot;
+  enum MHD_Result result;
+  endpoint->progress.count++;
+  if (connection == NULL) {
+    return MHD_NO;
+  }
+  if (*slot == &no_request) {
+    return serve_without_memory(endpoint->service, handle, piece_length);
+  }
+  if (request == NULL) { /* the headers have come */
+    return open_request(endpoint, handle, path, method, version, slot);
+  }
+  sl_loop_continue(connection);
+  if (request->task.run != NULL) { /* the server stops: the work was not done */
+    return MHD_NO;
+  }
+  if (*piece_length > 0) { /* a piece of the body has come */
     size_t offered = *piece_length;
-    bool ok = sl_request_take(request, piece, piece_length);
+    result = sl_request_take(request, piece, piece_length) ? MHD_YES : MHD_NO;
     sl_connection_move(connection, offered - *piece_length);
-    return ok ? MHD_YES : MHD_NO;
+  } else { /* the body is complete */
+    sl_record_enter(&request->record, SL_PHASE_COMPUTE);
+    result = answer_request(request, handle);
   }
-  if (*piece_length > 0) {
-    *piece_length = 0;
-    return MHD_YES;
+  if (request->task.run != NULL) {
+    sl_loop_compute(connection, &request->task);
   }
-  sl_connection_enter(connection, SL_STAGE_ANSWER);
-  if (!counted) {
-    return answer_without_memory(endpoint->service, handle);
-  }
-  sl_exchange_enter(&request->exchange, SL_PHASE_COMPUTE);
-  if (request->error.code != SL_OK) {
-    return sl_reply_problem(request, handle);
-  }
-  return request->match.route->answer(request, handle);
+  return result;
 }
 
-static enum sl_ending ending_of(const struct sl_connection *connection,
-                                enum MHD_RequestTerminationCode how) {
+static enum sl_outcome outcome_of(const struct sl_connection *connection,
+                                  enum MHD_RequestTerminationCode how) {
   switch (how) {
   case MHD_REQUEST_TERMINATED_COMPLETED_OK:
-    return SL_ENDING_ANSWERED;
+    return SL_OUTCOME_ANSWERED;
   case MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN:
-    return SL_ENDING_STOPPED;
+    return SL_OUTCOME_STOPPED;
   default:
-    return connection->ended != SL_ENDING_ANSWERED ? connection->ended : SL_ENDING_CLIENT_LEFT;
+    return connection->ended != SL_OUTCOME_ANSWERED ? connection->ended : SL_OUTCOME_CLIENT_LEFT;
   }
 }
 
@@ -181,9 +198,9 @@ static void on_completed(void *closure, struct MHD_Connection *handle, void **sl
   struct sl_endpoint *endpoint = closure;
   struct sl_request *request = *slot;
   struct sl_connection *connection = connection_of(handle);
-  endpoint->activity++;
+  endpoint->progress.count++;
   if (request != NULL && *slot != &no_request) {
-    sl_request_end(request, ending_of(connection, how));
+    sl_request_end(request, outcome_of(connection, how));
     sl_request_free(request);
   }
   *slot = NULL;
@@ -212,13 +229,13 @@ bool sl_endpoint_start(struct sl_endpoint *endpoint) {
   unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
                    (encrypted ? MHD_USE_TLS : 0u);
   endpoint->daemon = MHD_start_daemon(
-      flags, 0, NULL, NULL, on_request, endpoint, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+      flags, 0, NULL, NULL, serve_request, endpoint, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
       endpoint, MHD_OPTION_NOTIFY_CONNECTION, on_connection, endpoint, MHD_OPTION_URI_LOG_CALLBACK,
       on_head, endpoint, MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_LIMIT, NO_LIMIT,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SL_CONNECTION_MEMORY,
       MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_STRICT_FOR_CLIENT,
-      sl_head_bytes_matter() ? 0 : 1, MHD_OPTION_ARRAY, encrypted ? sl_tls_daemon_options() : plain,
-      MHD_OPTION_END);
+      sl_head_bytes_matter() ? 0 : 1, MHD_OPTION_ARRAY,
+      encrypted ? sl_handshake_daemon_options() : plain, MHD_OPTION_END);
   if (endpoint->daemon == NULL) {
     return false;
   }
@@ -228,7 +245,7 @@ bool sl_endpoint_start(struct sl_endpoint *endpoint) {
 
 void sl_endpoint_add(struct sl_endpoint *endpoint, int client, const struct sockaddr *address,
                      socklen_t length) {
-  endpoint->ready = true;
+  endpoint->progress.ready = true;
   endpoint->arriving++;
   if (MHD_add_connection(endpoint->daemon, client, address, length) != MHD_YES) {
     sl_metrics_count_refusal(endpoint->service->metrics, SL_OUT_OF_MEMORY);
@@ -239,8 +256,8 @@ void sl_endpoint_add(struct sl_endpoint *endpoint, int client, const struct sock
  * is not open then never will be. */
 static void settle_arrivals(struct sl_endpoint *endpoint) {
   for (; endpoint->arriving > 0; endpoint->arriving--) {
-    atomic_fetch_sub(&endpoint->worker->all->connections->arriving, 1);
-    sl_worker_lost(endpoint->worker);
+    atomic_fetch_sub(&endpoint->loop->table->arriving, 1);
+    sl_loop_lose(endpoint->loop);
   }
 }
 
@@ -249,20 +266,20 @@ static void park_handshakes(struct sl_endpoint *endpoint) {
     struct sl_connection *connection = endpoint->dry;
     sl_handshake_forget(connection);
     if (!connection->suspended && connection->stage == SL_STAGE_OPENED) {
-      sl_worker_park(endpoint->worker, connection);
+      sl_loop_park(endpoint->loop, connection);
     }
   }
 }
 
 void sl_endpoint_run(struct sl_endpoint *endpoint) {
-  uint64_t before = endpoint->activity;
+  uint64_t before = endpoint->progress.count;
   MHD_UNSIGNED_LONG_LONG wait = 1;
-  endpoint->ready = false;
+  endpoint->progress.ready = false;
   MHD_run(endpoint->daemon);
   settle_arrivals(endpoint);
   park_handshakes(endpoint);
-  endpoint->ready = endpoint->ready || endpoint->activity != before ||
-                    (MHD_get_timeout(endpoint->daemon, &wait) == MHD_YES && wait == 0);
+  endpoint->progress.ready = endpoint->progress.ready || endpoint->progress.count != before ||
+                             (MHD_get_timeout(endpoint->daemon, &wait) == MHD_YES && wait == 0);
 }
 
 void sl_endpoint_stop(struct sl_endpoint *endpoint) {

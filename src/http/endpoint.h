@@ -6,6 +6,7 @@
 #define SPIKELOSS_HTTP_ENDPOINT_H
 
 #include "http/connections.h"
+#include "http/loop.h"
 #include "http/service.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,19 +14,17 @@
 
 struct MHD_Daemon;
 struct sl_tls;
-struct sl_worker;
 
 struct sl_endpoint {
-  struct sl_worker *worker;
+  struct sl_loop *loop; /* not owned */
   struct sl_service *service;
   const char *address;      /* of the listener; not owned */
   const struct sl_tls *tls; /* not owned; NULL: plain HTTP */
 
   struct MHD_Daemon *daemon; /* NULL until it is started */
   int events;                /* its epoll descriptor */
-  bool ready;                /* there is something to do for it */
   size_t arriving;           /* added and not yet open */
-  uint64_t activity;         /* grows with everything that moves */
+  struct sl_progress progress;
   struct sl_connection *dry; /* handshakes to be parked */
 };
 
@@ -36,7 +35,7 @@ bool sl_endpoint_start(struct sl_endpoint *endpoint);
 void sl_endpoint_add(struct sl_endpoint *endpoint, int client, const struct sockaddr *address,
                      socklen_t length);
 
-/* Does what is to be done now, without waiting. Leaves `ready` true if there is more. */
+/* Does what is to be done now, without waiting. Leaves `progress.ready` true if there is more. */
 void sl_endpoint_run(struct sl_endpoint *endpoint);
 
 /* Ends all connections; none may be suspended. Tolerates one that was never started. */

@@ -1,5 +1,6 @@
 #include "http/head_bytes.h"
 
+#include "core/codes.h"
 #include "http/headers.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -70,7 +71,7 @@ void sl_head_note_target(struct sl_head_marks *marks, const char *target, size_t
 }
 
 /* Before a request line may be nothing, or one empty line (RFC 9112, 2.2). */
-static bool begins_well(struct sl_head_marks *marks, const char *method, size_t buffer_memory) {
+static bool begins_at_start(struct sl_head_marks *marks, const char *method, size_t buffer_memory) {
   if (marks->start == NULL || method < marks->start) {
     marks->start = method - (uintptr_t)method % alignment_of(buffer_memory);
   }
@@ -122,8 +123,8 @@ static bool is_between(const char *first, const char *inner, const char *last) {
   return (uintptr_t)first <= (uintptr_t)inner && (uintptr_t)inner <= (uintptr_t)last;
 }
 
-static enum MHD_Result step(void *closure, enum MHD_ValueKind kind, const char *name,
-                            size_t name_length, const char *value, size_t value_length) {
+static enum MHD_Result step_header(void *closure, enum MHD_ValueKind kind, const char *name,
+                                   size_t name_length, const char *value, size_t value_length) {
   (void)kind;
   struct walk *walk = closure;
   if (name != walk->next || value == NULL || name_length == 0) {
@@ -144,7 +145,7 @@ static enum MHD_Result step(void *closure, enum MHD_ValueKind kind, const char *
 static const char *find_gap(struct sl_head_marks *marks, struct MHD_Connection *connection,
                             const char *method, const char *target, const char *version,
                             size_t buffer_memory) {
-  if (!begins_well(marks, method, buffer_memory)) {
+  if (!begins_at_start(marks, method, buffer_memory)) {
     return "there are bytes before the request line";
   }
   if (!is_request_line(marks, method, target, version)) {
@@ -156,15 +157,16 @@ static const char *find_gap(struct sl_head_marks *marks, struct MHD_Connection *
   size_t length =
       MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
   struct walk walk = {.next = version + strlen(version) + LINE_END, .end = method + length};
-  MHD_get_connection_values_n(connection, MHD_HEADER_KIND, step, &walk);
+  MHD_get_connection_values_n(connection, MHD_HEADER_KIND, step_header, &walk);
   if (walk.fault == NULL && walk.next + LINE_END != walk.end) {
     walk.fault = "the last header, or the line after it, is malformed";
   }
   return walk.fault;
 }
 
-static enum MHD_Result check_value(void *closure, enum MHD_ValueKind kind, const char *name,
-                                   size_t name_length, const char *value, size_t value_length) {
+static enum MHD_Result check_characters(void *closure, enum MHD_ValueKind kind, const char *name,
+                                        size_t name_length, const char *value,
+                                        size_t value_length) {
   (void)kind;
   (void)name;
   (void)name_length;
@@ -173,9 +175,9 @@ static enum MHD_Result check_value(void *closure, enum MHD_ValueKind kind, const
   return *odd_value ? MHD_NO : MHD_YES;
 }
 
-const char *sl_head_find_fault(struct sl_head_marks *marks, struct MHD_Connection *connection,
-                               const char *method, const char *target, const char *version,
-                               size_t buffer_memory) {
+static const char *find_fault(struct sl_head_marks *marks, struct MHD_Connection *connection,
+                              const char *method, const char *target, const char *version,
+                              size_t buffer_memory) {
   if (!sl_is_http_token(method) || marks->target_end == NULL) {
     return "the request line is malformed";
   }
@@ -186,6 +188,17 @@ const char *sl_head_find_fault(struct sl_head_marks *marks, struct MHD_Connectio
     return gap;
   }
   bool odd_value = false;
-  MHD_get_connection_values_n(connection, MHD_HEADER_KIND, check_value, &odd_value);
+  MHD_get_connection_values_n(connection, MHD_HEADER_KIND, check_characters, &odd_value);
   return odd_value ? "the value of a header has a control character" : NULL;
+}
+
+enum sl_status sl_head_check(struct sl_head_marks *marks, struct MHD_Connection *connection,
+                             const char *method, const char *target, const char *version,
+                             size_t buffer_memory, struct sl_error *error) {
+  const char *fault = find_fault(marks, connection, method, target, version, buffer_memory);
+  return fault == NULL ? SL_OK
+                       : sl_fail(error, SL_BAD_REQUEST,
+                                 "headers: %s; expected lines that end in CRLF, without folding "
+                                 "and without control characters",
+                                 fault);
 }

@@ -27,6 +27,7 @@
 #define SPIKELOSS_HTTP_HEAD_BYTES_H
 
 #include <microhttpd.h>
+#include <spikeloss/error.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -44,12 +45,10 @@ bool sl_head_bytes_matter(void);
  * there is none. `buffer_memory` is the option MHD_OPTION_CONNECTION_MEMORY_LIMIT. */
 void sl_head_note_target(struct sl_head_marks *marks, const char *target, size_t buffer_memory);
 
-/*
- * Returns NULL if every byte of the head is accounted for, or where it is not: a static text. Call
- * it when the headers have come, before any of them is used.
- */
-const char *sl_head_find_fault(struct sl_head_marks *marks, struct MHD_Connection *connection,
-                               const char *method, const char *target, const char *version,
-                               size_t buffer_memory);
+/* Checks that every byte of the head is accounted for; fails with SL_BAD_REQUEST. Call it when the
+ * headers have come, before any of them is used. */
+enum sl_status sl_head_check(struct sl_head_marks *marks, struct MHD_Connection *connection,
+                             const char *method, const char *target, const char *version,
+                             size_t buffer_memory, struct sl_error *error);
 
 #endif

@@ -38,6 +38,9 @@ void sl_headers_read(struct sl_headers *headers, struct MHD_Connection *connecti
 /* Whether a text can be the name of a header, or a method (RFC 9110, "token"). */
 bool sl_is_http_token(const char *text);
 
+/* Returns the path of a request target, which proxies may send as a whole URL. */
+const char *sl_target_path(const char *target);
+
 /* Compares the value of a header with a word in any case, without blanks at its end. */
 bool sl_header_is(const char *value, const char *word);
 
@@ -50,5 +53,27 @@ enum sl_status sl_headers_check_framing(const struct sl_headers *headers, const 
 
 /* Refuses bodies that are not plain JSON. */
 enum sl_status sl_headers_check_content(const struct sl_headers *headers, struct sl_error *error);
+
+/* Names by which a line of a log, an answer and a trace are matched. */
+enum { SL_REQUEST_ID_MAX = 64 };
+
+/*
+ * Takes over the client's own name for a request if it has 1 to SL_REQUEST_ID_MAX
+ * letters, digits and `.` `_` `-`. Otherwise, or if `wish` is NULL, makes one that no other request
+ * has.
+ */
+void sl_request_id_choose(char id[SL_REQUEST_ID_MAX + 1], const char *wish);
+
+/*
+ * The header "traceparent" (W3C Trace Context), by which a request belongs to a trace:
+ *
+ *     00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
+ *     version, trace, parent, flags
+ */
+enum { SL_TRACEPARENT_LENGTH = 55 };
+
+/* Takes over a header's value, except what later versions may add after the flags. False, and an
+ * empty text, if it is none. */
+bool sl_traceparent_read(char traceparent[SL_TRACEPARENT_LENGTH + 1], const char *value);
 
 #endif

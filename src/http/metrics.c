@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Threads other than libmicrohttpd's that may count: the main thread while it stops the server. */
+/* Threads other than workers that may count: the main thread while it stops the server. */
 enum { OTHER_THREADS = 4 };
 
 enum { CACHE_LINE = 64 };
@@ -84,8 +84,8 @@ static const struct row *own_row(struct sl_metrics *metrics) {
   return &thread_row;
 }
 
-/* Nobody else writes to a row of one's own, so that reading and writing need not be one step. */
-static void add(const struct row *row, size_t column, uint64_t number) {
+/* No other thread writes to this row, so that reading and writing need not be one step. */
+static void add_to(const struct row *row, size_t column, uint64_t number) {
   counter *sum = &row->counters[column];
   if (row->shared) {
     atomic_fetch_add_explicit(sum, number, memory_order_relaxed);
@@ -103,11 +103,11 @@ static size_t bucket_of(uint64_t nanoseconds) {
   return bucket;
 }
 
-static void add_durations(const struct row *row, const struct sl_exchange *exchange) {
+static void add_durations(const struct row *row, const struct sl_record *record) {
   for (enum sl_phase phase = 0; phase < SL_PHASE_COUNT; phase++) {
-    uint64_t nanoseconds = exchange->nanoseconds[phase];
-    add(row, SL_COLUMN_NANOSECONDS + phase, nanoseconds);
-    add(row, sl_column_of_duration(phase, bucket_of(nanoseconds)), 1);
+    uint64_t nanoseconds = record->nanoseconds[phase];
+    add_to(row, SL_COLUMN_NANOSECONDS + phase, nanoseconds);
+    add_to(row, sl_column_of_duration(phase, bucket_of(nanoseconds)), 1);
   }
 }
 
@@ -119,33 +119,33 @@ static size_t index_of(const struct sl_metrics *metrics, const struct sl_loss *l
   return index;
 }
 
-void sl_metrics_count_exchange(struct sl_metrics *metrics, const struct sl_exchange *exchange) {
+void sl_metrics_count_record(struct sl_metrics *metrics, const struct sl_record *record) {
   const struct row *row = own_row(metrics);
-  bool answered = exchange->ending == SL_ENDING_ANSWERED;
-  size_t reason = answered ? exchange->code : sl_reason_of_ending(exchange->ending);
-  add(row, sl_column_of_requests(index_of(metrics, exchange->loss), exchange->encoding, reason), 1);
-  add(row, SL_COLUMN_BODY_BYTES, exchange->body_bytes);
-  add(row, SL_COLUMN_ANSWER_BYTES, exchange->answer_bytes);
-  if (exchange->evaluated) {
-    add(row, SL_COLUMN_SPIKES, exchange->spikes);
-    add(row, SL_COLUMN_FAST_BYTES, exchange->fast_bytes);
-    add(row, SL_COLUMN_EXACT_BYTES, exchange->body_bytes - exchange->fast_bytes);
+  bool answered = record->outcome == SL_OUTCOME_ANSWERED;
+  size_t reason = answered ? record->code : sl_reason_of_outcome(record->outcome);
+  add_to(row, sl_column_of_requests(index_of(metrics, record->loss), record->encoding, reason), 1);
+  add_to(row, SL_COLUMN_BODY_BYTES, record->body_bytes);
+  add_to(row, SL_COLUMN_ANSWER_BYTES, record->answer_bytes);
+  if (record->evaluated) {
+    add_to(row, SL_COLUMN_SPIKES, record->spikes);
+    add_to(row, SL_COLUMN_FAST_BYTES, record->fast_bytes);
+    add_to(row, SL_COLUMN_EXACT_BYTES, record->body_bytes - record->fast_bytes);
   }
-  if (exchange->evaluated && answered) {
-    add_durations(row, exchange);
+  if (record->evaluated && answered) {
+    add_durations(row, record);
   }
 }
 
 void sl_metrics_count_refusal(struct sl_metrics *metrics, enum sl_status reason) {
-  add(own_row(metrics), SL_COLUMN_REFUSALS + reason, 1);
+  add_to(own_row(metrics), SL_COLUMN_REFUSALS + reason, 1);
 }
 
-void sl_metrics_count_deadline(struct sl_metrics *metrics, enum sl_ending ending) {
-  add(own_row(metrics), SL_COLUMN_REFUSALS + sl_reason_of_ending(ending), 1);
+void sl_metrics_count_deadline(struct sl_metrics *metrics, enum sl_outcome outcome) {
+  add_to(own_row(metrics), SL_COLUMN_REFUSALS + sl_reason_of_outcome(outcome), 1);
 }
 
 void sl_metrics_count_connection(struct sl_metrics *metrics, bool opened) {
-  add(own_row(metrics), opened ? SL_COLUMN_CONNECTIONS_OPENED : SL_COLUMN_CONNECTIONS_CLOSED, 1);
+  add_to(own_row(metrics), opened ? SL_COLUMN_CONNECTIONS_OPENED : SL_COLUMN_CONNECTIONS_CLOSED, 1);
 }
 
 uint64_t *sl_metrics_sum(const struct sl_metrics *metrics) {

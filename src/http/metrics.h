@@ -1,52 +1,49 @@
 /*
  * What the service counts about itself, for GET /metrics.
  *
- * Every thread counts into a row of its own, which nobody else writes, so that counting is a few
- * plain additions without a lock or a cache line that wanders between cores. A scrape adds up the
- * rows:
+ * Every thread counts into a row of its own, which no other thread writes, so that counting is a
+ * few plain additions without a lock or a cache line that wanders between cores. A scrape adds up
+ * the rows:
  *
  *     thread 1   requests  bytes  spikes ...        GET /metrics
  *     thread 2   requests  bytes  spikes ...   ──►  one sum for each column
- *
- * It stands beside the routes rather than in the daemon's room because those count, and they see
- * nothing of the daemon.
  */
 #ifndef SPIKELOSS_HTTP_METRICS_H
 #define SPIKELOSS_HTTP_METRICS_H
 
 #include "core/codes.h"
-#include "http/exchange.h"
+#include "http/record.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct sl_metrics;
 
-/* Rows for so many threads and a few more; NULL when there is no memory. Threads that count must
- * not outlive the metrics. */
+/* Rows for this number of threads and a few more; NULL when there is no memory. Threads that count
+ * must not outlive the metrics. */
 struct sl_metrics *sl_metrics_new(size_t threads);
 
 /* Tolerates NULL. */
 void sl_metrics_free(struct sl_metrics *metrics);
 
-/* An exchange is over. */
-void sl_metrics_count_exchange(struct sl_metrics *metrics, const struct sl_exchange *exchange);
+/* A request is over. */
+void sl_metrics_count_record(struct sl_metrics *metrics, const struct sl_record *record);
 
 /* A connection was turned away before it had a request: for this reason, or by this deadline. */
 void sl_metrics_count_refusal(struct sl_metrics *metrics, enum sl_status reason);
-void sl_metrics_count_deadline(struct sl_metrics *metrics, enum sl_ending ending);
+void sl_metrics_count_deadline(struct sl_metrics *metrics, enum sl_outcome outcome);
 
 void sl_metrics_count_connection(struct sl_metrics *metrics, bool opened);
 
 /*
- * What a scrape reads. Reasons are one range of numbers: an answer's status, or behind those an
- * ending without an answer.
+ * What a scrape reads. Reasons are one range of numbers: an answer's status, or after those an
+ * outcome without an answer.
  */
-enum { SL_REASON_COUNT = SL_CODE_COUNT + SL_ENDING_COUNT };
+enum { SL_REASON_COUNT = SL_CODE_COUNT + SL_OUTCOME_COUNT };
 enum { SL_ENCODING_COUNT = SL_ENCODING_F64 + 1 };
 
-static inline size_t sl_reason_of_ending(enum sl_ending ending) {
-  return SL_CODE_COUNT + (size_t)ending;
+static inline size_t sl_reason_of_outcome(enum sl_outcome outcome) {
+  return SL_CODE_COUNT + (size_t)outcome;
 }
 
 enum { SL_DURATION_BUCKETS = 20 };
@@ -74,7 +71,7 @@ static inline size_t sl_column_of_duration(enum sl_phase phase, size_t bucket) {
   return SL_COLUMN_DURATIONS + (size_t)phase * (SL_DURATION_BUCKETS + 1) + bucket;
 }
 
-/* `loss` is an index into sl_losses; the index of its NULL stands for no loss. */
+/* `loss` is an index into sl_losses; the index of its NULL is no loss. */
 static inline size_t sl_column_of_requests(size_t loss, size_t encoding, size_t reason) {
   return SL_COLUMN_REQUESTS + (loss * SL_ENCODING_COUNT + encoding) * SL_REASON_COUNT + reason;
 }

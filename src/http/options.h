@@ -1,17 +1,19 @@
 /*
- * What the server is told: the one struct that the configuration fills and all of the server reads.
- * Beside it, as constants, what no operator has a reason to change.
+ * What the server needs to know: the one struct that the configuration fills and all of the server
+ * reads. Beside it, as constants, what no operator has a reason to change.
  */
 #ifndef SPIKELOSS_HTTP_OPTIONS_H
 #define SPIKELOSS_HTTP_OPTIONS_H
 
 #include "decode/limits.h"
-#include "http/tls.h"
+#include "net/tls.h"
+#include <spikeloss/error.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct sl_exchange;
+struct sl_record;
+struct sl_route_match;
 
 enum {
   /* The buffer of each connection, through which headers and bodies flow. Large bodies were fastest
@@ -23,19 +25,23 @@ enum {
    * KiB. */
   SL_HEADER_BYTES = 16 * 1024,
 
-  /* Of a refused upload so much is read before the answer, because most clients read an answer only
-   * after they have sent everything; where body_bytes is more, that much. Reading costs little, and
-   * larger uploads are refused at the head, by clients that know their length. */
+  /* Of a refused upload this much is read before the answer, because most clients read an answer
+   * only after they have sent everything; where body_bytes is more, that much. Reading costs
+   * little, and larger uploads are refused at the head, by clients that know their length. */
   SL_DRAIN_BYTES = 64 * 1024 * 1024,
 
-  /* Of all connections, this part is left when one client address has taken the rest. Behind a
+  /* Of all connections, this part is left when one client address has taken the rest. Through a
    * proxy all clients have one address and lose little by it; without one, no client shuts out the
    * others, or a health check. */
   SL_CONNECTIONS_FOR_OTHERS = 8, /* an eighth */
 };
 
-/* What is called for each exchange that is over, by the thread of its connection. */
-typedef void sl_report_function(void *closure, const struct sl_exchange *exchange);
+/* What is called for each request that is over, by the thread of its connection. */
+typedef void sl_report_function(void *closure, const struct sl_record *record);
+
+/* What finds the route of a request; see sl_route_find. */
+typedef enum sl_status sl_find_route(struct sl_route_match *match, const char *method,
+                                     const char *target, struct sl_error *error);
 
 /* Numbers are 64 bits wide and texts are pointers, so that a table can say where each belongs. */
 struct sl_server_options {
@@ -56,6 +62,8 @@ struct sl_server_options {
   const char *cors_origins;    /* of web pages that may call, with commas between them, or NULL */
   const char *hosts;           /* names of this server, with commas between them, or NULL */
   struct sl_limits limits;     /* what one request may ask for */
+
+  sl_find_route *find_route;
 
   /* Told, from any thread, what operators should know; or NULL. */
   void (*tell)(void *closure, const char *sentence);

@@ -14,22 +14,22 @@ static const struct problem problems[SL_CODE_COUNT] = {
     [SL_NOT_JSON] = {400, "The body is not JSON"},
     [SL_TOO_DEEP] = {400, "Arrays or objects are nested too deeply"},
     [SL_WRONG_TYPE] = {400, "A value has the wrong type"},
-    [SL_UNKNOWN_MEMBER] = {400, "There is no member of that name"},
-    [SL_DUPLICATE_MEMBER] = {400, "A member stands there twice"},
+    [SL_UNKNOWN_MEMBER] = {400, "Unknown member"},
+    [SL_DUPLICATE_MEMBER] = {400, "Duplicate member"},
     [SL_MISSING_MEMBER] = {400, "A required member is missing"},
     [SL_RAGGED] = {400, "Nested arrays have unequal lengths or depths"},
     [SL_BAD_BASE64] = {400, "A text is not base64"},
     [SL_BAD_REQUEST] = {400, "The request is ambiguous"},
-    [SL_UNEXPECTED_QUERY] = {400, "There are no query options"},
+    [SL_UNEXPECTED_QUERY] = {400, "Query strings are not supported"},
 
-    [SL_TOKEN_MISSING] = {401, "A token is needed"},
+    [SL_TOKEN_MISSING] = {401, "Authentication required"},
     [SL_TOKEN_INVALID] = {401, "The token is not valid"},
 
-    [SL_CERTIFICATE_MISSING] = {403, "A certificate is needed"},
+    [SL_CERTIFICATE_MISSING] = {403, "Client certificate required"},
     [SL_ORIGIN_NOT_ALLOWED] = {403, "Pages of this origin may not call"},
     [SL_HOST_NOT_ALLOWED] = {403, "This host name is not allowed"},
 
-    [SL_NOT_FOUND] = {404, "There is nothing at this path"},
+    [SL_NOT_FOUND] = {404, "There is no such path"},
     [SL_METHOD_NOT_ALLOWED] = {405, "The method is not allowed here"},
 
     [SL_BODY_TOO_LARGE] = {413, "The body is too large"},
@@ -58,7 +58,7 @@ static const struct problem problems[SL_CODE_COUNT] = {
     [SL_HEADERS_TOO_LARGE] = {431, "The headers are too large"},
 
     [SL_BUSY] = {503, "The server is busy"},
-    [SL_OUT_OF_MEMORY] = {503, "The server has no memory left for this request"},
+    [SL_OUT_OF_MEMORY] = {503, "Not enough memory for this request"},
     [SL_DRAINING] = {503, "The server is shutting down"},
 };
 
@@ -106,19 +106,19 @@ char *sl_problem_document(const struct sl_error *given, const char *instance) {
   char type[64];
   snprintf(type, sizeof type, "urn:spikelossd:problem:%s", sl_code_name(error.code));
 
-  bool good = true;
+  struct sl_error failure = SL_NO_ERROR;
   cJSON *document = cJSON_CreateObject();
-  sl_json_text(document, "type", type, &good);
-  sl_json_text(document, "title", problems[error.code].title, &good);
-  sl_json_number(document, "status", sl_problem_http_status(error.code), &good);
-  sl_json_text(document, "code", sl_code_name(error.code), &good);
-  sl_json_text(document, "detail", error.message, &good);
-  sl_json_text(document, "instance", instance, &good);
+  sl_json_text(document, "type", type, &failure);
+  sl_json_text(document, "title", problems[error.code].title, &failure);
+  sl_json_number(document, "status", sl_problem_http_status(error.code), &failure);
+  sl_json_text(document, "code", sl_code_name(error.code), &failure);
+  sl_json_text(document, "detail", error.message, &failure);
+  sl_json_text(document, "instance", instance, &failure);
   if (error.pointer[0] != '\0') {
-    sl_json_text(document, "pointer", error.pointer, &good);
+    sl_json_text(document, "pointer", error.pointer, &failure);
   }
   if (error.offset != SL_NO_OFFSET) {
-    sl_json_number(document, "offset", (double)error.offset, &good);
+    sl_json_number(document, "offset", (double)error.offset, &failure);
   }
-  return sl_json_finish(document, good, false);
+  return sl_json_finish(document, &failure, false);
 }

@@ -13,7 +13,7 @@
 enum { QUIET = 200 };
 
 /*
- * Milliseconds for which a connection may stand still while clients are turned away for lack of a
+ * Milliseconds for which a connection may be idle while clients are turned away for lack of a
  * slot: one that owes its headers, one whose requests are refused anyway, and one in a request.
  */
 enum { PATIENCE_FOR_HEAD = 500, PATIENCE_OVER_LIMIT = 300, PATIENCE_IN_REQUEST = 1000 };
@@ -25,8 +25,8 @@ enum { RATE_INTERVAL = 1000 };
  * network of 10 Mbit/s is faster. */
 enum { SLOW_RATE = 1024 * 1024 };
 
-/* Added to a rate before memory is divided by it: whoever moves less than this a second is as good
- * as standing still. */
+/* Added to a rate before memory is divided by it: a request that moves less than this a second
+ * counts as idle. */
 enum { STILL_RATE = 64 * 1024 };
 
 /* The head of a first request over TLS comes after the handshake, whose bytes are counted too. */
@@ -34,23 +34,23 @@ enum { HANDSHAKE_BYTES = 32 * 1024 };
 
 /* What one look has ended. */
 struct harvest {
-  unsigned ended[SL_ENDING_COUNT];
+  unsigned ended[SL_OUTCOME_COUNT];
   unsigned total;
 };
 
-/* The deadline that has passed, or SL_ENDING_ANSWERED. */
-static enum sl_ending passed_deadline(const struct sl_deadlines *deadlines,
-                                      const struct sl_connection *connection) {
+/* The deadline that has passed, or SL_OUTCOME_ANSWERED. */
+static enum sl_outcome passed_deadline(const struct sl_deadlines *deadlines,
+                                       const struct sl_connection *connection) {
   uint64_t waited = *connection->now - connection->since;
   uint64_t still = *connection->now - connection->moved;
   if (connection->stage == SL_STAGE_OPENED || connection->stage == SL_STAGE_HEAD) {
-    return waited > deadlines->header_seconds * 1000 ? SL_ENDING_HEADER_DEADLINE
-                                                     : SL_ENDING_ANSWERED;
+    return waited > deadlines->header_seconds * 1000 ? SL_OUTCOME_HEADER_DEADLINE
+                                                     : SL_OUTCOME_ANSWERED;
   }
   if (connection->stage != SL_STAGE_WAITING && waited > deadlines->request_seconds * 1000) {
-    return SL_ENDING_REQUEST_DEADLINE;
+    return SL_OUTCOME_REQUEST_DEADLINE;
   }
-  return still > deadlines->idle_seconds * 1000 ? SL_ENDING_IDLE_DEADLINE : SL_ENDING_ANSWERED;
+  return still > deadlines->idle_seconds * 1000 ? SL_OUTCOME_IDLE_DEADLINE : SL_OUTCOME_ANSWERED;
 }
 
 /* What waits in the socket's buffer: 1 for bytes, 0 for the client's end, -1 for nothing. */
@@ -62,8 +62,8 @@ static ssize_t peek(int socket) {
 
 /* The kernel would keep what is left of an answer, for as long as the client reads nothing: it is
  * thrown away with the connection. */
-static void end(struct sl_connection *connection, enum sl_ending ending) {
-  connection->ended = ending;
+static void end_connection(struct sl_connection *connection, enum sl_outcome outcome) {
+  connection->ended = outcome;
   if (connection->stage == SL_STAGE_ANSWER) {
     const struct linger at_once = {.l_onoff = 1};
     setsockopt(connection->socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -76,14 +76,14 @@ static void end(struct sl_connection *connection, enum sl_ending ending) {
 }
 
 /* Ends it and counts it, unless its request will count itself when it is over. */
-static void reap(struct sl_reaper *reaper, struct sl_connection *connection, enum sl_ending ending,
-                 struct harvest *harvest) {
+static void reap(struct sl_reaper *reaper, struct sl_connection *connection,
+                 enum sl_outcome outcome, struct harvest *harvest) {
   bool in_request = connection->stage >= SL_STAGE_BODY;
-  end(connection, ending);
+  end_connection(connection, outcome);
   if (!in_request) {
-    sl_metrics_count_deadline(reaper->service->metrics, ending);
+    sl_metrics_count_deadline(reaper->service->metrics, outcome);
   }
-  harvest->ended[ending]++;
+  harvest->ended[outcome]++;
   harvest->total++;
 }
 
@@ -111,7 +111,7 @@ static void look_at_quiet(struct sl_connection *connection, bool closing) {
     connection->told_of_end = true;
     shutdown(connection->socket, SHUT_RD); /* makes libmicrohttpd read the end that is there */
   } else if (waiting < 0 && closing && connection->stage <= SL_STAGE_WAITING) {
-    end(connection, SL_ENDING_STOPPED);
+    end_connection(connection, SL_OUTCOME_STOPPED);
   }
 }
 
@@ -126,7 +126,7 @@ static void measure_rate(struct sl_connection *connection) {
 
 /* A connection on which the server does not wait for its client is never ended. */
 static bool is_awaited(const struct sl_connection *connection) {
-  return connection->stage != SL_STAGE_COMPUTE && connection->ended == SL_ENDING_ANSWERED;
+  return connection->stage != SL_STAGE_COMPUTE && connection->ended == SL_OUTCOME_ANSWERED;
 }
 
 /* Whether bytes came after the worker had taken all that were there. */
@@ -153,14 +153,14 @@ static void look_at(struct sl_reaper *reaper, struct sl_connection *connection, 
     return;
   }
   measure_rate(connection);
-  enum sl_ending ending = passed_deadline(&reaper->deadlines, connection);
-  if (ending == SL_ENDING_ANSWERED && turned_away && wastes_slot(connection)) {
-    ending = SL_ENDING_EVICTED;
+  enum sl_outcome outcome = passed_deadline(&reaper->deadlines, connection);
+  if (outcome == SL_OUTCOME_ANSWERED && turned_away && wastes_slot(connection)) {
+    outcome = SL_OUTCOME_EVICTED;
   }
   if (has_long_head(reaper, connection)) {
-    reap(reaper, connection, SL_ENDING_HEADER_BYTES, harvest);
-  } else if (ending != SL_ENDING_ANSWERED && !has_just_sent(connection)) {
-    reap(reaper, connection, ending, harvest);
+    reap(reaper, connection, SL_OUTCOME_HEADER_BYTES, harvest);
+  } else if (outcome != SL_OUTCOME_ANSWERED && !has_just_sent(connection)) {
+    reap(reaper, connection, outcome, harvest);
   } else if (*connection->now - connection->moved >= QUIET) {
     look_at_quiet(connection,
                   atomic_load_explicit(&reaper->service->closing, memory_order_relaxed));
@@ -187,13 +187,13 @@ static void free_memory(struct sl_reaper *reaper, struct sl_connection *connecti
     uint64_t score = sl_reaper_score(connection);
     if (score > 0 && score >= worst / 2) {
       freed += connection->held;
-      reap(reaper, connection, SL_ENDING_EVICTED, harvest);
+      reap(reaper, connection, SL_OUTCOME_EVICTED, harvest);
     }
   }
 }
 
 /* One line for a whole look, however many there were: hostile clients must not fill the log. */
-static void report(const struct sl_reaper *reaper, const struct harvest *harvest) {
+static void report_harvest(const struct sl_reaper *reaper, const struct harvest *harvest) {
   if (reaper->tell == NULL || harvest->total == 0) {
     return;
   }
@@ -202,9 +202,9 @@ static void report(const struct sl_reaper *reaper, const struct harvest *harvest
       sentence, sizeof sentence,
       "connections ended: idle_seconds %u, header_seconds %u, request_seconds %u, header_bytes "
       "%u, memory_bytes %u",
-      harvest->ended[SL_ENDING_IDLE_DEADLINE], harvest->ended[SL_ENDING_HEADER_DEADLINE],
-      harvest->ended[SL_ENDING_REQUEST_DEADLINE], harvest->ended[SL_ENDING_HEADER_BYTES],
-      harvest->ended[SL_ENDING_EVICTED]);
+      harvest->ended[SL_OUTCOME_IDLE_DEADLINE], harvest->ended[SL_OUTCOME_HEADER_DEADLINE],
+      harvest->ended[SL_OUTCOME_REQUEST_DEADLINE], harvest->ended[SL_OUTCOME_HEADER_BYTES],
+      harvest->ended[SL_OUTCOME_EVICTED]);
   reaper->tell(reaper->closure, sentence);
 }
 
@@ -231,6 +231,6 @@ uint64_t sl_reaper_look(struct sl_reaper *reaper, struct sl_connection *connecti
   if (has_moved(&reaper->shortages, &service->capacity.shortages)) {
     free_memory(reaper, connections, own > others ? own : others, &harvest);
   }
-  report(reaper, &harvest);
+  report_harvest(reaper, &harvest);
   return own;
 }

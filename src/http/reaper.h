@@ -6,9 +6,9 @@
  *   heads       more bytes of headers than the limit, cut while they still arrive
  *   slots       clients are turned away while others hold a connection and send nothing: those are
  *               ended
- *   memory      requests are refused for lack of memory: the one that holds most and has moved
- *               least is ended, so that small requests are answered whatever large ones do
- *   stop        while the server stops, connections that wait for no answer
+ *   memory      requests are refused for lack of memory: the one that holds the largest amount
+ *               and has moved the fewest bytes is ended, so that small requests are answered
+ * whatever large ones do stop        while the server stops, connections that wait for no answer
  *
  * It also points out clients that have gone. libmicrohttpd hears of data and of the end after it at
  * once, reads the data, and may never look for the end.
@@ -44,7 +44,7 @@ struct sl_reaper {
   uint64_t refusals;  /* for lack of a slot, likewise */
 };
 
-/* How much a connection is in the way when memory is short; 0 if it is not. */
+/* How much a connection would free for others when memory is short; 0 if it is not to be ended. */
 uint64_t sl_reaper_score(const struct sl_connection *connection);
 
 /*

@@ -1,9 +1,6 @@
 #include "http/request.h"
 
 #include "core/codes.h"
-#include "http/access.h"
-#include "http/cors.h"
-#include "http/worker.h"
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +16,7 @@ struct sl_request *sl_request_new(struct sl_service *service, const char *addres
   request->address = address;
   request->connection = connection;
   request->error = SL_NO_ERROR;
-  sl_exchange_begin(&request->exchange);
+  sl_record_begin(&request->record);
   atomic_fetch_add_explicit(&service->requests, 1, memory_order_relaxed);
   return request;
 }
@@ -31,24 +28,24 @@ void sl_request_free_body(struct sl_request *request) {
   request->decoder = NULL;
 }
 
-void sl_request_end(struct sl_request *request, enum sl_ending ending) {
-  struct sl_exchange *exchange = &request->exchange;
-  if (exchange->ending == SL_ENDING_ANSWERED) {
-    exchange->ending = ending;
+void sl_request_end(struct sl_request *request, enum sl_outcome outcome) {
+  struct sl_record *record = &request->record;
+  if (record->outcome == SL_OUTCOME_ANSWERED) {
+    record->outcome = outcome;
   }
   const struct sl_route *route = request->match.route;
-  bool routed = route != NULL && route->path != NULL;
-  exchange->id = request->id;
-  exchange->traceparent = request->traceparent;
-  exchange->client = request->client;
-  exchange->method = !routed ? request->unrouted_method : request->head ? "HEAD" : route->method;
-  exchange->path = routed ? route->path : request->unrouted_path;
-  if (exchange->code == SL_OK) {
-    exchange->code = request->error.code; /* latched, but not answered */
+  bool routed = route != NULL;
+  record->id = request->id;
+  record->traceparent = request->traceparent;
+  record->client = request->client;
+  record->method = !routed ? request->unrouted_method : request->head ? "HEAD" : route->method;
+  record->path = routed ? route->path : request->unrouted_path;
+  if (record->code == SL_OK) {
+    record->code = request->error.code; /* latched, but not answered */
   }
-  exchange->offset = request->error.offset;
-  sl_exchange_enter(exchange, SL_PHASE_COUNT);
-  sl_service_end_exchange(request->service, exchange);
+  record->offset = request->error.offset;
+  sl_record_enter(record, SL_PHASE_COUNT);
+  sl_service_report(request->service, record);
 }
 
 void sl_request_free(struct sl_request *request) {
@@ -104,13 +101,9 @@ static void check_announced_length(const struct sl_request *request, struct sl_e
 static enum sl_status check_framing(struct sl_request *request, struct MHD_Connection *connection,
                                     const char *path, const char *method, const char *version,
                                     struct sl_error *error) {
-  const char *fault = sl_head_find_fault(&request->connection->marks, connection, method, path,
-                                         version, request->service->capacity.buffer_memory);
-  if (fault != NULL) {
-    return sl_fail(error, SL_BAD_REQUEST,
-                   "headers: %s; expected lines that end in CRLF, without folding and without "
-                   "control characters",
-                   fault);
+  if (sl_head_check(&request->connection->marks, connection, method, path, version,
+                    request->service->capacity.buffer_memory, error) != SL_OK) {
+    return error->code;
   }
   return sl_headers_check_framing(&request->headers, version, error);
 }
@@ -121,19 +114,28 @@ static bool ends_uncertainly(const struct sl_request *request) {
   return request->headers.transfer_encoding != NULL && sl_head_bytes_matter();
 }
 
-/* Finds the route, and checks the token first, so that paths cannot be probed without one. */
-static enum sl_status find_route(struct sl_request *request, struct MHD_Connection *connection,
-                                 const char *path, const char *method, struct sl_error *error) {
-  struct sl_access *access = request->service->doors.access;
+/* Finds the route. Authenticates before 404 and 405, so that paths cannot be probed. */
+static enum sl_status find_route(struct sl_request *request, const char *path, const char *method,
+                                 struct sl_error *error) {
+  struct sl_service *service = request->service;
   struct sl_error unrouted = SL_NO_ERROR;
-  sl_route_find(&request->match, method, path, &unrouted);
+  service->find_route(&request->match, method, path, &unrouted);
   bool open = request->match.route != NULL && request->match.route->open;
-  if (access != NULL && !open &&
-      sl_access_check(access, connection, request->client, error) != SL_OK) {
+  if (!open && sl_auth_is_required(&service->auth) &&
+      sl_auth_check(&service->auth, request->connection, request->client, error) != SL_OK) {
     return error->code;
   }
   *error = unrouted;
   return error->code;
+}
+
+static enum sl_status check_page_of(struct sl_request *request, const char *method,
+                                    struct sl_error *error) {
+  const struct sl_page_request page_request = {.headers = &request->headers,
+                                               .method = method,
+                                               .address = request->address,
+                                               .encrypted = request->connection->encrypted};
+  return sl_cors_check(&request->page, &request->service->auth.pages, &page_request, error);
 }
 
 /* Checks everything that can be known before the body comes; the first fault stays in `error`. */
@@ -147,12 +149,11 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
   request->must_close = request->connection->over_limit != SL_WITHIN_LIMITS ||
                         request->connection->over_memory || ends_uncertainly(request);
   if (check_header_size(request, connection, error) != SL_OK ||
-      sl_cors_check(request, connection, method, error) != SL_OK || sl_cors_is_preflight(request) ||
-      find_route(request, connection, path, method, error) != SL_OK ||
-      !request->match.route->takes_body) {
+      check_page_of(request, method, error) != SL_OK || request->page.is_preflight ||
+      find_route(request, path, method, error) != SL_OK || !request->match.route->takes_body) {
     return;
   }
-  request->exchange.loss = request->match.loss;
+  request->record.loss = request->match.loss;
   check_query(connection, error);
   sl_headers_check_content(&request->headers, error);
   check_announced_length(request, error);
@@ -164,7 +165,7 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
 /*
  * Whether an error is answered before the body has come. libmicrohttpd closes the connection then,
  * which a client that is still sending sees as a broken pipe; so only where the client waits for
- * our word, where no byte after the headers can be trusted, where there would be too much to throw
+ * an answer, where no byte after the headers can be trusted, where there would be too much to throw
  * away, or no memory for the buffers that this takes.
  */
 static bool can_answer_now(const struct sl_request *request, const struct sl_error *error,
@@ -178,11 +179,11 @@ static bool can_answer_now(const struct sl_request *request, const struct sl_err
   return ambiguous || (uploads && (waits || hopeless));
 }
 
-/* Remembers what a log says of a request that no row of the table answers. Without the query, which
+/* Notes what the log says of a request that has no route. Without the query, which
  * may hold secrets. */
 static void note_unrouted(struct sl_request *request, const char *path, const char *method) {
   snprintf(request->unrouted_method, sizeof request->unrouted_method, "%s", method);
-  snprintf(request->unrouted_path, sizeof request->unrouted_path, "%s", sl_route_path(path));
+  snprintf(request->unrouted_path, sizeof request->unrouted_path, "%s", sl_target_path(path));
 }
 
 void sl_request_open(struct sl_request *request, struct MHD_Connection *connection,
@@ -195,17 +196,17 @@ void sl_request_open(struct sl_request *request, struct MHD_Connection *connecti
   request->head = strcmp(method, "HEAD") == 0;
   struct sl_error error = SL_NO_ERROR;
   check_headers(request, connection, path, method, version, &error);
-  bool routed = request->match.route != NULL && request->match.route->path != NULL;
+  bool routed = request->match.route != NULL;
   if (!routed && error.code != SL_BAD_REQUEST) {
     note_unrouted(request, path, method);
   }
-  if (error.code == SL_OK && request->match.route->takes_body) {
+  if (error.code == SL_OK && routed && request->match.route->takes_body) {
     request->decoder =
         sl_decoder_new(request->match.loss, &request->service->limits, &request->admission.budget);
     if (request->decoder != NULL) {
       return;
     }
-    sl_fail(&error, SL_OUT_OF_MEMORY, "there is no memory for this request now, try again later");
+    sl_fail(&error, SL_OUT_OF_MEMORY, "not enough memory for this request; try again later");
   }
   request->error = error;
   discard_body(request);
@@ -217,24 +218,23 @@ static bool discard(struct sl_request *request, size_t length) {
   request->discarded += length;
   bool within = request->discarded <= request->service->drain_bytes;
   if (!within) {
-    request->exchange.ending = SL_ENDING_DRAIN_BOUNDS;
+    request->record.outcome = SL_OUTCOME_DRAIN_BOUNDS;
   }
   return within;
 }
 
-static void do_work(struct sl_task *task) {
+static void run_decoder(struct sl_task *task) {
   struct sl_request *request =
       (struct sl_request *)(void *)((char *)task - offsetof(struct sl_request, task));
   sl_decoder_work(request->decoder);
 }
 
 /* Returns how many bytes were taken. The others come again when the work is done. */
-static size_t decode(struct sl_request *request, const char *bytes, size_t length) {
+static size_t decode_piece(struct sl_request *request, const char *bytes, size_t length) {
   size_t consumed;
   enum sl_status status = sl_decoder_feed(request->decoder, bytes, length, &consumed);
   if (status == SL_HAS_WORK) {
-    request->task.run = do_work;
-    sl_worker_compute(request->connection, &request->task);
+    request->task.run = run_decoder;
     return consumed;
   }
   if (status != SL_OK) {
@@ -247,18 +247,18 @@ bool sl_request_take(struct sl_request *request, const char *bytes, size_t *leng
   size_t offered = *length;
   uint64_t limit = request->service->limits.body_bytes;
   *length = 0;
-  request->exchange.body_bytes += offered;
+  request->record.body_bytes += offered;
   if (request->decoder == NULL) {
     return discard(request, offered);
   }
-  if (request->exchange.body_bytes > limit) {
+  if (request->record.body_bytes > limit) {
     struct sl_error error = SL_NO_ERROR;
     sl_fail(&error, SL_BODY_TOO_LARGE, "the body is larger than the limit (body_bytes) of %ju",
             (uintmax_t)limit);
     sl_request_refuse(request, &error);
     return true;
   }
-  *length = offered - decode(request, bytes, offered);
-  request->exchange.body_bytes -= *length;
+  *length = offered - decode_piece(request, bytes, offered);
+  request->record.body_bytes -= *length;
   return true;
 }

@@ -1,12 +1,9 @@
 /*
  * One request, from its first header to the last byte of its answer.
  *
- * Everything that a request owns hangs on this one struct, and sl_request_free frees it in any
- * half-built state. A request belongs to the thread of its connection. Between the calls it is:
- *
- *     opened      the headers were read and checked
- *     taking      the body goes into the decoder, or after an error into nothing
- *     complete    the route's answer, or the latched error, is queued
+ * This one struct has everything that a request owns, and sl_request_free frees it in any
+ * half-built state. A request belongs to the thread of its connection; serve_request in endpoint.c
+ * shows its life.
  */
 #ifndef SPIKELOSS_HTTP_REQUEST_H
 #define SPIKELOSS_HTTP_REQUEST_H
@@ -14,16 +11,12 @@
 #include "decode/request.h"
 #include "encode/encode.h"
 #include "http/admission.h"
+#include "http/auth/cors.h"
 #include "http/compute.h"
 #include "http/connections.h"
-#include "http/evaluate.h"
-#include "http/exchange.h"
 #include "http/headers.h"
-#include "http/request_id.h"
-#include "http/routes.h"
+#include "http/record.h"
 #include "http/service.h"
-#include "http/tokens.h"
-#include "http/traceparent.h"
 #include <microhttpd.h>
 #include <spikeloss/error.h>
 #include <stdbool.h>
@@ -43,14 +36,14 @@ struct sl_request {
   char traceparent[SL_TRACEPARENT_LENGTH + 1];
   char unrouted_method[16]; /* of a request that no route answers, cut; else "" */
   char unrouted_path[101];
-  const char *origin;          /* of the web page that may read the answer, or NULL; not owned */
-  struct sl_exchange exchange; /* gathers what there is to say of it at the end */
+  struct sl_page page;
+  struct sl_record record; /* for the metrics and the log, at its end */
 
-  struct sl_task task; /* on a compute thread: the connection is suspended */
+  struct sl_task task; /* with a function to run: work for a compute thread */
   bool evaluated;
   struct sl_error evaluation_error;
 
-  struct sl_decoder *decoder; /* NULL where no body is wanted any more */
+  struct sl_decoder *decoder; /* NULL where no body is wanted, or not any more */
   struct sl_answer *answer;
 
   uint64_t discarded; /* bytes of the body that were thrown away */
@@ -64,7 +57,7 @@ struct sl_request *sl_request_new(struct sl_service *service, const char *addres
                                   struct sl_connection *connection);
 
 /* The request is over, in this way: counts and reports it. Before sl_request_free. */
-void sl_request_end(struct sl_request *request, enum sl_ending ending);
+void sl_request_end(struct sl_request *request, enum sl_outcome outcome);
 
 /* Tolerates NULL. */
 void sl_request_free(struct sl_request *request);
@@ -74,16 +67,16 @@ void sl_request_open(struct sl_request *request, struct MHD_Connection *connecti
                      const char *path, const char *method, const char *version);
 
 /*
- * Takes a piece of the body. Leaves in `*length` how many bytes, at its end, are to be given again:
- * the connection is suspended then, while a compute thread counts what came before. Returns false
- * if too much was thrown away already: hang up.
+ * Takes a piece of the body. Leaves in `*length` how many bytes, at its end, are to be given again
+ * after the request's task has run on a compute thread. Returns false if too much was thrown away
+ * already: hang up.
  */
 bool sl_request_take(struct sl_request *request, const char *bytes, size_t *length);
 
-/* Lets go of the body and the answer, as soon as neither is needed. */
+/* Frees the body and the answer, as soon as neither is needed. */
 void sl_request_free_body(struct sl_request *request);
 
-/* Latches an error of the decoder or of a computation, and lets go of all memory. */
+/* Latches an error of the decoder or of a computation, and frees all memory. */
 void sl_request_refuse(struct sl_request *request, const struct sl_error *error);
 
 #endif

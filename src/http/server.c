@@ -1,13 +1,14 @@
 #include "http/server.h"
 
-#include "http/address.h"
+#include "core/codes.h"
 #include "http/admission.h"
-#include "http/doors.h"
-#include "http/listener.h"
+#include "http/auth/auth.h"
 #include "http/metrics.h"
-#include "http/reply.h"
+#include "http/response.h"
 #include "http/service.h"
 #include "http/worker.h"
+#include "net/address.h"
+#include "net/listener.h"
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,7 @@ size_t sl_server_threads(const struct sl_server_options *options) {
 static bool init_service(struct sl_service *service, const struct sl_server_options *options) {
   size_t threads = sl_server_threads(options);
   service->limits = options->limits;
+  service->find_route = options->find_route;
   service->header_bytes = SL_HEADER_BYTES;
   service->capacity.max_memory = options->memory_bytes > 0 ? options->memory_bytes : UINT64_MAX;
   service->capacity.buffer_memory = SL_CONNECTION_MEMORY;
@@ -49,7 +51,7 @@ static bool init_service(struct sl_service *service, const struct sl_server_opti
   atomic_init(&service->closing, false);
   atomic_init(&service->refusals, 0);
   atomic_init(&service->requests, 0);
-  service->no_memory = sl_reply_no_memory_new();
+  service->no_memory = sl_response_no_memory_new();
   service->metrics = sl_metrics_new(threads);
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
@@ -69,22 +71,22 @@ uint64_t sl_server_connections(const struct sl_server_options *options) {
 }
 
 static void tell_of_fewer_connections(const struct sl_server_options *options) {
-  uint64_t most = sl_server_connections(options);
-  if (most < options->connections && options->tell != NULL) {
+  uint64_t fitting = sl_server_connections(options);
+  if (fitting < options->connections && options->tell != NULL) {
     char sentence[160];
     snprintf(sentence, sizeof sentence,
              "connections: %ju instead of %ju are served at once; more do not fit into half of "
              "memory_bytes",
-             (uintmax_t)most, (uintmax_t)options->connections);
+             (uintmax_t)fitting, (uintmax_t)options->connections);
     options->tell(options->tell_closure, sentence);
   }
 }
 
-bool sl_server_check(const struct sl_server_options *options, char *message, size_t message_size) {
-  struct sl_doors doors;
-  bool good = sl_doors_open(&doors, options, message, message_size);
-  sl_doors_close(&doors);
-  return good;
+bool sl_server_check(const struct sl_server_options *options, struct sl_error *error) {
+  struct sl_auth auth;
+  bool ok = sl_auth_open(&auth, options, error);
+  sl_auth_close(&auth);
+  return ok;
 }
 
 void sl_server_tell_conflicts(const struct sl_server_options *options,
@@ -100,12 +102,11 @@ void sl_server_tell_conflicts(const struct sl_server_options *options,
 }
 
 static bool open_listener(struct sl_listener *listener, const struct sl_server_options *options,
-                          size_t index, char *message, size_t message_size) {
+                          size_t index, struct sl_error *error) {
   if (options->listen == NULL) {
-    return sl_listener_adopt(listener, options->first_socket + (int)index, message, message_size);
+    return sl_listener_adopt(listener, options->first_socket + (int)index, error);
   }
-  return sl_listener_open(listener, options->listen[index], (mode_t)options->unix_mode, message,
-                          message_size);
+  return sl_listener_open(listener, options->listen[index], (mode_t)options->unix_mode, error);
 }
 
 uint64_t sl_server_other_files(const struct sl_server_options *options) {
@@ -130,9 +131,9 @@ static void tell_of_few_files(const struct sl_server_options *options) {
 
 /* All addresses are bound before the first one is served: a server starts whole or not at all. */
 static bool open_listeners(struct sl_server *server, const struct sl_server_options *options,
-                           char *message, size_t message_size) {
+                           struct sl_error *error) {
   for (size_t i = 0; i < server->listener_count; i++) {
-    if (!open_listener(&server->listeners[i], options, i, message, message_size)) {
+    if (!open_listener(&server->listeners[i], options, i, error)) {
       return false;
     }
   }
@@ -144,17 +145,17 @@ static bool open_table(struct sl_connections *connections, uint64_t max_served) 
                              max_served - max_served / SL_CONNECTIONS_FOR_OTHERS);
 }
 
-static bool start(struct sl_server *server, const struct sl_server_options *options, char *message,
-                  size_t message_size) {
+static bool start_server(struct sl_server *server, const struct sl_server_options *options,
+                         struct sl_error *error) {
   if (!init_service(&server->service, options) ||
       !open_table(&server->connections, sl_server_connections(options))) {
-    snprintf(message, message_size, "cannot start: there is not enough memory");
+    sl_fail(error, SL_CANNOT_START, "not enough memory to start");
     return false;
   }
   tell_of_few_files(options);
   tell_of_fewer_connections(options);
-  if (!sl_doors_open(&server->service.doors, options, message, message_size) ||
-      !open_listeners(server, options, message, message_size)) {
+  if (!sl_auth_open(&server->service.auth, options, error) ||
+      !open_listeners(server, options, error)) {
     return false;
   }
   server->workers = (struct sl_workers){
@@ -164,8 +165,8 @@ static bool start(struct sl_server *server, const struct sl_server_options *opti
       .listener_count = server->listener_count,
       .count = sl_server_threads(options),
   };
-  if (!sl_workers_start(&server->workers, options, server->service.doors.tls)) {
-    snprintf(message, message_size, "cannot start: there is not enough memory, or no thread");
+  if (!sl_workers_start(&server->workers, options, server->service.auth.tls)) {
+    sl_fail(error, SL_CANNOT_START, "not enough memory or threads to start");
     return false;
   }
   return true;
@@ -182,17 +183,16 @@ static void free_server(struct sl_server *server) {
   if (server->service.no_memory != NULL) {
     MHD_destroy_response(server->service.no_memory);
   }
-  sl_doors_close(&server->service.doors);
+  sl_auth_close(&server->service.auth);
   sl_metrics_free(server->service.metrics);
   free(server);
 }
 
-struct sl_server *sl_server_start(const struct sl_server_options *options, char *message,
-                                  size_t message_size) {
+struct sl_server *sl_server_start(const struct sl_server_options *options, struct sl_error *error) {
   size_t count = options->listen_count;
   struct sl_server *server = calloc(1, sizeof *server + count * sizeof server->listeners[0]);
   if (server == NULL) {
-    snprintf(message, message_size, "there is no memory for the server");
+    sl_fail(error, SL_CANNOT_START, "not enough memory for the server");
     return NULL;
   }
   server->stop_delay_seconds = options->stop_delay_seconds;
@@ -201,7 +201,7 @@ struct sl_server *sl_server_start(const struct sl_server_options *options, char 
   for (size_t i = 0; i < count; i++) {
     server->listeners[i] = SL_NO_LISTENER;
   }
-  if (!start(server, options, message, message_size)) {
+  if (!start_server(server, options, error)) {
     free_server(server);
     return NULL;
   }
@@ -209,7 +209,8 @@ struct sl_server *sl_server_start(const struct sl_server_options *options, char 
 }
 
 const char *sl_server_exposed_address(const struct sl_server *server) {
-  for (size_t i = 0; server->service.doors.access == NULL && i < server->listener_count; i++) {
+  for (size_t i = 0; !sl_auth_is_required(&server->service.auth) && i < server->listener_count;
+       i++) {
     const char *address = server->listeners[i].address;
     if (!sl_address_is_local(address)) {
       return address;
@@ -219,7 +220,7 @@ const char *sl_server_exposed_address(const struct sl_server *server) {
 }
 
 bool sl_server_is_encrypted(const struct sl_server *server, size_t listener) {
-  return server->service.doors.tls != NULL &&
+  return server->service.auth.tls != NULL &&
          !sl_address_is_unix(server->listeners[listener].address);
 }
 
@@ -227,8 +228,12 @@ const char *sl_server_address(const struct sl_server *server, size_t listener) {
   return server->listeners[listener].address;
 }
 
-bool sl_server_reload(struct sl_server *server, char *message, size_t message_size) {
-  return sl_doors_reload(&server->service.doors, message, message_size);
+bool sl_server_reload_certificates(struct sl_server *server, struct sl_error *error) {
+  return sl_auth_reload_certificates(&server->service.auth, error);
+}
+
+bool sl_server_reload_tokens(struct sl_server *server, struct sl_error *error) {
+  return sl_auth_reload_tokens(&server->service.auth, error);
 }
 
 void sl_server_drain(struct sl_server *server) {

@@ -7,23 +7,43 @@
 
 #include "decode/limits.h"
 #include "http/admission.h"
+#include "http/auth/auth.h"
 #include "http/compute.h"
-#include "http/doors.h"
-#include "http/server.h"
+#include "http/metrics.h"
+#include "http/options.h"
+#include "loss/loss.h"
+#include <microhttpd.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct MHD_Response;
-struct sl_exchange;
-struct sl_metrics;
+struct sl_request;
+
+struct sl_route {
+  const char *method;
+  const char *path; /* may end in "{name}", the name of a loss */
+  bool takes_body;
+  bool open; /* to all clients, without authentication */
+
+  /* Queues the answer to a request that has arrived completely. Where that takes long, it sets the
+   * request's task and returns MHD_YES; it is called again after the task has run on a compute
+   * thread. MHD_NO closes the connection. */
+  enum MHD_Result (*handle)(struct sl_request *request, struct MHD_Connection *handle);
+};
+
+struct sl_route_match {
+  const struct sl_route *route; /* NULL if there is none */
+  const struct sl_loss *loss;   /* of a path that names one */
+  char allow[32];               /* the methods that the path has, if it has any */
+};
 
 struct sl_service {
   struct sl_limits limits;
   uint64_t header_bytes;
   uint64_t drain_bytes;
-  struct sl_doors doors;
+  sl_find_route *find_route;
+  struct sl_auth auth;
   struct sl_capacity capacity;
   struct sl_compute compute; /* for what would hold an event loop for too long */
   atomic_bool draining;
@@ -40,7 +60,12 @@ struct sl_service {
   struct MHD_Response *no_memory;
 };
 
-/* An exchange is over: counts it and reports it. */
-void sl_service_end_exchange(struct sl_service *service, const struct sl_exchange *exchange);
+/* Counts a request that is over, and reports it. */
+static inline void sl_service_report(struct sl_service *service, const struct sl_record *record) {
+  sl_metrics_count_record(service->metrics, record);
+  if (service->report != NULL) {
+    service->report(service->report_closure, record);
+  }
+}
 
 #endif

@@ -1,8 +1,8 @@
 #include "http/worker.h"
 
-#include "http/address.h"
-#include "http/listener.h"
 #include "http/service.h"
+#include "net/address.h"
+#include "net/listener.h"
 #include <errno.h>
 #include <microhttpd.h>
 #include <poll.h>
@@ -18,55 +18,29 @@ enum { LOOK_INTERVAL = 100 };
 /* Milliseconds of work between two waits that still count for the clock. */
 enum { USUAL_WORK = 50 };
 
-/* How often endpoints are run at most before the worker looks at everything else it waits for. */
+/* How often endpoints are run, at most, before the worker looks at everything else it waits for. */
 enum { MAX_RUNS = 16 };
 
 enum { MAX_EVENTS = 64, MAX_ACCEPTS = 16 };
-
-static int64_t monotonic_milliseconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Moves the clock on by what has passed, but not by more than is `usual`. */
-static void advance_clock(struct sl_worker *worker, int usual) {
-  int64_t reading = monotonic_milliseconds();
-  int64_t elapsed = reading - worker->clock_reading;
-  worker->clock_reading = reading;
-  worker->now += (uint64_t)(elapsed < usual ? elapsed : usual);
-}
-
-static bool watch(struct sl_worker *worker, int file, uint32_t events, const void *what) {
-  struct epoll_event event = {.events = events, .data.ptr = (void *)what};
-  return epoll_ctl(worker->epoll, EPOLL_CTL_ADD, file, &event) == 0;
-}
-
-static void forget(struct sl_worker *worker, int file) {
-  epoll_ctl(worker->epoll, EPOLL_CTL_DEL, file, NULL);
-}
 
 static bool watch_listeners(struct sl_worker *worker) {
   const struct sl_workers *all = worker->all;
   bool ok = true;
   for (size_t i = 0; i < all->listener_count; i++) {
-    ok =
-        watch(worker, all->listeners[i].socket, EPOLLIN | EPOLLEXCLUSIVE, &all->listeners[i]) && ok;
+    ok = sl_loop_watch(&worker->loop, all->listeners[i].socket, EPOLLIN | EPOLLEXCLUSIVE,
+                       &all->listeners[i]) &&
+         ok;
   }
   return ok;
 }
 
 static void forget_listeners(struct sl_worker *worker) {
   for (size_t i = 0; i < worker->all->listener_count; i++) {
-    forget(worker, worker->all->listeners[i].socket);
+    sl_loop_forget(&worker->loop, worker->all->listeners[i].socket);
   }
 }
 
-static void wake(struct sl_worker *worker) {
-  eventfd_write(worker->wake, 1);
-}
-
-/* Leaves clients in the queue of the listening sockets until there may be room. */
+/* Leaves clients in the queue of the listening sockets until slots may be free. */
 static void pause_accepting(struct sl_worker *worker) {
   if (worker->accepting && !worker->full) {
     worker->full = true;
@@ -86,8 +60,8 @@ static void resume_accepting(struct sl_worker *worker) {
 static struct sl_worker *least_busy(struct sl_workers *workers) {
   struct sl_worker *found = workers->workers;
   for (struct sl_worker *worker = found + 1; worker < workers->workers + workers->count; worker++) {
-    if (atomic_load_explicit(&worker->load, memory_order_relaxed) <
-        atomic_load_explicit(&found->load, memory_order_relaxed)) {
+    if (atomic_load_explicit(&worker->loop.load, memory_order_relaxed) <
+        atomic_load_explicit(&found->loop.load, memory_order_relaxed)) {
       found = worker;
     }
   }
@@ -96,13 +70,13 @@ static struct sl_worker *least_busy(struct sl_workers *workers) {
 
 /* Gives an arrival to the worker that will serve it. */
 static void hand_over(struct sl_worker *worker, struct sl_arrival *arrival) {
-  pthread_mutex_lock(&worker->mutex);
+  pthread_mutex_lock(&worker->loop.mutex);
   bool first = worker->arrivals == NULL;
   arrival->next = worker->arrivals;
   worker->arrivals = arrival;
-  pthread_mutex_unlock(&worker->mutex);
+  pthread_mutex_unlock(&worker->loop.mutex);
   if (first) {
-    wake(worker);
+    sl_loop_wake(&worker->loop);
   }
 }
 
@@ -131,10 +105,10 @@ static bool accept_one(struct sl_worker *worker, size_t endpoint) {
   struct sl_arrival *copy = chosen == worker ? NULL : malloc(sizeof *copy);
   if (copy != NULL) {
     *copy = arrival;
-    atomic_fetch_add_explicit(&chosen->load, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&chosen->loop.load, 1, memory_order_relaxed);
     hand_over(chosen, copy);
   } else {
-    atomic_fetch_add_explicit(&worker->load, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&worker->loop.load, 1, memory_order_relaxed);
     sl_endpoint_add(&worker->endpoints[endpoint], arrival.client,
                     (struct sockaddr *)&arrival.address, arrival.length);
   }
@@ -156,67 +130,6 @@ static void stop_accepting(struct sl_worker *worker) {
   atomic_fetch_sub(&worker->all->accepting, 1);
 }
 
-static void resume(struct sl_connection *connection) {
-  connection->suspended = false;
-  connection->endpoint->ready = true;
-  MHD_resume_connection(connection->handle);
-}
-
-void sl_worker_park(struct sl_worker *worker, struct sl_connection *connection) {
-  MHD_suspend_connection(connection->handle);
-  connection->suspended = true;
-  if (!watch(worker, connection->socket, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, connection)) {
-    resume(connection);
-  }
-}
-
-static void unpark(struct sl_worker *worker, struct sl_connection *connection) {
-  forget(worker, connection->socket);
-  resume(connection);
-}
-
-/* On a compute thread. */
-static void return_task(struct sl_task *task) {
-  const struct sl_connection *connection = task->owner;
-  struct sl_worker *worker = connection->endpoint->worker;
-  pthread_mutex_lock(&worker->mutex);
-  task->next = worker->finished;
-  worker->finished = task;
-  /* Woken before the mutex is released: after that the worker may take the task, and end. */
-  wake(worker);
-  pthread_mutex_unlock(&worker->mutex);
-}
-
-/*
- * libmicrohttpd would read from a resumed connection before it calls for the request again, and
- * take the end of what the client sends for the end of the connection, although the whole request
- * has come. Connections with a timeout of their own it looks at before it reads from any.
- */
-static void look_before_reading(struct sl_connection *connection, bool before) {
-  enum { SECONDS = 1000 * 1000 }; /* longer than any request lives */
-  connection->looks_first = before;
-  MHD_set_connection_option(connection->handle, MHD_CONNECTION_OPTION_TIMEOUT,
-                            before ? (unsigned)SECONDS : 0U);
-}
-
-void sl_worker_compute(struct sl_connection *connection, struct sl_task *task) {
-  struct sl_worker *worker = connection->endpoint->worker;
-  look_before_reading(connection, true);
-  MHD_suspend_connection(connection->handle);
-  connection->suspended = true;
-  sl_connection_enter(connection, SL_STAGE_COMPUTE);
-  worker->computing++;
-  task->done = return_task;
-  task->owner = connection;
-  sl_compute_submit(&worker->all->service->compute, task);
-}
-
-void sl_worker_continue(struct sl_connection *connection) {
-  if (connection->looks_first) {
-    look_before_reading(connection, false);
-  }
-}
-
 static void take_arrivals(struct sl_worker *worker, struct sl_arrival *arrival) {
   while (arrival != NULL) {
     struct sl_arrival *next = arrival->next;
@@ -227,51 +140,40 @@ static void take_arrivals(struct sl_worker *worker, struct sl_arrival *arrival) 
   }
 }
 
-static void take_finished(struct sl_worker *worker, struct sl_task *task) {
-  while (task != NULL) {
-    struct sl_task *next = task->next;
-    struct sl_connection *connection = task->owner;
-    worker->computing--;
-    sl_connection_enter(connection, SL_STAGE_BODY);
-    resume(connection);
-    task = next;
-  }
-}
-
 static void take_messages(struct sl_worker *worker) {
   eventfd_t ignored;
-  eventfd_read(worker->wake, &ignored);
-  pthread_mutex_lock(&worker->mutex);
+  eventfd_read(worker->loop.event, &ignored);
+  pthread_mutex_lock(&worker->loop.mutex);
   struct sl_arrival *arrivals = worker->arrivals;
-  struct sl_task *finished = worker->finished;
+  struct sl_task *finished = worker->loop.finished;
   worker->arrivals = NULL;
-  worker->finished = NULL;
-  pthread_mutex_unlock(&worker->mutex);
+  worker->loop.finished = NULL;
+  pthread_mutex_unlock(&worker->loop.mutex);
   take_arrivals(worker, arrivals);
-  take_finished(worker, finished);
+  sl_loop_take_finished(&worker->loop, finished);
   if (worker->accepting && !atomic_load(&worker->all->listening)) {
     stop_accepting(worker);
   }
 }
 
-static void dispatch(struct sl_worker *worker, void *what) {
+static void dispatch_event(struct sl_worker *worker, void *what) {
   const struct sl_workers *all = worker->all;
   const struct sl_listener *listener = what;
   struct sl_endpoint *endpoint = what;
-  if (what == &worker->wake) {
+  if (what == &worker->loop.event) {
     take_messages(worker);
   } else if (endpoint >= worker->endpoints && endpoint < worker->endpoints + all->listener_count) {
-    endpoint->ready = true;
+    endpoint->progress.ready = true;
   } else if (listener >= all->listeners && listener < all->listeners + all->listener_count) {
     accept_clients(worker, (size_t)(listener - all->listeners));
   } else {
-    unpark(worker, what);
+    sl_loop_unpark(&worker->loop, what);
   }
 }
 
 static bool has_ready_endpoint(const struct sl_worker *worker) {
   for (size_t i = 0; i < worker->all->listener_count; i++) {
-    if (worker->endpoints[i].ready) {
+    if (worker->endpoints[i].progress.ready) {
       return true;
     }
   }
@@ -283,26 +185,26 @@ static int time_to_wait(const struct sl_worker *worker) {
   if (has_ready_endpoint(worker)) {
     return 0;
   }
-  if (worker->first == NULL && !worker->full) {
+  if (worker->loop.first == NULL && !worker->full) {
     return -1;
   }
-  return worker->next_look > worker->now ? (int)(worker->next_look - worker->now) : 0;
+  return worker->next_look > worker->loop.now ? (int)(worker->next_look - worker->loop.now) : 0;
 }
 
 static void wait_for_events(struct sl_worker *worker) {
   struct epoll_event events[MAX_EVENTS];
   int timeout = time_to_wait(worker);
-  int count = epoll_wait(worker->epoll, events, MAX_EVENTS, timeout);
-  advance_clock(worker, timeout > 0 ? timeout : USUAL_WORK);
+  int count = epoll_wait(worker->loop.epoll, events, MAX_EVENTS, timeout);
+  sl_loop_advance_clock(&worker->loop, timeout > 0 ? timeout : USUAL_WORK);
   for (int i = 0; i < count; i++) {
-    dispatch(worker, events[i].data.ptr);
+    dispatch_event(worker, events[i].data.ptr);
   }
 }
 
 static void run_endpoints(struct sl_worker *worker) {
   for (size_t i = 0; i < worker->all->listener_count; i++) {
     struct sl_endpoint *endpoint = &worker->endpoints[i];
-    if (endpoint->ready) {
+    if (endpoint->progress.ready) {
       sl_endpoint_run(endpoint);
     }
   }
@@ -319,19 +221,19 @@ static uint64_t worst_of_others(const struct sl_worker *worker) {
 }
 
 static void look_at_connections(struct sl_worker *worker) {
-  worker->next_look = worker->now + LOOK_INTERVAL;
+  worker->next_look = worker->loop.now + LOOK_INTERVAL;
   if (worker->full) { /* clients still wait */
     atomic_fetch_add_explicit(&worker->all->service->refusals, 1, memory_order_relaxed);
   }
-  uint64_t worst = sl_reaper_look(&worker->reaper, worker->first, worst_of_others(worker));
+  uint64_t worst = sl_reaper_look(&worker->reaper, worker->loop.first, worst_of_others(worker));
   atomic_store_explicit(&worker->worst, worst, memory_order_relaxed);
   resume_accepting(worker);
 }
 
 /* A suspended connection may not be ended. */
 static void wait_for_computations(struct sl_worker *worker) {
-  struct pollfd wanted = {.fd = worker->wake, .events = POLLIN};
-  while (worker->computing > 0) {
+  struct pollfd wanted = {.fd = worker->loop.event, .events = POLLIN};
+  while (worker->loop.computing > 0) {
     poll(&wanted, 1, -1);
     take_messages(worker);
   }
@@ -339,10 +241,10 @@ static void wait_for_computations(struct sl_worker *worker) {
 
 /* What is still parked goes back to libmicrohttpd, which ends everything. */
 static void end_connections(struct sl_worker *worker) {
-  for (struct sl_connection *connection = worker->first; connection != NULL;
+  for (struct sl_connection *connection = worker->loop.first; connection != NULL;
        connection = connection->next) {
     if (connection->suspended) {
-      unpark(worker, connection);
+      sl_loop_unpark(&worker->loop, connection);
     }
   }
   for (size_t i = 0; i < worker->all->listener_count; i++) {
@@ -352,9 +254,9 @@ static void end_connections(struct sl_worker *worker) {
 
 /* One call of libmicrohttpd is often enough for a request, so it is called again as long as
  * something moves before the worker waits: a wait costs as much as a small request's loss. */
-static void *serve(void *closure) {
+static void *run_worker(void *closure) {
   struct sl_worker *worker = closure;
-  worker->clock_reading = monotonic_milliseconds();
+  sl_loop_start_clock(&worker->loop);
   while (!atomic_load(&worker->all->stop)) {
     if (worker->runs >= MAX_RUNS || !has_ready_endpoint(worker)) {
       worker->runs = 0;
@@ -362,35 +264,14 @@ static void *serve(void *closure) {
     }
     worker->runs++;
     run_endpoints(worker);
-    advance_clock(worker, USUAL_WORK);
-    if (worker->now >= worker->next_look) {
+    sl_loop_advance_clock(&worker->loop, USUAL_WORK);
+    if (worker->loop.now >= worker->next_look) {
       look_at_connections(worker);
     }
   }
   wait_for_computations(worker);
   end_connections(worker);
   return NULL;
-}
-
-void sl_worker_opened(struct sl_worker *worker, struct sl_connection *connection) {
-  connection->next = NULL;
-  connection->link = worker->last;
-  *worker->last = connection;
-  worker->last = &connection->next;
-}
-
-void sl_worker_lost(struct sl_worker *worker) {
-  atomic_fetch_sub_explicit(&worker->load, 1, memory_order_relaxed);
-}
-
-void sl_worker_closed(struct sl_worker *worker, struct sl_connection *connection) {
-  *connection->link = connection->next;
-  if (connection->next != NULL) {
-    connection->next->link = connection->link;
-  } else {
-    worker->last = connection->link;
-  }
-  sl_worker_lost(worker);
 }
 
 static bool start_endpoints(struct sl_worker *worker, const struct sl_tls *tls) {
@@ -402,11 +283,12 @@ static bool start_endpoints(struct sl_worker *worker, const struct sl_tls *tls) 
   for (size_t i = 0; i < all->listener_count; i++) {
     struct sl_endpoint *endpoint = &worker->endpoints[i];
     const struct sl_listener *listener = &all->listeners[i];
-    *endpoint = (struct sl_endpoint){.worker = worker,
+    *endpoint = (struct sl_endpoint){.loop = &worker->loop,
                                      .service = all->service,
                                      .address = listener->address,
                                      .tls = sl_address_is_unix(listener->address) ? NULL : tls};
-    if (!sl_endpoint_start(endpoint) || !watch(worker, endpoint->events, EPOLLIN, endpoint)) {
+    if (!sl_endpoint_start(endpoint) ||
+        !sl_loop_watch(&worker->loop, endpoint->events, EPOLLIN, endpoint)) {
       return false;
     }
   }
@@ -415,7 +297,6 @@ static bool start_endpoints(struct sl_worker *worker, const struct sl_tls *tls) 
 
 static bool start_worker(struct sl_worker *worker, const struct sl_server_options *options,
                          const struct sl_tls *tls) {
-  worker->last = &worker->first;
   worker->reaper = (struct sl_reaper){
       .service = worker->all->service,
       .deadlines = {.idle_seconds = options->idle_seconds,
@@ -425,11 +306,7 @@ static bool start_worker(struct sl_worker *worker, const struct sl_server_option
       .tell = options->tell,
       .closure = options->tell_closure,
   };
-  worker->epoll = epoll_create1(EPOLL_CLOEXEC);
-  worker->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (worker->epoll < 0 || worker->wake < 0 ||
-      !watch(worker, worker->wake, EPOLLIN, &worker->wake) || !start_endpoints(worker, tls) ||
-      !watch_listeners(worker)) {
+  if (!sl_loop_open(&worker->loop) || !start_endpoints(worker, tls) || !watch_listeners(worker)) {
     return false;
   }
   worker->accepting = true;
@@ -448,11 +325,14 @@ bool sl_workers_start(struct sl_workers *workers, const struct sl_server_options
   for (size_t i = 0; i < workers->count; i++) {
     struct sl_worker *worker = &workers->workers[i];
     worker->all = workers;
-    worker->epoll = -1;
-    worker->wake = -1;
-    atomic_init(&worker->load, 0);
+    worker->loop = (struct sl_loop){.table = workers->connections,
+                                    .compute = &workers->service->compute,
+                                    .last = &worker->loop.first,
+                                    .epoll = -1,
+                                    .event = -1};
+    atomic_init(&worker->loop.load, 0);
     atomic_init(&worker->worst, 0);
-    pthread_mutex_init(&worker->mutex, NULL);
+    pthread_mutex_init(&worker->loop.mutex, NULL);
   }
   for (size_t i = 0; i < workers->count; i++) {
     if (!start_worker(&workers->workers[i], options, tls)) {
@@ -461,7 +341,7 @@ bool sl_workers_start(struct sl_workers *workers, const struct sl_server_options
   }
   for (size_t i = 0; i < workers->count; i++) {
     struct sl_worker *worker = &workers->workers[i];
-    worker->runs_thread = pthread_create(&worker->thread, NULL, serve, worker) == 0;
+    worker->runs_thread = pthread_create(&worker->thread, NULL, run_worker, worker) == 0;
     if (!worker->runs_thread) {
       return false;
     }
@@ -471,7 +351,7 @@ bool sl_workers_start(struct sl_workers *workers, const struct sl_server_options
 
 static void wake_all(struct sl_workers *workers) {
   for (size_t i = 0; i < workers->count; i++) {
-    wake(&workers->workers[i]);
+    sl_loop_wake(&workers->workers[i].loop);
   }
 }
 
@@ -496,13 +376,7 @@ static void free_worker(struct sl_worker *worker) {
     free(arrival);
   }
   free(worker->endpoints);
-  if (worker->wake >= 0) {
-    close(worker->wake);
-  }
-  if (worker->epoll >= 0) {
-    close(worker->epoll);
-  }
-  pthread_mutex_destroy(&worker->mutex);
+  sl_loop_close(&worker->loop);
 }
 
 void sl_workers_stop(struct sl_workers *workers) {

@@ -5,23 +5,18 @@
  *                       ┌─ listening sockets     accept, hand over to the least busy worker
  *     epoll_wait ───────┼─ endpoints             libmicrohttpd: requests, answers
  *     (one per worker)  ├─ parked handshakes     something to read: back to libmicrohttpd
- *                       ├─ wake                  clients handed over, computations that are done
+ *                       ├─ event                 clients handed over, computations that are done
  *                       └─ ten times a second    the reaper
  *
  * libmicrohttpd's own threads wait in its epoll set, and after a full batch of events wait again
  * before they handle it; up to 1.0 they cannot be told to stop accepting either. So it has neither
  * threads nor listening sockets here.
- *
- * The worker's clock counts milliseconds in which the worker waited for clients, or did no more
- * than is usual between two waits. Where a worker is held up (by the system, or because it was
- * stopped), the clock stops, so that no deadline passes for what clients could not help.
  */
 #ifndef SPIKELOSS_HTTP_WORKER_H
 #define SPIKELOSS_HTTP_WORKER_H
 
-#include "http/compute.h"
-#include "http/connections.h"
 #include "http/endpoint.h"
+#include "http/loop.h"
 #include "http/reaper.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -43,26 +38,18 @@ struct sl_arrival {
 
 struct sl_worker {
   struct sl_workers *all;
-  uint64_t now;
+  struct sl_loop loop;
   struct sl_endpoint *endpoints; /* one for each listener */
-  struct sl_connection *first, **last;
   struct sl_reaper reaper;
   uint64_t next_look;
-  size_t computing; /* requests that are on compute threads */
   bool accepting;
-  bool full;             /* does not listen until the next look */
-  size_t runs;           /* of endpoints since it last waited */
-  int64_t clock_reading; /* when `now` was last moved on */
-  int epoll;
-  int wake; /* an eventfd */
+  bool full;   /* does not listen until the next look */
+  size_t runs; /* of endpoints since it last waited */
   pthread_t thread;
   bool runs_thread;
 
-  atomic_size_t load;          /* connections that it has or will have */
   atomic_uint_least64_t worst; /* see sl_reaper_look */
-  pthread_mutex_t mutex;       /* of what follows */
-  struct sl_arrival *arrivals;
-  struct sl_task *finished;
+  struct sl_arrival *arrivals; /* under the loop's mutex */
 };
 
 struct sl_workers {
@@ -88,22 +75,5 @@ void sl_workers_stop_listening(struct sl_workers *workers);
 
 /* Ends all connections and threads. Tolerates workers that were never started. */
 void sl_workers_stop(struct sl_workers *workers);
-
-/* For endpoints, on the worker's thread. */
-void sl_worker_opened(struct sl_worker *worker, struct sl_connection *connection);
-void sl_worker_closed(struct sl_worker *worker, struct sl_connection *connection);
-
-/* A client that was to be served is not. */
-void sl_worker_lost(struct sl_worker *worker);
-
-/* Parks a connection until its socket is readable. */
-void sl_worker_park(struct sl_worker *worker, struct sl_connection *connection);
-
-/* Suspends the connection, has the task done on a compute thread, and resumes: libmicrohttpd then
- * calls for the request again. */
-void sl_worker_compute(struct sl_connection *connection, struct sl_task *task);
-
-/* Whenever libmicrohttpd calls for a request that has begun. */
-void sl_worker_continue(struct sl_connection *connection);
 
 #endif

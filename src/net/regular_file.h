@@ -6,19 +6,19 @@
 #ifndef SPIKELOSS_NET_REGULAR_FILE_H
 #define SPIKELOSS_NET_REGULAR_FILE_H
 
+#include <spikeloss/error.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 /*
  * Opens a regular file for reading, without waiting; fclose the result. On failure returns NULL and
- * writes one sentence to `message`.
+ * sets `error`.
  */
-FILE *sl_regular_file_open(const char *path, char *message, size_t message_size);
+FILE *sl_regular_file_open(const char *path, struct sl_error *error);
 
 /* Reads a whole file; free `*bytes`, which ends with a NUL that `*length` does not count. On
- * failure returns false and writes one sentence to `message`. */
-bool sl_regular_file_load(const char *path, char **bytes, size_t *length, char *message,
-                          size_t message_size);
+ * failure returns false and sets `error`. */
+bool sl_regular_file_load(const char *path, char **bytes, size_t *length, struct sl_error *error);
 
 #endif

@@ -77,7 +77,7 @@ static int make_file(char *path, size_t space, const uint8_t *text, size_t lengt
 
 static uint64_t value_of(const struct sl_config *config, const struct sl_option *option) {
   uint64_t value;
-  memcpy(&value, (const char *)config + option->place, sizeof value);
+  memcpy(&value, (const char *)config + option->offset, sizeof value);
   return value;
 }
 
@@ -133,27 +133,25 @@ static void check_same(const struct sl_config *config, const struct sl_config *a
 
 static void check_flags(const struct sl_config *config) {
   static char *const nothing[] = {NULL};
-  char message[MESSAGE_SIZE] = "";
+  struct sl_error error = SL_NO_ERROR;
   struct words flags = {0};
   struct sl_config again;
   say_in_flags(&flags, config);
-  must(sl_config_read(&again, (int)flags.count, flags.words, nothing, message, sizeof message),
-       message);
+  must(sl_config_read(&again, (int)flags.count, flags.words, nothing, &error), error.message);
   check_same(config, &again);
   sl_config_free(&again);
   words_free(&flags);
 }
 
 static void check_configuration(struct words *flags, struct words *variables) {
-  char message[MESSAGE_SIZE];
+  struct sl_error error = SL_NO_ERROR;
   struct sl_config config;
-  memset(message, 'x', sizeof message);
-  bool good = sl_config_read(&config, (int)flags->count, flags->words, variables->words, message,
-                             sizeof message);
-  bool wants_words = config.task == SL_TASK_HELP || config.task == SL_TASK_VERSION;
+  memset(error.message, 'x', sizeof error.message);
+  bool good = sl_config_read(&config, (int)flags->count, flags->words, variables->words, &error);
+  bool wants_words = config.command == SL_COMMAND_HELP || config.command == SL_COMMAND_VERSION;
   if (!good) {
-    size_t length = strnlen(message, sizeof message);
-    must(length > 8 && length < sizeof message, "refused without a sentence");
+    size_t length = strnlen(error.message, sizeof error.message);
+    must(length > 8 && length < sizeof error.message, "refused without a sentence");
   } else if (!wants_words) {
     check_bounds(&config);
     check_flags(&config);

@@ -6,6 +6,7 @@
 #include "answers.h"
 #include "daemon/config.h"
 #include "fuzz.h"
+#include "http/handlers/handlers.h"
 #include "http/server.h"
 #include "support/small_random.h"
 
@@ -46,7 +47,7 @@ static void stop(void) {
 static void start(void) {
   static char *const no_environment[] = {NULL};
   char listen[128];
-  char message[256];
+  struct sl_error error = SL_NO_ERROR;
   struct sl_config config;
   must(mkdtemp(folder) != NULL, "no folder");
   snprintf(address.sun_path, sizeof address.sun_path, "%s/daemon.sock", folder);
@@ -55,11 +56,12 @@ static void start(void) {
                        "--body-bytes=4KiB",    "--pairs=2000", "--answer-bytes=1MiB",
                        "--memory-bytes=320KiB"};
   int count = sizeof arguments / sizeof *arguments;
-  must(sl_config_read(&config, count, arguments, no_environment, message, sizeof message), message);
+  must(sl_config_read(&config, count, arguments, no_environment, &error), error.message);
   struct sl_server_options options = sl_config_server(&config);
   signal(SIGPIPE, SIG_IGN);
-  server = sl_server_start(&options, message, sizeof message);
-  must(server != NULL, message);
+  options.find_route = sl_route_find;
+  server = sl_server_start(&options, &error);
+  must(server != NULL, error.message);
   sl_config_free(&config);
   atexit(stop);
 }

@@ -207,12 +207,12 @@ static void expect_refusal(const int *sockets, size_t count, const char *listen_
 START_TEST(what_is_no_listening_socket_is_fatal) {
   int ends[2];
   ck_assert_int_eq(pipe(ends), 0);
-  expect_refusal(ends, 1, "1", "file descriptor 3 is no socket that listens");
+  expect_refusal(ends, 1, "1", "file descriptor 3 is not a listening socket");
   int idle = socket(AF_INET, SOCK_STREAM, 0);
-  expect_refusal(&idle, 1, "1", "file descriptor 3 is no socket that listens");
+  expect_refusal(&idle, 1, "1", "file descriptor 3 is not a listening socket");
   close(idle);
   int messages = socket(AF_INET, SOCK_DGRAM, 0);
-  expect_refusal(&messages, 1, "1", "file descriptor 3 is no socket that listens");
+  expect_refusal(&messages, 1, "1", "file descriptor 3 is not a listening socket");
   close(messages);
   close(ends[0]);
   close(ends[1]);

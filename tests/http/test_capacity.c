@@ -95,7 +95,7 @@ static void expect_limit_of_connections(const char *words) {
 
 START_TEST(connections_bounds_those_that_are_served) {
   START(&daemon_process, "--connections", "2");
-  expect_limit_of_connections("there are 2 connections, which is the limit (connections)");
+  expect_limit_of_connections("connections: 2 are open, which is the limit");
   daemon_stop(&daemon_process);
 }
 END_TEST
@@ -107,8 +107,8 @@ START_TEST(one_address_gets_seven_eighths_of_the_connections) {
   for (int i = 0; i < OWN; i++) {
     own[i] = served_connection();
   }
-  expect_turned_away("there are 14 connections from your address, which is the limit "
-                     "(seven eighths of connections)");
+  expect_turned_away("connections: 14 are open from your address, which is the limit (seven "
+                     "eighths of all)");
   struct client other; /* over the Unix socket: another client */
   client_open(&other, &daemon_process);
   client_ask(&other, &(struct question){.path = FIRING_RATE, .body = GOOD, .unix_socket = true});

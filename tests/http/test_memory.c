@@ -336,7 +336,7 @@ START_TEST(connections_are_charged_when_they_open_and_fit_into_half_of_the_memor
   wait_until_taken_are(FIT * BUFFER);
   int next = wire_connect(&daemon_process);
   send_all(next);
-  wire_expect_busy(next, "there are 8 connections, which is the limit (connections)");
+  wire_expect_busy(next, "connections: 8 are open, which is the limit");
   wire_expect_end(next);
   close(next);
   for (int i = 0; i < FIT - 1; i++) {

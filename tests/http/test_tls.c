@@ -333,9 +333,9 @@ START_TEST(files_that_are_no_good_are_fatal_and_named) {
   const char *junk = scratch_write(&scratch, "junk", "-----BEGIN nothing\n");
   const char *server = in_scratch("server.pem");
   const char *key = in_scratch("server.key");
-  EXPECT_FATAL("tls_key is missing", "--tls-certificate", server);
-  EXPECT_FATAL("tls_certificate is missing", "--tls-key", key);
-  EXPECT_FATAL("client_ca needs tls_certificate", "--client-ca", server);
+  EXPECT_FATAL("tls_key: missing", "--tls-certificate", server);
+  EXPECT_FATAL("tls_certificate: missing", "--tls-key", key);
+  EXPECT_FATAL("client_ca: works only with TLS", "--client-ca", server);
   EXPECT_FATAL("/no/such/file: No such file", "--tls-certificate", "/no/such/file", "--tls-key",
                key);
   EXPECT_FATAL("/no/such/key: No such file", "--tls-certificate", server, "--tls-key",

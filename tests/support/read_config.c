@@ -8,7 +8,8 @@
 
 enum { MAX_WORDS = 24 };
 
-char message[1024];
+static struct sl_error failure;
+const char *const message = failure.message;
 char file_path[64];
 char *no_variables[] = {NULL};
 
@@ -33,8 +34,8 @@ bool read_all(struct sl_config *config, const char *file, char *const *variables
     ck_assert_int_lt(count, MAX_WORDS);
     words[count++] = word;
   }
-  message[0] = '\0';
-  bool good = sl_config_read(config, count, words, variables, message, sizeof message);
+  failure = SL_NO_ERROR;
+  bool good = sl_config_read(config, count, words, variables, &failure);
   if (file != NULL) {
     unlink(file);
   }

@@ -8,9 +8,9 @@
 #include "daemon/config.h"
 #include <stdbool.h>
 
-extern char message[1024];    /* of the last reading */
-extern char file_path[64];    /* of the last file_with */
-extern char *no_variables[1]; /* {NULL} */
+extern const char *const message; /* of the last reading */
+extern char file_path[64];        /* of the last file_with */
+extern char *no_variables[1];     /* {NULL} */
 
 /* Writes a configuration file and returns its path. */
 const char *file_with(const char *text);

@@ -12,7 +12,7 @@ START_TEST(without_anything_the_defaults_are_in_force) {
   struct sl_config config = good_flags("");
   const struct sl_server_options server = sl_config_server(&config);
   const struct sl_limits limits = SL_DEFAULT_LIMITS;
-  ck_assert_int_eq(config.task, SL_TASK_SERVE);
+  ck_assert_int_eq(config.command, SL_COMMAND_SERVE);
   ck_assert_uint_eq(server.listen_count, 1);
   ck_assert_str_eq(server.listen[0], "127.0.0.1:8080");
   ck_assert_uint_eq(server.threads, 0);
@@ -159,14 +159,14 @@ END_TEST
 
 START_TEST(check_reads_everything_but_help_and_version_do_not_care) {
   struct sl_config config = good_flags("--check --threads 5");
-  ck_assert_int_eq(config.task, SL_TASK_CHECK);
+  ck_assert_int_eq(config.command, SL_COMMAND_CHECK);
   sl_config_free(&config);
   assert_flags_refused("--check --threads 5000", "outside its bounds");
   config = good_flags("--version --config /no/such/file");
-  ck_assert_int_eq(config.task, SL_TASK_VERSION);
+  ck_assert_int_eq(config.command, SL_COMMAND_VERSION);
   sl_config_free(&config);
   config = good_flags("--help");
-  ck_assert_int_eq(config.task, SL_TASK_HELP);
+  ck_assert_int_eq(config.command, SL_COMMAND_HELP);
   sl_config_free(&config);
 }
 END_TEST

@@ -43,15 +43,15 @@ static const char *line_with(const char *text, const char *words) {
 
 static void expect_good(const char *path) {
   struct sl_config config;
-  char message[1024] = "";
+  struct sl_error error = SL_NO_ERROR;
   char name[] = "spikelossd";
   char flag[] = "--config";
   char copy[256];
   snprintf(copy, sizeof copy, "%s", path);
   char *words[] = {name, flag, copy};
   char *no_variables[] = {NULL};
-  bool good = sl_config_read(&config, 3, words, no_variables, message, sizeof message);
-  ck_assert_msg(good, "%s", message);
+  bool good = sl_config_read(&config, 3, words, no_variables, &error);
+  ck_assert_msg(good, "%s", error.message);
   ck_assert_uint_eq(config.server.limits.body_bytes, UINT64_C(1) << 30);
   ck_assert_uint_eq(config.server.listen_count, 1);
   sl_config_free(&config);

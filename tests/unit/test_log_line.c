@@ -1,7 +1,7 @@
 /*
  * A line of the log stays one line of its format, whatever is put into it.
  */
-#include "daemon/log_line.h"
+#include "daemon/log.h"
 #include "suite.h"
 
 #include <check.h>

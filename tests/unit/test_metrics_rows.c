@@ -16,16 +16,16 @@ static pthread_barrier_t together;
 
 static void *count(void *closure) {
   (void)closure;
-  const struct sl_exchange exchange = {.loss = sl_losses[0],
-                                       .evaluated = true,
-                                       .body_bytes = 10,
-                                       .fast_bytes = 7,
-                                       .answer_bytes = 5,
-                                       .spikes = 3,
-                                       .nanoseconds = {10000, 10001, UINT64_C(30000000001)}};
+  const struct sl_record exchange = {.loss = sl_losses[0],
+                                     .evaluated = true,
+                                     .body_bytes = 10,
+                                     .fast_bytes = 7,
+                                     .answer_bytes = 5,
+                                     .spikes = 3,
+                                     .nanoseconds = {10000, 10001, UINT64_C(30000000001)}};
   pthread_barrier_wait(&together);
   for (int i = 0; i < COUNTS; i++) {
-    sl_metrics_count_exchange(metrics, &exchange);
+    sl_metrics_count_record(metrics, &exchange);
   }
   sl_metrics_count_connection(metrics, true);
   return NULL;

@@ -1,7 +1,7 @@
 /*
  * How much memory there is, told by made-up trees of files.
  */
-#include "daemon/system_memory.h"
+#include "daemon/system.h"
 #include "suite.h"
 
 #include <check.h>

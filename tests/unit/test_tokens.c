@@ -1,7 +1,7 @@
 /*
  * The file of bearer tokens: what it may hold, what is said when it does not, and whom it lets in.
  */
-#include "http/tokens.h"
+#include "http/auth/tokens.h"
 #include "suite.h"
 
 #include <check.h>
@@ -14,7 +14,13 @@
 #define SECRET "0123456789abcdef"
 
 static char path[64];
-static char message[1024];
+static struct sl_error failure;
+static const char *const message = failure.message;
+
+static struct sl_tokens *read_file(const char *name) {
+  failure = SL_NO_ERROR;
+  return sl_tokens_read(name, &failure);
+}
 
 static void write_file(const char *text, size_t length) {
   strcpy(path, "/tmp/spikelossd_test_XXXXXX");
@@ -26,8 +32,7 @@ static void write_file(const char *text, size_t length) {
 
 static struct sl_tokens *read_bytes(const char *text, size_t length) {
   write_file(text, length);
-  message[0] = '\0';
-  struct sl_tokens *tokens = sl_tokens_read(path, message, sizeof message);
+  struct sl_tokens *tokens = read_file(path);
   unlink(path);
   return tokens;
 }
@@ -154,9 +159,9 @@ START_TEST(what_is_wrong_is_said_with_its_line_and_without_the_token) {
 END_TEST
 
 START_TEST(a_file_that_cannot_be_read_is_named) {
-  ck_assert_ptr_null(sl_tokens_read("/tmp/no/such/tokens", message, sizeof message));
+  ck_assert_ptr_null(read_file("/tmp/no/such/tokens"));
   ck_assert_str_eq(message, "cannot read /tmp/no/such/tokens: No such file or directory");
-  ck_assert_ptr_null(sl_tokens_read("/tmp", message, sizeof message));
+  ck_assert_ptr_null(read_file("/tmp"));
   ck_assert_ptr_nonnull(strstr(message, "cannot read /tmp: not a regular file"));
 }
 END_TEST
@@ -165,10 +170,10 @@ START_TEST(a_fifo_or_device_is_refused_without_waiting) {
   write_file("", 0);
   unlink(path);
   ck_assert_int_eq(mkfifo(path, 0600), 0);
-  ck_assert_ptr_null(sl_tokens_read(path, message, sizeof message));
+  ck_assert_ptr_null(read_file(path));
   unlink(path);
   ck_assert_ptr_nonnull(strstr(message, "not a regular file"));
-  ck_assert_ptr_null(sl_tokens_read("/dev/zero", message, sizeof message));
+  ck_assert_ptr_null(read_file("/dev/zero"));
   ck_assert_ptr_nonnull(strstr(message, "not a regular file"));
 }
 END_TEST

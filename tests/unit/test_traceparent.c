@@ -1,7 +1,7 @@
 /*
  * Which values of the header "traceparent" are taken over (W3C Trace Context).
  */
-#include "http/traceparent.h"
+#include "http/headers.h"
 #include "suite.h"
 
 #include <check.h>

@@ -1,0 +1,39 @@
+/*
+ * How much memory this process may use: what the machine has, or less where a control group (of a
+ * container, a service of systemd) says so, and the share of it that requests may take.
+ */
+#ifndef SPIKELOSS_DAEMON_SYSTEM_H
+#define SPIKELOSS_DAEMON_SYSTEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the kernel says without any file (sysinfo); 0 if it does not. */
+uint64_t sl_machine_memory(void);
+
+/*
+ * The smallest of all limits that are known, in bytes; 0 if none is. They are `machine_memory` and
+ * what is in files, whose paths all begin with `root` ("" for the real ones): proc/meminfo, which
+ * a sandbox may hide; and below sys/fs/cgroup the limits of the groups of version 1 and 2 that
+ * proc/self/cgroup names, and of all groups around them. A file that is missing or makes no sense
+ * is no limit.
+ */
+uint64_t sl_system_memory(const char *root, uint64_t machine_memory);
+
+/* Assumed where the memory of the system is not known: what the smallest machines that
+ * are sold as servers have. */
+#define SL_UNKNOWN_MEMORY (UINT64_C(512) << 20)
+
+/* What this number of threads leaves to requests of a system with this number of bytes. */
+uint64_t sl_memory_for_requests(uint64_t system_memory, size_t threads);
+
+/*
+ * Opens /dev/null as each of standard input, output and error that is closed. Otherwise the next
+ * socket would get its number, and log lines would be sent to a client.
+ */
+void sl_descriptors_open_missing(void);
+
+/* Raises the number of files that may be open to the hard limit. Returns how many may be. */
+uint64_t sl_descriptors_raise_limit(void);
+
+#endif

@@ -1,0 +1,263 @@
+#include "http/auth/cors.h"
+
+#include "core/codes.h"
+#include "http/headers.h"
+#include "net/address.h"
+#include <arpa/inet.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define DIGITS          "0123456789"
+#define LOWER_CASE      DIGITS "abcdefghijklmnopqrstuvwxyz"
+#define HOST_CHARACTERS LOWER_CASE "ABCDEFGHIJKLMNOPQRSTUVWXYZ-._"
+
+struct sl_origins {
+  size_t count;
+  const char **items; /* into `text` */
+  char *text;
+};
+
+static bool ends_in(const char *text, size_t length, const char *end) {
+  size_t end_length = strlen(end);
+  return length >= end_length && strncmp(text + length - end_length, end, end_length) == 0;
+}
+
+/* The first `length` characters, as a browser would write them: else they would never match. */
+static bool is_origin(const char *text, size_t length) {
+  size_t scheme = strspn(text, LOWER_CASE "+.-");
+  if (scheme == 0 || strncmp(text + scheme, "://", 3) != 0) {
+    return false;
+  }
+  size_t host = strspn(text + scheme + 3, LOWER_CASE "-._:[]");
+  bool usual_port = (strncmp(text, "http:", 5) == 0 && ends_in(text, length, ":80")) ||
+                    (strncmp(text, "https:", 6) == 0 && ends_in(text, length, ":443"));
+  return host > 0 && scheme + 3 + host == length && !usual_port;
+}
+
+bool sl_origins_are_ok(const char *list) {
+  for (;;) {
+    list += strspn(list, " ");
+    size_t length = strcspn(list, ", ");
+    if (!is_origin(list, length)) {
+      return false;
+    }
+    list += length + strspn(list + length, " ");
+    if (*list != ',') {
+      return *list == '\0';
+    }
+    list++;
+  }
+}
+
+struct sl_origins *sl_origins_new(const char *list) {
+  struct sl_origins *origins = calloc(1, sizeof *origins);
+  if (origins == NULL) {
+    return NULL;
+  }
+  origins->text = strdup(list);
+  origins->items = calloc(strlen(list), sizeof *origins->items);
+  if (origins->text == NULL || origins->items == NULL) {
+    sl_origins_free(origins);
+    return NULL;
+  }
+  char *rest = NULL;
+  for (char *item = strtok_r(origins->text, ", ", &rest); item != NULL;
+       item = strtok_r(NULL, ", ", &rest)) {
+    origins->items[origins->count++] = item;
+  }
+  return origins;
+}
+
+void sl_origins_free(struct sl_origins *origins) {
+  if (origins == NULL) {
+    return;
+  }
+  free(origins->items);
+  free(origins->text);
+  free(origins);
+}
+
+/* The item that is exactly this text, or NULL. */
+static const char *find_origin(const struct sl_origins *origins, const char *wanted) {
+  for (size_t i = 0; i < origins->count; i++) {
+    if (strcmp(origins->items[i], wanted) == 0) {
+      return origins->items[i];
+    }
+  }
+  return NULL;
+}
+
+bool sl_hosts_are_ok(const char *list) {
+  for (;;) {
+    list += strspn(list, " ");
+    size_t length = strspn(list, HOST_CHARACTERS);
+    if (length == 0) {
+      return false;
+    }
+    list += length + strspn(list + length, " ");
+    if (*list != ',') {
+      return *list == '\0';
+    }
+    list++;
+  }
+}
+
+static bool is_host_name(const char *name, size_t length, const char *wanted) {
+  return length == strlen(wanted) && strncasecmp(name, wanted, length) == 0;
+}
+
+static bool has_host(const char *list, const char *name, size_t length) {
+  while (list != NULL && *list != '\0') {
+    list += strspn(list, ", ");
+    size_t item = strcspn(list, ", ");
+    if (item == length && strncasecmp(list, name, length) == 0) {
+      return true;
+    }
+    list += item;
+  }
+  return false;
+}
+
+static bool is_address(int family, const char *text, size_t length) {
+  char address[INET6_ADDRSTRLEN];
+  struct in6_addr parsed; /* the larger of the two */
+  if (length >= sizeof address) {
+    return false;
+  }
+  memcpy(address, text, length);
+  address[length] = '\0';
+  return inet_pton(family, address, &parsed) == 1;
+}
+
+/* Nothing, or a colon and digits; then blanks. */
+static bool ends_in_port(const char *text) {
+  text += *text == ':' ? 1 + strspn(text + 1, DIGITS) : 0;
+  return text[strspn(text, " \t")] == '\0';
+}
+
+/* Whether the value of a Host header, with any port, is an IP address, "localhost", or one of the
+ * list, which may be NULL. */
+static bool is_own_host(const char *list, const char *host) {
+  if (host[0] == '[') {
+    size_t length = strcspn(host + 1, "]");
+    return host[1 + length] == ']' && ends_in_port(host + 2 + length) &&
+           is_address(AF_INET6, host + 1, length);
+  }
+  size_t length = strcspn(host, ": \t");
+  return length > 0 && ends_in_port(host + length) &&
+         (is_address(AF_INET, host, length) || is_host_name(host, length, "localhost") ||
+          has_host(list, host, length));
+}
+
+/* The page that calls came from this server: the same scheme, name and port. */
+static bool is_own_origin(const struct sl_headers *headers, bool encrypted) {
+  if (headers->fetch_site != NULL && sl_header_is(headers->fetch_site, "same-origin")) {
+    return true; /* also right where a proxy speaks TLS for us */
+  }
+  const char *scheme = encrypted ? "https://" : "http://";
+  size_t length = strlen(scheme);
+  return headers->host != NULL && strncmp(headers->origin, scheme, length) == 0 &&
+         sl_header_is(headers->host, headers->origin + length);
+}
+
+/* A browser goes to the answer as a page of its own, by a link for example. */
+static bool is_navigation(const struct sl_headers *headers, const char *method) {
+  bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+  return reads && headers->fetch_mode != NULL && sl_header_is(headers->fetch_mode, "navigate") &&
+         headers->fetch_destination != NULL && sl_header_is(headers->fetch_destination, "document");
+}
+
+static bool is_of_other_site(const struct sl_headers *headers) {
+  return headers->fetch_site != NULL && (sl_header_is(headers->fetch_site, "cross-site") ||
+                                         sl_header_is(headers->fetch_site, "same-site"));
+}
+
+static enum sl_status refuse_origin(const char *origin, struct sl_error *error) {
+  return sl_fail(error, SL_ORIGIN_NOT_ALLOWED,
+                 "Origin \"%.100s\": its pages may not call this server; "
+                 "name it in the option cors_origins",
+                 origin);
+}
+
+/* Where no token keeps pages out. */
+static enum sl_status check_page(const struct sl_page *page, const struct sl_page_rules *rules,
+                                 const struct sl_page_request *request, struct sl_error *error) {
+  const struct sl_headers *headers = request->headers;
+  bool loopback = sl_address_is_local(request->address) && !sl_address_is_unix(request->address);
+  if (loopback && headers->host != NULL && !is_own_host(rules->hosts, headers->host)) {
+    return sl_fail(error, SL_HOST_NOT_ALLOWED,
+                   "Host \"%.100s\": not a name of this server; add it to the option hosts",
+                   headers->host);
+  }
+  if (page->origin != NULL) {
+    return SL_OK;
+  }
+  if (headers->origin != NULL) {
+    return is_own_origin(headers, request->encrypted) ? SL_OK
+                                                      : refuse_origin(headers->origin, error);
+  }
+  if (is_of_other_site(headers) && !is_navigation(headers, request->method)) {
+    return sl_fail(error, SL_ORIGIN_NOT_ALLOWED,
+                   "Sec-Fetch-Site \"%.20s\": pages of other sites may not call this server; "
+                   "name their origins in the option cors_origins",
+                   headers->fetch_site);
+  }
+  return SL_OK;
+}
+
+static enum sl_status check_preflight(struct sl_page *page, const struct sl_page_rules *rules,
+                                      const struct sl_page_request *request,
+                                      struct sl_error *error) {
+  const struct sl_headers *headers = request->headers;
+  if (rules->origins == NULL || headers->origin == NULL || headers->preflight_method == NULL ||
+      strcmp(request->method, "OPTIONS") != 0) {
+    return SL_OK;
+  }
+  if (page->origin == NULL) {
+    return refuse_origin(headers->origin, error);
+  }
+  page->is_preflight = true;
+  return SL_OK;
+}
+
+enum sl_status sl_cors_check(struct sl_page *page, const struct sl_page_rules *rules,
+                             const struct sl_page_request *request, struct sl_error *error) {
+  if (rules->origins != NULL && request->headers->origin != NULL) {
+    page->origin = find_origin(rules->origins, request->headers->origin);
+  }
+  if (!rules->authenticated && check_page(page, rules, request, error) != SL_OK) {
+    return error->code;
+  }
+  return check_preflight(page, rules, request, error);
+}
+
+static bool add_cors_header(struct MHD_Response *response, const char *name, const char *value) {
+  return MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
+/* For any path: the real request is told what is wrong with it, and its page can read that. */
+static bool add_preflight_headers(struct MHD_Response *response) {
+  return add_cors_header(response, "Access-Control-Allow-Methods", "GET, HEAD, POST") &&
+         add_cors_header(response, "Access-Control-Allow-Headers",
+                         "Authorization, Content-Type, X-Request-Id, traceparent") &&
+         add_cors_header(response, "Access-Control-Max-Age", "3600");
+}
+
+bool sl_cors_add_headers(struct MHD_Response *response, const struct sl_page_rules *rules,
+                         const struct sl_page *page) {
+  if (rules->origins == NULL) {
+    return true;
+  }
+  if (!add_cors_header(response, "Vary", "Origin")) {
+    return false;
+  }
+  if (page->origin == NULL) {
+    return true;
+  }
+  return add_cors_header(response, "Access-Control-Allow-Origin", page->origin) &&
+         (page->is_preflight ? add_preflight_headers(response)
+                             : add_cors_header(response, "Access-Control-Expose-Headers",
+                                               "X-Request-Id, Retry-After, WWW-Authenticate"));
+}

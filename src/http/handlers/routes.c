@@ -1,0 +1,163 @@
+#include "http/handlers/handlers.h"
+
+#include "core/codes.h"
+#include "http/headers.h"
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct sl_route routes[] = {
+    {.method = "GET", .path = "/", .handle = sl_handle_page},
+    {.method = "GET", .path = "/livez", .open = true, .handle = sl_handle_livez},
+    {.method = "GET", .path = "/readyz", .open = true, .handle = sl_handle_readyz},
+    {.method = "GET", .path = "/metrics", .handle = sl_handle_metrics},
+    {.method = "GET", .path = "/openapi.json", .handle = sl_handle_openapi},
+    {.method = "GET", .path = "/v1/losses", .handle = sl_handle_losses},
+    {.method = "GET", .path = "/v1/losses/{name}", .handle = sl_handle_loss},
+    {.method = "POST",
+     .path = "/v1/losses/{name}",
+     .takes_body = true,
+     .handle = sl_handle_evaluation},
+};
+
+enum { ROUTE_COUNT = sizeof routes / sizeof routes[0] };
+
+/* The methods to which a table row answers. */
+static const char *methods_of(const struct sl_route *route) {
+  return strcmp(route->method, "GET") == 0 ? "GET, HEAD" : route->method;
+}
+
+static bool answers_to(const struct sl_route *route, const char *method) {
+  bool head = strcmp(method, "HEAD") == 0;
+  return strcmp(route->method, head ? "GET" : method) == 0;
+}
+
+/* Returns the text in place of "{name}", "" if the path has no such part; NULL if it does not fit.
+ */
+static const char *fit(const struct sl_route *route, const char *path) {
+  size_t fixed = strcspn(route->path, "{");
+  if (strncmp(path, route->path, fixed) != 0) {
+    return NULL;
+  }
+  bool named = route->path[fixed] == '{';
+  bool has_name = path[fixed] != '\0';
+  return named == has_name ? path + fixed : NULL;
+}
+
+static void allow(struct sl_route_match *match, const struct sl_route *route) {
+  size_t length = strlen(match->allow);
+  snprintf(match->allow + length, sizeof match->allow - length, "%s%s", length > 0 ? ", " : "",
+           methods_of(route));
+}
+
+/* What other services call these, and what our own are easily mistaken for. */
+static const struct {
+  const char *path;
+  const char *meant;
+} look_alikes[] = {
+    {"/health", "/livez"},         {"/healthz", "/livez"},
+    {"/healthcheck", "/livez"},    {"/live", "/livez"},
+    {"/ping", "/livez"},           {"/ready", "/readyz"},
+    {"/readiness", "/readyz"},     {"/metricz", "/metrics"},
+    {"/openapi", "/openapi.json"}, {"/openapi.yaml", "/openapi.json"},
+    {"/swagger", "/openapi.json"}, {"/swagger.json", "/openapi.json"},
+    {"/docs", "/openapi.json"},    {"/losses", "/v1/losses"},
+    {"/loss", "/v1/losses"},       {"/v1/loss", "/v1/losses"},
+    {"/v1", "/v1/losses"},
+};
+
+static bool is_same_path(const char *path, size_t length, const char *wanted) {
+  return length == strlen(wanted) && strncasecmp(path, wanted, length) == 0;
+}
+
+static const struct sl_loss *loss_at_end(const char *path, size_t length) {
+  size_t start = length;
+  while (start > 0 && path[start - 1] != '/') {
+    start--;
+  }
+  for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
+    if (is_same_path(path + start, length - start, (*loss)->name)) {
+      return *loss;
+    }
+  }
+  return NULL;
+}
+
+/* The path that was probably meant: without slashes at the end, in the right case, or the one that
+ * other services call so. "" if there is none. */
+static void guess(char *meant, size_t size, const char *path) {
+  size_t length = strlen(path);
+  while (length > 1 && path[length - 1] == '/') {
+    length--;
+  }
+  const struct sl_loss *loss = loss_at_end(path, length);
+  if (loss != NULL) {
+    snprintf(meant, size, "/v1/losses/%s", loss->name);
+    return;
+  }
+  const char *found = "";
+  for (const struct sl_route *route = routes; route < routes + ROUTE_COUNT; route++) {
+    bool fixed = strchr(route->path, '{') == NULL;
+    found = fixed && is_same_path(path, length, route->path) ? route->path : found;
+  }
+  for (size_t i = 0; i < sizeof look_alikes / sizeof look_alikes[0]; i++) {
+    found = is_same_path(path, length, look_alikes[i].path) ? look_alikes[i].meant : found;
+  }
+  snprintf(meant, size, "%s", found);
+}
+
+static enum sl_status fail_not_found(const char *path, struct sl_error *error) {
+  char meant[80];
+  guess(meant, sizeof meant, path);
+  if (meant[0] != '\0') {
+    return sl_fail(error, SL_NOT_FOUND, "\"%.100s\": there is no such path; did you mean %s?", path,
+                   meant);
+  }
+  return sl_fail(error, SL_NOT_FOUND, "\"%.100s\": there is no such path; GET / lists all of them",
+                 path);
+}
+
+static enum sl_status fail_no_loss(const char *name, const char *path, struct sl_error *error) {
+  char meant[80];
+  guess(meant, sizeof meant, path);
+  if (meant[0] != '\0') {
+    return sl_fail(error, SL_NOT_FOUND, "\"%.64s\": there is no such loss; did you mean %s?", name,
+                   meant);
+  }
+  return sl_fail(error, SL_NOT_FOUND,
+                 "\"%.64s\": there is no such loss; GET /v1/losses lists all of them", name);
+}
+
+static enum sl_status fail_method(const struct sl_route_match *match, const char *method,
+                                  const char *path, struct sl_error *error) {
+  bool posts_to_list = strcmp(path, "/v1/losses") == 0 && strcmp(method, "POST") == 0;
+  return posts_to_list
+             ? sl_fail(error, SL_METHOD_NOT_ALLOWED,
+                       "%s: expected %s, got POST; post to the path of a loss, such as %s/%s", path,
+                       match->allow, path, sl_losses[0]->name)
+             : sl_fail(error, SL_METHOD_NOT_ALLOWED, "%.100s: expected %s, got %.16s", path,
+                       match->allow, method);
+}
+
+enum sl_status sl_route_find(struct sl_route_match *match, const char *method, const char *target,
+                             struct sl_error *error) {
+  const char *path = sl_target_path(target);
+  *match = (struct sl_route_match){0};
+  for (const struct sl_route *route = routes; route < routes + ROUTE_COUNT; route++) {
+    const char *name = fit(route, path);
+    if (name == NULL) {
+      continue;
+    }
+    match->loss = sl_loss_find(name);
+    if (name[0] != '\0' && match->loss == NULL) {
+      return fail_no_loss(name, path, error);
+    }
+    allow(match, route);
+    if (answers_to(route, method)) {
+      match->route = route;
+      return SL_OK;
+    }
+  }
+  return match->allow[0] != '\0' ? fail_method(match, method, path, error)
+                                 : fail_not_found(path, error);
+}

@@ -1,0 +1,146 @@
+#include "net/address.h"
+
+#include "core/codes.h"
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+bool sl_address_is_unix(const char *address) {
+  return strncmp(address, SL_UNIX_PREFIX, strlen(SL_UNIX_PREFIX)) == 0;
+}
+
+const char *sl_address_unix_path(const char *address) {
+  return address + strlen(SL_UNIX_PREFIX);
+}
+
+bool sl_address_is_local(const char *address) {
+  return sl_address_is_unix(address) || strncmp(address, "127.", 4) == 0 ||
+         strncmp(address, "[::1]:", 6) == 0;
+}
+
+/* "host:port" or "[host]:port" taken apart. */
+struct tcp_address {
+  char host[96];
+  char port[6];
+};
+
+static bool is_port(const char *text) {
+  size_t length = strlen(text);
+  if (length == 0 || length > 5 || strspn(text, "0123456789") != length) {
+    return false;
+  }
+  unsigned port = 0;
+  sscanf(text, "%u", &port);
+  return port <= 65535;
+}
+
+static bool split_tcp(struct tcp_address *parts, const char *address) {
+  const char *colon = strrchr(address, ':');
+  if (colon == NULL || !is_port(colon + 1)) {
+    return false;
+  }
+  const char *host = address;
+  size_t length = (size_t)(colon - address);
+  bool bracketed = length >= 2 && host[0] == '[' && host[length - 1] == ']';
+  if (bracketed) {
+    host++;
+    length -= 2;
+  } else if (memchr(host, ':', length) != NULL) {
+    return false; /* an IPv6 address needs its brackets */
+  }
+  if (length == 0 || length >= sizeof parts->host || memchr(host, '[', length) != NULL) {
+    return false;
+  }
+  memcpy(parts->host, host, length);
+  parts->host[length] = '\0';
+  memcpy(parts->port, colon + 1, strlen(colon + 1) + 1);
+  return true;
+}
+
+static bool unix_path_fits(const char *path) {
+  size_t size = sizeof((struct sockaddr_un *)NULL)->sun_path;
+  return path[0] != '\0' && strlen(path) < size;
+}
+
+bool sl_address_is_ok(const char *address) {
+  if (sl_address_is_unix(address)) {
+    return unix_path_fits(sl_address_unix_path(address));
+  }
+  struct tcp_address parts;
+  return split_tcp(&parts, address);
+}
+
+bool sl_address_name_unix(struct sockaddr_un *name, const char *address, struct sl_error *error) {
+  const char *path = sl_address_unix_path(address);
+  *name = (struct sockaddr_un){.sun_family = AF_UNIX};
+  if (!unix_path_fits(path)) {
+    sl_fail(error, SL_CANNOT_START, "the path of \"%s\" must have 1 to %zu bytes", address,
+            sizeof name->sun_path - 1);
+    return false;
+  }
+  memcpy(name->sun_path, path, strlen(path));
+  return true;
+}
+
+struct addrinfo *sl_address_look_up(const char *address, int flags, struct sl_error *error) {
+  struct tcp_address parts;
+  if (!split_tcp(&parts, address)) {
+    sl_fail(error, SL_CANNOT_START, "\"%s\" is not an address such as " SL_ADDRESS_FORMS, address);
+    return NULL;
+  }
+  struct addrinfo wanted = {.ai_flags = flags, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+  struct addrinfo *found = NULL;
+  int trouble = getaddrinfo(parts.host, parts.port, &wanted, &found);
+  if (trouble != 0) {
+    sl_fail(error, SL_CANNOT_START, "cannot find the address of %s: %s", address,
+            gai_strerror(trouble));
+    return NULL;
+  }
+  return found;
+}
+
+static int connect_to(const struct sockaddr *name, socklen_t length, unsigned seconds) {
+  const struct timeval patience = {.tv_sec = seconds};
+  int wire = socket(name->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (wire < 0) {
+    return -1;
+  }
+  setsockopt(wire, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  setsockopt(wire, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  if (connect(wire, name, length) != 0) {
+    int reason = errno;
+    close(wire);
+    errno = reason;
+    return -1;
+  }
+  return wire;
+}
+
+int sl_address_connect(const char *address, unsigned seconds, struct sl_error *error) {
+  int wire = -1;
+  if (sl_address_is_unix(address)) {
+    struct sockaddr_un name;
+    if (!sl_address_name_unix(&name, address, error)) {
+      return -1;
+    }
+    wire = connect_to((const struct sockaddr *)&name, sizeof name, seconds);
+  } else {
+    struct addrinfo *found = sl_address_look_up(address, AI_NUMERICSERV, error);
+    if (found == NULL) {
+      return -1;
+    }
+    wire = connect_to(found->ai_addr, found->ai_addrlen, seconds);
+    int reason = errno;
+    freeaddrinfo(found);
+    errno = reason;
+  }
+  if (wire < 0) {
+    sl_fail(error, SL_CANNOT_START, "cannot connect to %s: %s", address, strerror(errno));
+  }
+  return wire;
+}
