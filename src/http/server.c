@@ -262,6 +262,7 @@ void sl_server_stop(struct sl_server *server) {
   wait_for_load_balancers(server);
   sl_workers_stop_listening(&server->workers);
   for (size_t i = 0; i < server->listener_count; i++) {
+    sl_workers_accept_rest(&server->workers, i);
     sl_listener_stop(&server->listeners[i]);
   }
   atomic_store(&server->service.closing, true);

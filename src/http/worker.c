@@ -80,34 +80,52 @@ static void hand_over(struct sl_worker *worker, struct sl_arrival *arrival) {
   }
 }
 
-/* Returns false if no client waits, or there is nothing to serve it with. */
-static bool accept_one(struct sl_worker *worker, size_t endpoint) {
-  struct sl_workers *all = worker->all;
-  if (!sl_connections_reserve(all->connections)) {
+/* Takes a client from the queue of a listener. Returns false if none waits, or there is nothing to
+ * serve it with; then *exhausted tells which. */
+static bool take_client(struct sl_workers *all, struct sl_arrival *arrival, bool *exhausted) {
+  *exhausted = !sl_connections_reserve(all->connections);
+  if (*exhausted) {
     atomic_fetch_add_explicit(&all->service->refusals, 1, memory_order_relaxed);
-    pause_accepting(worker);
     return false;
   }
-  struct sl_arrival arrival = {.endpoint = endpoint, .length = sizeof arrival.address};
-  arrival.client = accept4(all->listeners[endpoint].socket, (struct sockaddr *)&arrival.address,
-                           &arrival.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (arrival.client < 0) {
+  arrival->length = sizeof arrival->address;
+  arrival->client =
+      accept4(all->listeners[arrival->endpoint].socket, (struct sockaddr *)&arrival->address,
+              &arrival->length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (arrival->client < 0) {
+    *exhausted = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
     atomic_fetch_sub(&all->connections->arriving, 1);
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      pause_accepting(worker);
-    }
     return false;
   }
   if (sl_connections_are_at_limit(all->connections)) {
     atomic_fetch_add_explicit(&all->service->refusals, 1, memory_order_relaxed);
   }
-  struct sl_worker *chosen = least_busy(all);
-  struct sl_arrival *copy = chosen == worker ? NULL : malloc(sizeof *copy);
+  return true;
+}
+
+/* Returns false where there is no memory for that. */
+static bool hand_over_copy(struct sl_worker *chosen, const struct sl_arrival *arrival) {
+  struct sl_arrival *copy = malloc(sizeof *copy);
   if (copy != NULL) {
-    *copy = arrival;
+    *copy = *arrival;
     atomic_fetch_add_explicit(&chosen->loop.load, 1, memory_order_relaxed);
     hand_over(chosen, copy);
-  } else {
+  }
+  return copy != NULL;
+}
+
+static bool accept_one(struct sl_worker *worker, size_t endpoint) {
+  struct sl_workers *all = worker->all;
+  struct sl_arrival arrival = {.endpoint = endpoint};
+  bool exhausted;
+  if (!take_client(all, &arrival, &exhausted)) {
+    if (exhausted) {
+      pause_accepting(worker);
+    }
+    return false;
+  }
+  struct sl_worker *chosen = least_busy(all);
+  if (chosen == worker || !hand_over_copy(chosen, &arrival)) {
     atomic_fetch_add_explicit(&worker->loop.load, 1, memory_order_relaxed);
     sl_endpoint_add(&worker->endpoints[endpoint], arrival.client,
                     (struct sockaddr *)&arrival.address, arrival.length);
@@ -121,10 +139,6 @@ static void accept_clients(struct sl_worker *worker, size_t endpoint) {
 }
 
 static void stop_accepting(struct sl_worker *worker) {
-  for (size_t i = 0; i < worker->all->listener_count; i++) {
-    while (accept_one(worker, i)) {
-    }
-  }
   forget_listeners(worker);
   worker->accepting = false;
   atomic_fetch_sub(&worker->all->accepting, 1);
@@ -362,6 +376,17 @@ void sl_workers_stop_listening(struct sl_workers *workers) {
   wake_all(workers);
   while (atomic_load(&workers->accepting) > 0) {
     nanosleep(&pause, NULL);
+  }
+}
+
+void sl_workers_accept_rest(struct sl_workers *workers, size_t listener) {
+  struct sl_arrival arrival = {.endpoint = listener};
+  bool exhausted;
+  while (take_client(workers, &arrival, &exhausted)) {
+    if (!hand_over_copy(least_busy(workers), &arrival)) {
+      close(arrival.client);
+      atomic_fetch_sub(&workers->connections->arriving, 1);
+    }
   }
 }
 

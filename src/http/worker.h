@@ -69,9 +69,12 @@ struct sl_workers {
 bool sl_workers_start(struct sl_workers *workers, const struct sl_server_options *options,
                       const struct sl_tls *tls);
 
-/* Accepts the clients that have connected by now, and none after that. The sockets are best shut
- * down at once: until then more may connect. */
+/* From now on the workers accept no client. */
 void sl_workers_stop_listening(struct sl_workers *workers);
+
+/* After that: has the clients served that have connected to a listener by now. Its socket is best
+ * shut down at once, because one that connects in between is turned away. */
+void sl_workers_accept_rest(struct sl_workers *workers, size_t listener);
 
 /* Ends all connections and threads. Tolerates workers that were never started. */
 void sl_workers_stop(struct sl_workers *workers);
