@@ -101,8 +101,24 @@ static bool fail_in_source(struct sl_error *error, const char *source) {
   return false;
 }
 
+/* Each once, however often it is set. */
+static void note_retired(struct sl_config *config, const struct sl_option *option) {
+  for (size_t i = 0; i < config->retired_count; i++) {
+    if (config->retired[i] == option) {
+      return;
+    }
+  }
+  if (config->retired_count < SL_MAX_RETIRED) {
+    config->retired[config->retired_count++] = option;
+  }
+}
+
 bool sl_config_set(struct sl_config *config, const struct sl_option *option, const char *text,
                    enum sl_source source, const char *where, struct sl_error *error) {
+  if (option->kind == SL_OPTION_RETIRED) {
+    note_retired(config, option);
+    return true;
+  }
   enum sl_source *strongest = source_at(config, option);
   bool twice = option->kind != SL_OPTION_ADDRESSES && source == SL_SOURCE_FILE &&
                *strongest == SL_SOURCE_FILE;
@@ -120,10 +136,7 @@ bool sl_config_set(struct sl_config *config, const struct sl_option *option, con
 const struct sl_option *sl_config_find(const char *name, const char *kind, const char *spelling,
                                        struct sl_error *error) {
   const struct sl_option *option = sl_option_find(name);
-  const char *now = option == NULL ? sl_option_retired(name) : NULL;
-  if (now != NULL) {
-    sl_fail(error, SL_CANNOT_START, "%.80s is no longer an option: %s; remove it", spelling, now);
-  } else if (option == NULL) {
+  if (option == NULL) {
     sl_fail(error, SL_CANNOT_START, "unknown %s %.80s; --help lists all options", kind, spelling);
   }
   return option;

@@ -119,11 +119,25 @@ static void log_warning(void *closure, const char *sentence) {
   sl_log(log, SL_LOG_WARNING, "%s", sentence);
 }
 
+/* A configuration of an earlier version still starts the server. */
+static void tell_of_retired(const struct sl_config *config,
+                            void (*tell)(void *closure, const char *sentence), void *closure) {
+  char sentence[256];
+  for (size_t i = 0; i < config->retired_count; i++) {
+    const struct sl_option *option = config->retired[i];
+    snprintf(sentence, sizeof sentence, "%s is no longer an option: %s; remove it", option->name,
+             option->help);
+    tell(closure, sentence);
+  }
+}
+
 static void announce_server(struct sl_log *log, const struct sl_server *server,
+                            const struct sl_config *config,
                             const struct sl_server_options *options) {
   warn_of_exposure(log, server);
   sl_server_tell_conflicts(options, log_warning, log);
   announce_addresses(server, options->listen_count, log->format);
+  tell_of_retired(config, log_warning, log);
   sl_systemd_tell("READY=1");
   sl_log(log, SL_LOG_DEBUG, "the hot loops use %s", sl_kernels_name());
   sl_log(log, SL_LOG_DEBUG, "%ju connections are served at once (connections)",
@@ -237,7 +251,7 @@ static int serve_and_log(const struct sl_config *config, int count, char *const 
     sl_log_announce(log.format, "spikelossd: %s", error.message);
     return EXIT_FAILURE;
   }
-  announce_server(&log, server, &options);
+  announce_server(&log, server, config, &options);
 
   const struct reload reload = {
       .count = count, .arguments = arguments, .server = server, .log = &log};
@@ -284,6 +298,7 @@ static int check_configuration(const struct sl_config *config) {
   }
   find_memory(&options, announce_warning, NULL);
   sl_server_tell_conflicts(&options, announce_warning, NULL);
+  tell_of_retired(config, announce_warning, NULL);
   printf("the configuration is valid\n");
   return EXIT_SUCCESS;
 }

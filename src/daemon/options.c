@@ -191,42 +191,54 @@ const struct sl_option sl_options[] = {
 static_assert(sizeof sl_options / sizeof sl_options[0] <= SL_MAX_OPTIONS,
               "a config remembers a source for every option");
 
-/* What holds now in place of options that earlier versions had. */
-static const struct {
-  const char *name;
-  const char *now;
-} retired[] = {
-    {"connection_memory", "each connection has a buffer of 128 KiB"},
-    {"header_bytes", "a request line and its headers may have 16 KiB together"},
-    {"connections_per_address", "one client address gets up to seven eighths of connections"},
-    {"requests", "memory_bytes bounds what is computed at once"},
-    {"drain_bytes", "a refused upload is read up to 64 MiB, or body_bytes if that is more"},
-    {"drain_seconds", "a refused upload is read for up to request_seconds"},
-    {"member_bytes", "a member that is not a tensor may have 4 MiB"},
-    {"depth", "32 arrays and objects may be nested"},
-    {"layers", "a list may have 1024 tensors"},
-    {"unix_owner", "a Unix socket belongs to the user of the daemon; for a group, give its folder "
-                   "that group and the setgid bit, and set unix_mode"},
-    {"log_rate", "access_log = all writes a line for every request, access_log = failures up to "
-                 "100 a second"},
+/* Options that earlier versions had, and what holds now. */
+static const struct sl_option retired_options[] = {
+    {.name = "connection_memory",
+     .kind = SL_OPTION_RETIRED,
+     .help = "each connection has a buffer of 128 KiB"},
+    {.name = "header_bytes",
+     .kind = SL_OPTION_RETIRED,
+     .help = "a request line and its headers may have 16 KiB together"},
+    {.name = "connections_per_address",
+     .kind = SL_OPTION_RETIRED,
+     .help = "one client address gets up to seven eighths of connections"},
+    {.name = "requests",
+     .kind = SL_OPTION_RETIRED,
+     .help = "memory_bytes bounds what is computed at once"},
+    {.name = "drain_bytes",
+     .kind = SL_OPTION_RETIRED,
+     .help = "a refused upload is read up to 64 MiB, or body_bytes if that is more"},
+    {.name = "drain_seconds",
+     .kind = SL_OPTION_RETIRED,
+     .help = "a refused upload is read for up to request_seconds"},
+    {.name = "member_bytes",
+     .kind = SL_OPTION_RETIRED,
+     .help = "a member that is not a tensor may have 4 MiB"},
+    {.name = "depth", .kind = SL_OPTION_RETIRED, .help = "32 arrays and objects may be nested"},
+    {.name = "layers", .kind = SL_OPTION_RETIRED, .help = "a list may have 1024 tensors"},
+    {.name = "unix_owner",
+     .kind = SL_OPTION_RETIRED,
+     .help = "a Unix socket belongs to the user of the daemon; for a group, give its folder "
+             "that group and the setgid bit, and set unix_mode"},
+    {.name = "log_rate",
+     .kind = SL_OPTION_RETIRED,
+     .help = "access_log = all writes a line for every request, access_log = failures up to "
+             "100 a second"},
+    {.name = NULL},
 };
 
-const char *sl_option_retired(const char *name) {
-  for (size_t i = 0; i < sizeof retired / sizeof retired[0]; i++) {
-    if (strcmp(retired[i].name, name) == 0) {
-      return retired[i].now;
+static const struct sl_option *find_in(const struct sl_option *options, const char *name) {
+  for (const struct sl_option *option = options; option->name != NULL; option++) {
+    if (strcmp(option->name, name) == 0) {
+      return option;
     }
   }
   return NULL;
 }
 
 const struct sl_option *sl_option_find(const char *name) {
-  for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
-    if (strcmp(option->name, name) == 0) {
-      return option;
-    }
-  }
-  return NULL;
+  const struct sl_option *option = find_in(sl_options, name);
+  return option != NULL ? option : find_in(retired_options, name);
 }
 
 const char *sl_option_placeholder(const struct sl_option *option) {

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SL_MAX_OPTIONS = 64, SL_MAX_LISTENERS = 16 };
+enum { SL_MAX_OPTIONS = 64, SL_MAX_RETIRED = 16, SL_MAX_LISTENERS = 16 };
 
 /* From the weakest to the strongest. */
 enum sl_source { SL_SOURCE_DEFAULT, SL_SOURCE_FILE, SL_SOURCE_ENVIRONMENT, SL_SOURCE_FLAG };
@@ -36,6 +36,9 @@ struct sl_config {
   uint64_t access_log;               /* enum sl_access_lines */
   uint64_t isa; /* index into the words of its option; 0 is the best there is */
 
+  const struct sl_option *retired[SL_MAX_RETIRED]; /* options that were set in spite of that */
+  size_t retired_count;
+
   enum sl_source sources[SL_MAX_OPTIONS]; /* by index into sl_options */
 };
 
@@ -50,6 +53,7 @@ enum sl_option_kind {
   SL_OPTION_MODE,      /* the mode of a file, in octal digits */
   SL_OPTION_CHOICE,    /* one of a few words */
   SL_OPTION_TEXT,      /* the name of a file and the like, or "none" */
+  SL_OPTION_RETIRED,   /* one that an earlier version had: any value is accepted and ignored */
 };
 
 struct sl_option {
@@ -69,11 +73,8 @@ struct sl_option {
 /* The last entry has no name. */
 extern const struct sl_option sl_options[];
 
-/* The option of that name, or NULL. */
+/* The option of that name, also if it is retired (its help says what holds now), or NULL. */
 const struct sl_option *sl_option_find(const char *name);
-
-/* What holds in place of an option that an earlier version had, or NULL if it never was one. */
-const char *sl_option_retired(const char *name);
 
 /* What a value of this kind looks like: "SIZE", "NUMBER". Static. */
 const char *sl_option_placeholder(const struct sl_option *option);

@@ -65,7 +65,6 @@ static const struct {
     {{"--threads", "many"}, {"--threads", "\"many\" is not a whole number"}},
     {{"--threads", "1025"}, {"--threads", "bounds 0 to 1024"}},
     {{"--idle-seconds=0"}, {"--idle-seconds", "bounds 1 to 86400"}},
-    {{"--depth", "5"}, {"--depth", "no longer an option: 32"}},
     {{"--body-bytes", "10MB"}, {"--body-bytes", "KiB, MiB or GiB"}},
     {{"--body-bytes", "-1"}, {"--body-bytes", "\"-1\""}},
     {{"--pairs", "99999999999999999999"}, {"--pairs", "bounds"}},
@@ -188,6 +187,15 @@ START_TEST(the_hard_limit_of_open_files_decides_how_many_connections_are_served)
 }
 END_TEST
 
+START_TEST(an_option_that_was_retired_is_a_warning) {
+  struct run check;
+  RUN(&check, "--check", "--depth", "5");
+  ck_assert_int_eq(check.exit_code, 0);
+  expect_words(check.messages, "depth is no longer an option: 32 arrays");
+  expect_words(check.messages, "remove it");
+}
+END_TEST
+
 START_TEST(letters_ask_for_help_and_version) {
   struct run letter;
   struct run word;
@@ -255,6 +263,7 @@ int main(void) {
                       (int)(sizeof pairs / sizeof *pairs));
   tcase_add_test(arguments, memory_that_is_hidden_is_not_taken_for_memory_without_end);
   tcase_add_test(arguments, the_hard_limit_of_open_files_decides_how_many_connections_are_served);
+  tcase_add_test(arguments, an_option_that_was_retired_is_a_warning);
   tcase_add_test(arguments, letters_ask_for_help_and_version);
   tcase_add_test(arguments, bad_variables_are_fatal_and_named);
   tcase_add_test(arguments, a_bad_line_of_the_file_is_named_by_its_number);
