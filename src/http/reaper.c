@@ -201,7 +201,7 @@ static void report_harvest(const struct sl_reaper *reaper, const struct harvest 
   snprintf(
       sentence, sizeof sentence,
       "connections ended: idle_seconds %u, header_seconds %u, request_seconds %u, header_bytes "
-      "%u, memory_bytes %u",
+      "%u, evicted %u",
       harvest->ended[SL_OUTCOME_IDLE_DEADLINE], harvest->ended[SL_OUTCOME_HEADER_DEADLINE],
       harvest->ended[SL_OUTCOME_REQUEST_DEADLINE], harvest->ended[SL_OUTCOME_HEADER_BYTES],
       harvest->ended[SL_OUTCOME_EVICTED]);

@@ -21,7 +21,7 @@ static const char *encoding_hint(unsigned char byte) {
   case 0xff:
     return "; is the body UTF-16? send UTF-8";
   case 0x1f:
-    return "; gzip data needs the header Content-Encoding: gzip";
+    return "; gzip data: send the JSON uncompressed";
   case '%':
     return "; that is a form, send JSON";
   default:
