@@ -144,8 +144,9 @@ def main():
     if circle:
         faults.append("files include each other in a circle: " + " -> ".join(circle + circle[:1]))
     for fault in faults:
-        print(fault)
-    print(f"{len(files)} files, {sum(map(len, arrows.values()))} arrows, {len(faults)} faults")
+        print(f"not ok - {fault}")
+    print(f"{len(files)} files, {sum(map(len, arrows.values()))} arrows")
+    print(f"{max(len(files) - len(faults), 0)} passed, {len(faults)} failed")
     return 1 if faults else 0
 
 
