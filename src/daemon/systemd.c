@@ -29,9 +29,8 @@ bool sl_systemd_sockets(size_t *count, struct sl_error *error) {
     return true;
   }
   if (!read_count(sockets, &number) || number > SL_MAX_LISTENERS) {
-    sl_fail(error, SL_CANNOT_START, "LISTEN_FDS: \"%.80s\" is not a number of sockets from 0 to %d",
-            sockets, SL_MAX_LISTENERS);
-    return false;
+    return sl_cannot_start(error, "LISTEN_FDS: \"%.80s\" is not a number of sockets from 0 to %d",
+                           sockets, SL_MAX_LISTENERS);
   }
   *count = number;
   return true;

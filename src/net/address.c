@@ -79,9 +79,8 @@ bool sl_address_name_unix(struct sockaddr_un *name, const char *address, struct 
   const char *path = sl_address_unix_path(address);
   *name = (struct sockaddr_un){.sun_family = AF_UNIX};
   if (!unix_path_fits(path)) {
-    sl_fail(error, SL_CANNOT_START, "the path of \"%s\" must have 1 to %zu bytes", address,
-            sizeof name->sun_path - 1);
-    return false;
+    return sl_cannot_start(error, "the path of \"%s\" must have 1 to %zu bytes", address,
+                           sizeof name->sun_path - 1);
   }
   memcpy(name->sun_path, path, strlen(path));
   return true;
@@ -104,43 +103,36 @@ struct addrinfo *sl_address_look_up(const char *address, int flags, struct sl_er
   return found;
 }
 
-static int connect_to(const struct sockaddr *name, socklen_t length, unsigned seconds) {
+static int connect_to(const char *address, const struct sockaddr *name, socklen_t length,
+                      unsigned seconds, struct sl_error *error) {
   const struct timeval patience = {.tv_sec = seconds};
   int wire = socket(name->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (wire < 0) {
-    return -1;
+  if (wire >= 0) {
+    setsockopt(wire, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(wire, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (connect(wire, name, length) == 0) {
+      return wire;
+    }
   }
-  setsockopt(wire, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  setsockopt(wire, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  if (connect(wire, name, length) != 0) {
-    int reason = errno;
+  sl_fail(error, SL_CANNOT_START, "cannot connect to %s: %s", address, strerror(errno));
+  if (wire >= 0) {
     close(wire);
-    errno = reason;
-    return -1;
   }
-  return wire;
+  return -1;
 }
 
 int sl_address_connect(const char *address, unsigned seconds, struct sl_error *error) {
-  int wire = -1;
   if (sl_address_is_unix(address)) {
     struct sockaddr_un name;
-    if (!sl_address_name_unix(&name, address, error)) {
-      return -1;
-    }
-    wire = connect_to((const struct sockaddr *)&name, sizeof name, seconds);
-  } else {
-    struct addrinfo *found = sl_address_look_up(address, AI_NUMERICSERV, error);
-    if (found == NULL) {
-      return -1;
-    }
-    wire = connect_to(found->ai_addr, found->ai_addrlen, seconds);
-    int reason = errno;
-    freeaddrinfo(found);
-    errno = reason;
+    return sl_address_name_unix(&name, address, error)
+               ? connect_to(address, (const struct sockaddr *)&name, sizeof name, seconds, error)
+               : -1;
   }
-  if (wire < 0) {
-    sl_fail(error, SL_CANNOT_START, "cannot connect to %s: %s", address, strerror(errno));
+  struct addrinfo *found = sl_address_look_up(address, AI_NUMERICSERV, error);
+  if (found == NULL) {
+    return -1;
   }
+  int wire = connect_to(address, found->ai_addr, found->ai_addrlen, seconds, error);
+  freeaddrinfo(found);
   return wire;
 }

@@ -100,9 +100,8 @@ static bool add_authorities(gnutls_certificate_credentials_t handle, const struc
                             const char *path, struct sl_error *error) {
   int count = gnutls_certificate_set_x509_trust_mem(handle, &texts->client_ca, GNUTLS_X509_FMT_PEM);
   if (count <= 0) {
-    sl_fail(error, SL_CANNOT_START, "cannot use %s as authorities of clients: %s", path,
-            count == 0 ? "there is no certificate in it" : gnutls_strerror(count));
-    return false;
+    return sl_cannot_start(error, "cannot use %s as authorities of clients: %s", path,
+                           count == 0 ? "there is no certificate in it" : gnutls_strerror(count));
   }
   gnutls_certificate_set_verify_function(handle, verify_client);
   return true;
