@@ -57,7 +57,7 @@ enum sl_option_kind {
 };
 
 struct sl_option {
-  const char *name; /* body_bytes: --body-bytes, SPIKELOSSD_BODY_BYTES, "body_bytes = " */
+  const char *name;         /* body_bytes: --body-bytes, SPIKELOSSD_BODY_BYTES, "body_bytes = " */
   const char *default_text; /* goes through the same setter as everything else */
   const char *help;         /* one line for people; of a retired option, what holds now */
   enum sl_option_kind kind;

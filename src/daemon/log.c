@@ -349,9 +349,13 @@ void sl_log(struct sl_log *log, enum sl_log_level level, const char *format, ...
   sl_log_write(log, &line);
 }
 
+/* Of lines about failures, so that a burst of them floods nothing and still shows what it is. Where
+ * all requests get a line, none is left out. */
+enum { FAILURES_A_SECOND = 100 };
+
 /* The upper half of the window is the second, the lower half counts its lines. */
 bool sl_log_admits(struct sl_log *log) {
-  if (log->rate == 0) {
+  if (log->access == SL_ACCESS_ALL) {
     sl_log_tell_dropped(log);
     return true;
   }
@@ -364,7 +368,7 @@ bool sl_log_admits(struct sl_log *log) {
   do {
     new_second = second != (window & ~UINT64_C(0xffffffff));
     next = new_second ? second + 1 : window + 1;
-    if (!new_second && (window & 0xffffffff) >= log->rate) {
+    if (!new_second && (window & 0xffffffff) >= FAILURES_A_SECOND) {
       count_dropped(log, 1);
       return false;
     }
