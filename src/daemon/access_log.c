@@ -77,5 +77,5 @@ void sl_log_request(void *closure, const struct sl_record *record) {
   struct sl_log_line line;
   sl_log_begin(log, &line, level, "request");
   add_fields(&line, record);
-  sl_log_write(log, &line);
+  sl_log_write(&line);
 }

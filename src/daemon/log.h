@@ -51,13 +51,12 @@ enum sl_log_level { SL_LOG_ERROR, SL_LOG_WARNING, SL_LOG_INFO, SL_LOG_DEBUG };
 /* Which requests get a line. */
 enum sl_access_lines { SL_ACCESS_NONE, SL_ACCESS_FAILURES, SL_ACCESS_ALL };
 
-/* Format and access are set before threads start; the members after them begin as zeros. */
+/* Format and access are set before threads start. */
 struct sl_log {
   _Atomic enum sl_log_level level; /* the least important that is written */
   enum sl_log_format format;
   enum sl_access_lines access;
   _Atomic uint64_t window; /* the second that lasts, and how many lines it has admitted */
-  _Atomic uint64_t dropped;
 };
 
 /* A message without fields. `format` makes it. */
@@ -76,10 +75,10 @@ void sl_log_request(void *log, const struct sl_record *record);
 /* A message with fields: begin it, add them, write it. */
 void sl_log_begin(const struct sl_log *log, struct sl_log_line *line, enum sl_log_level level,
                   const char *message);
-void sl_log_write(struct sl_log *log, struct sl_log_line *line);
+void sl_log_write(struct sl_log_line *line);
 
 /* Says how many lines were dropped, if any were and that was not said yet. */
-void sl_log_tell_dropped(struct sl_log *log);
+void sl_log_tell_dropped(const struct sl_log *log);
 
 /* A line for people and for scripts that wait for it: on every level, in logfmt as it is. */
 void sl_log_announce(enum sl_log_format log_format, const char *format, ...)
