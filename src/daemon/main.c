@@ -276,11 +276,11 @@ static bool check_configuration(const struct sl_config *config, struct sl_error 
 }
 
 static bool check_health(const struct sl_config *config, struct sl_error *error) {
-  if (!sl_healthcheck(config, error)) {
-    return false;
+  const char *address = sl_healthcheck(config, error);
+  if (address != NULL) {
+    printf("%s is ready\n", address);
   }
-  printf("%s is ready\n", sl_healthcheck_address(config));
-  return true;
+  return address != NULL;
 }
 
 static bool choose_kernels(const struct sl_config *config, struct sl_error *error) {

@@ -37,11 +37,10 @@ static const char *syntax_hint(const struct sl_json *json, unsigned char byte) {
   if (byte == '\0') {
     return "; is the body UTF-16? send UTF-8";
   }
-  bool at_name = json->state == SL_JSON_FIRST_NAME || json->state == SL_JSON_NEXT_NAME;
   if (byte == '\'') {
     return "; Python text, not JSON: use json.dumps(...)";
   }
-  if (at_name) {
+  if (json->state == SL_JSON_FIRST_NAME || json->state == SL_JSON_NEXT_NAME) {
     return sl_is_digit((char)byte) ? "; decimal numbers have a point, 0.8, not a comma"
            : byte == '}'           ? "; remove the last comma"
                                    : "";
@@ -52,10 +51,9 @@ static const char *syntax_hint(const struct sl_json *json, unsigned char byte) {
                                                       : "";
   }
   if (json->state == SL_JSON_VALUE || json->state == SL_JSON_FIRST_VALUE) {
-    bool closes = byte == ']' && json->state == SL_JSON_VALUE;
     return byte == '+'   ? "; write the number without it"
            : byte == '.' ? "; write 0.5, not .5"
-           : closes      ? "; remove the last comma"
+           : byte == ']' ? "; remove the last comma"
                          : "";
   }
   return "";
@@ -264,10 +262,7 @@ static enum sl_json_event read_string(struct sl_json *json, struct sl_input *inp
                                       struct sl_error *error) {
   while (input->at < input->end) {
     enum sl_json_event event = read_characters(json, input, error);
-    if (event != SL_JSON_CHARACTERS) {
-      return event;
-    }
-    if (json->characters_at_once > 0) {
+    if (event != SL_JSON_CHARACTERS || json->characters_at_once > 0) {
       return event;
     }
     sl_text_add(&json->text, json->characters, json->character_count);
@@ -415,27 +410,18 @@ struct sl_path sl_json_path(const struct sl_json *json, size_t levels) {
   return path;
 }
 
-__attribute__((format(printf, 7, 0))) static enum sl_status
-fail_with(const struct sl_json *json, struct sl_error *error, enum sl_status code,
-          size_t subject_levels, const char *pointer, uint64_t offset, const char *format,
-          va_list arguments) {
-  char problem[sizeof error->message];
-  vsnprintf(problem, sizeof problem, format, arguments);
-  struct sl_path subject = sl_json_path(json, subject_levels);
-  const char *name = subject.name[0] != '\0' ? subject.name : "the body";
-  return sl_fail_at(error, code, pointer, offset, "%s: %s", name, problem);
-}
-
 enum sl_status sl_json_fail_about(const struct sl_json *json, struct sl_error *error,
                                   enum sl_status code, size_t subject_levels, size_t levels,
                                   uint64_t offset, const char *format, ...) {
-  struct sl_path path = sl_json_path(json, levels);
+  char problem[sizeof error->message];
   va_list arguments;
   va_start(arguments, format);
-  enum sl_status first =
-      fail_with(json, error, code, subject_levels, path.pointer, offset, format, arguments);
+  vsnprintf(problem, sizeof problem, format, arguments);
   va_end(arguments);
-  return first;
+  struct sl_path subject = sl_json_path(json, subject_levels);
+  struct sl_path path = sl_json_path(json, levels);
+  return sl_fail_at(error, code, path.pointer, offset, "%s: %s",
+                    subject.name[0] != '\0' ? subject.name : "the body", problem);
 }
 
 enum sl_status sl_json_locate(const struct sl_json *json, struct sl_error *error, size_t levels,
@@ -446,14 +432,4 @@ enum sl_status sl_json_locate(const struct sl_json *json, struct sl_error *error
   struct sl_error cause = *error;
   *error = SL_NO_ERROR;
   return sl_json_fail(json, error, cause.code, levels, offset, "%s", cause.message);
-}
-
-enum sl_status sl_json_fail_syntax(const struct sl_json *json, struct sl_error *error,
-                                   uint64_t offset, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  enum sl_status first =
-      fail_with(json, error, SL_NOT_JSON, json->depth, "", offset, format, arguments);
-  va_end(arguments);
-  return first;
 }

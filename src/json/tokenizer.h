@@ -142,15 +142,13 @@ enum sl_status sl_json_fail_about(const struct sl_json *json, struct sl_error *e
 #define sl_json_fail(json, error, code, levels, ...)                                               \
   sl_json_fail_about(json, error, code, levels, levels, __VA_ARGS__)
 
+/* The same where the body is not JSON: the message names the value, but it has no path. */
+#define sl_json_fail_syntax(json, error, ...)                                                      \
+  sl_json_fail_about(json, error, SL_NOT_JSON, (json)->depth, 0, __VA_ARGS__)
+
 /* Adds path, name and offset to an error, if there is one, that was raised by code unaware of the
  * body. Returns its code. */
 enum sl_status sl_json_locate(const struct sl_json *json, struct sl_error *error, size_t levels,
                               uint64_t offset);
-
-/* Fails because the body is not JSON at an offset. Of the value it names only its name: it
- * has no pointer. */
-enum sl_status sl_json_fail_syntax(const struct sl_json *json, struct sl_error *error,
-                                   uint64_t offset, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
 
 #endif
