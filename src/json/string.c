@@ -54,14 +54,22 @@ static enum sl_string_event plain_byte(struct sl_string *string, char byte) {
   return lead_byte(string, byte);
 }
 
+static enum sl_string_event exactly(struct sl_string *string, char byte, char wanted,
+                                    enum sl_string_state next_state) {
+  if (byte != wanted) {
+    return SL_STRING_BAD;
+  }
+  string->state = next_state;
+  string->unit = 0;
+  string->digits = 0;
+  return SL_STRING_MORE;
+}
+
 static enum sl_string_event escaped_byte(struct sl_string *string, char byte) {
   static const char letters[] = {'"', '\\', '/', 'b', 'f', 'n', 'r', 't'};
   static const char meanings[] = {'"', '\\', '/', '\b', '\f', '\n', '\r', '\t'};
   if (byte == 'u') {
-    string->state = SL_STRING_HEX;
-    string->unit = 0;
-    string->digits = 0;
-    return SL_STRING_MORE;
+    return exactly(string, byte, 'u', SL_STRING_HEX);
   }
   const char *letter = memchr(letters, byte, sizeof letters);
   if (letter == NULL) {
@@ -130,17 +138,6 @@ static enum sl_string_event hex_digit(struct sl_string *string, char byte) {
     return SL_STRING_MORE;
   }
   return give_code_point(string, string->unit);
-}
-
-static enum sl_string_event exactly(struct sl_string *string, char byte, char wanted,
-                                    enum sl_string_state next_state) {
-  if (byte != wanted) {
-    return SL_STRING_BAD;
-  }
-  string->state = next_state;
-  string->unit = 0;
-  string->digits = 0;
-  return SL_STRING_MORE;
 }
 
 size_t sl_string_plain(const struct sl_string *string, const char *text, size_t length) {
