@@ -3,7 +3,7 @@
 #include "http/record.h"
 #include <stdio.h>
 
-/* [16, 25, 64] as "16x25x64". */
+/* Writes [16, 25, 64] as "16x25x64". */
 static void add_shape(struct sl_log_line *line, const struct sl_record *record) {
   char text[SL_MAX_RANK * 21];
   size_t length = 0;
@@ -58,7 +58,7 @@ static void add_fields(struct sl_log_line *line, const struct sl_record *record)
   sl_log_line_seconds(line, "send_seconds", record->nanoseconds[SL_PHASE_SEND]);
 }
 
-/* What the server could not do is worth a warning, what a client did is not. */
+/* Failures of the server are warnings, mistakes of clients are not. */
 static enum sl_log_level level_of(const struct sl_record *record) {
   bool client_left = record->outcome == SL_OUTCOME_CLIENT_LEFT;
   bool answered = record->outcome == SL_OUTCOME_ANSWERED;

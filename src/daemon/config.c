@@ -63,7 +63,7 @@ static void forget_addresses(struct sl_config *config) {
   }
 }
 
-/* Each once, however often it is set. */
+/* Notes each only once, however often it is set. */
 static void note_retired(struct sl_config *config, const struct sl_option *option) {
   for (size_t i = 0; i < config->retired_count; i++) {
     if (config->retired[i] == option) {
@@ -126,9 +126,9 @@ static bool is_command(const char *argument, enum sl_command *command) {
 }
 
 /*
- * Walks over the command line: "--name=value", "--name value" or "--command". The first walk
- * (`options` false) finds out what is to be done and with which file, the second sets the options,
- * because flags are stronger than the file.
+ * Reads the command line: "--name=value", "--name value" or "--command". The first time (`options`
+ * false) it finds the command and the file, the second time it sets the options, because flags are
+ * stronger than the file.
  */
 static bool read_arguments(struct sl_config *config, int count, char *const *arguments,
                            bool options, struct sl_error *error) {
@@ -161,8 +161,9 @@ static bool read_arguments(struct sl_config *config, int count, char *const *arg
   return true;
 }
 
-/* Kubernetes sets SERVICE_… and PORT… for a service that is named spikelossd, people set URL and
- * TOKEN for the clients: none is meant for the daemon. `name` follows the prefix. */
+/* Returns whether the variable is for another program. Kubernetes sets SERVICE_… and PORT… for a
+ * service that is named spikelossd, people set URL and TOKEN for the clients: none is meant for the
+ * daemon. `name` follows the prefix. */
 static bool is_for_others(const char *name) {
   static const char *const beginnings[] = {"SERVICE_", "PORT=", "PORT_", "URL=", "TOKEN="};
   for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
@@ -173,7 +174,7 @@ static bool is_for_others(const char *name) {
   return false;
 }
 
-/* A variable has all addresses, with commas between them. */
+/* Adds the addresses of a variable, which has commas between them. */
 static bool set_addresses(struct sl_config *config, const struct sl_option *option,
                           const char *list, const char *where, struct sl_error *error) {
   const char *end;
@@ -208,7 +209,7 @@ static bool read_variable(struct sl_config *config, const char *variable, struct
              : set_option(config, option, equals + 1, SL_SOURCE_ENVIRONMENT, where, error);
 }
 
-/* SPIKELOSSD_CONFIG is the one variable that is no option. The value, or NULL. */
+/* Returns the value of SPIKELOSSD_CONFIG, the one variable that is no option, or NULL. */
 static const char *file_variable(const char *variable) {
   static const char name[] = VARIABLE_PREFIX "CONFIG=";
   return strncmp(variable, name, strlen(name)) == 0 ? variable + strlen(name) : NULL;
@@ -280,7 +281,7 @@ static int take_pair(void *closure, const char *section, const char *name, const
   return set_option(file->config, option, value, SL_SOURCE_FILE, where, file->error);
 }
 
-/* Lines "name = value"; comments after # or ; at the start of a line. */
+/* Reads lines "name = value"; comments after # or ; at the start of a line. */
 static bool read_file(struct sl_config *config, const char *path, struct sl_error *error) {
   struct file file = {
       .config = config, .path = path, .stream = sl_regular_file_open(path, error), .error = error};

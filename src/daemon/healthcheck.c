@@ -19,7 +19,7 @@ struct line {
   gnutls_certificate_credentials_t credentials;
 };
 
-/* The certificate is not looked at: this is the same machine, and it may be for another name. */
+/* The certificate is not verified: this is the same machine, and it may be for another name. */
 static bool begin_tls(struct line *line) {
   if (gnutls_certificate_allocate_credentials(&line->credentials) != GNUTLS_E_SUCCESS ||
       gnutls_init(&line->session, GNUTLS_CLIENT) != GNUTLS_E_SUCCESS ||
@@ -57,7 +57,7 @@ static void hang_up(struct line *line) {
   close(line->wire);
 }
 
-/* The status of the answer, 0 if none came. */
+/* Returns the status of the answer, 0 if none came. */
 static unsigned ask(struct line *line) {
   static const char question[] = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n"
                                  "User-Agent: spikelossd-healthcheck\r\nConnection: close\r\n\r\n";

@@ -99,7 +99,7 @@ static void *write_batches(void *closure) {
   return NULL;
 }
 
-/* A deadline must not move when the clock is set. */
+/* Uses the monotonic clock: a deadline must not move when the clock is set. */
 static bool init_ended(void) {
   pthread_condattr_t attributes;
   if (pthread_condattr_init(&attributes) != 0) {

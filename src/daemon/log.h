@@ -38,12 +38,12 @@ struct sl_log_line {
 
 void sl_log_line_begin(struct sl_log_line *line, enum sl_log_format format);
 
-/* Names are plain words. */
+/* Add a field. Names are plain words. */
 void sl_log_line_text(struct sl_log_line *line, const char *name, const char *text);
 void sl_log_line_number(struct sl_log_line *line, const char *name, uint64_t number);
 void sl_log_line_seconds(struct sl_log_line *line, const char *name, uint64_t nanoseconds);
 
-/* The line break. */
+/* Adds the end of the line. */
 void sl_log_line_end(struct sl_log_line *line);
 
 enum sl_log_level { SL_LOG_ERROR, SL_LOG_WARNING, SL_LOG_INFO, SL_LOG_DEBUG };
@@ -59,7 +59,7 @@ struct sl_log {
   _Atomic uint64_t window; /* the second that lasts, and how many lines it has admitted */
 };
 
-/* A message without fields. `format` makes it. */
+/* Writes a message without fields. */
 void sl_log(struct sl_log *log, enum sl_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -72,15 +72,15 @@ bool sl_log_admits(struct sl_log *log);
  */
 void sl_log_request(void *log, const struct sl_record *record);
 
-/* A message with fields: begin it, add them, write it. */
+/* Begin and write a message with fields, which are added in between. */
 void sl_log_begin(const struct sl_log *log, struct sl_log_line *line, enum sl_log_level level,
                   const char *message);
 void sl_log_write(struct sl_log_line *line);
 
-/* Says how many lines were dropped, if any were and that was not said yet. */
+/* Logs how many lines were dropped since it last did. */
 void sl_log_tell_dropped(const struct sl_log *log);
 
-/* A line for people and for scripts that wait for it: on every level, in logfmt as it is. */
+/* Writes a line for people and for scripts that wait for it: on every level, in logfmt as it is. */
 void sl_log_announce(enum sl_log_format log_format, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

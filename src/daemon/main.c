@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What is told an operator, one sentence at a time. */
+/* Passes on one sentence to the operator. */
 typedef void tell_function(void *closure, const char *sentence);
 
 /* The daemon while it serves. */
@@ -125,7 +125,7 @@ static void announce_server(struct daemon *daemon) {
          (uintmax_t)daemon->options.memory_bytes);
 }
 
-/* Sockets that systemd hands over replace all addresses. */
+/* Takes the sockets that systemd hands over; they replace all addresses. */
 static bool take_over_sockets(struct sl_server_options *options, struct sl_error *error) {
   size_t sockets;
   if (!sl_systemd_sockets(&sockets, error)) {
@@ -184,8 +184,8 @@ static void find_memory(struct sl_server_options *options, tell_function *tell, 
 
 /*
  * Every connection is an open file. The soft limit of many systems, 1024, is for programs that use
- * select(2); the hard limit is what they allow. More than 4096 clients of one daemon are a mistake
- * more often than a wish, and each may cost a buffer.
+ * select(2); the hard limit is what they allow. More than 4096 clients of one daemon are
+ * more often a mistake than intended, and each may cost a buffer.
  */
 static void find_connections(struct sl_server_options *options) {
   const uint64_t max_connections = 4096;

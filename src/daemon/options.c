@@ -86,7 +86,7 @@ const struct sl_option sl_options[] = {
      "origins of web pages that may call from a browser, separated by commas",
      TEXT(server.cors_origins, "ORIGINS"), .is_ok = sl_origins_are_ok, .form = SL_ORIGINS_FORM},
     {"hosts", "none",
-     "names of this server, beside localhost, for loopback without tokens; commas between "
+     "names of this server, besides localhost, for loopback without tokens; commas between "
      "them",
      TEXT(server.hosts, "NAMES"), .is_ok = sl_hosts_are_ok, .form = SL_HOSTS_FORM},
     {"log_level", "info", "least important messages that are written",
@@ -125,7 +125,7 @@ const struct sl_option sl_retired_options[] = {
     {.name = NULL},
 };
 
-/* 1, 2^10, 2^20 or 2^30; 0 if this kind of option has no such suffix. */
+/* Returns 1, 2^10, 2^20 or 2^30; 0 if this kind of option has no such suffix. */
 static uint64_t suffix_factor(enum sl_option_kind kind, const char *suffix) {
   static const char letters[] = "KMG";
   if (suffix[0] == '\0') {

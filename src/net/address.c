@@ -23,7 +23,7 @@ bool sl_address_is_local(const char *address) {
          strncmp(address, "[::1]:", 6) == 0;
 }
 
-/* "host:port" or "[host]:port" taken apart. */
+/* The parts of "host:port" or "[host]:port". */
 struct tcp_address {
   char host[96];
   char port[6];

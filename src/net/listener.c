@@ -16,7 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* False with errno set. */
+/* Returns false with errno set. */
 static bool bind_to(struct sl_listener *listener, const struct sockaddr *address,
                     socklen_t length) {
   int family = address->sa_family;
@@ -45,13 +45,13 @@ static void bound_what_waits(const struct sl_listener *listener) {
   setsockopt(listener->socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &max_unsent, sizeof max_unsent);
 }
 
-/* False with errno set. */
+/* Returns false with errno set. */
 static bool begin_to_listen(const struct sl_listener *listener) {
   bound_what_waits(listener);
   return listen(listener->socket, SOMAXCONN) == 0;
 }
 
-/* Asks the kernel where a TCP listener really is: port 0 was a wish for any free one. */
+/* Asks the kernel where a TCP listener really is: port 0 asked for any free one. */
 static bool read_bound_address(struct sl_listener *listener) {
   struct sockaddr_storage bound;
   socklen_t length = sizeof bound;
@@ -92,7 +92,7 @@ static void name_lock(char *lock_path, const char *path) {
   snprintf(lock_path, LOCK_PATH_SIZE, "%s.lock", path);
 }
 
-/* Whether the path still leads to the file that was locked. */
+/* Returns whether the path still leads to the file that was locked. */
 static bool is_file_at(int lock, const char *lock_path) {
   struct stat locked;
   struct stat named;
@@ -144,7 +144,7 @@ static void unlock_file(const char *path, int lock) {
   close(lock);
 }
 
-/* If not, errno says why there is no connection. */
+/* Returns whether it is; if not, errno says why there is no connection. */
 static bool is_listened_on(const struct sockaddr_un *name) {
   int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (probe < 0) {

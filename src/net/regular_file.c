@@ -18,7 +18,7 @@ static FILE *refuse(int descriptor, const char *path, const char *reason, struct
   return NULL;
 }
 
-/* What is looked at is what was opened: the name may lead elsewhere a moment later. */
+/* Checks what was opened: by then the name may lead elsewhere. */
 FILE *sl_regular_file_open(const char *path, struct sl_error *error) {
   struct stat about;
   int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
