@@ -54,14 +54,6 @@ struct sl_error {
 #define SL_NO_ERROR ((struct sl_error){.code = SL_OK, .offset = SL_NO_OFFSET})
 #endif
 
-/* Makes an error one that has not happened yet, without touching the texts: for hot paths. */
-static inline void sl_error_clear(struct sl_error *error) {
-  error->code = SL_OK;
-  error->offset = SL_NO_OFFSET;
-  error->pointer[0] = '\0';
-  error->message[0] = '\0';
-}
-
 /* Returns the stable snake_case name of a status, as users see it: "not_finite". Static. */
 SL_API const char *sl_status_name(enum sl_status status);
 
