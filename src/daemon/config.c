@@ -162,11 +162,12 @@ static bool read_arguments(struct sl_config *config, int count, char *const *arg
   return true;
 }
 
-/* Returns whether the variable is for another program. Kubernetes sets SERVICE_… and PORT… for a
- * service that is named spikelossd, people set URL and TOKEN for the clients: none is meant for the
- * daemon. `name` follows the prefix. */
-static bool is_for_others(const char *name) {
-  static const char *const beginnings[] = {"SERVICE_", "PORT=", "PORT_", "URL=", "TOKEN="};
+/* Returns whether a variable is no option. Kubernetes sets SERVICE_… and PORT… for a service that
+ * is named spikelossd, people set URL and TOKEN for the clients, and CONFIG is read before. `name`
+ * follows the prefix. */
+static bool is_no_option(const char *name) {
+  static const char *const beginnings[] = {"SERVICE_", "PORT=",  "PORT_",
+                                           "URL=",     "TOKEN=", "CONFIG="};
   for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
     if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0) {
       return true;
@@ -194,7 +195,7 @@ static bool set_addresses(struct sl_config *config, const struct sl_option *opti
 static bool read_variable(struct sl_config *config, const char *variable, struct sl_error *error) {
   const char *name = variable + strlen(VARIABLE_PREFIX);
   const char *equals = strchr(variable, '=');
-  if (equals == NULL || is_for_others(name)) {
+  if (equals == NULL || is_no_option(name)) {
     return true;
   }
   char where[96];
@@ -210,18 +211,11 @@ static bool read_variable(struct sl_config *config, const char *variable, struct
              : set_option(config, option, equals + 1, SL_SOURCE_ENVIRONMENT, where, error);
 }
 
-/* Returns the value of SPIKELOSSD_CONFIG, the one variable that is no option, or NULL. */
-static const char *file_variable(const char *variable) {
-  static const char name[] = VARIABLE_PREFIX "CONFIG=";
-  return strncmp(variable, name, strlen(name)) == 0 ? variable + strlen(name) : NULL;
-}
-
 static bool read_environment(struct sl_config *config, char *const *environment,
                              struct sl_error *error) {
   for (; *environment != NULL; environment++) {
     bool ours = strncmp(*environment, VARIABLE_PREFIX, strlen(VARIABLE_PREFIX)) == 0;
-    if (ours && file_variable(*environment) == NULL &&
-        !read_variable(config, *environment, error)) {
+    if (ours && !read_variable(config, *environment, error)) {
       return false;
     }
   }
@@ -303,9 +297,10 @@ static bool read_file(struct sl_config *config, const char *path, struct sl_erro
 /* --config wins over SPIKELOSSD_CONFIG. */
 static bool choose_file(struct sl_config *config, char *const *environment,
                         struct sl_error *error) {
+  static const char name[] = VARIABLE_PREFIX "CONFIG=";
   for (; config->file == NULL && *environment != NULL; environment++) {
-    const char *path = file_variable(*environment);
-    if (path != NULL && !set_file(config, path, error)) {
+    if (strncmp(*environment, name, strlen(name)) == 0 &&
+        !set_file(config, *environment + strlen(name), error)) {
       return false;
     }
   }

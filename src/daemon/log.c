@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,11 +31,10 @@ enum {
 static struct {
   pthread_mutex_t mutex; /* never held during a write */
   pthread_cond_t added;  /* or stopping */
-  pthread_cond_t ended;
+  int ended;             /* an eventfd, readable once the thread is done */
   pthread_t thread;
   bool running;
   bool stopping;
-  bool has_ended;
   size_t used;
   char bytes[QUEUE_BYTES];      /* the oldest first */
   atomic_uint_fast64_t dropped; /* lines that did not fit or could not be written */
@@ -92,27 +92,13 @@ static void *write_batches(void *closure) {
       atomic_fetch_add(&queue.dropped, count_lines(batch, length));
     }
   }
-  pthread_mutex_lock(&queue.mutex);
-  queue.has_ended = true;
-  pthread_cond_signal(&queue.ended);
-  pthread_mutex_unlock(&queue.mutex);
+  eventfd_write(queue.ended, 1);
   return NULL;
 }
 
-/* Uses the monotonic clock: a deadline must not move when the clock is set. */
-static bool init_ended(void) {
-  pthread_condattr_t attributes;
-  if (pthread_condattr_init(&attributes) != 0) {
-    return false;
-  }
-  bool ok = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-            pthread_cond_init(&queue.ended, &attributes) == 0;
-  pthread_condattr_destroy(&attributes);
-  return ok;
-}
-
 bool sl_log_start(void) {
-  queue.running = init_ended() && pthread_create(&queue.thread, NULL, write_batches, NULL) == 0;
+  queue.ended = eventfd(0, EFD_CLOEXEC);
+  queue.running = queue.ended >= 0 && pthread_create(&queue.thread, NULL, write_batches, NULL) == 0;
   return queue.running;
 }
 
@@ -135,28 +121,13 @@ static void add_line(const char *line, size_t length, uint64_t lines) {
   atomic_fetch_add(&queue.dropped, added ? 0 : lines);
 }
 
-static bool wait_for_end(void) {
-  struct timespec deadline;
-  clock_gettime(CLOCK_MONOTONIC, &deadline);
-  deadline.tv_nsec += STOP_MILLISECONDS * 1000000L;
-  deadline.tv_sec += deadline.tv_nsec / 1000000000L;
-  deadline.tv_nsec %= 1000000000L;
-  while (!queue.has_ended &&
-         pthread_cond_timedwait(&queue.ended, &queue.mutex, &deadline) != ETIMEDOUT) {
-  }
-  return queue.has_ended;
-}
-
 void sl_log_stop(void) {
-  if (!queue.running) {
-    return;
-  }
   pthread_mutex_lock(&queue.mutex);
   queue.stopping = true;
   pthread_cond_signal(&queue.added);
-  bool ended = wait_for_end();
   pthread_mutex_unlock(&queue.mutex);
-  if (ended) {
+  struct pollfd ended = {.fd = queue.ended, .events = POLLIN};
+  if (poll(&ended, 1, STOP_MILLISECONDS) > 0) {
     pthread_join(queue.thread, NULL);
   } else {
     pthread_detach(queue.thread);

@@ -192,7 +192,7 @@ static void check_floats(struct builder *builder, const struct sl_gradient *grad
   const struct sl_field *field = &builder->decoded->loss->fields[gradient->field];
   struct sl_path path = sl_path_member(field->name);
   if (field->kind == SL_FIELD_SPIKES_LIST) {
-    path = sl_path_element(&path, gradient->item);
+    sl_path_add_index(&path, gradient->item);
   }
   sl_fail_at(builder->error, SL_RESULT_NOT_FINITE, path.pointer, SL_NO_OFFSET,
              "the gradient of %s has values too large for 32-bit floats; "

@@ -402,9 +402,9 @@ struct sl_path sl_json_path(const struct sl_json *json, size_t levels) {
   for (size_t i = 0; i < levels; i++) {
     const struct sl_json_level *level = &json->levels[i];
     if (!level->is_object) {
-      path = sl_path_element(&path, level->index);
+      sl_path_add_index(&path, level->index);
     } else if (level->name != NULL) {
-      path = sl_path_inside(&path, level->name);
+      sl_path_add_member(&path, level->name);
     }
   }
   return path;
