@@ -125,20 +125,6 @@ static void announce_server(struct daemon *daemon) {
          (uintmax_t)daemon->options.memory_bytes);
 }
 
-/* Takes the sockets that systemd hands over; they replace all addresses. */
-static bool take_over_sockets(struct sl_server_options *options, struct sl_error *error) {
-  size_t sockets;
-  if (!sl_systemd_sockets(&sockets, error)) {
-    return false;
-  }
-  if (sockets > 0) {
-    options->listen = NULL;
-    options->listen_count = sockets;
-    options->first_socket = SL_SYSTEMD_FIRST_SOCKET;
-  }
-  return true;
-}
-
 /*
  * What a request of usual size gives back stays with its thread for the next one. By default the C
  * library returns everything beyond a few hundred kilobytes to the system, and every request would
@@ -206,7 +192,7 @@ static bool serve_until_signal(struct daemon *daemon, sigset_t signals, struct s
   options->tell_closure = log;
   options->report = log->access == SL_ACCESS_NONE ? NULL : sl_log_request;
   options->report_closure = log;
-  if (!take_over_sockets(options, error)) {
+  if (!sl_systemd_take_sockets(options, error)) {
     return false;
   }
   find_memory(options, log_warning, log);

@@ -189,11 +189,10 @@ static bool read_count(const char *text, unsigned long *number) {
   return ok;
 }
 
-bool sl_systemd_sockets(size_t *count, struct sl_error *error) {
+bool sl_systemd_take_sockets(struct sl_server_options *options, struct sl_error *error) {
   const char *process = getenv("LISTEN_PID");
   const char *sockets = getenv("LISTEN_FDS");
   unsigned long number;
-  *count = 0;
   /* Variables for another process are nothing to us: a parent may have had them. */
   if (process == NULL || sockets == NULL || !read_count(process, &number) ||
       number != (unsigned long)getpid()) {
@@ -203,7 +202,11 @@ bool sl_systemd_sockets(size_t *count, struct sl_error *error) {
     return sl_cannot_start(error, "LISTEN_FDS: \"%.80s\" is not a number of sockets from 0 to %d",
                            sockets, SL_MAX_LISTENERS);
   }
-  *count = number;
+  if (number > 0) {
+    options->listen = NULL;
+    options->listen_count = number;
+    options->first_socket = STDERR_FILENO + 1; /* as systemd promises */
+  }
   return true;
 }
 

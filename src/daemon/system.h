@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct sl_server_options;
+
 /* Returns what the kernel says without any file (sysinfo); 0 if it does not. */
 uint64_t sl_machine_memory(void);
 
@@ -38,12 +40,9 @@ void sl_descriptors_open_missing(void);
 /* Raises the number of files that may be open to the hard limit. Returns how many may be. */
 uint64_t sl_descriptors_raise_limit(void);
 
-/* The first socket that systemd hands over (socket activation); the others follow it. */
-enum { SL_SYSTEMD_FIRST_SOCKET = 3 };
-
-/* Counts the sockets that were handed to this process, 0 without socket activation. Fails if the
- * variables that say so make no sense. */
-bool sl_systemd_sockets(size_t *count, struct sl_error *error);
+/* Takes the sockets that systemd hands over (socket activation), if any: they replace all
+ * addresses. Fails if the variables that name them make no sense. */
+bool sl_systemd_take_sockets(struct sl_server_options *options, struct sl_error *error);
 
 /* Tells systemd "READY=1" and the like; nothing if it did not ask for that. */
 void sl_systemd_tell(const char *state);
