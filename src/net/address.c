@@ -62,28 +62,18 @@ static bool split_tcp(struct tcp_address *parts, const char *address) {
   return true;
 }
 
-static bool unix_path_fits(const char *path) {
-  size_t size = sizeof((struct sockaddr_un *)NULL)->sun_path;
-  return path[0] != '\0' && strlen(path) < size;
-}
-
 bool sl_address_is_ok(const char *address) {
   if (sl_address_is_unix(address)) {
-    return unix_path_fits(sl_address_unix_path(address));
+    size_t length = strlen(sl_address_unix_path(address));
+    return length > 0 && length < sizeof((struct sockaddr_un *)NULL)->sun_path;
   }
   struct tcp_address parts;
   return split_tcp(&parts, address);
 }
 
-bool sl_address_name_unix(struct sockaddr_un *name, const char *address, struct sl_error *error) {
-  const char *path = sl_address_unix_path(address);
+void sl_address_name_unix(struct sockaddr_un *name, const char *address) {
   *name = (struct sockaddr_un){.sun_family = AF_UNIX};
-  if (!unix_path_fits(path)) {
-    return sl_cannot_start(error, "the path of \"%s\" must have 1 to %zu bytes", address,
-                           sizeof name->sun_path - 1);
-  }
-  memcpy(name->sun_path, path, strlen(path));
-  return true;
+  snprintf(name->sun_path, sizeof name->sun_path, "%s", sl_address_unix_path(address));
 }
 
 struct addrinfo *sl_address_look_up(const char *address, int flags, struct sl_error *error) {
@@ -124,9 +114,8 @@ static int connect_to(const char *address, const struct sockaddr *name, socklen_
 int sl_address_connect(const char *address, unsigned seconds, struct sl_error *error) {
   if (sl_address_is_unix(address)) {
     struct sockaddr_un name;
-    return sl_address_name_unix(&name, address, error)
-               ? connect_to(address, (const struct sockaddr *)&name, sizeof name, seconds, error)
-               : -1;
+    sl_address_name_unix(&name, address);
+    return connect_to(address, (const struct sockaddr *)&name, sizeof name, seconds, error);
   }
   struct addrinfo *found = sl_address_look_up(address, AI_NUMERICSERV, error);
   if (found == NULL) {

@@ -17,7 +17,8 @@ struct sockaddr_un;
 /* What addresses look like, for messages. */
 #define SL_ADDRESS_FORMS "127.0.0.1:8080, localhost:8080, [::1]:8080 or unix:/run/spikelossd.sock"
 
-/* Returns whether the text has the form of an address, without looking whether it can be bound. */
+/* Returns whether the text has the form of an address, without looking whether it can be bound. All
+ * other functions here take only such addresses. */
 bool sl_address_is_ok(const char *address);
 
 bool sl_address_is_unix(const char *address);
@@ -28,8 +29,8 @@ const char *sl_address_unix_path(const char *address);
 /* Returns whether a bound address can be reached from this machine only. */
 bool sl_address_is_local(const char *address);
 
-/* Sets the socket's name of a Unix address. Fails if it is too long. */
-bool sl_address_name_unix(struct sockaddr_un *name, const char *address, struct sl_error *error);
+/* Sets the socket's name of a Unix address. */
+void sl_address_name_unix(struct sockaddr_un *name, const char *address);
 
 /* Returns the first address of a host and port, with `flags` of getaddrinfo; freeaddrinfo it. On
  * failure returns NULL and sets `error`. */

@@ -202,9 +202,7 @@ static bool serve_path(struct sl_listener *listener, const struct sockaddr_un *n
 static bool open_unix(struct sl_listener *listener, const char *address, mode_t unix_mode,
                       struct sl_error *error) {
   struct sockaddr_un name;
-  if (!sl_address_name_unix(&name, address, error)) {
-    return false;
-  }
+  sl_address_name_unix(&name, address);
   snprintf(listener->address, sizeof listener->address, "%s", address);
   listener->lock = open_lock_file(name.sun_path, error);
   return listener->lock >= 0 && serve_path(listener, &name, unix_mode, error);
