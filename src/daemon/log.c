@@ -118,7 +118,9 @@ static void add_line(const char *line, size_t length, uint64_t lines) {
     }
     pthread_mutex_unlock(&queue.mutex);
   }
-  atomic_fetch_add(&queue.dropped, added ? 0 : lines);
+  if (!added) {
+    atomic_fetch_add(&queue.dropped, lines);
+  }
 }
 
 void sl_log_stop(void) {
