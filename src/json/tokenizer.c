@@ -11,52 +11,45 @@ void sl_json_begin(struct sl_json *json, size_t max_depth) {
   json->max_depth = max_depth < SL_JSON_LEVELS ? max_depth : SL_JSON_LEVELS;
 }
 
-/* Returns what helps where a body begins with a byte of one in another encoding, or of none at
- * all. */
-static const char *encoding_hint(unsigned char byte) {
-  switch (byte) {
-  case 0xef:
-    return "; a byte order mark: send UTF-8 without it";
-  case 0xfe:
-  case 0xff:
-    return "; is the body UTF-16? send UTF-8";
-  case 0x1f:
-    return "; gzip data: send the JSON uncompressed";
-  case '%':
-    return "; that is a form, send JSON";
-  default:
+/* What helps the senders of bytes that are not JSON. */
+enum { AT_BODY = 1, AT_VALUE = 2, AT_NAME = 4, ELSEWHERE = 8, INSIDE = 14, ANYWHERE = 15 };
+static const struct {
+  unsigned where;
+  unsigned char byte;
+  const char *text;
+} hints[] = {
+    {AT_BODY, 0xef, "; a byte order mark: send UTF-8 without it"},
+    {AT_BODY, 0xfe, "; is the body UTF-16? send UTF-8"},
+    {AT_BODY, 0xff, "; is the body UTF-16? send UTF-8"},
+    {ANYWHERE, '\0', "; is the body UTF-16? send UTF-8"},
+    {AT_BODY, 0x1f, "; gzip data: send the JSON uncompressed"},
+    {AT_BODY, '%', "; that is a form, send JSON"},
+    {INSIDE, '\'', "; Python text, not JSON: use json.dumps(...)"},
+    {AT_VALUE, '+', "; write the number without it"},
+    {AT_VALUE, '.', "; write 0.5, not .5"},
+    {AT_VALUE, ']', "; remove the last comma"},
+    {AT_NAME, '}', "; remove the last comma"},
+};
+
+static const char *syntax_hint(const struct sl_json *json, unsigned char byte) {
+  unsigned where = json->state > SL_JSON_NEXT_NAME     ? ELSEWHERE
+                   : json->state > SL_JSON_FIRST_VALUE ? AT_NAME
+                   : json->depth > 0                   ? AT_VALUE
+                                                       : AT_BODY;
+  for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
+    if (hints[i].byte == byte && (hints[i].where & where) != 0) {
+      return hints[i].text;
+    }
+  }
+  if (where == AT_NAME && sl_is_digit((char)byte)) {
+    return "; decimal numbers have a point, 0.8, not a comma";
+  }
+  if (json->state != SL_JSON_IN_NUMBER) {
     return "";
   }
-}
-
-/* Returns what helps the senders of bytes that are not JSON. */
-static const char *syntax_hint(const struct sl_json *json, unsigned char byte) {
-  if (json->depth == 0 && json->state == SL_JSON_VALUE && byte != '\0') {
-    return encoding_hint(byte);
-  }
-  if (byte == '\0') {
-    return "; is the body UTF-16? send UTF-8";
-  }
-  if (byte == '\'') {
-    return "; Python text, not JSON: use json.dumps(...)";
-  }
-  if (json->state == SL_JSON_FIRST_NAME || json->state == SL_JSON_NEXT_NAME) {
-    return sl_is_digit((char)byte) ? "; decimal numbers have a point, 0.8, not a comma"
-           : byte == '}'           ? "; remove the last comma"
-                                   : "";
-  }
-  if (json->state == SL_JSON_IN_NUMBER) {
-    return json->number.state == SL_NUMBER_ZERO       ? "; JSON numbers have no leading zeros"
-           : json->number.state == SL_NUMBER_FRACTION ? "; write 1.0, not 1."
-                                                      : "";
-  }
-  if (json->state == SL_JSON_VALUE || json->state == SL_JSON_FIRST_VALUE) {
-    return byte == '+'   ? "; write the number without it"
-           : byte == '.' ? "; write 0.5, not .5"
-           : byte == ']' ? "; remove the last comma"
-                         : "";
-  }
-  return "";
+  return json->number.state == SL_NUMBER_ZERO       ? "; JSON numbers have no leading zeros"
+         : json->number.state == SL_NUMBER_FRACTION ? "; write 1.0, not 1."
+                                                    : "";
 }
 
 /* Fails for the next byte, which cannot be where it is. */
