@@ -19,20 +19,16 @@ static const char *const access_lines[] = {"none", "failures", "all", NULL};
 static const char *const instruction_sets[] = {"best", "scalar", "avx2", "avx512", "neon", NULL};
 
 /* What follows name, default and help in a row of the table. */
-#define MEMBER(member)   .offset = offsetof(struct sl_config, member)
-#define BOUNDS(min, max) .minimum = (min), .maximum = (max)
-#define BYTES(member, min, max)                                                                    \
-  .kind = SL_OPTION_BYTES, .placeholder = "SIZE",                                                  \
-  .form = "a number with an optional KiB, MiB or GiB", MEMBER(member), BOUNDS(min, max)
-#define COUNT(member, min, max)                                                                    \
-  .kind = SL_OPTION_COUNT, .placeholder = "COUNT",                                                 \
-  .form = "a number with an optional Ki, Mi or Gi", MEMBER(member), BOUNDS(min, max)
-#define NUMBER(member, min, max)                                                                   \
-  .kind = SL_OPTION_NUMBER, .placeholder = "NUMBER", .form = "a whole number", MEMBER(member),     \
-  BOUNDS(min, max)
-#define MODE(member, min, max)                                                                     \
-  .kind = SL_OPTION_MODE, .placeholder = "MODE", .form = "a mode of octal digits like 0660",       \
-  MEMBER(member), BOUNDS(min, max)
+#define MEMBER(member) .offset = offsetof(struct sl_config, member)
+#define NUMERIC(row_kind, word, look, member, min, max)                                            \
+  .kind = (row_kind), .placeholder = (word), .form = (look), MEMBER(member), .minimum = (min),     \
+  .maximum = (max)
+#define BYTES(...)                                                                                 \
+  NUMERIC(SL_OPTION_BYTES, "SIZE", "a number with an optional KiB, MiB or GiB", __VA_ARGS__)
+#define COUNT(...)                                                                                 \
+  NUMERIC(SL_OPTION_COUNT, "COUNT", "a number with an optional Ki, Mi or Gi", __VA_ARGS__)
+#define NUMBER(...) NUMERIC(SL_OPTION_NUMBER, "NUMBER", "a whole number", __VA_ARGS__)
+#define MODE(...)   NUMERIC(SL_OPTION_MODE, "MODE", "a mode of octal digits like 0660", __VA_ARGS__)
 #define CHOICE(member, list)                                                                       \
   .kind = SL_OPTION_CHOICE, .placeholder = "WORD", MEMBER(member), .words = (list)
 #define TEXT(member, what) .kind = SL_OPTION_TEXT, .placeholder = (what), MEMBER(member)
