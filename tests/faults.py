@@ -14,104 +14,40 @@ import os
 import re
 import shutil
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 
+from running_daemon import PATIENCE, Checks, Daemon, eventually, read_all, reset
+
 LOSS = "/v1/losses/firing_rate_target_mse_loss"
 GOOD = b'{"spikes_list":[[[[1,0,1],[0,0,1]]]],"offsets":[0.25],"multipliers":[2]}'
-DEADLINE = 60
 
 
-class Checks:
-    passed = failed = 0
-
-    @classmethod
-    def that(cls, good, words):
-        if good:
-            cls.passed += 1
-        else:
-            cls.failed += 1
-            print(f"failed: {words}", flush=True)
-
-
-class Daemon:
-    """A daemon for the length of a `with` block."""
-
+class Target(Daemon):
     def __init__(self, program, *options):
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("SPIKELOSSD_")}
-        self.process = subprocess.Popen(
-            [program, "--listen", "127.0.0.1:0", "--log-level", "error", *options],
-            stderr=subprocess.PIPE, text=True, env=environment)
-        self.messages = self.process.stderr.readline()
-        self.port = int(re.search(r":(\d+)$", self.messages).group(1))
-        self.reader = threading.Thread(target=self.process.stderr.read, daemon=True)
-        self.reader.start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *trouble):
-        if self.process.poll() is None:
-            self.process.terminate()
-        try:
-            status = self.process.wait(DEADLINE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            status = self.process.wait()
-        self.reader.join()
-        self.process.stderr.close()
-        Checks.that(status == 0, f"the daemon ended with {status}")
+        super().__init__(program, "--log-level", "error", *options)
 
     def connect(self):
-        wire = socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE)
+        wire = self.connect_raw()
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return wire
 
     def works(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         connection.request("POST", LOSS, GOOD, {"Content-Type": "application/json"})
         answer = connection.getresponse()
         good = answer.status == 200 and json.loads(answer.read())["loss"] == 0.25
         connection.close()
         return good
 
-    def open_files(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
 
 def head(length=None, more=b""):
     framing = b"Transfer-Encoding: chunked" if length is None else b"Content-Length: %d" % length
     return (b"POST %s HTTP/1.1\r\nHost: localhost\r\n" % LOSS.encode() + framing + b"\r\n" + more +
             b"\r\n")
-
-
-def read_all(wire):
-    """What comes up to the end of the connection, and whether that was a reset."""
-    said = b""
-    try:
-        while piece := wire.recv(65536):
-            said += piece
-    except ConnectionResetError:
-        return said, True
-    return said, False
-
-
-def wait_until(condition):
-    end = time.monotonic() + DEADLINE
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        threading.Event().wait(0.02)
-    return True
-
-
-def reset(wire):
-    wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    wire.close()
 
 
 LARGE_QUESTION = (b'{"spikes_list":[{"shape":[2000,2000],"encoding":"coo","data":[]}],'
@@ -124,17 +60,17 @@ def disconnects(program):
         "before a byte": b"",
         "in the request line": b"POS",
         "in the headers": head(100)[:60],
-        "behind the headers": head(100),
+        "after the headers": head(100),
         "in the body": head(100) + GOOD[:22],
         "in a refused body": head(100) + b"nonsense",
         "in the size of a chunk": head() + b"4",
         "in a chunk": head() + b"40\r\n" + GOOD[:10],
         "while the answer is sent": head(len(LARGE_QUESTION)) + LARGE_QUESTION,
     }
-    with Daemon(program, "--idle-seconds", "3600", "--header-seconds", "3600",
+    with Target(program, "--idle-seconds", "3600", "--header-seconds", "3600",
                 "--stop-seconds", "3600") as daemon:
         Checks.that(daemon.works(), "before the disconnects")
-        before = daemon.open_files()
+        before = daemon.files()
         for name, sent in phases.items():
             for leave in (socket.socket.close, reset):
                 for _ in range(10):
@@ -142,20 +78,20 @@ def disconnects(program):
                     wire.sendall(sent)
                     leave(wire)
                 Checks.that(daemon.works(), f"after {leave.__name__} {name}")
-        Checks.that(wait_until(lambda: daemon.open_files() <= before),
-                    f"{daemon.open_files()} files are open, {before} were before")
+        Checks.that(eventually(lambda: daemon.files() <= before),
+                    f"{daemon.files()} files are open, {before} were before")
 
 
 def half_close(program):
-    """Who has said everything and closes that half still reads the answer."""
-    with Daemon(program) as daemon:
+    """A client that has sent everything and closes that half still reads the answer."""
+    with Target(program) as daemon:
         for sent, statuses in ((head(len(GOOD)) + GOOD, [b"200"]),
                                (b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3, [b"200"] * 3),
                                (head(100) + GOOD[:10], [])):
             wire = daemon.connect()
             wire.sendall(sent)
             wire.shutdown(socket.SHUT_WR)
-            said, _ = read_all(wire)
+            said = read_all(wire)
             Checks.that(re.findall(rb"HTTP/1\.1 (\d+)", said) == statuses, f"half-close: {said}")
             wire.close()
 
@@ -163,7 +99,7 @@ def half_close(program):
 def pipelining(program):
     """A thousand requests without waiting: as many answers, in their order."""
     count = 1000
-    with Daemon(program) as daemon:
+    with Target(program) as daemon:
         wire = daemon.connect()
         request = b"".join(head(len(GOOD), b"X-Request-Id: n%d\r\n" % i) + GOOD
                            for i in range(count))
@@ -197,14 +133,14 @@ def malformed(program):
         "headers without end": b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 300000,
         "many headers": b"GET /livez HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 50000,
     }
-    with Daemon(program, "--idle-seconds", "2", "--header-seconds", "2") as daemon:
+    with Target(program, "--idle-seconds", "2", "--header-seconds", "2") as daemon:
         for name, sent in bad.items():
             wire = daemon.connect()
             try:
                 wire.sendall(sent)
             except OSError:
                 pass
-            said, _ = read_all(wire)
+            said = read_all(wire)
             Checks.that(b" 200 " not in said, f"{name}: {said[:200]}")
             wire.close()
         Checks.that(daemon.works(), "after malformed requests")
@@ -215,7 +151,7 @@ def malformed(program):
             if status == b"100":
                 Checks.that(wire.recv(4096).startswith(b"HTTP/1.1 100"), f"Expect: {expect}")
             wire.sendall(GOOD)
-            said, _ = read_all(wire)
+            said = read_all(wire)
             Checks.that(b" 200 OK" in said, f"Expect: {expect}: {said[:100]}")
             wire.close()
 
@@ -241,7 +177,7 @@ class Client:
 
     @staticmethod
     def python(port, path):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         try:
             with open(path, "rb") as body:
                 connection.request("POST", LOSS, body.read(), {"Content-Type": "application/json"})
@@ -255,7 +191,7 @@ class Client:
 
     @staticmethod
     def plain(port, path):
-        with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE) as wire, \
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as wire, \
                 open(path, "rb") as body:
             try:
                 wire.sendall(head(os.path.getsize(path)) + body.read())
@@ -265,7 +201,7 @@ class Client:
 
     @staticmethod
     def said(*command):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE,
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE,
                               check=False)
         return (done.stdout or done.stderr).strip()
 
@@ -285,7 +221,7 @@ def errors_arrive(program):
         wanted = {"400": [], "401": ["--token-file", tokens],
                   "413": ["--body-bytes", "1MiB"]}
         for status, options in wanted.items():
-            with Daemon(program, *options) as daemon:
+            with Target(program, *options) as daemon:
                 for client in (Client.curl, Client.python, Client.node, Client.plain):
                     if client is Client.node and not shutil.which("node"):
                         print("skipped: node is not here")
@@ -300,7 +236,7 @@ def quantile(seconds, share):
 
 
 def latencies(daemon, count=3000):
-    connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=DEADLINE)
+    connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=PATIENCE)
     seconds = []
     for _ in range(count):
         begun = time.perf_counter()
@@ -314,7 +250,7 @@ def latencies(daemon, count=3000):
 def slow_clients(program):
     """500 clients that drip ten bytes a second each, and what a normal client sees of them."""
     count = 500
-    with Daemon(program) as daemon:
+    with Target(program) as daemon:
         latencies(daemon, 500)
         alone = latencies(daemon)
         wires = [daemon.connect() for _ in range(count)]
@@ -344,7 +280,7 @@ def slow_clients(program):
 
 
 class Load:
-    """Clients that ask again and again until nobody listens; an upload that was begun on a
+    """Clients that ask again and again until nothing listens; an upload that was begun on a
     connection that was accepted must be answered."""
 
     def __init__(self, daemon, pause):
@@ -354,7 +290,7 @@ class Load:
         self.lock = threading.Lock()
 
     def connect(self):
-        """None if nobody listens any more: also where that happens while the connection waits."""
+        """None if nothing listens any more, also where that happens while the connection waits."""
         try:
             return self.daemon.connect()
         except (ConnectionRefusedError, ConnectionResetError):
@@ -366,7 +302,7 @@ class Load:
             wire.sendall(head(len(body), b"Connection: close\r\n") + body[:half])
             threading.Event().wait(self.pause)
             wire.sendall(body[half:])
-            said, _ = read_all(wire)
+            said = read_all(wire)
             return b" 200 OK" in said, said[:80]
         except OSError as trouble:
             return False, repr(trouble)
@@ -390,7 +326,7 @@ def drain_under_load(program):
     large = (b'{"spikes_list":[[' + b",".join([row] * 20000) +
              b']],"offsets":[0.25],"multipliers":[2],"gradient":"broadcast"}')
     for turn in range(3):
-        with Daemon(program) as daemon:
+        with Target(program) as daemon:
             with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
                 script.write('wrk.method = "POST"\nwrk.headers["Content-Type"] = '
                              f'"application/json"\nwrk.body = \'{GOOD.decode()}\'\n')

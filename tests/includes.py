@@ -46,7 +46,6 @@ FIRST_USER = {
     "microhttpd.h": "src/http",
     "cjson/cJSON.h": "src/http",
     "gnutls/gnutls.h": "src/net",
-    "ini.h": "src/daemon",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)

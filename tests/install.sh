@@ -95,7 +95,7 @@ is_linked_with_the_soname() { # PROGRAM
 # What the headers declare is what the library exports, but for what a program never calls.
 exports_what_is_declared() {
   diff <(grep -hoE '\bsl_[a-z_]+\(' "$prefix"/include/spikeloss/*.h | tr -d '(' | sort -u |
-    grep -vxE 'sl_fail|sl_fail_at|sl_error_clear') \
+    grep -vxE 'sl_fail|sl_fail_at') \
     <(nm -D --defined-only "$prefix/lib/libspikeloss.so" | awk '{print $3}' | sort)
 }
 

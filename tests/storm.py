@@ -16,34 +16,22 @@ import re
 import signal
 import socket
 import ssl
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 
+from running_daemon import PATIENCE, Checks, Daemon, eventually, read_all, reset
+
 LOSS = b"/v1/losses/firing_rate_target_mse_loss"
 SMALL = b'{"spikes_list":[[[[1,0,1],[0,0,1]]]],"offsets":[0.25],"multipliers":[2]}'
-PATIENCE = 60  # seconds for what must come in the end
 LIVEZ_SECONDS = 2
 STOP_SECONDS = 3
 CLIENTS = 32
 CONNECTIONS = 200
 MAX_GROWTH = 200 << 20  # each thread may keep 32 MiB
 SLOW_BUILD = "SLOW_BUILD" in os.environ
-
-
-class Checks:
-    passed = failed = 0
-
-    @classmethod
-    def that(cls, good, words):
-        if good:
-            cls.passed += 1
-        else:
-            cls.failed += 1
-            print(f"failed: {words}", flush=True)
 
 
 def wide(pairs, gradient=b"broadcast", entries=0, data_first=False):
@@ -93,38 +81,23 @@ def request(chance, body):
 LIVEZ = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
-class Daemon:
+class Target(Daemon):
     def __init__(self, program, folder):
         self.unix = os.path.join(folder, "socket")
         certificate, key = os.path.join(folder, "c.pem"), os.path.join(folder, "k.pem")
-        if not os.path.exists(certificate):
-            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                            "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out",
-                            certificate, "-days", "2", "-subj", "/CN=localhost"],
-                           check=True, stderr=subprocess.DEVNULL)
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("SPIKELOSSD_")}
-        self.said = open(os.path.join(folder, "said"), "w+")
-        self.process = subprocess.Popen(
-            [program, "--listen", "127.0.0.1:0", "--listen", "unix:" + self.unix,
-             "--tls-certificate", certificate, "--tls-key", key, "--threads", "2",
-             "--connections", str(CONNECTIONS), "--memory-bytes", "600MiB", "--idle-seconds", "5",
-             "--header-seconds", "3", "--request-seconds", "20", "--stop-seconds",
-             str(STOP_SECONDS), "--log-level", "info", "--access-log", "none"],
-            stderr=self.said, env=environment)
-        Checks.that(eventually(lambda: self.find_port()), "the daemon says where it listens")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out",
+                        certificate, "-days", "2", "-subj", "/CN=localhost"],
+                       check=True, stderr=subprocess.DEVNULL)
+        super().__init__(
+            program, "--listen", "unix:" + self.unix,
+            "--tls-certificate", certificate, "--tls-key", key, "--threads", "2",
+            "--connections", str(CONNECTIONS), "--memory-bytes", "600MiB", "--idle-seconds", "5",
+            "--header-seconds", "3", "--request-seconds", "20", "--stop-seconds",
+            str(STOP_SECONDS), "--log-level", "info", "--access-log", "none")
         self.tls = ssl.create_default_context()
         self.tls.check_hostname = False
         self.tls.verify_mode = ssl.CERT_NONE
-
-    def find_port(self):
-        with open(self.said.name) as said:
-            found = re.search(r"127\.0\.0\.1:(\d+)", said.read())
-        self.port = int(found.group(1)) if found else 0
-        return self.port
-
-    def messages(self):
-        with open(self.said.name) as said:
-            return said.read()
 
     def connect(self, encrypted, patience=PATIENCE):
         if not encrypted:
@@ -132,11 +105,7 @@ class Daemon:
             wire.settimeout(patience)
             wire.connect(self.unix)
             return wire
-        wire = self.connect_raw(patience)
-        return self.tls.wrap_socket(wire)
-
-    def connect_raw(self, patience=PATIENCE):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=patience)
+        return self.tls.wrap_socket(self.connect_raw(patience))
 
     def gauges(self):
         wire = self.connect(False)
@@ -147,40 +116,9 @@ class Daemon:
         return tuple(re.search(rf"^spikelossd_{name} (\d+)", page, re.M)[1] for name in names
                      if re.search(rf"^spikelossd_{name} (\d+)", page, re.M))
 
-    def files(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-    def threads(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/task"))
-
-    def resident(self):
-        with open(f"/proc/{self.process.pid}/statm") as numbers:
-            return int(numbers.read().split()[1]) * os.sysconf("SC_PAGESIZE")
-
-
-def read_all(wire):
-    said = b""
-    try:
-        while piece := wire.recv(65536):
-            said += piece
-    except OSError:
-        pass
-    return said
-
-
-def eventually(condition, seconds=PATIENCE):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        threading.Event().wait(0.05)
-    return True
-
 
 def leave(chance, wire):
-    if chance.random() < 0.4:
-        wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    wire.close()
+    (reset if chance.random() < 0.4 else socket.socket.close)(wire)
 
 
 def read_some(chance, wire, pieces):
@@ -356,12 +294,7 @@ def stop_in_the_storm(daemon, seconds, seed):
     threading.Event().wait(seconds)
     storm.watched = False
     began = time.monotonic()
-    daemon.process.terminate()
-    try:
-        status = daemon.process.wait(PATIENCE)
-    except subprocess.TimeoutExpired:
-        daemon.process.kill()
-        status = "nothing: it did not end"
+    status = daemon.stop()
     took = time.monotonic() - began
     storm.end()
     Checks.that(status == 0, f"it ended with {status}: {daemon.messages()[-1000:]}")
@@ -374,7 +307,7 @@ def main():
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 30)
     print(f"seed {seed}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        daemon = Daemon(program, folder)
+        daemon = Target(program, folder)
         storm_passes(daemon, seconds, seed)
         if daemon.process.poll() is None:
             stop_in_the_storm(daemon, min(seconds, 4), seed + 1)

@@ -54,30 +54,20 @@ struct sl_error {
 #define SL_NO_ERROR ((struct sl_error){.code = SL_OK, .offset = SL_NO_OFFSET})
 #endif
 
-/* Makes an error one that has not happened yet, without touching the texts: for hot paths. */
-static inline void sl_error_clear(struct sl_error *error) {
-  error->code = SL_OK;
-  error->offset = SL_NO_OFFSET;
-  error->pointer[0] = '\0';
-  error->message[0] = '\0';
-}
-
 /* Returns the stable snake_case name of a status, as users see it: "not_finite". Static. */
 SL_API const char *sl_status_name(enum sl_status status);
 
 /*
- * Sets errors, for the project itself; the shared library does not export what sets errors.
- *
- * Sets code and message if the error is still unset, without pointer or offset.
+ * Sets code, message and location if the error is still unset: for the project itself, the shared
+ * library does not export what sets errors. `pointer` may be "" and `offset` SL_NO_OFFSET.
  * Returns the error's code: the first one, not necessarily this one.
  */
-enum sl_status sl_fail(struct sl_error *error, enum sl_status code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/* The same with a location: `pointer` may be "" and `offset` SL_NO_OFFSET. */
 enum sl_status sl_fail_at(struct sl_error *error, enum sl_status code, const char *pointer,
                           uint64_t offset, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* The same without a location. */
+#define sl_fail(error, code, ...) sl_fail_at(error, code, "", SL_NO_OFFSET, __VA_ARGS__)
 
 SL_END_C
 

@@ -11,35 +11,23 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Arithmetic on sizes: each returns false, and leaves *result alone, if the result does not fit. */
+/* Arithmetic on sizes: each returns whether the result fits; if not, *result is of no use. */
 static inline bool sl_checked_add(size_t *result, size_t left, size_t right) {
-  size_t sum;
-  if (__builtin_add_overflow(left, right, &sum)) {
-    return false;
-  }
-  *result = sum;
-  return true;
+  return !__builtin_add_overflow(left, right, result);
 }
 
 static inline bool sl_checked_multiply(size_t *result, size_t left, size_t right) {
-  size_t product;
-  if (__builtin_mul_overflow(left, right, &product)) {
-    return false;
-  }
-  *result = product;
-  return true;
+  return !__builtin_mul_overflow(left, right, result);
 }
 
 /* Computes the product of all dimensions of a shape. */
 static inline bool sl_checked_product(size_t *result, const size_t *shape, size_t rank) {
-  size_t product = 1;
-  for (size_t axis = 0; axis < rank; axis++) {
-    if (!sl_checked_multiply(&product, product, shape[axis])) {
-      return false;
-    }
+  bool fits = true;
+  *result = 1;
+  for (size_t axis = 0; axis < rank && fits; axis++) {
+    fits = sl_checked_multiply(result, *result, shape[axis]);
   }
-  *result = product;
-  return true;
+  return fits;
 }
 
 /* Returns whether all are finite, without a branch for each. The exponent bits of a double are all

@@ -7,6 +7,7 @@
 #define SPIKELOSS_CORE_CODES_H
 
 #include <spikeloss/error.h>
+#include <stdbool.h>
 
 /* Cast, because an enumerator of another enumeration is not one of enum sl_status. */
 #define SL_CODE(number) ((enum sl_status)(SL_STATUS_COUNT + (number)))
@@ -54,6 +55,9 @@
 
 /* Of the daemon, never of a request: the configuration or the system is in the way. */
 #define SL_CANNOT_START SL_CODE(32)
+
+/* Fails with it; the value is false. */
+#define sl_cannot_start(error, ...) (sl_fail(error, SL_CANNOT_START, __VA_ARGS__), false)
 
 /* One more than the largest code. */
 #define SL_CODE_COUNT SL_CODE(33)

@@ -23,34 +23,18 @@ const char *sl_status_name(enum sl_status status) {
   return (unsigned)status < SL_STATUS_COUNT ? names[status] : "unknown";
 }
 
-__attribute__((format(printf, 5, 0))) static enum sl_status
-set(struct sl_error *error, enum sl_status code, const char *pointer, uint64_t offset,
-    const char *format, va_list arguments) {
-  if (error->code != SL_OK) {
-    return error->code;
-  }
-  error->code = code;
-  error->offset = offset;
-  snprintf(error->pointer, sizeof error->pointer, "%s", pointer);
-  vsnprintf(error->message, sizeof error->message, format, arguments);
-  return code;
-}
-
-enum sl_status sl_fail(struct sl_error *error, enum sl_status code, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  enum sl_status first = set(error, code, "", SL_NO_OFFSET, format, arguments);
-  va_end(arguments);
-  return first;
-}
-
 enum sl_status sl_fail_at(struct sl_error *error, enum sl_status code, const char *pointer,
                           uint64_t offset, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  enum sl_status first = set(error, code, pointer, offset, format, arguments);
-  va_end(arguments);
-  return first;
+  if (error->code == SL_OK) {
+    va_list arguments;
+    va_start(arguments, format);
+    error->code = code;
+    error->offset = offset;
+    snprintf(error->pointer, sizeof error->pointer, "%s", pointer);
+    vsnprintf(error->message, sizeof error->message, format, arguments);
+    va_end(arguments);
+  }
+  return error->code;
 }
 
 _Static_assert(__builtin_strcmp(SL_VERSION, SPIKELOSSD_VERSION) == 0,

@@ -1,9 +1,9 @@
-#include "daemon/access_log.h"
-
 #include "core/codes.h"
+#include "daemon/log.h"
+#include "http/record.h"
 #include <stdio.h>
 
-/* [16, 25, 64] as "16x25x64". */
+/* Writes [16, 25, 64] as "16x25x64". */
 static void add_shape(struct sl_log_line *line, const struct sl_record *record) {
   char text[SL_MAX_RANK * 21];
   size_t length = 0;
@@ -58,7 +58,7 @@ static void add_fields(struct sl_log_line *line, const struct sl_record *record)
   sl_log_line_seconds(line, "send_seconds", record->nanoseconds[SL_PHASE_SEND]);
 }
 
-/* What the server could not do is worth a warning, what a client did is not. */
+/* Failures of the server are warnings, mistakes of clients are not. */
 static enum sl_log_level level_of(const struct sl_record *record) {
   bool client_left = record->outcome == SL_OUTCOME_CLIENT_LEFT;
   bool answered = record->outcome == SL_OUTCOME_ANSWERED;
@@ -66,16 +66,16 @@ static enum sl_log_level level_of(const struct sl_record *record) {
   return ok ? SL_LOG_INFO : SL_LOG_WARNING;
 }
 
-void sl_access_log_write(void *closure, const struct sl_record *record) {
-  const struct sl_access_log *access = closure;
+void sl_log_request(void *closure, const struct sl_record *record) {
+  struct sl_log *log = closure;
   bool failed = record->code != SL_OK || record->outcome != SL_OUTCOME_ANSWERED;
   enum sl_log_level level = level_of(record);
-  bool wanted = access->lines == SL_ACCESS_ALL || (access->lines == SL_ACCESS_FAILURES && failed);
-  if (!wanted || level > access->log->level || !sl_log_admits(access->log)) {
+  bool wanted = log->access == SL_ACCESS_ALL || (log->access == SL_ACCESS_FAILURES && failed);
+  if (!wanted || level > log->level || !sl_log_admits(log)) {
     return;
   }
   struct sl_log_line line;
-  sl_log_begin(access->log, &line, level, "request");
+  sl_log_begin(log, &line, level, "request");
   add_fields(&line, record);
-  sl_log_write(access->log, &line);
+  sl_log_write(&line);
 }

@@ -1,17 +1,16 @@
 #include "daemon/config.h"
 
-#include "core/buffer.h"
 #include "core/codes.h"
-#include "daemon/config_sources.h"
-#include "daemon/options.h"
+#include "net/regular_file.h"
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define VARIABLE_PREFIX "SPIKELOSSD_"
 
-enum { OPTION_NAME_SIZE = 64 };
+enum { LINE_SIZE = 200 }; /* of the file, with the line break and a NUL */
 
 /* Flags that are no options: they say what to do, and with which file. */
 static const struct {
@@ -30,55 +29,96 @@ static const struct {
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
-/* "body_bytes" as "BODY_BYTES" or "body-bytes". */
-static void spell(char *spelt, size_t size, const char *name, char separator, bool upper) {
-  size_t i = 0;
-  for (; name[i] != '\0' && i + 1 < size; i++) {
-    int character = name[i] == '_' ? separator : (unsigned char)name[i];
-    spelt[i] = (char)(upper ? toupper(character) : character);
+/* "body_bytes" is "BODY_BYTES" in a variable and "body-bytes" in a flag. */
+static char spell(char letter, enum sl_source source) {
+  if (letter == '_') {
+    return source == SL_SOURCE_FLAG ? '-' : '_';
   }
-  spelt[i] = '\0';
+  return source == SL_SOURCE_ENVIRONMENT ? (char)toupper((unsigned char)letter) : letter;
+}
+
+static bool is_spelling(const char *text, size_t length, const char *name, enum sl_source source) {
+  size_t i = 0;
+  while (i < length && name[i] != '\0' && text[i] == spell(name[i], source)) {
+    i++;
+  }
+  return i == length && name[i] == '\0';
+}
+
+/* Returns the option that a source spells in this way, also if it is retired, or NULL. */
+static const struct sl_option *find_option(const char *text, size_t length, enum sl_source source) {
+  const struct sl_option *const tables[] = {sl_options, sl_retired_options};
+  for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+    for (const struct sl_option *option = tables[i]; option->name != NULL; option++) {
+      if (is_spelling(text, length, option->name, source)) {
+        return option;
+      }
+    }
+  }
+  return NULL;
+}
+
+static void forget_addresses(struct sl_config *config) {
+  while (config->server.listen_count > 0) {
+    free(config->addresses[--config->server.listen_count]);
+  }
+}
+
+/* Notes each only once, however often it is set. */
+static void note_retired(struct sl_config *config, const struct sl_option *option) {
+  for (size_t i = 0; i < config->retired_count; i++) {
+    if (config->retired[i] == option) {
+      return;
+    }
+  }
+  if (config->retired_count < SL_MAX_RETIRED) {
+    config->retired[config->retired_count++] = option;
+  }
+}
+
+/* All sources come through here, from the weakest to the strongest. Addresses add up within one
+ * source and replace those of weaker ones. */
+static bool set_option(struct sl_config *config, const struct sl_option *option, const char *text,
+                       enum sl_source source, const char *where, struct sl_error *error) {
+  if (option->kind == SL_OPTION_RETIRED) {
+    note_retired(config, option);
+    return true;
+  }
+  enum sl_source *strongest = &config->sources[option - sl_options];
+  if (option->kind != SL_OPTION_ADDRESSES) {
+    if (source == SL_SOURCE_FILE && *strongest == SL_SOURCE_FILE) {
+      return sl_cannot_start(error, "%s: is set twice", where);
+    }
+  } else if (source > *strongest) {
+    forget_addresses(config);
+  }
+  if (!sl_option_set(config, option, text, where, error)) {
+    return false;
+  }
+  *strongest = source;
+  return true;
 }
 
 static bool set_defaults(struct sl_config *config, struct sl_error *error) {
   for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
-    if (!sl_config_set(config, option, option->default_text, SL_SOURCE_DEFAULT, "the default",
-                       error)) {
+    if (!set_option(config, option, option->default_text, SL_SOURCE_DEFAULT, "the default",
+                    error)) {
       return false;
     }
   }
   return true;
 }
 
-/* The name of an option that is spelt in this way, as the table has it; "" if it cannot be one. */
-static void read_spelling(char *name, size_t size, const char *text, size_t length, char separator,
-                          bool upper) {
-  char spelt[OPTION_NAME_SIZE];
-  name[0] = '\0';
-  if (length >= size || length >= sizeof spelt) {
-    return;
-  }
-  for (size_t i = 0; i < length; i++) {
-    name[i] = (char)(text[i] == separator ? '_' : tolower((unsigned char)text[i]));
-  }
-  name[length] = '\0';
-  spell(spelt, sizeof spelt, name, separator, upper);
-  if (strncmp(spelt, text, length) != 0) {
-    name[0] = '\0';
-  }
+static bool set_file(struct sl_config *config, const char *path, struct sl_error *error) {
+  free(config->file);
+  config->file = strdup(path);
+  return config->file != NULL || sl_cannot_start(error, "not enough memory for the configuration");
 }
 
-/* One argument: "--name=value", "--name value" or "--command". */
-struct argument {
-  const char *text;  /* as it is */
-  size_t length;     /* of the part before "=" */
-  const char *value; /* NULL if there is none */
-};
-
-static bool is_command(const struct argument *argument, enum sl_command *command) {
+static bool is_command(const char *argument, enum sl_command *command) {
   for (size_t i = 0; i < COMMAND_COUNT; i++) {
-    if (strcmp(argument->text, commands[i].flag) == 0 ||
-        (commands[i].letter != NULL && strcmp(argument->text, commands[i].letter) == 0)) {
+    if (strcmp(argument, commands[i].flag) == 0 ||
+        (commands[i].letter != NULL && strcmp(argument, commands[i].letter) == 0)) {
       *command = commands[i].command;
       return true;
     }
@@ -86,57 +126,35 @@ static bool is_command(const struct argument *argument, enum sl_command *command
   return false;
 }
 
-static struct argument split(const char *text) {
-  const char *equals = strchr(text, '=');
-  return (struct argument){.text = text,
-                           .length = equals == NULL ? strlen(text) : (size_t)(equals - text),
-                           .value = equals == NULL ? NULL : equals + 1};
-}
-
-static bool names_file(const struct argument *argument) {
-  return argument->length == strlen("--config") &&
-         strncmp(argument->text, "--config", argument->length) == 0;
-}
-
-static bool set_file(struct sl_config *config, const char *path, struct sl_error *error) {
-  free(config->file);
-  config->file = strdup(path);
-  if (config->file == NULL) {
-    sl_fail(error, SL_CANNOT_START, "not enough memory for the configuration");
-  }
-  return config->file != NULL;
-}
-
 /*
- * Walks over the command line. The first walk (`options` false) finds out what is to be done and
- * with which file, the second sets the options, because flags are stronger than the file.
+ * Reads the command line: "--name=value", "--name value" or "--command". The first time (`options`
+ * false) it finds the command and the file, the second time it sets the options, because flags are
+ * stronger than the file.
  */
 static bool read_arguments(struct sl_config *config, int count, char *const *arguments,
                            bool options, struct sl_error *error) {
   for (int i = 1; i < count; i++) {
-    struct argument argument = split(arguments[i]);
-    if (is_command(&argument, &config->command)) {
+    const char *argument = arguments[i];
+    if (is_command(argument, &config->command)) {
       continue;
     }
-    char name[OPTION_NAME_SIZE] = "";
-    char flag[OPTION_NAME_SIZE + 2];
-    snprintf(flag, sizeof flag, "%.*s", (int)argument.length, argument.text);
-    if (strncmp(argument.text, "--", 2) == 0) {
-      read_spelling(name, sizeof name, argument.text + 2, argument.length - 2, '-', false);
-    }
-    bool file = names_file(&argument);
-    const struct sl_option *option =
-        file ? NULL : sl_config_find(name, "option", argument.text, error);
+    const char *equals = strchrnul(argument, '=');
+    size_t length = (size_t)(equals - argument);
+    bool file = is_spelling(argument, length, "--config", SL_SOURCE_FILE);
+    const struct sl_option *option = strncmp(argument, "--", 2) == 0
+                                         ? find_option(argument + 2, length - 2, SL_SOURCE_FLAG)
+                                         : NULL;
     if (option == NULL && !file) {
-      return false;
+      return sl_cannot_start(error, "unknown option %.80s; --help lists all options", argument);
     }
-    if (argument.value == NULL && ++i == count) {
-      sl_fail(error, SL_CANNOT_START, "%s: the value is missing", argument.text);
-      return false;
+    if (*equals == '\0' && ++i == count) {
+      return sl_cannot_start(error, "%s: the value is missing", argument);
     }
-    const char *value = argument.value != NULL ? argument.value : arguments[i];
+    const char *value = *equals == '=' ? equals + 1 : arguments[i];
+    char flag[64];
+    snprintf(flag, sizeof flag, "%.*s", (int)length, argument);
     bool ok = file ? set_file(config, value, error)
-                   : !options || sl_config_set(config, option, value, SL_SOURCE_FLAG, flag, error);
+                   : !options || set_option(config, option, value, SL_SOURCE_FLAG, flag, error);
     if (!ok) {
       return false;
     }
@@ -144,10 +162,12 @@ static bool read_arguments(struct sl_config *config, int count, char *const *arg
   return true;
 }
 
-/* Kubernetes sets SERVICE_… and PORT… for a service that is named spikelossd, people set URL and
- * TOKEN for the clients: none is meant for the daemon. `name` follows the prefix. */
-static bool is_for_others(const char *name) {
-  static const char *const beginnings[] = {"SERVICE_", "PORT=", "PORT_", "URL=", "TOKEN="};
+/* Returns whether a variable is no option. Kubernetes sets SERVICE_… and PORT… for a service that
+ * is named spikelossd, people set URL and TOKEN for the clients, and CONFIG is read before. `name`
+ * follows the prefix. */
+static bool is_no_option(const char *name) {
+  static const char *const beginnings[] = {"SERVICE_", "PORT=",  "PORT_",
+                                           "URL=",     "TOKEN=", "CONFIG="};
   for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
     if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0) {
       return true;
@@ -156,83 +176,145 @@ static bool is_for_others(const char *name) {
   return false;
 }
 
+/* Adds the addresses of a variable, which has commas between them. */
 static bool set_addresses(struct sl_config *config, const struct sl_option *option,
                           const char *list, const char *where, struct sl_error *error) {
-  char *copy = strdup(list);
-  bool ok = copy != NULL;
-  if (!ok) {
-    sl_fail(error, SL_CANNOT_START, "not enough memory for the configuration");
-  }
-  char *rest = copy;
-  while (ok && rest != NULL) {
-    const char *address = strsep(&rest, ",");
-    ok = sl_config_set(config, option, address, SL_SOURCE_ENVIRONMENT, where, error);
-  }
-  free(copy);
-  return ok;
+  const char *end;
+  do {
+    char address[256]; /* what is cut here is too long to be an address */
+    end = strchrnul(list, ',');
+    snprintf(address, sizeof address, "%.*s", (int)(end - list), list);
+    if (!set_option(config, option, address, SL_SOURCE_ENVIRONMENT, where, error)) {
+      return false;
+    }
+    list = end + 1;
+  } while (*end == ',');
+  return true;
 }
 
 static bool read_variable(struct sl_config *config, const char *variable, struct sl_error *error) {
   const char *name = variable + strlen(VARIABLE_PREFIX);
   const char *equals = strchr(variable, '=');
-  if (equals == NULL || is_for_others(name)) {
+  if (equals == NULL || is_no_option(name)) {
     return true;
   }
   char where[96];
   snprintf(where, sizeof where, "%.*s", (int)(equals - variable), variable);
-  char spelling[OPTION_NAME_SIZE];
-  read_spelling(spelling, sizeof spelling, name, (size_t)(equals - name), '_', true);
-  const struct sl_option *option = sl_config_find(spelling, "environment variable", where, error);
+  const struct sl_option *option =
+      find_option(name, (size_t)(equals - name), SL_SOURCE_ENVIRONMENT);
   if (option == NULL) {
-    return false;
+    return sl_cannot_start(error, "unknown environment variable %.80s; --help lists all options",
+                           where);
   }
-  if (option->kind == SL_OPTION_ADDRESSES) {
-    return set_addresses(config, option, equals + 1, where, error);
-  }
-  return sl_config_set(config, option, equals + 1, SL_SOURCE_ENVIRONMENT, where, error);
-}
-
-/* SPIKELOSSD_CONFIG is the one variable that is no option. The value, or NULL. */
-static const char *file_variable(const char *variable) {
-  static const char name[] = VARIABLE_PREFIX "CONFIG=";
-  return strncmp(variable, name, strlen(name)) == 0 ? variable + strlen(name) : NULL;
+  return option->kind == SL_OPTION_ADDRESSES
+             ? set_addresses(config, option, equals + 1, where, error)
+             : set_option(config, option, equals + 1, SL_SOURCE_ENVIRONMENT, where, error);
 }
 
 static bool read_environment(struct sl_config *config, char *const *environment,
                              struct sl_error *error) {
   for (; *environment != NULL; environment++) {
     bool ours = strncmp(*environment, VARIABLE_PREFIX, strlen(VARIABLE_PREFIX)) == 0;
-    if (ours && file_variable(*environment) == NULL &&
-        !read_variable(config, *environment, error)) {
+    if (ours && !read_variable(config, *environment, error)) {
       return false;
     }
   }
   return true;
 }
 
+/* Cuts off white space at both ends. */
+static char *trim(char *text) {
+  while (isspace((unsigned char)*text)) {
+    text++;
+  }
+  size_t length = strlen(text);
+  while (length > 0 && isspace((unsigned char)text[length - 1])) {
+    length--;
+  }
+  text[length] = '\0';
+  return text;
+}
+
+/* Cuts off a comment, which begins with a semicolon after white space. */
+static void cut_comment(char *line) {
+  for (char *mark = line; (mark = strchr(mark, ';')) != NULL; mark++) {
+    if (mark > line && isspace((unsigned char)mark[-1])) {
+      *mark = '\0';
+      return;
+    }
+  }
+}
+
+/* Reads "name = value" or "name: value", or a comment. `location` is its file and line. */
+static bool read_line(struct sl_config *config, char *line, const char *location,
+                      struct sl_error *error) {
+  line = trim(line);
+  if (line[0] == '\0' || line[0] == '#' || line[0] == ';') {
+    return true;
+  }
+  if (line[0] == '[') {
+    return sl_cannot_start(error, "%s: there are no sections in this file", location);
+  }
+  cut_comment(line);
+  char *separator = strpbrk(line, "=:");
+  if (separator == NULL) {
+    return sl_cannot_start(error, "%s: expected a line like \"body_bytes = 1GiB\"", location);
+  }
+  *separator = '\0';
+  const char *name = trim(line);
+  const struct sl_option *option = find_option(name, strlen(name), SL_SOURCE_FILE);
+  if (option == NULL) {
+    return sl_cannot_start(error, "%s: unknown option %.80s; --help lists all options", location,
+                           name);
+  }
+  char where[512];
+  snprintf(where, sizeof where, "%s: %s", location, name);
+  return set_option(config, option, trim(separator + 1), SL_SOURCE_FILE, where, error);
+}
+
+static bool read_file(struct sl_config *config, const char *path, struct sl_error *error) {
+  static const char byte_order_mark[] = "\xef\xbb\xbf";
+  FILE *stream = sl_regular_file_open(path, error);
+  bool ok = stream != NULL;
+  char line[LINE_SIZE];
+  for (int number = 1; ok && fgets(line, sizeof line, stream) != NULL; number++) {
+    char location[480];
+    snprintf(location, sizeof location, "%s:%d", path, number);
+    bool marked = number == 1 && strncmp(line, byte_order_mark, 3) == 0;
+    ok = strchr(line, '\n') != NULL || feof(stream)
+             ? read_line(config, line + (marked ? 3 : 0), location, error)
+             : sl_cannot_start(error, "%s: the line is too long", location);
+  }
+  if (ok && ferror(stream)) {
+    ok = sl_cannot_start(error, "cannot read %s: %s", path, strerror(errno));
+  }
+  if (stream != NULL) {
+    fclose(stream);
+  }
+  return ok;
+}
+
+/* --config wins over SPIKELOSSD_CONFIG. */
 static bool choose_file(struct sl_config *config, char *const *environment,
                         struct sl_error *error) {
+  static const char name[] = VARIABLE_PREFIX "CONFIG=";
   for (; config->file == NULL && *environment != NULL; environment++) {
-    const char *path = file_variable(*environment);
-    if (path != NULL && !set_file(config, path, error)) {
+    if (strncmp(*environment, name, strlen(name)) == 0 &&
+        !set_file(config, *environment + strlen(name), error)) {
       return false;
     }
   }
-  return config->file == NULL || sl_config_read_file(config, config->file, error);
-}
-
-static bool wants_only_words(const struct sl_config *config) {
-  return config->command == SL_COMMAND_HELP || config->command == SL_COMMAND_VERSION;
+  return config->file == NULL || read_file(config, config->file, error);
 }
 
 bool sl_config_read(struct sl_config *config, int count, char *const *arguments,
                     char *const *environment, struct sl_error *error) {
-  *config = SL_NO_CONFIG;
+  *config = (struct sl_config){.command = SL_COMMAND_SERVE};
   config->server.limits = SL_DEFAULT_LIMITS; /* those that are no options stay as they are */
   if (!set_defaults(config, error) || !read_arguments(config, count, arguments, false, error)) {
     return false;
   }
-  if (wants_only_words(config)) {
+  if (config->command == SL_COMMAND_HELP || config->command == SL_COMMAND_VERSION) {
     return true;
   }
   return choose_file(config, environment, error) && read_environment(config, environment, error) &&
@@ -246,60 +328,70 @@ struct sl_server_options sl_config_server(const struct sl_config *config) {
 }
 
 const char *sl_config_isa(const struct sl_config *config) {
-  return config->isa == 0 ? NULL : sl_option_find("isa")->words[config->isa];
+  const struct sl_option *option = find_option("isa", strlen("isa"), SL_SOURCE_FILE);
+  return config->isa == 0 ? NULL : option->words[config->isa];
 }
 
 void sl_config_free(struct sl_config *config) {
-  sl_config_forget(config);
-  free(config->file);
-  *config = SL_NO_CONFIG;
-}
-
-static bool append_line(struct sl_buffer *text, const char *flag, const char *value,
-                        const char *help) {
-  char left[64];
-  snprintf(left, sizeof left, "%s %s", flag, value);
-  return sl_buffer_append_format(text, "  %-32s %s", left, help);
-}
-
-static bool append_command(struct sl_buffer *text, size_t index) {
-  char flags[32];
-  snprintf(flags, sizeof flags, commands[index].letter == NULL ? "%s" : "%s, %s",
-           commands[index].flag, commands[index].letter);
-  return append_line(text, flags, "", commands[index].help);
-}
-
-static bool append_option(struct sl_buffer *text, const struct sl_option *option) {
-  char flag[64] = "--";
-  spell(flag + 2, sizeof flag - 2, option->name, '-', false);
-  bool ok = append_line(text, flag, sl_option_placeholder(option), option->help);
-  if (ok && option->kind == SL_OPTION_CHOICE) {
-    ok = sl_buffer_append_text(text, ":");
-    for (const char *const *word = option->words; ok && *word != NULL; word++) {
-      ok = sl_buffer_append_format(text, " %s", *word);
+  forget_addresses(config);
+  for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
+    if (option->kind == SL_OPTION_TEXT) {
+      free(*(char **)((char *)config + option->offset));
     }
   }
-  return ok && sl_buffer_append_format(text, " (default %s)\n", option->default_text);
+  free(config->file);
+  *config = (struct sl_config){.command = SL_COMMAND_SERVE};
+}
+
+static void print_option(FILE *help, const struct sl_option *option) {
+  char left[64] = "--";
+  size_t length = 2;
+  for (const char *letter = option->name; *letter != '\0'; letter++) {
+    left[length++] = spell(*letter, SL_SOURCE_FLAG);
+  }
+  snprintf(left + length, sizeof left - length, " %s", option->placeholder);
+  fprintf(help, "  %-32s %s", left, option->help);
+  if (option->kind == SL_OPTION_CHOICE) {
+    for (const char *const *word = option->words; *word != NULL; word++) {
+      fprintf(help, "%s %s", word == option->words ? ":" : "", *word);
+    }
+  }
+  fprintf(help, " (default %s)\n", option->default_text);
+}
+
+static void print_help(FILE *help) {
+  fprintf(help,
+          "usage: spikelossd [OPTION...]\n\n"
+          "Losses of spiking neural networks over HTTP.\n\n"
+          "  %-32s read options from this file\n",
+          "--config FILE");
+  for (size_t i = 0; i < COMMAND_COUNT; i++) {
+    char flags[32];
+    snprintf(flags, sizeof flags, commands[i].letter == NULL ? "%s" : "%s, %s", commands[i].flag,
+             commands[i].letter);
+    fprintf(help, "  %-32s %s\n", flags, commands[i].help);
+  }
+  fputc('\n', help);
+  for (const struct sl_option *option = sl_options; option->name != NULL; option++) {
+    print_option(help, option);
+  }
+  fputs("\nAn option --body-bytes is also the variable SPIKELOSSD_BODY_BYTES and the line\n"
+        "\"body_bytes = 1GiB\" of the file. Flags win over variables, variables over the file.\n",
+        help);
 }
 
 char *sl_config_help(void) {
-  struct sl_buffer text = {0};
-  bool ok = sl_buffer_append_text(&text, "usage: spikelossd [OPTION...]\n\n"
-                                         "Losses of spiking neural networks over HTTP.\n\n") &&
-            append_line(&text, "--config", "FILE", "read options from this file\n");
-  for (size_t i = 0; ok && i < COMMAND_COUNT; i++) {
-    ok = append_command(&text, i) && sl_buffer_append_text(&text, "\n");
+  char *text = NULL;
+  size_t length;
+  FILE *stream = open_memstream(&text, &length);
+  if (stream == NULL) {
+    return NULL;
   }
-  ok = ok && sl_buffer_append_text(&text, "\n");
-  for (const struct sl_option *option = sl_options; ok && option->name != NULL; option++) {
-    ok = append_option(&text, option);
+  print_help(stream);
+  bool failed = ferror(stream) != 0;
+  if (fclose(stream) != 0 || failed) {
+    free(text);
+    return NULL;
   }
-  ok = ok && sl_buffer_append_text(
-                 &text, "\nAn option --body-bytes is also the variable SPIKELOSSD_BODY_BYTES "
-                        "and the line\n\"body_bytes = 1GiB\" of the file. Flags win over "
-                        "variables, variables over the file.\n");
-  if (!ok || !sl_buffer_append(&text, "", 1)) {
-    sl_buffer_free(&text);
-  }
-  return text.bytes;
+  return text;
 }

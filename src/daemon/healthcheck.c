@@ -19,7 +19,7 @@ struct line {
   gnutls_certificate_credentials_t credentials;
 };
 
-/* The certificate is not looked at: this is the same machine, and it may be for another name. */
+/* The certificate is not verified: this is the same machine, and it may be for another name. */
 static bool begin_tls(struct line *line) {
   if (gnutls_certificate_allocate_credentials(&line->credentials) != GNUTLS_E_SUCCESS ||
       gnutls_init(&line->session, GNUTLS_CLIENT) != GNUTLS_E_SUCCESS ||
@@ -54,12 +54,10 @@ static void hang_up(struct line *line) {
   if (line->credentials != NULL) {
     gnutls_certificate_free_credentials(line->credentials);
   }
-  if (line->wire >= 0) {
-    close(line->wire);
-  }
+  close(line->wire);
 }
 
-/* The status of the answer, 0 if none came. */
+/* Returns the status of the answer, 0 if none came. */
 static unsigned ask(struct line *line) {
   static const char question[] = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n"
                                  "User-Agent: spikelossd-healthcheck\r\nConnection: close\r\n\r\n";
@@ -81,7 +79,8 @@ static unsigned ask(struct line *line) {
   return sscanf(answer, "HTTP/1.%*1[01] %3u", &status) == 1 ? status : 0;
 }
 
-const char *sl_healthcheck_address(const struct sl_config *config) {
+/* Returns a Unix socket, which needs no TLS, before any other address. */
+static const char *choose_address(const struct sl_config *config) {
   for (size_t i = 0; i < config->server.listen_count; i++) {
     if (sl_address_is_unix(config->addresses[i])) {
       return config->addresses[i];
@@ -90,13 +89,13 @@ const char *sl_healthcheck_address(const struct sl_config *config) {
   return config->addresses[0];
 }
 
-bool sl_healthcheck(const struct sl_config *config, struct sl_error *error) {
-  const char *address = sl_healthcheck_address(config);
+const char *sl_healthcheck(const struct sl_config *config, struct sl_error *error) {
+  const char *address = choose_address(config);
   bool encrypted = config->server.tls.certificate != NULL && !sl_address_is_unix(address);
   struct line line = {.wire = sl_address_connect(address, PATIENCE_SECONDS, error)};
   unsigned status = 0;
   if (line.wire < 0) {
-    return false;
+    return NULL;
   }
   if (encrypted && !begin_tls(&line)) {
     sl_fail(error, SL_CANNOT_START, "%s does not speak TLS", address);
@@ -106,5 +105,5 @@ bool sl_healthcheck(const struct sl_config *config, struct sl_error *error) {
     sl_fail(error, SL_CANNOT_START, "%s is not ready: it answers %u", address, status);
   }
   hang_up(&line);
-  return status == 200;
+  return status == 200 ? address : NULL;
 }

@@ -7,13 +7,9 @@
 
 #include "daemon/config.h"
 #include <spikeloss/error.h>
-#include <stdbool.h>
-#include <stddef.h>
 
-/* Whether GET /readyz is answered with 200, within a few seconds. If not, sets `error`. */
-bool sl_healthcheck(const struct sl_config *config, struct sl_error *error);
-
-/* Returns the address that is asked: a Unix socket, which needs no TLS, before any other. */
-const char *sl_healthcheck_address(const struct sl_config *config);
+/* Returns the address that answers GET /readyz with 200, within a few seconds. If none does,
+ * returns NULL and sets `error`. */
+const char *sl_healthcheck(const struct sl_config *config, struct sl_error *error);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,15 +31,13 @@ enum {
 static struct {
   pthread_mutex_t mutex; /* never held during a write */
   pthread_cond_t added;  /* or stopping */
-  pthread_cond_t ended;
+  int ended;             /* an eventfd, readable once the thread is done */
   pthread_t thread;
   bool running;
   bool stopping;
-  bool has_ended;
-  size_t first; /* offset of the oldest byte */
   size_t used;
-  char bytes[QUEUE_BYTES]; /* a ring */
-  atomic_uint_fast64_t failures;
+  char bytes[QUEUE_BYTES];      /* the oldest first */
+  atomic_uint_fast64_t dropped; /* lines that did not fit or could not be written */
 } queue = {.mutex = PTHREAD_MUTEX_INITIALIZER, .added = PTHREAD_COND_INITIALIZER};
 
 /* Writes everything, however often it is interrupted. False where standard error takes no more: a
@@ -59,20 +58,6 @@ static bool write_all(const char *bytes, size_t length) {
   return true;
 }
 
-/* Copies `length` bytes out of the ring, from its oldest on. */
-static void copy_oldest(char *bytes, size_t length) {
-  size_t until_end = QUEUE_BYTES - queue.first;
-  size_t head = length < until_end ? length : until_end;
-  memcpy(bytes, queue.bytes + queue.first, head);
-  memcpy(bytes + head, queue.bytes, length - head);
-}
-
-static void remove_oldest(size_t length) {
-  queue.used -= length;
-  /* An empty queue begins at the front again, so that a quiet log touches few pages. */
-  queue.first = queue.used == 0 ? 0 : (queue.first + length) % QUEUE_BYTES;
-}
-
 /* Takes as many whole lines as fit, at least one: no line is longer than a batch. Returns the
  * length, 0 once nothing is left and nothing will come. */
 static size_t take_batch(char *batch) {
@@ -81,11 +66,12 @@ static size_t take_batch(char *batch) {
     pthread_cond_wait(&queue.added, &queue.mutex);
   }
   size_t length = queue.used < BATCH_BYTES ? queue.used : BATCH_BYTES;
-  copy_oldest(batch, length);
-  while (length > 0 && batch[length - 1] != '\n') {
+  while (length > 0 && queue.bytes[length - 1] != '\n') {
     length--;
   }
-  remove_oldest(length);
+  memcpy(batch, queue.bytes, length);
+  queue.used -= length;
+  memmove(queue.bytes, queue.bytes + length, queue.used); /* nothing, unless lines have piled up */
   pthread_mutex_unlock(&queue.mutex);
   return length;
 }
@@ -103,94 +89,58 @@ static void *write_batches(void *closure) {
   (void)closure;
   for (size_t length; (length = take_batch(batch)) > 0;) {
     if (!write_all(batch, length)) {
-      atomic_fetch_add(&queue.failures, count_lines(batch, length));
+      atomic_fetch_add(&queue.dropped, count_lines(batch, length));
     }
   }
-  pthread_mutex_lock(&queue.mutex);
-  queue.has_ended = true;
-  pthread_cond_signal(&queue.ended);
-  pthread_mutex_unlock(&queue.mutex);
+  eventfd_write(queue.ended, 1);
   return NULL;
 }
 
-/* A deadline must not move when the clock is set. */
-static bool init_ended(void) {
-  pthread_condattr_t attributes;
-  if (pthread_condattr_init(&attributes) != 0) {
-    return false;
-  }
-  bool ok = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-            pthread_cond_init(&queue.ended, &attributes) == 0;
-  pthread_condattr_destroy(&attributes);
-  return ok;
-}
-
 bool sl_log_start(void) {
-  queue.running = init_ended() && pthread_create(&queue.thread, NULL, write_batches, NULL) == 0;
+  queue.ended = eventfd(0, EFD_CLOEXEC);
+  queue.running = queue.ended >= 0 && pthread_create(&queue.thread, NULL, write_batches, NULL) == 0;
   return queue.running;
 }
 
-/* Adds one line, its line break included. False if it does not fit. Lines come out in order, each
- * in one piece. While no thread runs, the line is written at once. */
-static bool add_line(const char *line, size_t length) {
+/* Adds one line, its line break included, or counts `lines` as dropped. Lines come out in order,
+ * each in one piece. While no thread runs, the line is written at once. */
+static void add_line(const char *line, size_t length, uint64_t lines) {
+  bool added;
   if (!queue.running) {
-    return write_all(line, length);
+    added = write_all(line, length);
+  } else {
+    pthread_mutex_lock(&queue.mutex);
+    added = length <= QUEUE_BYTES - queue.used;
+    if (added) {
+      memcpy(queue.bytes + queue.used, line, length);
+      queue.used += length;
+      pthread_cond_signal(&queue.added);
+    }
+    pthread_mutex_unlock(&queue.mutex);
   }
-  pthread_mutex_lock(&queue.mutex);
-  bool fits = length <= QUEUE_BYTES - queue.used;
-  if (fits) {
-    size_t end = (queue.first + queue.used) % QUEUE_BYTES;
-    size_t until_end = QUEUE_BYTES - end;
-    size_t head = length < until_end ? length : until_end;
-    memcpy(queue.bytes + end, line, head);
-    memcpy(queue.bytes, line + head, length - head);
-    queue.used += length;
-    pthread_cond_signal(&queue.added);
+  if (!added) {
+    atomic_fetch_add(&queue.dropped, lines);
   }
-  pthread_mutex_unlock(&queue.mutex);
-  return fits;
-}
-
-/* How many lines could not be written since the last call. */
-static uint64_t take_failures(void) {
-  return atomic_exchange(&queue.failures, 0);
-}
-
-static bool wait_for_end(void) {
-  struct timespec deadline;
-  clock_gettime(CLOCK_MONOTONIC, &deadline);
-  deadline.tv_nsec += STOP_MILLISECONDS * 1000000L;
-  deadline.tv_sec += deadline.tv_nsec / 1000000000L;
-  deadline.tv_nsec %= 1000000000L;
-  while (!queue.has_ended &&
-         pthread_cond_timedwait(&queue.ended, &queue.mutex, &deadline) != ETIMEDOUT) {
-  }
-  return queue.has_ended;
 }
 
 void sl_log_stop(void) {
-  if (!queue.running) {
-    return;
-  }
   pthread_mutex_lock(&queue.mutex);
   queue.stopping = true;
   pthread_cond_signal(&queue.added);
-  bool ended = wait_for_end();
   pthread_mutex_unlock(&queue.mutex);
-  if (ended) {
+  struct pollfd ended = {.fd = queue.ended, .events = POLLIN};
+  if (poll(&ended, 1, STOP_MILLISECONDS) > 0) {
     pthread_join(queue.thread, NULL);
   } else {
     pthread_detach(queue.thread);
   }
 }
 
-enum { MESSAGE_SIZE = 512 };
-
-/* The longest text, in bytes of the line. */
-enum { TEXT_SIZE = 512 };
-
-/* What the end of a line needs. */
-enum { END_SIZE = 2 };
+enum {
+  MESSAGE_SIZE = 512,
+  TEXT_SIZE = 512, /* of the longest text, in bytes of the line */
+  END_SIZE = 2,    /* of the end of a line */
+};
 
 static void append_bytes(struct sl_log_line *line, const char *bytes, size_t length) {
   memcpy(line->bytes + line->length, bytes, length);
@@ -230,22 +180,14 @@ static bool is_word(const char *text) {
   return text[0] != '\0' && text[strspn(text, characters)] == '\0' && strlen(text) < TEXT_SIZE;
 }
 
-/* Writes one byte of a quoted text; returns how many bytes that took, at most 6. */
-static size_t escape(char *escaped, unsigned char byte) {
-  if (byte == '"' || byte == '\\') {
-    escaped[0] = '\\';
-    escaped[1] = (char)byte;
-    return 2;
-  }
-  if (byte >= 0x20 && byte < 0x7f) {
+/* Writes one byte of a quoted text, and a NUL; returns how many bytes that took, up to 6. */
+static size_t escape(char escaped[7], unsigned char byte) {
+  bool printable = byte >= 0x20 && byte < 0x7f;
+  if (printable && byte != '"' && byte != '\\') {
     escaped[0] = (char)byte;
     return 1;
   }
-  static const char digits[] = "0123456789abcdef";
-  memcpy(escaped, "\\u00", 4);
-  escaped[4] = digits[byte >> 4];
-  escaped[5] = digits[byte & 15];
-  return 6;
+  return (size_t)snprintf(escaped, 7, printable ? "\\%c" : "\\u%04x", byte);
 }
 
 void sl_log_line_text(struct sl_log_line *line, const char *name, const char *text) {
@@ -278,18 +220,13 @@ void sl_log_line_seconds(struct sl_log_line *line, const char *name, uint64_t na
 }
 
 void sl_log_line_end(struct sl_log_line *line) {
-  append_bytes(line, "}\n", line->format == SL_LOG_JSON ? 2 : 0);
-  append_bytes(line, "\n", line->format == SL_LOG_JSON ? 0 : 1);
+  bool json = line->format == SL_LOG_JSON;
+  append_bytes(line, json ? "}\n" : "\n", json ? 2 : 1);
 }
 
-static void begin_line(struct sl_log_line *line, enum sl_log_format format, enum sl_log_level level,
-                       const char *message) {
-  static const char *const level_names[] = {
-      [SL_LOG_ERROR] = "error",
-      [SL_LOG_WARNING] = "warning",
-      [SL_LOG_INFO] = "info",
-      [SL_LOG_DEBUG] = "debug",
-  };
+void sl_log_begin(const struct sl_log *log, struct sl_log_line *line, enum sl_log_level level,
+                  const char *message) {
+  static const char *const level_names[] = {"error", "warning", "info", "debug"};
   struct timespec now;
   struct tm calendar;
   char seconds[32];
@@ -298,40 +235,25 @@ static void begin_line(struct sl_log_line *line, enum sl_log_format format, enum
   gmtime_r(&now.tv_sec, &calendar);
   strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &calendar);
   snprintf(text, sizeof text, "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
-  sl_log_line_begin(line, format);
+  sl_log_line_begin(line, log->format);
   sl_log_line_text(line, "time", text);
   sl_log_line_text(line, "level", level_names[level]);
   sl_log_line_text(line, "message", message);
 }
 
-static void count_dropped(struct sl_log *log, uint64_t lines) {
-  atomic_fetch_add_explicit(&log->dropped, lines, memory_order_relaxed);
-}
-
-void sl_log_begin(const struct sl_log *log, struct sl_log_line *line, enum sl_log_level level,
-                  const char *message) {
-  begin_line(line, log->format, level, message);
-}
-
-void sl_log_write(struct sl_log *log, struct sl_log_line *line) {
+void sl_log_write(struct sl_log_line *line) {
   sl_log_line_end(line);
-  if (!add_line(line->bytes, line->length)) {
-    count_dropped(log, 1);
-  }
+  add_line(line->bytes, line->length, 1);
 }
 
-void sl_log_tell_dropped(struct sl_log *log) {
-  uint64_t dropped =
-      atomic_exchange_explicit(&log->dropped, 0, memory_order_relaxed) + take_failures();
-  if (dropped == 0) {
-    return;
-  }
-  struct sl_log_line line;
-  sl_log_begin(log, &line, SL_LOG_WARNING, "lines were dropped");
-  sl_log_line_number(&line, "dropped", dropped);
-  sl_log_line_end(&line);
-  if (!add_line(line.bytes, line.length)) {
-    count_dropped(log, dropped);
+void sl_log_tell_dropped(const struct sl_log *log) {
+  uint64_t dropped = atomic_exchange(&queue.dropped, 0);
+  if (dropped > 0) {
+    struct sl_log_line line;
+    sl_log_begin(log, &line, SL_LOG_WARNING, "lines were dropped");
+    sl_log_line_number(&line, "dropped", dropped);
+    sl_log_line_end(&line);
+    add_line(line.bytes, line.length, dropped);
   }
 }
 
@@ -346,12 +268,16 @@ void sl_log(struct sl_log *log, enum sl_log_level level, const char *format, ...
   va_end(arguments);
   struct sl_log_line line;
   sl_log_begin(log, &line, level, message);
-  sl_log_write(log, &line);
+  sl_log_write(&line);
 }
+
+/* Of lines about failures, so that a burst of them floods nothing and still shows what it is. Where
+ * all requests get a line, none is left out. */
+enum { FAILURES_A_SECOND = 100 };
 
 /* The upper half of the window is the second, the lower half counts its lines. */
 bool sl_log_admits(struct sl_log *log) {
-  if (log->rate == 0) {
+  if (log->access == SL_ACCESS_ALL) {
     sl_log_tell_dropped(log);
     return true;
   }
@@ -364,8 +290,8 @@ bool sl_log_admits(struct sl_log *log) {
   do {
     new_second = second != (window & ~UINT64_C(0xffffffff));
     next = new_second ? second + 1 : window + 1;
-    if (!new_second && (window & 0xffffffff) >= log->rate) {
-      count_dropped(log, 1);
+    if (!new_second && (window & 0xffffffff) >= FAILURES_A_SECOND) {
+      atomic_fetch_add(&queue.dropped, 1);
       return false;
     }
   } while (!atomic_compare_exchange_weak_explicit(&log->window, &window, next, memory_order_relaxed,
@@ -380,18 +306,15 @@ void sl_log_announce(enum sl_log_format log_format, const char *format, ...) {
   char message[MESSAGE_SIZE * 2];
   va_list arguments;
   va_start(arguments, format);
-  int length = vsnprintf(message, sizeof message - 1, format, arguments);
+  vsnprintf(message, sizeof message - 1, format, arguments);
   va_end(arguments);
-  if (length < 0) {
-    return;
-  }
   if (log_format == SL_LOG_JSON) {
+    const struct sl_log log = {.format = SL_LOG_JSON};
     struct sl_log_line line;
-    begin_line(&line, SL_LOG_JSON, SL_LOG_INFO, message);
-    sl_log_line_end(&line);
-    add_line(line.bytes, line.length);
+    sl_log_begin(&log, &line, SL_LOG_INFO, message);
+    sl_log_write(&line);
   } else {
     strcat(message, "\n");
-    add_line(message, strlen(message));
+    add_line(message, strlen(message), 1);
   }
 }

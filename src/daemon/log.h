@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct sl_record;
+
 enum sl_log_format { SL_LOG_LOGFMT, SL_LOG_JSON };
 
 enum { SL_LOG_LINE_SIZE = 2048 };
@@ -36,42 +38,49 @@ struct sl_log_line {
 
 void sl_log_line_begin(struct sl_log_line *line, enum sl_log_format format);
 
-/* Names are plain words. */
+/* Add a field. Names are plain words. */
 void sl_log_line_text(struct sl_log_line *line, const char *name, const char *text);
 void sl_log_line_number(struct sl_log_line *line, const char *name, uint64_t number);
 void sl_log_line_seconds(struct sl_log_line *line, const char *name, uint64_t nanoseconds);
 
-/* The line break. */
+/* Adds the end of the line. */
 void sl_log_line_end(struct sl_log_line *line);
 
 enum sl_log_level { SL_LOG_ERROR, SL_LOG_WARNING, SL_LOG_INFO, SL_LOG_DEBUG };
 
-/* Format and rate are set before threads start; the members after them begin as zeros. */
+/* Which requests get a line. */
+enum sl_access_lines { SL_ACCESS_NONE, SL_ACCESS_FAILURES, SL_ACCESS_ALL };
+
+/* Format and access are set before threads start. */
 struct sl_log {
   _Atomic enum sl_log_level level; /* the least important that is written */
   enum sl_log_format format;
-  uint64_t rate;           /* lines a second that sl_log_admits; 0: any number */
-  _Atomic uint64_t window; /* the second that lasts, and how many it has admitted */
-  _Atomic uint64_t dropped;
+  enum sl_access_lines access;
+  _Atomic uint64_t window; /* the second that lasts, and how many lines it has admitted */
 };
 
-/* A message without fields. `format` makes it. */
+/* Writes a message without fields. */
 void sl_log(struct sl_log *log, enum sl_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Whether one more line of a kind that may come in floods goes out now; else counts it as dropped.
- */
+/* Returns whether one more line about a request goes out now; else counts it as dropped. */
 bool sl_log_admits(struct sl_log *log);
 
-/* A message with fields: begin it, add them, write it. */
+/*
+ * Writes a line for a request that is over, if such requests get one. `log` is a struct sl_log.
+ * Nothing of a body and no token is ever written: only what is in the record.
+ */
+void sl_log_request(void *log, const struct sl_record *record);
+
+/* Begin and write a message with fields, which are added in between. */
 void sl_log_begin(const struct sl_log *log, struct sl_log_line *line, enum sl_log_level level,
                   const char *message);
-void sl_log_write(struct sl_log *log, struct sl_log_line *line);
+void sl_log_write(struct sl_log_line *line);
 
-/* Says how many lines were dropped, if any were and that was not said yet. */
-void sl_log_tell_dropped(struct sl_log *log);
+/* Logs how many lines were dropped since it last did. */
+void sl_log_tell_dropped(const struct sl_log *log);
 
-/* A line for people and for scripts that wait for it: on every level, in logfmt as it is. */
+/* Writes a line for people and for scripts that wait for it: on every level, in logfmt as it is. */
 void sl_log_announce(enum sl_log_format log_format, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -1,9 +1,8 @@
-#include "daemon/access_log.h"
+#include "core/codes.h"
 #include "daemon/config.h"
 #include "daemon/healthcheck.h"
 #include "daemon/log.h"
 #include "daemon/system.h"
-#include "daemon/systemd.h"
 #include "http/handlers/handlers.h"
 #include "http/server.h"
 #include "kernels/kernels.h"
@@ -16,112 +15,78 @@
 #include <string.h>
 #include <unistd.h>
 
-static void fill_stop_signals(sigset_t *signals) {
-  sigemptyset(signals);
-  sigaddset(signals, SIGTERM);
-  sigaddset(signals, SIGINT);
-}
+/* Passes on one sentence to the operator. */
+typedef void tell_function(void *closure, const char *sentence);
 
-/* Threads that start after this leave these signals to the main thread, which waits for them. */
-static void hold_signals(void) {
-  sigset_t signals;
-  fill_stop_signals(&signals);
-  sigaddset(&signals, SIGHUP);
-  pthread_sigmask(SIG_BLOCK, &signals, NULL);
-}
-
-/* A write that fails is counted by the log. It must not end the process. */
-static void ignore_signals_of_writes(void) {
-  signal(SIGPIPE, SIG_IGN);
-  signal(SIGXFSZ, SIG_IGN);
-}
-
-/* SIGHUP reads again what may change while the daemon serves. */
-struct reload {
+/* The daemon while it serves. */
+struct daemon {
   int count; /* of the command line's arguments, as main got them */
   char *const *arguments;
+  const struct sl_config *config;
+  struct sl_server_options options;
   struct sl_server *server;
-  struct sl_log *log;
+  struct sl_log log;
 };
 
-/* The level is what flags, variables and the file say now; the file alone can have changed. */
-static bool reload_log_level(const struct reload *reload, struct sl_error *error) {
-  struct sl_config config;
-  bool ok = sl_config_read(&config, reload->count, reload->arguments, environ, error);
-  if (ok) {
-    reload->log->level = (enum sl_log_level)config.log_level;
-  }
-  sl_config_free(&config);
-  return ok;
+/* Threads that start after this leave these signals to the main thread, which waits for them. */
+static sigset_t hold_signals(void) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &signals, NULL);
+  return signals;
 }
 
-/* What cannot be read is logged and stays as it was. */
-static void reload_all(const struct reload *reload) {
+/* Reads again what may change while the daemon serves. What cannot be read is logged and stays as
+ * it was. */
+static void reload(struct daemon *daemon) {
   struct sl_error errors[] = {SL_NO_ERROR, SL_NO_ERROR, SL_NO_ERROR};
-  reload_log_level(reload, &errors[0]);
-  sl_server_reload_certificates(reload->server, &errors[1]);
-  sl_server_reload_tokens(reload->server, &errors[2]);
+  struct sl_config config;
+  /* The level is what flags, variables and the file say now; the file alone can have changed. */
+  if (sl_config_read(&config, daemon->count, daemon->arguments, environ, &errors[0])) {
+    daemon->log.level = (enum sl_log_level)config.log_level;
+  }
+  sl_config_free(&config);
+  sl_server_reload_certificates(daemon->server, &errors[1]);
+  sl_server_reload_tokens(daemon->server, &errors[2]);
   bool ok = true;
   for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
     if (errors[i].code != SL_OK) {
-      sl_log(reload->log, SL_LOG_ERROR, "SIGHUP: %s; the previous values stay in force",
+      sl_log(&daemon->log, SL_LOG_ERROR, "SIGHUP: %s; the previous values stay in force",
              errors[i].message);
       ok = false;
     }
   }
   if (ok) {
-    sl_log(reload->log, SL_LOG_INFO,
+    sl_log(&daemon->log, SL_LOG_INFO,
            "SIGHUP: tokens, certificates and log level have been read again");
   }
 }
 
 /* The first signal stops in good order; from then on another one ends the process at once. Until
  * it comes, SIGHUP reloads. */
-static int wait_for_stop_signal(const struct reload *reload) {
-  sigset_t stop;
-  sigset_t all;
+static int wait_for_stop_signal(struct daemon *daemon, sigset_t signals) {
   int signal_number = 0;
-  fill_stop_signals(&stop);
-  all = stop;
-  sigaddset(&all, SIGHUP);
-  while (sigwait(&all, &signal_number) == 0 && signal_number == SIGHUP) {
-    reload_all(reload);
+  while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP) {
+    reload(daemon);
   }
-  pthread_sigmask(SIG_UNBLOCK, &stop, NULL);
+  sigdelset(&signals, SIGHUP);
+  pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
   return signal_number;
 }
 
-static void announce_addresses(const struct sl_server *server, size_t listeners,
-                               enum sl_log_format format) {
-  for (size_t i = 0; i < listeners; i++) {
-    const char *address = sl_server_address(server, i);
-    const char *scheme = sl_address_is_unix(address)         ? ""
-                         : sl_server_is_encrypted(server, i) ? "https://"
-                                                             : "http://";
-    sl_log_announce(format, "spikelossd " SPIKELOSSD_VERSION " listening on %s%s", scheme, address);
-  }
-}
-
-/* No authentication is right on loopback, and where the network is closed. */
-static void warn_of_exposure(struct sl_log *log, const struct sl_server *server) {
-  const char *address = sl_server_exposed_address(server);
-  if (address != NULL) {
-    sl_log(log, SL_LOG_WARNING,
-           "%s: every client that reaches this address may use the server; set token_file or "
-           "client_ca, or listen "
-           "on 127.0.0.1 only",
-           address);
-  }
-}
-
 static void log_warning(void *closure, const char *sentence) {
-  struct sl_log *log = closure;
-  sl_log(log, SL_LOG_WARNING, "%s", sentence);
+  sl_log(closure, SL_LOG_WARNING, "%s", sentence);
+}
+
+static void log_sentence(void *closure, const char *sentence) {
+  sl_log(closure, SL_LOG_INFO, "%s", sentence);
 }
 
 /* A configuration of an earlier version still starts the server. */
-static void tell_of_retired(const struct sl_config *config,
-                            void (*tell)(void *closure, const char *sentence), void *closure) {
+static void tell_of_retired(const struct sl_config *config, tell_function *tell, void *closure) {
   char sentence[256];
   for (size_t i = 0; i < config->retired_count; i++) {
     const struct sl_option *option = config->retired[i];
@@ -131,38 +96,33 @@ static void tell_of_retired(const struct sl_config *config,
   }
 }
 
-static void announce_server(struct sl_log *log, const struct sl_server *server,
-                            const struct sl_config *config,
-                            const struct sl_server_options *options) {
-  warn_of_exposure(log, server);
-  sl_server_tell_conflicts(options, log_warning, log);
-  announce_addresses(server, options->listen_count, log->format);
-  tell_of_retired(config, log_warning, log);
+static void announce_server(struct daemon *daemon) {
+  struct sl_log *log = &daemon->log;
+  const struct sl_server *server = daemon->server;
+  /* No authentication is right on loopback, and where the network is closed. */
+  const char *exposed = sl_server_exposed_address(server);
+  if (exposed != NULL) {
+    sl_log(log, SL_LOG_WARNING,
+           "%s: every client that reaches this address may use the server; set token_file or "
+           "client_ca, or listen on 127.0.0.1 only",
+           exposed);
+  }
+  sl_server_tell_conflicts(&daemon->options, log_warning, log);
+  for (size_t i = 0; i < daemon->options.listen_count; i++) {
+    const char *address = sl_server_address(server, i);
+    const char *scheme = sl_address_is_unix(address)         ? ""
+                         : sl_server_is_encrypted(server, i) ? "https://"
+                                                             : "http://";
+    sl_log_announce(log->format, "spikelossd " SPIKELOSSD_VERSION " listening on %s%s", scheme,
+                    address);
+  }
+  tell_of_retired(daemon->config, log_warning, log);
   sl_systemd_tell("READY=1");
   sl_log(log, SL_LOG_DEBUG, "the hot loops use %s", sl_kernels_name());
   sl_log(log, SL_LOG_DEBUG, "%ju connections are served at once (connections)",
-         (uintmax_t)options->connections);
+         (uintmax_t)daemon->options.connections);
   sl_log(log, SL_LOG_DEBUG, "all requests together may take %ju bytes of memory (memory_bytes)",
-         (uintmax_t)options->memory_bytes);
-}
-
-static void log_sentence(void *closure, const char *sentence) {
-  struct sl_log *log = closure;
-  sl_log(log, SL_LOG_INFO, "%s", sentence);
-}
-
-/* Sockets that systemd hands over replace all addresses. */
-static bool take_over_sockets(struct sl_server_options *options, struct sl_error *error) {
-  size_t sockets;
-  if (!sl_systemd_sockets(&sockets, error)) {
-    return false;
-  }
-  if (sockets > 0) {
-    options->listen = NULL;
-    options->listen_count = sockets;
-    options->first_socket = SL_SYSTEMD_FIRST_SOCKET;
-  }
-  return true;
+         (uintmax_t)daemon->options.memory_bytes);
 }
 
 /*
@@ -195,8 +155,7 @@ static void keep_freed_memory(uint64_t memory_bytes, size_t threads) {
 }
 
 /* Not knowing a limit is not a reason to have none. */
-static void find_memory(struct sl_server_options *options,
-                        void (*tell)(void *closure, const char *sentence), void *closure) {
+static void find_memory(struct sl_server_options *options, tell_function *tell, void *closure) {
   if (options->memory_bytes != 0) {
     return;
   }
@@ -211,8 +170,8 @@ static void find_memory(struct sl_server_options *options,
 
 /*
  * Every connection is an open file. The soft limit of many systems, 1024, is for programs that use
- * select(2); the hard limit is what they allow. More than 4096 clients of one daemon are a mistake
- * more often than a wish, and each may cost a buffer.
+ * select(2); the hard limit is what they allow. More than 4096 clients of one daemon are
+ * more often a mistake than intended, and each may cost a buffer.
  */
 static void find_connections(struct sl_server_options *options) {
   const uint64_t max_connections = 4096;
@@ -225,63 +184,64 @@ static void find_connections(struct sl_server_options *options) {
   }
 }
 
-static int serve_and_log(const struct sl_config *config, int count, char *const *arguments) {
-  struct sl_log log = {.level = (enum sl_log_level)config->log_level,
-                       .format = (enum sl_log_format)config->log_format,
-                       .rate = config->access_log == SL_ACCESS_ALL ? 0 : SL_FAILURES_A_SECOND};
-  struct sl_access_log access = {.log = &log, .lines = (enum sl_access_lines)config->access_log};
-  struct sl_server_options options = sl_config_server(config);
-  options.tell = log_sentence;
-  options.tell_closure = &log;
-  options.find_route = sl_route_find;
-  if (access.lines != SL_ACCESS_NONE) {
-    options.report = sl_access_log_write;
-    options.report_closure = &access;
+static bool serve_until_signal(struct daemon *daemon, sigset_t signals, struct sl_error *error) {
+  struct sl_server_options *options = &daemon->options;
+  struct sl_log *log = &daemon->log;
+  options->find_route = sl_route_find;
+  options->tell = log_sentence;
+  options->tell_closure = log;
+  options->report = log->access == SL_ACCESS_NONE ? NULL : sl_log_request;
+  options->report_closure = log;
+  if (!sl_systemd_take_sockets(options, error)) {
+    return false;
   }
-  struct sl_error error = SL_NO_ERROR;
-  struct sl_server *server = NULL;
+  find_memory(options, log_warning, log);
+  find_connections(options);
+  keep_freed_memory(options->memory_bytes, sl_server_threads(options));
+  daemon->server = sl_server_start(options, error);
+  if (daemon->server == NULL) {
+    return false;
+  }
+  announce_server(daemon);
 
-  if (take_over_sockets(&options, &error)) {
-    find_memory(&options, log_warning, &log);
-    find_connections(&options);
-    keep_freed_memory(options.memory_bytes, sl_server_threads(&options));
-    server = sl_server_start(&options, &error);
-  }
-  if (server == NULL) {
-    sl_log_announce(log.format, "spikelossd: %s", error.message);
-    return EXIT_FAILURE;
-  }
-  announce_server(&log, server, config, &options);
-
-  const struct reload reload = {
-      .count = count, .arguments = arguments, .server = server, .log = &log};
-  int signal_number = wait_for_stop_signal(&reload);
+  int signal_number = wait_for_stop_signal(daemon, signals);
   sl_systemd_tell("STOPPING=1");
-  sl_server_drain(server);
-  sl_log(&log, SL_LOG_INFO, "%s: requests in flight finish, then the server stops",
+  sl_server_drain(daemon->server);
+  sl_log(log, SL_LOG_INFO, "%s: requests in flight finish, then the server stops",
          strsignal(signal_number));
-  sl_server_stop(server);
-  sl_log_tell_dropped(&log);
-  sl_log(&log, SL_LOG_INFO, "the server has stopped");
-  return EXIT_SUCCESS;
+  sl_server_stop(daemon->server);
+  sl_log_tell_dropped(log);
+  sl_log(log, SL_LOG_INFO, "the server has stopped");
+  return true;
 }
 
-static int serve_with_log(const struct sl_config *config, int count, char *const *arguments) {
-  hold_signals();
+static bool serve(const struct sl_config *config, int count, char *const *arguments,
+                  struct sl_error *error) {
+  struct daemon daemon = {.count = count,
+                          .arguments = arguments,
+                          .config = config,
+                          .options = sl_config_server(config),
+                          .log = {.level = (enum sl_log_level)config->log_level,
+                                  .format = (enum sl_log_format)config->log_format,
+                                  .access = (enum sl_access_lines)config->access_log}};
+  sigset_t signals = hold_signals();
   if (!sl_log_start()) {
-    sl_log_announce(SL_LOG_LOGFMT, "spikelossd: cannot start a thread for the log");
-    return EXIT_FAILURE;
+    return sl_cannot_start(error, "cannot start a thread for the log");
   }
-  int status = serve_and_log(config, count, arguments);
+  struct sl_error reason = SL_NO_ERROR;
+  bool ok = serve_until_signal(&daemon, signals, &reason);
+  if (!ok) {
+    sl_log_announce(daemon.log.format, "spikelossd: %s", reason.message);
+  }
   sl_log_stop();
-  return status;
+  return ok;
 }
 
-static int print_help(void) {
+static bool print_help(void) {
   char *help = sl_config_help();
   bool printed = help != NULL && fputs(help, stdout) >= 0 && fflush(stdout) == 0;
   free(help);
-  return printed ? EXIT_SUCCESS : EXIT_FAILURE;
+  return printed;
 }
 
 static void announce_warning(void *closure, const char *sentence) {
@@ -289,62 +249,61 @@ static void announce_warning(void *closure, const char *sentence) {
   sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", sentence);
 }
 
-static int check_configuration(const struct sl_config *config) {
+static bool check_configuration(const struct sl_config *config, struct sl_error *error) {
   struct sl_server_options options = sl_config_server(config);
-  struct sl_error error = SL_NO_ERROR;
-  if (!sl_server_check(&options, &error)) {
-    sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", error.message);
-    return EXIT_FAILURE;
+  if (!sl_server_check(&options, error)) {
+    return false;
   }
   find_memory(&options, announce_warning, NULL);
   sl_server_tell_conflicts(&options, announce_warning, NULL);
   tell_of_retired(config, announce_warning, NULL);
   printf("the configuration is valid\n");
-  return EXIT_SUCCESS;
+  return true;
 }
 
-static int check_health(const struct sl_config *config) {
-  struct sl_error error = SL_NO_ERROR;
-  if (!sl_healthcheck(config, &error)) {
-    sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", error.message);
-    return EXIT_FAILURE;
+static bool check_health(const struct sl_config *config, struct sl_error *error) {
+  const char *address = sl_healthcheck(config, error);
+  if (address != NULL) {
+    printf("%s is ready\n", address);
   }
-  printf("%s is ready\n", sl_healthcheck_address(config));
-  return EXIT_SUCCESS;
+  return address != NULL;
 }
 
-static int run_command(const struct sl_config *config, int count, char *const *arguments) {
+static bool choose_kernels(const struct sl_config *config, struct sl_error *error) {
+  const char *isa = sl_config_isa(config);
+  return sl_kernels_choose(isa) ||
+         sl_cannot_start(error, "isa: this processor or this build has no %s", isa);
+}
+
+static bool run_command(const struct sl_config *config, int count, char *const *arguments,
+                        struct sl_error *error) {
   switch (config->command) {
   case SL_COMMAND_HELP:
     return print_help();
   case SL_COMMAND_VERSION:
     printf("spikelossd " SPIKELOSSD_VERSION " (%s)\n", sl_kernels_name());
-    return EXIT_SUCCESS;
+    return true;
   case SL_COMMAND_CHECK:
-    return check_configuration(config);
+    return check_configuration(config, error);
   case SL_COMMAND_HEALTHCHECK:
-    return check_health(config);
-  case SL_COMMAND_SERVE:
-    break;
+    return check_health(config, error);
+  default:
+    return serve(config, count, arguments, error);
   }
-  return serve_with_log(config, count, arguments);
 }
 
 int main(int count, char **arguments) {
   struct sl_config config;
   struct sl_error error = SL_NO_ERROR;
-  int status = EXIT_FAILURE;
 
   sl_descriptors_open_missing();
-  ignore_signals_of_writes();
-  if (!sl_config_read(&config, count, arguments, environ, &error)) {
+  signal(SIGPIPE, SIG_IGN); /* a write that fails is counted by the log and ends no process */
+  signal(SIGXFSZ, SIG_IGN);
+  bool ok = sl_config_read(&config, count, arguments, environ, &error) &&
+            choose_kernels(&config, &error) && run_command(&config, count, arguments, &error);
+  if (error.code != SL_OK) {
     sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", error.message);
-  } else if (!sl_kernels_choose(sl_config_isa(&config))) {
-    sl_log_announce(SL_LOG_LOGFMT, "spikelossd: isa: this processor or this build has no %s",
-                    sl_config_isa(&config));
-  } else {
-    status = run_command(&config, count, arguments);
   }
   sl_config_free(&config);
-  return status;
+  return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

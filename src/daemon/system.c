@@ -1,5 +1,7 @@
 #include "daemon/system.h"
 
+#include "core/codes.h"
+#include "daemon/config.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/sysinfo.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define CGROUPS "/sys/fs/cgroup"
@@ -22,7 +26,7 @@ static uint64_t smaller(uint64_t left, uint64_t right) {
   return left < right ? left : right;
 }
 
-/* The number that a text begins with; UINT64_MAX if it does not. */
+/* Returns the number that a text begins with; UINT64_MAX if it begins with none. */
 static uint64_t number_in(const char *text) {
   if (!isdigit((unsigned char)text[0])) {
     return UINT64_MAX;
@@ -32,8 +36,7 @@ static uint64_t number_in(const char *text) {
   return errno == 0 ? number : UINT64_MAX;
 }
 
-/* What a file of one number says, "max" and no file being no limit. A limit of nothing would not
- * have let this process start. */
+/* Returns the number in a file; "max", 0 and no file are no limit. */
 static uint64_t limit_in(const char *path) {
   char line[64] = "";
   FILE *file = fopen(path, "re");
@@ -46,8 +49,9 @@ static uint64_t limit_in(const char *path) {
   return limit > 0 ? limit : UINT64_MAX;
 }
 
-/* The smallest limit of a group and all those around it; `group` is taken apart. In a container its
- * path may be one outside, where nothing is found but at the top, which is the container's own. */
+/* Returns the smallest limit of a group and all those around it; `group` is cut up. In a container
+ * its path may be one outside, where nothing is found but at the top, which is the container's own.
+ */
 static uint64_t limit_of_group(const char *root, const char *hierarchy, char *group,
                                const char *name) {
   uint64_t limit = UINT64_MAX;
@@ -62,7 +66,7 @@ static uint64_t limit_of_group(const char *root, const char *hierarchy, char *gr
   return limit;
 }
 
-/* Whether "cpu,memory" has "memory" in it. */
+/* Returns whether "cpu,memory" has "memory" in it. */
 static bool has_memory(char *controllers) {
   char *rest = controllers;
   for (const char *name; (name = strsep(&rest, ",")) != NULL;) {
@@ -73,7 +77,7 @@ static bool has_memory(char *controllers) {
   return false;
 }
 
-/* A line "4:cpu,memory:/group" (version 1) or "0::/group" (version 2). */
+/* Reads a line "4:cpu,memory:/group" (version 1) or "0::/group" (version 2). */
 static uint64_t limit_of_line(const char *root, char *line) {
   line[strcspn(line, "\n")] = '\0';
   char *group = line;
@@ -89,7 +93,7 @@ static uint64_t limit_of_line(const char *root, char *line) {
                                  : UINT64_MAX;
 }
 
-/* Without proc/self/cgroup the top of what is mounted is looked at, which is the group of a
+/* Without proc/self/cgroup it reads the top of what is mounted, which is the group of a
  * container. */
 static uint64_t limit_of_groups(const char *root) {
   char path[PATH_SIZE];
@@ -109,7 +113,7 @@ static uint64_t limit_of_groups(const char *root) {
   return limit;
 }
 
-/* "MemTotal:       24683520 kB". Beside sysinfo, because a container may be shown less here. */
+/* Reads "MemTotal:       24683520 kB". Containers may see less here than sysinfo says. */
 static uint64_t memory_in_meminfo(const char *root) {
   char path[PATH_SIZE];
   char line[256];
@@ -175,4 +179,53 @@ uint64_t sl_descriptors_raise_limit(void) {
   const rlim_t before = limit.rlim_cur;
   limit.rlim_cur = limit.rlim_max;
   return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : before;
+}
+
+/* Reads a number without signs or spaces; returns false if the text is something else. */
+static bool read_count(const char *text, unsigned long *number) {
+  size_t length = strlen(text);
+  bool ok = length >= 1 && length <= 9 && strspn(text, "0123456789") == length;
+  *number = ok ? strtoul(text, NULL, 10) : 0;
+  return ok;
+}
+
+bool sl_systemd_take_sockets(struct sl_server_options *options, struct sl_error *error) {
+  const char *process = getenv("LISTEN_PID");
+  const char *sockets = getenv("LISTEN_FDS");
+  unsigned long number;
+  /* Variables for another process are nothing to us: a parent may have had them. */
+  if (process == NULL || sockets == NULL || !read_count(process, &number) ||
+      number != (unsigned long)getpid()) {
+    return true;
+  }
+  if (!read_count(sockets, &number) || number > SL_MAX_LISTENERS) {
+    return sl_cannot_start(error, "LISTEN_FDS: \"%.80s\" is not a number of sockets from 0 to %d",
+                           sockets, SL_MAX_LISTENERS);
+  }
+  if (number > 0) {
+    options->listen = NULL;
+    options->listen_count = number;
+    options->first_socket = STDERR_FILENO + 1; /* as systemd promises */
+  }
+  return true;
+}
+
+void sl_systemd_tell(const char *state) {
+  const char *path = getenv("NOTIFY_SOCKET");
+  struct sockaddr_un name = {.sun_family = AF_UNIX};
+  size_t length = path == NULL ? 0 : strlen(path);
+  if (length < 2 || length >= sizeof name.sun_path || (path[0] != '/' && path[0] != '@')) {
+    return;
+  }
+  memcpy(name.sun_path, path, length);
+  if (path[0] == '@') {
+    name.sun_path[0] = '\0'; /* a socket without a file */
+  }
+  int messenger = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (messenger >= 0) {
+    socklen_t name_length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+    sendto(messenger, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&name,
+           name_length);
+    close(messenger);
+  }
 }

@@ -1,20 +1,24 @@
 /*
- * How much memory this process may use: what the machine has, or less where a control group (of a
- * container, a service of systemd) says so, and the share of it that requests may take.
+ * What the daemon asks the system for: memory, file descriptors, sockets of systemd.
  */
 #ifndef SPIKELOSS_DAEMON_SYSTEM_H
 #define SPIKELOSS_DAEMON_SYSTEM_H
 
+#include <spikeloss/error.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the kernel says without any file (sysinfo); 0 if it does not. */
+struct sl_server_options;
+
+/* Returns what the kernel says without any file (sysinfo); 0 if it does not. */
 uint64_t sl_machine_memory(void);
 
 /*
- * The smallest of all limits that are known, in bytes; 0 if none is. They are `machine_memory` and
- * what is in files, whose paths all begin with `root` ("" for the real ones): proc/meminfo, which
- * a sandbox may hide; and below sys/fs/cgroup the limits of the groups of version 1 and 2 that
+ * Returns the memory that this process may use: the smallest of all limits that are known, in
+ * bytes; 0 if none is. They are `machine_memory` and what is in files, whose paths all begin with
+ * `root` ("" for the real ones): proc/meminfo, which a sandbox may hide; and below sys/fs/cgroup
+ * the limits of the groups (of a container, a service of systemd) of version 1 and 2 that
  * proc/self/cgroup names, and of all groups around them. A file that is missing or makes no sense
  * is no limit.
  */
@@ -24,7 +28,7 @@ uint64_t sl_system_memory(const char *root, uint64_t machine_memory);
  * are sold as servers have. */
 #define SL_UNKNOWN_MEMORY (UINT64_C(512) << 20)
 
-/* What this number of threads leaves to requests of a system with this number of bytes. */
+/* Returns what this number of threads leaves to requests of a system with this number of bytes. */
 uint64_t sl_memory_for_requests(uint64_t system_memory, size_t threads);
 
 /*
@@ -35,5 +39,12 @@ void sl_descriptors_open_missing(void);
 
 /* Raises the number of files that may be open to the hard limit. Returns how many may be. */
 uint64_t sl_descriptors_raise_limit(void);
+
+/* Takes the sockets that systemd hands over (socket activation), if any: they replace all
+ * addresses. Fails if the variables that name them make no sense. */
+bool sl_systemd_take_sockets(struct sl_server_options *options, struct sl_error *error);
+
+/* Tells systemd "READY=1" and the like; nothing if it did not ask for that. */
+void sl_systemd_tell(const char *state);
 
 #endif

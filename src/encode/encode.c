@@ -61,8 +61,8 @@ struct builder {
   size_t numbers_left;  /* that may still become literal text */
 };
 
-/* Lists of so many numbers, over all of an answer, are literal text: their texts need not be looked
- * up twice, and an answer of nothing else is sent as it is. */
+/* Lists of up to this many numbers, over all of an answer, are literal text: their texts need not
+ * be looked up twice, and an answer of nothing else is sent as it is. */
 enum { LITERAL_NUMBERS = 128 * 1024 };
 _Static_assert(LITERAL_NUMBERS *(SL_NUMBER_TEXT_MAX + 1) < SL_MAX_KEPT_TEXT, "lists are kept text");
 
@@ -192,7 +192,7 @@ static void check_floats(struct builder *builder, const struct sl_gradient *grad
   const struct sl_field *field = &builder->decoded->loss->fields[gradient->field];
   struct sl_path path = sl_path_member(field->name);
   if (field->kind == SL_FIELD_SPIKES_LIST) {
-    path = sl_path_element(&path, gradient->item);
+    sl_path_add_index(&path, gradient->item);
   }
   sl_fail_at(builder->error, SL_RESULT_NOT_FINITE, path.pointer, SL_NO_OFFSET,
              "the gradient of %s has values too large for 32-bit floats; "
@@ -297,7 +297,7 @@ static void append_named(struct builder *builder, const struct sl_diagnostic *di
   append_text(builder, "}");
 }
 
-/* {…}, or {"layers":[{…},{…}]} */
+/* Appends {…}, or {"layers":[{…},{…}]} */
 static void append_diagnostics(struct builder *builder) {
   const struct sl_result *result = &builder->answer->result;
   append_text(builder, ",\"diagnostics\":");
@@ -376,7 +376,7 @@ static void start_segment(struct sl_answer *answer, size_t index) {
   }
 }
 
-/* With nothing in it yet. NULL after an error. */
+/* Returns an answer with nothing in it yet, or NULL after an error. */
 static struct sl_answer *take_answer(struct sl_budget *budget, struct sl_error *error) {
   struct sl_answer *answer;
   if (sl_budget_take(budget, sizeof *answer, error) != SL_OK) {

@@ -37,7 +37,7 @@ enum sl_status sl_answer_new(struct sl_answer **answer, const struct sl_decoded 
                              struct sl_result *result, const struct sl_limits *limits,
                              struct sl_budget *budget, struct sl_error *error);
 
-/* Exact length in bytes. */
+/* Returns the exact length in bytes. */
 uint64_t sl_answer_length(const struct sl_answer *answer);
 
 /* Writes the next bytes, up to `size`, and returns how many: fewer only at the end. Never fails. */

@@ -15,8 +15,8 @@ _Static_assert(PIECE *(SL_NUMBER_TEXT_MAX + 1 + 2 * SL_MAX_RANK) <= TILE, "a pie
 enum { SLACK = SL_NUMBER_COPY + 1 };
 
 /*
- * Brackets and commas of nested arrays: each array of n elements has two brackets and n - 1 commas.
- * The elements themselves are not counted. A rank of 0 has neither.
+ * Counts the brackets and commas of nested arrays: each array of n elements has two brackets and n
+ * - 1 commas. The elements themselves are not counted. A rank of 0 has neither.
  */
 static bool punctuation(size_t *result, const size_t *shape, size_t rank) {
   size_t arrays = 1;
@@ -91,8 +91,8 @@ static size_t arrays_ended(size_t index, const size_t *shape, size_t rank) {
   return ended;
 }
 
-/* Each number with a comma after it. Copies what a number has at most: a fixed size is faster than
- * just enough. */
+/* Writes each number with a comma after it. Copies the maximum size of a number: a fixed size is
+ * faster than just enough. */
 static char *write_numbers(char *text, const double *values, size_t count) {
   for (size_t i = 0; i < count; i++) {
     const struct sl_cached_number *number = sl_cached_number(values[i]);
@@ -198,7 +198,7 @@ static void format_values(struct sl_text_reader *reader, size_t count) {
   reader->filled = (size_t)(end - reader->memory);
 }
 
-/* Makes what is in memory an array of so many copies of it. */
+/* Makes what is in memory an array of `count` copies of it. */
 static void wrap_copies(struct sl_text_reader *reader, size_t count) {
   char *memory = reader->memory;
   size_t period = reader->filled + 1;

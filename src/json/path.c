@@ -1,5 +1,6 @@
 #include "json/path.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,35 +8,29 @@ enum { SIZE = sizeof(((struct sl_path *)0)->pointer) };
 
 /* Appends to one of the two texts. Field names are short and ranks are small: there is enough space
  * for every path, and a longer one would only be cut. */
-static void append_piece(char text[SIZE], const char *piece) {
+__attribute__((format(printf, 2, 3))) static void append_piece(char text[SIZE], const char *format,
+                                                               ...) {
   size_t length = strlen(text);
-  size_t more = strnlen(piece, SIZE - 1 - length);
-  memcpy(text + length, piece, more);
-  text[length + more] = '\0';
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text + length, SIZE - length, format, arguments);
+  va_end(arguments);
+}
+
+void sl_path_add_index(struct sl_path *path, uint64_t index) {
+  append_piece(path->pointer, "/%ju", (uintmax_t)index);
+  append_piece(path->name, "[%ju]", (uintmax_t)index);
+}
+
+void sl_path_add_member(struct sl_path *path, const char *member) {
+  append_piece(path->pointer, "/%s", member);
+  append_piece(path->name, path->name[0] == '\0' ? "%s" : ".%s", member);
 }
 
 struct sl_path sl_path_member(const char *member) {
-  struct sl_path empty = {0};
-  return sl_path_inside(&empty, member);
-}
-
-struct sl_path sl_path_element(const struct sl_path *path, uint64_t index) {
-  struct sl_path element = *path;
-  char piece[32];
-  snprintf(piece, sizeof piece, "/%ju", (uintmax_t)index);
-  append_piece(element.pointer, piece);
-  snprintf(piece, sizeof piece, "[%ju]", (uintmax_t)index);
-  append_piece(element.name, piece);
-  return element;
-}
-
-struct sl_path sl_path_inside(const struct sl_path *path, const char *member) {
-  struct sl_path inside = *path;
-  append_piece(inside.pointer, "/");
-  append_piece(inside.pointer, member);
-  append_piece(inside.name, path->name[0] == '\0' ? "" : ".");
-  append_piece(inside.name, member);
-  return inside;
+  struct sl_path path = {0};
+  sl_path_add_member(&path, member);
+  return path;
 }
 
 /* Appends to the pointer only. JSON pointer (RFC 6901) writes ~ as ~0 and / as ~1. */

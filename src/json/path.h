@@ -15,14 +15,14 @@ struct sl_path {
   char name[128];
 };
 
-/* Returns the member of the body itself: /spk, spk. */
+/* Returns the path of a member of the body: /spk, spk. */
 struct sl_path sl_path_member(const char *member);
 
-/* Returns an element of an array: /spk/0, spk[0]. */
-struct sl_path sl_path_element(const struct sl_path *path, uint64_t index);
-
-/* Returns a member of an object: /spk/data, spk.data. Of the empty path: a member of the body. */
-struct sl_path sl_path_inside(const struct sl_path *path, const char *member);
+/* Goes on to an element of an array (/spk/0, spk[0]) or a member of an object (/spk/data,
+ * spk.data).
+ */
+void sl_path_add_index(struct sl_path *path, uint64_t index);
+void sl_path_add_member(struct sl_path *path, const char *member);
 
 /* Appends a member's name as a client wrote it to the pointer, escaped; a name that is too long, or
  * has a NUL in it, has no pointer. */

@@ -24,18 +24,13 @@ static enum sl_string_event lead_byte(struct sl_string *string, char byte) {
   if (lead < 0x80) {
     return emit(string, byte);
   }
-  if (lead >= 0xc2 && lead <= 0xdf) {
-    return expect_continuation(string, 1, 0x80, 0xbf, byte);
+  if (lead < 0xc2 || lead > 0xf4) {
+    return SL_STRING_BAD;
   }
-  if (lead >= 0xe0 && lead <= 0xef) {
-    return expect_continuation(string, 2, lead == 0xe0 ? 0xa0 : 0x80, lead == 0xed ? 0x9f : 0xbf,
-                               byte);
-  }
-  if (lead >= 0xf0 && lead <= 0xf4) {
-    return expect_continuation(string, 3, lead == 0xf0 ? 0x90 : 0x80, lead == 0xf4 ? 0x8f : 0xbf,
-                               byte);
-  }
-  return SL_STRING_BAD;
+  unsigned count = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+  unsigned char lowest = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+  unsigned char highest = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+  return expect_continuation(string, count, lowest, highest, byte);
 }
 
 static enum sl_string_event plain_byte(struct sl_string *string, char byte) {
@@ -59,31 +54,29 @@ static enum sl_string_event plain_byte(struct sl_string *string, char byte) {
   return lead_byte(string, byte);
 }
 
-static enum sl_string_event escaped_byte(struct sl_string *string, char byte) {
-  string->state = SL_STRING_PLAIN;
-  switch (byte) {
-  case '"':
-  case '\\':
-  case '/':
-    return emit(string, byte);
-  case 'b':
-    return emit(string, '\b');
-  case 'f':
-    return emit(string, '\f');
-  case 'n':
-    return emit(string, '\n');
-  case 'r':
-    return emit(string, '\r');
-  case 't':
-    return emit(string, '\t');
-  case 'u':
-    string->state = SL_STRING_HEX;
-    string->unit = 0;
-    string->digits = 0;
-    return SL_STRING_MORE;
-  default:
+static enum sl_string_event exactly(struct sl_string *string, char byte, char wanted,
+                                    enum sl_string_state next_state) {
+  if (byte != wanted) {
     return SL_STRING_BAD;
   }
+  string->state = next_state;
+  string->unit = 0;
+  string->digits = 0;
+  return SL_STRING_MORE;
+}
+
+static enum sl_string_event escaped_byte(struct sl_string *string, char byte) {
+  static const char letters[] = {'"', '\\', '/', 'b', 'f', 'n', 'r', 't'};
+  static const char meanings[] = {'"', '\\', '/', '\b', '\f', '\n', '\r', '\t'};
+  if (byte == 'u') {
+    return exactly(string, byte, 'u', SL_STRING_HEX);
+  }
+  const char *letter = memchr(letters, byte, sizeof letters);
+  if (letter == NULL) {
+    return SL_STRING_BAD;
+  }
+  string->state = SL_STRING_PLAIN;
+  return emit(string, meanings[letter - letters]);
 }
 
 static int hex_value(char byte) {
@@ -145,17 +138,6 @@ static enum sl_string_event hex_digit(struct sl_string *string, char byte) {
     return SL_STRING_MORE;
   }
   return give_code_point(string, string->unit);
-}
-
-static enum sl_string_event exactly(struct sl_string *string, char byte, char wanted,
-                                    enum sl_string_state next_state) {
-  if (byte != wanted) {
-    return SL_STRING_BAD;
-  }
-  string->state = next_state;
-  string->unit = 0;
-  string->digits = 0;
-  return SL_STRING_MORE;
 }
 
 size_t sl_string_plain(const struct sl_string *string, const char *text, size_t length) {

@@ -11,54 +11,45 @@ void sl_json_begin(struct sl_json *json, size_t max_depth) {
   json->max_depth = max_depth < SL_JSON_LEVELS ? max_depth : SL_JSON_LEVELS;
 }
 
-/* Returns what helps where a body begins with a byte of one in another encoding, or of none at
- * all. */
-static const char *encoding_hint(unsigned char byte) {
-  switch (byte) {
-  case 0xef:
-    return "; a byte order mark: send UTF-8 without it";
-  case 0xfe:
-  case 0xff:
-    return "; is the body UTF-16? send UTF-8";
-  case 0x1f:
-    return "; gzip data: send the JSON uncompressed";
-  case '%':
-    return "; that is a form, send JSON";
-  default:
+/* What helps the senders of bytes that are not JSON. */
+enum { AT_BODY = 1, AT_VALUE = 2, AT_NAME = 4, ELSEWHERE = 8, INSIDE = 14, ANYWHERE = 15 };
+static const struct {
+  unsigned where;
+  unsigned char byte;
+  const char *text;
+} hints[] = {
+    {AT_BODY, 0xef, "; a byte order mark: send UTF-8 without it"},
+    {AT_BODY, 0xfe, "; is the body UTF-16? send UTF-8"},
+    {AT_BODY, 0xff, "; is the body UTF-16? send UTF-8"},
+    {ANYWHERE, '\0', "; is the body UTF-16? send UTF-8"},
+    {AT_BODY, 0x1f, "; gzip data: send the JSON uncompressed"},
+    {AT_BODY, '%', "; that is a form, send JSON"},
+    {INSIDE, '\'', "; Python text, not JSON: use json.dumps(...)"},
+    {AT_VALUE, '+', "; write the number without it"},
+    {AT_VALUE, '.', "; write 0.5, not .5"},
+    {AT_VALUE, ']', "; remove the last comma"},
+    {AT_NAME, '}', "; remove the last comma"},
+};
+
+static const char *syntax_hint(const struct sl_json *json, unsigned char byte) {
+  unsigned where = json->state > SL_JSON_NEXT_NAME     ? ELSEWHERE
+                   : json->state > SL_JSON_FIRST_VALUE ? AT_NAME
+                   : json->depth > 0                   ? AT_VALUE
+                                                       : AT_BODY;
+  for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
+    if (hints[i].byte == byte && (hints[i].where & where) != 0) {
+      return hints[i].text;
+    }
+  }
+  if (where == AT_NAME && sl_is_digit((char)byte)) {
+    return "; decimal numbers have a point, 0.8, not a comma";
+  }
+  if (json->state != SL_JSON_IN_NUMBER) {
     return "";
   }
-}
-
-/* Returns what helps the senders of bytes that are not JSON. */
-static const char *syntax_hint(const struct sl_json *json, unsigned char byte) {
-  if (json->depth == 0 && json->state == SL_JSON_VALUE && byte != '\0') {
-    return encoding_hint(byte);
-  }
-  if (byte == '\0') {
-    return "; is the body UTF-16? send UTF-8";
-  }
-  bool at_name = json->state == SL_JSON_FIRST_NAME || json->state == SL_JSON_NEXT_NAME;
-  if (byte == '\'') {
-    return "; Python text, not JSON: use json.dumps(...)";
-  }
-  if (at_name) {
-    return sl_is_digit((char)byte) ? "; decimal numbers have a point, 0.8, not a comma"
-           : byte == '}'           ? "; remove the last comma"
-                                   : "";
-  }
-  if (json->state == SL_JSON_IN_NUMBER) {
-    return json->number.state == SL_NUMBER_ZERO       ? "; JSON numbers have no leading zeros"
-           : json->number.state == SL_NUMBER_FRACTION ? "; write 1.0, not 1."
-                                                      : "";
-  }
-  if (json->state == SL_JSON_VALUE || json->state == SL_JSON_FIRST_VALUE) {
-    bool closes = byte == ']' && json->state == SL_JSON_VALUE;
-    return byte == '+'   ? "; write the number without it"
-           : byte == '.' ? "; write 0.5, not .5"
-           : closes      ? "; remove the last comma"
-                         : "";
-  }
-  return "";
+  return json->number.state == SL_NUMBER_ZERO       ? "; JSON numbers have no leading zeros"
+         : json->number.state == SL_NUMBER_FRACTION ? "; write 1.0, not 1."
+                                                    : "";
 }
 
 /* Fails for the next byte, which cannot be where it is. */
@@ -264,10 +255,7 @@ static enum sl_json_event read_string(struct sl_json *json, struct sl_input *inp
                                       struct sl_error *error) {
   while (input->at < input->end) {
     enum sl_json_event event = read_characters(json, input, error);
-    if (event != SL_JSON_CHARACTERS) {
-      return event;
-    }
-    if (json->characters_at_once > 0) {
+    if (event != SL_JSON_CHARACTERS || json->characters_at_once > 0) {
       return event;
     }
     sl_text_add(&json->text, json->characters, json->character_count);
@@ -407,35 +395,26 @@ struct sl_path sl_json_path(const struct sl_json *json, size_t levels) {
   for (size_t i = 0; i < levels; i++) {
     const struct sl_json_level *level = &json->levels[i];
     if (!level->is_object) {
-      path = sl_path_element(&path, level->index);
+      sl_path_add_index(&path, level->index);
     } else if (level->name != NULL) {
-      path = sl_path_inside(&path, level->name);
+      sl_path_add_member(&path, level->name);
     }
   }
   return path;
 }
 
-__attribute__((format(printf, 7, 0))) static enum sl_status
-fail_with(const struct sl_json *json, struct sl_error *error, enum sl_status code,
-          size_t subject_levels, const char *pointer, uint64_t offset, const char *format,
-          va_list arguments) {
-  char problem[sizeof error->message];
-  vsnprintf(problem, sizeof problem, format, arguments);
-  struct sl_path subject = sl_json_path(json, subject_levels);
-  const char *name = subject.name[0] != '\0' ? subject.name : "the body";
-  return sl_fail_at(error, code, pointer, offset, "%s: %s", name, problem);
-}
-
 enum sl_status sl_json_fail_about(const struct sl_json *json, struct sl_error *error,
                                   enum sl_status code, size_t subject_levels, size_t levels,
                                   uint64_t offset, const char *format, ...) {
-  struct sl_path path = sl_json_path(json, levels);
+  char problem[sizeof error->message];
   va_list arguments;
   va_start(arguments, format);
-  enum sl_status first =
-      fail_with(json, error, code, subject_levels, path.pointer, offset, format, arguments);
+  vsnprintf(problem, sizeof problem, format, arguments);
   va_end(arguments);
-  return first;
+  struct sl_path subject = sl_json_path(json, subject_levels);
+  struct sl_path path = sl_json_path(json, levels);
+  return sl_fail_at(error, code, path.pointer, offset, "%s: %s",
+                    subject.name[0] != '\0' ? subject.name : "the body", problem);
 }
 
 enum sl_status sl_json_locate(const struct sl_json *json, struct sl_error *error, size_t levels,
@@ -446,14 +425,4 @@ enum sl_status sl_json_locate(const struct sl_json *json, struct sl_error *error
   struct sl_error cause = *error;
   *error = SL_NO_ERROR;
   return sl_json_fail(json, error, cause.code, levels, offset, "%s", cause.message);
-}
-
-enum sl_status sl_json_fail_syntax(const struct sl_json *json, struct sl_error *error,
-                                   uint64_t offset, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  enum sl_status first =
-      fail_with(json, error, SL_NOT_JSON, json->depth, "", offset, format, arguments);
-  va_end(arguments);
-  return first;
 }

@@ -86,7 +86,7 @@ struct sl_json {
   double value;
   bool is_short;         /* the number was read by sl_number_short, */
   const char *short_end; /* and ends here in the input, */
-  size_t short_length;   /* so many bytes after its beginning */
+  size_t short_length;   /* this many bytes after its beginning */
   struct sl_text text;
   char after_word;        /* the byte after a word */
   const char *characters; /* unescaped: in the input or in `string` */
@@ -94,7 +94,7 @@ struct sl_json {
   uint64_t character_offset; /* of the first of them, or of its escape */
 
   /* Until the end of a string, set at SL_JSON_STRING: its text is not gathered but comes in events,
-   * so many characters at once. */
+   * up to this many characters at once. */
   size_t characters_at_once;
   struct sl_number number;
   struct sl_string string;
@@ -128,11 +128,11 @@ enum { SL_EXCERPT_SIZE = 48 };
 void sl_json_excerpt(const struct sl_json *json, enum sl_json_event event, bool complete,
                      char excerpt[SL_EXCERPT_SIZE]);
 
-/* Returns the path of the value that is being read in the innermost of so many levels. */
+/* Returns the path of the value that is being read at this level. */
 struct sl_path sl_json_path(const struct sl_json *json, size_t levels);
 
-/* Fails at an offset with the path of so many levels; the message begins with the name of so many
- * subject_levels. */
+/* Fails at an offset with the path of the value at level `levels`; the message begins with the name
+ * of the value at level `subject_levels`. */
 enum sl_status sl_json_fail_about(const struct sl_json *json, struct sl_error *error,
                                   enum sl_status code, size_t subject_levels, size_t levels,
                                   uint64_t offset, const char *format, ...)
@@ -142,15 +142,13 @@ enum sl_status sl_json_fail_about(const struct sl_json *json, struct sl_error *e
 #define sl_json_fail(json, error, code, levels, ...)                                               \
   sl_json_fail_about(json, error, code, levels, levels, __VA_ARGS__)
 
+/* The same where the body is not JSON: the message names the value, but it has no path. */
+#define sl_json_fail_syntax(json, error, ...)                                                      \
+  sl_json_fail_about(json, error, SL_NOT_JSON, (json)->depth, 0, __VA_ARGS__)
+
 /* Adds path, name and offset to an error, if there is one, that was raised by code unaware of the
  * body. Returns its code. */
 enum sl_status sl_json_locate(const struct sl_json *json, struct sl_error *error, size_t levels,
                               uint64_t offset);
-
-/* Fails because the body is not JSON at an offset. Of the value it names only its name: it
- * has no pointer. */
-enum sl_status sl_json_fail_syntax(const struct sl_json *json, struct sl_error *error,
-                                   uint64_t offset, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
 
 #endif

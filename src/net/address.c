@@ -23,7 +23,7 @@ bool sl_address_is_local(const char *address) {
          strncmp(address, "[::1]:", 6) == 0;
 }
 
-/* "host:port" or "[host]:port" taken apart. */
+/* The parts of "host:port" or "[host]:port". */
 struct tcp_address {
   char host[96];
   char port[6];
@@ -62,29 +62,18 @@ static bool split_tcp(struct tcp_address *parts, const char *address) {
   return true;
 }
 
-static bool unix_path_fits(const char *path) {
-  size_t size = sizeof((struct sockaddr_un *)NULL)->sun_path;
-  return path[0] != '\0' && strlen(path) < size;
-}
-
 bool sl_address_is_ok(const char *address) {
   if (sl_address_is_unix(address)) {
-    return unix_path_fits(sl_address_unix_path(address));
+    size_t length = strlen(sl_address_unix_path(address));
+    return length > 0 && length < sizeof((struct sockaddr_un *)NULL)->sun_path;
   }
   struct tcp_address parts;
   return split_tcp(&parts, address);
 }
 
-bool sl_address_name_unix(struct sockaddr_un *name, const char *address, struct sl_error *error) {
-  const char *path = sl_address_unix_path(address);
+void sl_address_name_unix(struct sockaddr_un *name, const char *address) {
   *name = (struct sockaddr_un){.sun_family = AF_UNIX};
-  if (!unix_path_fits(path)) {
-    sl_fail(error, SL_CANNOT_START, "the path of \"%s\" must have 1 to %zu bytes", address,
-            sizeof name->sun_path - 1);
-    return false;
-  }
-  memcpy(name->sun_path, path, strlen(path));
-  return true;
+  snprintf(name->sun_path, sizeof name->sun_path, "%s", sl_address_unix_path(address));
 }
 
 struct addrinfo *sl_address_look_up(const char *address, int flags, struct sl_error *error) {
@@ -104,43 +93,35 @@ struct addrinfo *sl_address_look_up(const char *address, int flags, struct sl_er
   return found;
 }
 
-static int connect_to(const struct sockaddr *name, socklen_t length, unsigned seconds) {
+static int connect_to(const char *address, const struct sockaddr *name, socklen_t length,
+                      unsigned seconds, struct sl_error *error) {
   const struct timeval patience = {.tv_sec = seconds};
   int wire = socket(name->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (wire < 0) {
-    return -1;
+  if (wire >= 0) {
+    setsockopt(wire, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(wire, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (connect(wire, name, length) == 0) {
+      return wire;
+    }
   }
-  setsockopt(wire, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  setsockopt(wire, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  if (connect(wire, name, length) != 0) {
-    int reason = errno;
+  sl_fail(error, SL_CANNOT_START, "cannot connect to %s: %s", address, strerror(errno));
+  if (wire >= 0) {
     close(wire);
-    errno = reason;
-    return -1;
   }
-  return wire;
+  return -1;
 }
 
 int sl_address_connect(const char *address, unsigned seconds, struct sl_error *error) {
-  int wire = -1;
   if (sl_address_is_unix(address)) {
     struct sockaddr_un name;
-    if (!sl_address_name_unix(&name, address, error)) {
-      return -1;
-    }
-    wire = connect_to((const struct sockaddr *)&name, sizeof name, seconds);
-  } else {
-    struct addrinfo *found = sl_address_look_up(address, AI_NUMERICSERV, error);
-    if (found == NULL) {
-      return -1;
-    }
-    wire = connect_to(found->ai_addr, found->ai_addrlen, seconds);
-    int reason = errno;
-    freeaddrinfo(found);
-    errno = reason;
+    sl_address_name_unix(&name, address);
+    return connect_to(address, (const struct sockaddr *)&name, sizeof name, seconds, error);
   }
-  if (wire < 0) {
-    sl_fail(error, SL_CANNOT_START, "cannot connect to %s: %s", address, strerror(errno));
+  struct addrinfo *found = sl_address_look_up(address, AI_NUMERICSERV, error);
+  if (found == NULL) {
+    return -1;
   }
+  int wire = connect_to(address, found->ai_addr, found->ai_addrlen, seconds, error);
+  freeaddrinfo(found);
   return wire;
 }

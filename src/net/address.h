@@ -17,22 +17,23 @@ struct sockaddr_un;
 /* What addresses look like, for messages. */
 #define SL_ADDRESS_FORMS "127.0.0.1:8080, localhost:8080, [::1]:8080 or unix:/run/spikelossd.sock"
 
-/* Whether the text has the form of an address, without looking whether it can be bound. */
+/* Returns whether the text has the form of an address, without looking whether it can be bound. All
+ * other functions here take only such addresses. */
 bool sl_address_is_ok(const char *address);
 
 bool sl_address_is_unix(const char *address);
 
-/* The path after "unix:". */
+/* Returns the path after "unix:". */
 const char *sl_address_unix_path(const char *address);
 
-/* Whether a bound address can be reached from this machine only. */
+/* Returns whether a bound address can be reached from this machine only. */
 bool sl_address_is_local(const char *address);
 
-/* The socket's name of a Unix address. False, with `error` set, if it is too long. */
-bool sl_address_name_unix(struct sockaddr_un *name, const char *address, struct sl_error *error);
+/* Sets the socket's name of a Unix address. */
+void sl_address_name_unix(struct sockaddr_un *name, const char *address);
 
-/* The first address of a host and port, with `flags` of getaddrinfo; freeaddrinfo it.
- * NULL on failure, with `error` set. */
+/* Returns the first address of a host and port, with `flags` of getaddrinfo; freeaddrinfo it. On
+ * failure returns NULL and sets `error`. */
 struct addrinfo *sl_address_look_up(const char *address, int flags, struct sl_error *error);
 
 /*

@@ -16,14 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static void close_keeping_reason(struct sl_listener *listener) {
-  int reason = errno;
-  close(listener->socket);
-  listener->socket = -1;
-  errno = reason;
-}
-
-/* False with errno set, and the socket closed. */
+/* Returns false with errno set. */
 static bool bind_to(struct sl_listener *listener, const struct sockaddr *address,
                     socklen_t length) {
   int family = address->sa_family;
@@ -38,11 +31,7 @@ static bool bind_to(struct sl_listener *listener, const struct sockaddr *address
   if (family == AF_INET6) {
     setsockopt(listener->socket, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
   }
-  if (bind(listener->socket, address, length) == 0) {
-    return true;
-  }
-  close_keeping_reason(listener);
-  return false;
+  return bind(listener->socket, address, length) == 0;
 }
 
 /*
@@ -56,17 +45,13 @@ static void bound_what_waits(const struct sl_listener *listener) {
   setsockopt(listener->socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &max_unsent, sizeof max_unsent);
 }
 
-/* False with errno set, and the socket closed. */
-static bool begin_to_listen(struct sl_listener *listener) {
+/* Returns false with errno set. */
+static bool begin_to_listen(const struct sl_listener *listener) {
   bound_what_waits(listener);
-  if (listen(listener->socket, SOMAXCONN) == 0) {
-    return true;
-  }
-  close_keeping_reason(listener);
-  return false;
+  return listen(listener->socket, SOMAXCONN) == 0;
 }
 
-/* Asks the kernel where a TCP listener really is: port 0 was a wish for any free one. */
+/* Asks the kernel where a TCP listener really is: port 0 asked for any free one. */
 static bool read_bound_address(struct sl_listener *listener) {
   struct sockaddr_storage bound;
   socklen_t length = sizeof bound;
@@ -92,24 +77,10 @@ static bool open_tcp(struct sl_listener *listener, const char *address, struct s
   int reason = errno;
   freeaddrinfo(found);
   if (!listening) {
-    sl_fail(error, SL_CANNOT_START, "cannot listen on %s: %s", address, strerror(reason));
-    return false;
+    return sl_cannot_start(error, "cannot listen on %s: %s", address, strerror(reason));
   }
-  if (!read_bound_address(listener)) {
-    sl_fail(error, SL_CANNOT_START, "cannot tell where %s is bound", address);
-    sl_listener_close(listener);
-    return false;
-  }
-  return true;
-}
-
-/* Before listen: until then nothing can connect. */
-static bool set_file_mode(const char *path, mode_t mode, struct sl_error *error) {
-  if (chmod(path, mode) != 0) {
-    sl_fail(error, SL_CANNOT_START, "cannot set the mode of %s: %s", path, strerror(errno));
-    return false;
-  }
-  return true;
+  return read_bound_address(listener) ||
+         sl_cannot_start(error, "cannot tell where %s is bound", address);
 }
 
 enum {
@@ -121,7 +92,7 @@ static void name_lock(char *lock_path, const char *path) {
   snprintf(lock_path, LOCK_PATH_SIZE, "%s.lock", path);
 }
 
-/* Whether the path still leads to the file that was locked. */
+/* Returns whether the path still leads to the file that was locked. */
 static bool is_file_at(int lock, const char *lock_path) {
   struct stat locked;
   struct stat named;
@@ -173,7 +144,7 @@ static void unlock_file(const char *path, int lock) {
   close(lock);
 }
 
-/* If not, errno says why there is no connection. */
+/* Returns whether it is; if not, errno says why there is no connection. */
 static bool is_listened_on(const struct sockaddr_un *name) {
   int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (probe < 0) {
@@ -196,72 +167,56 @@ static bool clear_path(const struct sockaddr_un *name, struct sl_error *error) {
     return true; /* nothing there, or bind will say what is wrong */
   }
   if (!S_ISSOCK(file.st_mode)) {
-    sl_fail(error, SL_CANNOT_START, "%s exists and is not a socket", name->sun_path);
-    return false;
+    return sl_cannot_start(error, "%s exists and is not a socket", name->sun_path);
   }
   if (is_listened_on(name)) {
-    sl_fail(error, SL_CANNOT_START, "address already in use: %s", name->sun_path);
-    return false;
+    return sl_cannot_start(error, "address already in use: %s", name->sun_path);
   }
   if (errno != ECONNREFUSED || unlink(name->sun_path) != 0) {
-    sl_fail(error, SL_CANNOT_START, "cannot replace %s: %s", name->sun_path, strerror(errno));
-    return false;
+    return sl_cannot_start(error, "cannot replace %s: %s", name->sun_path, strerror(errno));
   }
   return true;
-}
-
-static void note_file(struct sl_listener *listener, const char *path) {
-  struct stat file;
-  if (lstat(path, &file) == 0) {
-    listener->device = file.st_dev;
-    listener->inode = file.st_ino;
-  }
 }
 
 /* With the lock of the path: no other daemon is between its bind and its listen. */
 static bool serve_path(struct sl_listener *listener, const struct sockaddr_un *name,
                        mode_t unix_mode, struct sl_error *error) {
+  struct stat file;
   if (!clear_path(name, error)) {
     return false;
   }
   if (!bind_to(listener, (const struct sockaddr *)name, sizeof *name)) {
-    sl_fail(error, SL_CANNOT_START, "cannot listen on %s: %s", listener->address, strerror(errno));
-    return false;
+    return sl_cannot_start(error, "cannot listen on %s: %s", listener->address, strerror(errno));
   }
-  note_file(listener, name->sun_path);
-  if (!set_file_mode(name->sun_path, unix_mode, error)) {
-    return false;
+  if (lstat(name->sun_path, &file) == 0) {
+    listener->device = file.st_dev;
+    listener->inode = file.st_ino;
   }
-  if (!begin_to_listen(listener)) {
-    sl_fail(error, SL_CANNOT_START, "cannot listen on %s: %s", listener->address, strerror(errno));
-    return false;
+  if (chmod(name->sun_path, unix_mode) != 0) { /* before listen: until then nothing can connect */
+    return sl_cannot_start(error, "cannot set the mode of %s: %s", name->sun_path, strerror(errno));
   }
-  return true;
+  return begin_to_listen(listener) ||
+         sl_cannot_start(error, "cannot listen on %s: %s", listener->address, strerror(errno));
 }
 
 static bool open_unix(struct sl_listener *listener, const char *address, mode_t unix_mode,
                       struct sl_error *error) {
   struct sockaddr_un name;
-  if (!sl_address_name_unix(&name, address, error)) {
-    return false;
-  }
+  sl_address_name_unix(&name, address);
   snprintf(listener->address, sizeof listener->address, "%s", address);
   listener->lock = open_lock_file(name.sun_path, error);
-  if (listener->lock < 0) {
-    return false;
-  }
-  if (!serve_path(listener, &name, unix_mode, error)) {
-    sl_listener_close(listener);
-    return false;
-  }
-  return true;
+  return listener->lock >= 0 && serve_path(listener, &name, unix_mode, error);
 }
 
 bool sl_listener_open(struct sl_listener *listener, const char *address, mode_t unix_mode,
                       struct sl_error *error) {
   *listener = SL_NO_LISTENER;
-  return sl_address_is_unix(address) ? open_unix(listener, address, unix_mode, error)
-                                     : open_tcp(listener, address, error);
+  bool ok = sl_address_is_unix(address) ? open_unix(listener, address, unix_mode, error)
+                                        : open_tcp(listener, address, error);
+  if (!ok) {
+    sl_listener_close(listener);
+  }
+  return ok;
 }
 
 static int socket_option(int socket, int option) {
@@ -288,8 +243,7 @@ static bool read_unix_address(struct sl_listener *listener) {
 bool sl_listener_adopt(struct sl_listener *listener, int socket, struct sl_error *error) {
   *listener = SL_NO_LISTENER;
   if (socket_option(socket, SO_TYPE) != SOCK_STREAM || socket_option(socket, SO_ACCEPTCONN) != 1) {
-    sl_fail(error, SL_CANNOT_START, "file descriptor %d is not a listening socket", socket);
-    return false;
+    return sl_cannot_start(error, "file descriptor %d is not a listening socket", socket);
   }
   listener->socket = socket;
   listener->inherited = true;
@@ -298,9 +252,8 @@ bool sl_listener_adopt(struct sl_listener *listener, int socket, struct sl_error
                                                            : read_bound_address(listener);
   if (!known || fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK) != 0 ||
       fcntl(socket, F_SETFD, FD_CLOEXEC) != 0) {
-    sl_fail(error, SL_CANNOT_START, "cannot use the socket of file descriptor %d: %s", socket,
-            strerror(errno));
-    return false;
+    return sl_cannot_start(error, "cannot use the socket of file descriptor %d: %s", socket,
+                           strerror(errno));
   }
   return true;
 }

@@ -1,12 +1,14 @@
 #include "net/regular_file.h"
 
+#include "core/buffer.h"
 #include "core/codes.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { PIECE_SIZE = 4096 };
 
 static FILE *refuse(int descriptor, const char *path, const char *reason, struct sl_error *error) {
   sl_fail(error, SL_CANNOT_START, "cannot read %s: %s", path, reason);
@@ -16,7 +18,7 @@ static FILE *refuse(int descriptor, const char *path, const char *reason, struct
   return NULL;
 }
 
-/* What is looked at is what was opened: the name may lead elsewhere a moment later. */
+/* Checks what was opened: by then the name may lead elsewhere. */
 FILE *sl_regular_file_open(const char *path, struct sl_error *error) {
   struct stat about;
   int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
@@ -34,33 +36,20 @@ FILE *sl_regular_file_open(const char *path, struct sl_error *error) {
 }
 
 bool sl_regular_file_load(const char *path, char **bytes, size_t *length, struct sl_error *error) {
-  size_t size = 0;
-  *bytes = NULL;
-  *length = 0;
+  struct sl_buffer text = {0};
   FILE *stream = sl_regular_file_open(path, error);
-  if (stream == NULL) {
-    return false;
-  }
-  do {
-    if (size - *length < 2) { /* one byte at least, and the NUL */
-      size = size == 0 ? 4096 : 2 * size;
-      char *larger = realloc(*bytes, size);
-      if (larger == NULL) {
-        break;
-      }
-      *bytes = larger;
+  if (stream != NULL) {
+    while (!feof(stream) && !ferror(stream) && sl_buffer_reserve(&text, PIECE_SIZE)) {
+      text.length += fread(text.bytes + text.length, 1, PIECE_SIZE - 1, stream);
+      text.bytes[text.length] = '\0';
     }
-    *length += fread(*bytes + *length, 1, size - *length - 1, stream);
-  } while (!feof(stream) && !ferror(stream));
-  bool whole = feof(stream) && !ferror(stream);
-  if (whole) {
-    (*bytes)[*length] = '\0';
-  } else {
-    sl_fail(error, SL_CANNOT_START, "cannot read %s: %s", path, strerror(errno));
-    free(*bytes);
-    *bytes = NULL;
-    *length = 0;
+    if (!feof(stream) || ferror(stream)) {
+      sl_fail(error, SL_CANNOT_START, "cannot read %s: %s", path, strerror(errno));
+      sl_buffer_free(&text);
+    }
+    fclose(stream);
   }
-  fclose(stream);
-  return whole;
+  *bytes = text.bytes;
+  *length = text.length;
+  return text.bytes != NULL;
 }

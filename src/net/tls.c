@@ -13,11 +13,10 @@
 
 enum { DIGEST_BYTES = 32 };
 
-/* The texts of all files, each followed by a NUL. */
+/* The texts of all files; that of the authorities is empty where none are wanted. */
+enum { CERTIFICATE, KEY, CLIENT_CA, TEXT_COUNT };
 struct texts {
-  gnutls_datum_t certificate;
-  gnutls_datum_t key;
-  gnutls_datum_t client_ca; /* empty where none is wanted */
+  gnutls_datum_t of[TEXT_COUNT];
 };
 
 /*
@@ -36,27 +35,25 @@ struct sl_tls {
   _Atomic(struct credentials *) current;
 };
 
-static bool load_text(gnutls_datum_t *text, const char *path, struct sl_error *error) {
-  char *bytes;
-  size_t length;
-  bool loaded = sl_regular_file_load(path, &bytes, &length, error);
-  text->data = (unsigned char *)bytes;
-  text->size = (unsigned)length;
-  return loaded;
-}
-
 /* The texts are to be freed in any case. */
 static bool load_texts(struct texts *texts, const struct sl_tls_files *files,
                        struct sl_error *error) {
-  return load_text(&texts->certificate, files->certificate, error) &&
-         load_text(&texts->key, files->key, error) &&
-         (files->client_ca == NULL || load_text(&texts->client_ca, files->client_ca, error));
+  const char *const paths[TEXT_COUNT] = {files->certificate, files->key, files->client_ca};
+  for (size_t i = 0; i < TEXT_COUNT && paths[i] != NULL; i++) {
+    char *bytes;
+    size_t length;
+    if (!sl_regular_file_load(paths[i], &bytes, &length, error)) {
+      return false;
+    }
+    texts->of[i] = (gnutls_datum_t){.data = (unsigned char *)bytes, .size = (unsigned)length};
+  }
+  return true;
 }
 
 static void free_texts(struct texts *texts) {
-  free(texts->certificate.data);
-  free(texts->key.data);
-  free(texts->client_ca.data);
+  for (size_t i = 0; i < TEXT_COUNT; i++) {
+    free(texts->of[i].data);
+  }
 }
 
 static bool digest_texts(unsigned char *digest, const struct texts *texts) {
@@ -64,17 +61,18 @@ static bool digest_texts(unsigned char *digest, const struct texts *texts) {
   if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) != 0) {
     return false;
   }
-  bool ok = gnutls_hash(hash, texts->certificate.data, texts->certificate.size) == 0 &&
-            gnutls_hash(hash, texts->key.data, texts->key.size) == 0 &&
-            gnutls_hash(hash, texts->client_ca.data, texts->client_ca.size) == 0;
+  bool ok = true;
+  for (size_t i = 0; i < TEXT_COUNT; i++) {
+    ok = ok && gnutls_hash(hash, texts->of[i].data, texts->of[i].size) == 0;
+  }
   gnutls_hash_deinit(hash, digest);
   return ok;
 }
 
 static bool add_certificate(gnutls_certificate_credentials_t handle, const struct texts *texts,
                             const struct sl_tls_files *files, struct sl_error *error) {
-  int trouble = gnutls_certificate_set_x509_key_mem2(handle, &texts->certificate, &texts->key,
-                                                     GNUTLS_X509_FMT_PEM, NULL, 0);
+  int trouble = gnutls_certificate_set_x509_key_mem2(handle, &texts->of[CERTIFICATE],
+                                                     &texts->of[KEY], GNUTLS_X509_FMT_PEM, NULL, 0);
   if (trouble < 0) {
     sl_fail(error, SL_CANNOT_START, "cannot use the certificate %s with the key %s: %s",
             files->certificate, files->key, gnutls_strerror(trouble));
@@ -98,21 +96,18 @@ static int verify_client(gnutls_session_t session) {
 
 static bool add_authorities(gnutls_certificate_credentials_t handle, const struct texts *texts,
                             const char *path, struct sl_error *error) {
-  int count = gnutls_certificate_set_x509_trust_mem(handle, &texts->client_ca, GNUTLS_X509_FMT_PEM);
+  int count =
+      gnutls_certificate_set_x509_trust_mem(handle, &texts->of[CLIENT_CA], GNUTLS_X509_FMT_PEM);
   if (count <= 0) {
-    sl_fail(error, SL_CANNOT_START, "cannot use %s as authorities of clients: %s", path,
-            count == 0 ? "there is no certificate in it" : gnutls_strerror(count));
-    return false;
+    return sl_cannot_start(error, "cannot use %s as authorities of clients: %s", path,
+                           count == 0 ? "there is no certificate in it" : gnutls_strerror(count));
   }
   gnutls_certificate_set_verify_function(handle, verify_client);
   return true;
 }
 
 static void free_credentials(struct credentials *credentials) {
-  if (credentials == NULL) {
-    return;
-  }
-  if (credentials->handle != NULL) {
+  if (credentials != NULL && credentials->handle != NULL) {
     gnutls_certificate_free_credentials(credentials->handle);
   }
   free(credentials);
@@ -134,28 +129,22 @@ static struct credentials *make_credentials(const struct texts *texts,
   return NULL;
 }
 
-/* Keeps what is there if the files have not changed, so that nothing piles up. */
-static void install_credentials(struct sl_tls *tls, struct credentials *fresh) {
+bool sl_tls_reload(struct sl_tls *tls, struct sl_error *error) {
+  struct texts texts = {0};
+  struct credentials *fresh =
+      load_texts(&texts, &tls->files, error) ? make_credentials(&texts, &tls->files, error) : NULL;
+  free_texts(&texts);
+  if (fresh == NULL) {
+    return false;
+  }
   struct credentials *current = atomic_load(&tls->current);
   if (current != NULL && memcmp(current->digest, fresh->digest, DIGEST_BYTES) == 0) {
-    free_credentials(fresh);
-    return;
+    free_credentials(fresh); /* so that nothing piles up while the files stay the same */
+    return true;
   }
   fresh->older = current;
   atomic_store(&tls->current, fresh);
-}
-
-bool sl_tls_reload(struct sl_tls *tls, struct sl_error *error) {
-  struct texts texts = {0};
-  struct credentials *fresh = NULL;
-  if (load_texts(&texts, &tls->files, error)) {
-    fresh = make_credentials(&texts, &tls->files, error);
-  }
-  free_texts(&texts);
-  if (fresh != NULL) {
-    install_credentials(tls, fresh);
-  }
-  return fresh != NULL;
+  return true;
 }
 
 struct sl_tls *sl_tls_new(const struct sl_tls_files *files, struct sl_error *error) {

@@ -45,7 +45,8 @@ bool sl_tls_reload(struct sl_tls *tls, struct sl_error *error);
 /* Gives a session that has just started its credentials. */
 void sl_tls_equip(const struct sl_tls *tls, gnutls_session_t session);
 
-/* Whether the client has shown a certificate. It is valid: any other one ends the handshake. */
+/* Returns whether the client has shown a certificate. It is valid: any other one ends the
+ * handshake. */
 bool sl_tls_client_is_certified(gnutls_session_t session);
 
 #endif

@@ -6,7 +6,6 @@
  * same configuration when all of it is said once more in flags.
  */
 #include "daemon/config.h"
-#include "daemon/options.h"
 #include "fuzz.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
  * What an option's value may be, and what is said when it is not good.
  */
-#include "daemon/options.h"
+#include "daemon/config.h"
 #include "read_config.h"
 #include "suite.h"
 

@@ -4,7 +4,6 @@
  */
 #include "core/codes.h"
 #include "daemon/config.h"
-#include "daemon/options.h"
 #include "http/problem.h"
 #include "suite.h"
 
