@@ -34,6 +34,7 @@ need_to_build() {
   need_library libmicrohttpd libmicrohttpd-dev
   need_library gnutls libgnutls28-dev
   need_library libcjson libcjson-dev
+  need_library inih libinih-dev
   need_command curl curl
 }
 
@@ -82,7 +83,7 @@ need_to_test_arm64() {
   need_command aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
   need_command qemu-aarch64 qemu-user
   local pair
-  for pair in check:check libcjson:libcjson-dev libmicrohttpd:libmicrohttpd-dev \
+  for pair in check:check libcjson:libcjson-dev libmicrohttpd:libmicrohttpd-dev inih:libinih-dev \
     libcurl:libcurl4-gnutls-dev gnutls:libgnutls28-dev; do
     [ -e "/usr/lib/aarch64-linux-gnu/pkgconfig/${pair%:*}.pc" ] ||
       missing_packages+=("${pair#*:}:arm64")

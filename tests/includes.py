@@ -46,6 +46,7 @@ FIRST_USER = {
     "microhttpd.h": "src/http",
     "cjson/cJSON.h": "src/http",
     "gnutls/gnutls.h": "src/net",
+    "ini.h": "src/daemon",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)

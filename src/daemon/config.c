@@ -4,13 +4,12 @@
 #include "net/regular_file.h"
 #include <ctype.h>
 #include <errno.h>
+#include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define VARIABLE_PREFIX "SPIKELOSSD_"
-
-enum { LINE_SIZE = 200 }; /* of the file, with the line break and a NUL */
 
 /* Flags that are no options: they say what to do, and with which file. */
 static const struct {
@@ -222,76 +221,80 @@ static bool read_environment(struct sl_config *config, char *const *environment,
   return true;
 }
 
-/* Cuts off white space at both ends. */
-static char *trim(char *text) {
-  while (isspace((unsigned char)*text)) {
-    text++;
+/* A configuration file while it is read. */
+struct file {
+  struct sl_config *config;
+  const char *path;
+  FILE *stream;
+  int line;               /* the one read last */
+  struct sl_error *error; /* once it is set, the rest of the file is not read */
+};
+
+static bool has_failed(const struct file *file) {
+  return file->error->code != SL_OK;
+}
+
+static void refuse_line(const struct file *file, int line, const char *what) {
+  sl_fail(file->error, SL_CANNOT_START, "%s:%d: %s", file->path, line, what);
+}
+
+/*
+ * Gives inih the next line, like fgets. It counts lines, which inih keeps to itself; leaves out
+ * the indentation, which inih would take for the continuation of the line before; and refuses what
+ * inih would silently accept.
+ */
+static char *next_line(char *text, int size, void *closure) {
+  struct file *file = closure;
+  if (has_failed(file) || fgets(text, size, file->stream) == NULL) {
+    return NULL;
   }
-  size_t length = strlen(text);
-  while (length > 0 && isspace((unsigned char)text[length - 1])) {
-    length--;
+  file->line++;
+  if (strchr(text, '\n') == NULL && !feof(file->stream)) {
+    refuse_line(file, file->line, "the line is too long");
+    return NULL;
   }
-  text[length] = '\0';
+  size_t indentation = strspn(text, " \t");
+  memmove(text, text + indentation, strlen(text + indentation) + 1);
+  if (text[0] == '[') {
+    refuse_line(file, file->line, "there are no sections in this file");
+    return NULL;
+  }
   return text;
 }
 
-/* Cuts off a comment, which begins with a semicolon after white space. */
-static void cut_comment(char *line) {
-  for (char *mark = line; (mark = strchr(mark, ';')) != NULL; mark++) {
-    if (mark > line && isspace((unsigned char)mark[-1])) {
-      *mark = '\0';
-      return;
-    }
-  }
-}
-
-/* Reads "name = value" or "name: value", or a comment. `location` is its file and line. */
-static bool read_line(struct sl_config *config, char *line, const char *location,
-                      struct sl_error *error) {
-  line = trim(line);
-  if (line[0] == '\0' || line[0] == '#' || line[0] == ';') {
-    return true;
-  }
-  if (line[0] == '[') {
-    return sl_cannot_start(error, "%s: there are no sections in this file", location);
-  }
-  cut_comment(line);
-  char *separator = strpbrk(line, "=:");
-  if (separator == NULL) {
-    return sl_cannot_start(error, "%s: expected a line like \"body_bytes = 1GiB\"", location);
-  }
-  *separator = '\0';
-  const char *name = trim(line);
+static int take_pair(void *closure, const char *section, const char *name, const char *value) {
+  (void)section;
+  struct file *file = closure;
   const struct sl_option *option = find_option(name, strlen(name), SL_SOURCE_FILE);
   if (option == NULL) {
-    return sl_cannot_start(error, "%s: unknown option %.80s; --help lists all options", location,
-                           name);
+    return sl_cannot_start(file->error, "%s:%d: unknown option %.80s; --help lists all options",
+                           file->path, file->line, name);
   }
   char where[512];
-  snprintf(where, sizeof where, "%s: %s", location, name);
-  return set_option(config, option, trim(separator + 1), SL_SOURCE_FILE, where, error);
+  snprintf(where, sizeof where, "%s:%d: %s", file->path, file->line, name);
+  return set_option(file->config, option, value, SL_SOURCE_FILE, where, file->error);
 }
 
+/* Reads lines "name = value"; comments after # or ; at the start of a line. */
 static bool read_file(struct sl_config *config, const char *path, struct sl_error *error) {
-  static const char byte_order_mark[] = "\xef\xbb\xbf";
-  FILE *stream = sl_regular_file_open(path, error);
-  bool ok = stream != NULL;
-  char line[LINE_SIZE];
-  for (int number = 1; ok && fgets(line, sizeof line, stream) != NULL; number++) {
-    char location[480];
-    snprintf(location, sizeof location, "%s:%d", path, number);
-    bool marked = number == 1 && strncmp(line, byte_order_mark, 3) == 0;
-    ok = strchr(line, '\n') != NULL || feof(stream)
-             ? read_line(config, line + (marked ? 3 : 0), location, error)
-             : sl_cannot_start(error, "%s: the line is too long", location);
+  struct file file = {
+      .config = config, .path = path, .stream = sl_regular_file_open(path, error), .error = error};
+  if (file.stream == NULL) {
+    return false;
   }
-  if (ok && ferror(stream)) {
-    ok = sl_cannot_start(error, "cannot read %s: %s", path, strerror(errno));
+  int wrong_line = ini_parse_stream(next_line, &file, take_pair, &file);
+  if (ferror(file.stream)) {
+    sl_fail(error, SL_CANNOT_START, "cannot read %s: %s", path, strerror(errno));
   }
-  if (stream != NULL) {
-    fclose(stream);
+  fclose(file.stream);
+  /* inih goes on after a malformed line, and may have come to a wrong value after that. */
+  if (wrong_line > 0 && (!has_failed(&file) || wrong_line < file.line)) {
+    *error = SL_NO_ERROR;
+    refuse_line(&file, wrong_line, "expected a line like \"body_bytes = 1GiB\"");
+  } else if (wrong_line < 0) {
+    refuse_line(&file, file.line, "not enough memory to read the file");
   }
-  return ok;
+  return !has_failed(&file);
 }
 
 /* --config wins over SPIKELOSSD_CONFIG. */
