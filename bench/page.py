@@ -86,8 +86,8 @@ megabyte.
   `[0.0, 1.0]`. *Compact ints* are what JavaScript writes: `[0,1]`. *17 digits* are what
   `json.dumps` writes for doubles. One value in five is a spike. Shapes are samples × time steps ×
   neurons.
-- Cells of the grid that are above their bar are measured again for longer, and the second figure
-  stands: of hundreds, some always meet a slow moment.
+- Cells of the grid above nine tenths of their bar, met or not, are measured again for longer, and
+  the second figure stands: of hundreds, some always meet a slow moment.
 - Large bodies come from a small C client over one connection. Small ones come from a client that
   polls and never sleeps, one request on each connection (`bench/small_client.c`): a client that
   sleeps is woken by the server, which makes a server that does nothing look slower than it is.
