@@ -193,6 +193,44 @@ static inline struct sl_spike_count_mse_arguments sl_spike_count_mse_defaults(vo
 SL_API enum sl_status sl_spike_count_mse(const struct sl_spike_count_mse_arguments *arguments,
                                          struct sl_result *result, struct sl_error *error);
 
+/*
+ * Cross entropy of the softmax of what each class has spiked, as PyTorch has it:
+ *
+ *     L = weight/R * sum_b ( -(1 - e) w[y] log p[b,y] - e/K sum_k w[k] log p[b,k] )
+ *
+ * with p[b] = softmax_k(z[b,k]), z the count (or rate) of the population of class k, y the label,
+ * e label_smoothing, K num_classes, w class_weights, and R = sum_b w[y], or 1 for a sum.
+ *
+ * Gradients: spk ([batch, 1, neurons]). Diagnostics: those of balanced_population_mse, and
+ * mean_probability_correct.
+ */
+struct sl_spike_count_cross_entropy_arguments {
+  const struct sl_spikes *spk; /* SL_PER_SAMPLE, [batch, time, neurons] */
+  const int64_t *targets;      /* the class of every sample, 0 to num_classes - 1 */
+  size_t target_count;         /* as many as samples */
+  uint64_t num_classes;        /* divides the number of neurons */
+  enum sl_measure measure;
+  double label_smoothing;      /* 0 to 1 */
+  const double *class_weights; /* num_classes numbers from 0 on; NULL: 1 each */
+  enum sl_reduction reduction;
+  double weight; /* 1 by default, all others are 0 */
+};
+
+/* Returns arguments with all defaults, to be completed. */
+static inline struct sl_spike_count_cross_entropy_arguments
+sl_spike_count_cross_entropy_defaults(void) {
+  struct sl_spike_count_cross_entropy_arguments arguments;
+  memset(&arguments, 0, sizeof arguments);
+  arguments.weight = 1.0;
+  return arguments;
+}
+
+/* Errors: SL_WRONG_RANK, SL_OUT_OF_RANGE (also where all targets' weights are 0 and there is no
+ * mean), SL_LENGTH_MISMATCH, SL_CLASS_OUT_OF_RANGE. */
+SL_API enum sl_status
+sl_spike_count_cross_entropy(const struct sl_spike_count_cross_entropy_arguments *arguments,
+                             struct sl_result *result, struct sl_error *error);
+
 SL_END_C
 
 #endif

@@ -9,7 +9,8 @@
 #define LOSS_ROWS(ROW)                                                                             \
   ROW(firing_rate_target_mse_loss)                                                                 \
   ROW(balanced_population_mse)                                                                     \
-  ROW(spike_count_mse)
+  ROW(spike_count_mse)                                                                             \
+  ROW(spike_count_cross_entropy)
 
 #define DECLARED(name) extern const struct sl_loss sl_##name##_row;
 LOSS_ROWS(DECLARED)
