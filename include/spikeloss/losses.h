@@ -231,6 +231,51 @@ SL_API enum sl_status
 sl_spike_count_cross_entropy(const struct sl_spike_count_cross_entropy_arguments *arguments,
                              struct sl_result *result, struct sl_error *error);
 
+/* What activity_regularization judges, over how many samples at once, and by which power. */
+enum sl_activity_unit { SL_ACTIVITY_LAYER, SL_ACTIVITY_NEURON };
+enum sl_activity_samples { SL_SAMPLES_MEAN, SL_SAMPLES_EACH };
+enum sl_norm { SL_NORM_L2, SL_NORM_L1 };
+
+/*
+ * Keeps the activity of layers or neurons between bounds:
+ *
+ *     L = sum_i weights[i] * mean_u ( max(lower[i] - a[u], 0)^k + max(a[u] - upper[i], 0)^k )
+ *
+ * or the sum instead of the mean. A unit u is a layer or one of its neurons; a[u] is its mean rate
+ * (or count), over the batch, or for each sample alone; k is 2, or 1 for SL_NORM_L1.
+ *
+ * Gradients: spikes_list (an item a layer; [batch, 1, neurons], 1 where it is constant), lower and
+ * upper, where they are there, and weights. At a bound the gradient is 0. Diagnostics, a list of
+ * layers: rate, loss, below, above (shares of the units), samples, steps, neurons, silent,
+ * saturated, binary.
+ */
+struct sl_activity_regularization_arguments {
+  size_t layer_count;                         /* at least 1; the length of all arrays */
+  const struct sl_spikes *const *spikes_list; /* SL_PER_SAMPLE, of any rank */
+  const double *lower;                        /* NULL: no such bound; not both */
+  const double *upper;                        /* from lower on */
+  const double *weights;                      /* NULL: 1 each */
+  enum sl_activity_unit per;
+  enum sl_activity_samples samples;
+  enum sl_measure measure; /* SL_MEASURE_RATE by default, all others are 0 */
+  enum sl_norm norm;
+  enum sl_reduction reduction;
+};
+
+/* Returns arguments with all defaults, to be completed. */
+static inline struct sl_activity_regularization_arguments
+sl_activity_regularization_defaults(void) {
+  struct sl_activity_regularization_arguments arguments;
+  memset(&arguments, 0, sizeof arguments);
+  arguments.measure = SL_MEASURE_RATE;
+  return arguments;
+}
+
+/* Errors: SL_EMPTY_TENSOR without layers, SL_OUT_OF_RANGE where lower is above upper. */
+SL_API enum sl_status
+sl_activity_regularization(const struct sl_activity_regularization_arguments *arguments,
+                           struct sl_result *result, struct sl_error *error);
+
 SL_END_C
 
 #endif

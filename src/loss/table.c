@@ -10,7 +10,8 @@
   ROW(firing_rate_target_mse_loss)                                                                 \
   ROW(balanced_population_mse)                                                                     \
   ROW(spike_count_mse)                                                                             \
-  ROW(spike_count_cross_entropy)
+  ROW(spike_count_cross_entropy)                                                                   \
+  ROW(activity_regularization)
 
 #define DECLARED(name) extern const struct sl_loss sl_##name##_row;
 LOSS_ROWS(DECLARED)
