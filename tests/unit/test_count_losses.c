@@ -248,6 +248,16 @@ START_TEST(neurons_below_and_above_are_pulled_back) {
 }
 END_TEST
 
+START_TEST(the_example_of_the_page_is_exact) {
+  struct sl_result result =
+      answer(ACTIVITY, "{\"lower\":[0.5],\"per\":\"neuron\","
+                       "\"spikes_list\":[[[[1,0,1],[0,0,1]],[[0,1,0],[1,0,1]]]]}");
+  ck_assert(result.loss == 1.0 / 48);
+  ASSERT_VALUES(result, 0, 0, -1.0 / 24, 0);
+  sl_result_free(&result);
+}
+END_TEST
+
 /* As many numbers as differ, and no more. */
 START_TEST(gradients_are_as_small_as_they_are_constant) {
   struct sl_result result = answer(ACTIVITY, "{\"upper\":[0]," LAYER "}");
@@ -325,7 +335,7 @@ int main(void) {
       counts_of_a_million_do_not_overflow, a_sure_winner_keeps_its_small_loss_and_gradient,
       class_weights_need_a_number_for_each_class_and_a_mean_a_weight,
       at_a_bound_nothing_is_lost_and_the_gradient_is_zero, neurons_below_and_above_are_pulled_back,
-      gradients_are_as_small_as_they_are_constant,
+      the_example_of_the_page_is_exact, gradients_are_as_small_as_they_are_constant,
       bounds_that_are_not_there_have_no_gradient_and_weights_always_do,
       lists_of_layers_must_agree_and_bounds_must_be_in_order, what_no_double_holds_is_refused);
 }
