@@ -53,15 +53,15 @@ static const struct sl_field fields[FIELD_COUNT] = {
                      .axes = "[batch, time, neurons]",
                      .per_sample = true},
     [LOWER] = {.name = "lower",
-               .summary = "Below this the activity of every layer costs; without it there is no "
-                          "such bound",
+               .summary = "Below this the activity of every layer costs; if it is absent there "
+                          "is no such bound, but lower or upper must be there",
                .kind = SL_FIELD_REALS,
                .optional = true,
                .default_real = NAN,
                .or_next = true},
     [UPPER] = {.name = "upper",
-               .summary = "Above this the activity of every layer costs; without it there is no "
-                          "such bound",
+               .summary = "Above this the activity of every layer costs; if it is absent there "
+                          "is no such bound, but lower or upper must be there",
                .kind = SL_FIELD_REALS,
                .optional = true,
                .default_real = NAN},
