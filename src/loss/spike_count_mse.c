@@ -66,34 +66,42 @@ static const struct sl_field fields[FIELD_COUNT] = {
                 .default_real = 1.0},
 };
 
+static struct sl_distance distance_of(const struct sl_population *population,
+                                      const struct sl_count_mse *settings) {
+  const struct sl_spikes *spikes = population->spikes;
+  size_t units = settings->by_population ? population->classes : spikes->neurons;
+  double divisor = settings->of_rates ? (double)spikes->steps : 1.0;
+  return (struct sl_distance){.by_population = settings->by_population,
+                              .divisor = divisor,
+                              .terms = settings->sum ? 1.0 : (double)(spikes->samples * units),
+                              .scale = settings->weight / divisor};
+}
+
+/* Multiplies as snnTorch does, which matters where the product is cut to an integer. */
+static double target_of(const struct sl_count_mse *settings, double steps, double rate,
+                        double neurons) {
+  double target = steps * rate * neurons;
+  return settings->truncate ? trunc(target) : target;
+}
+
 enum sl_status sl_population_mse(struct sl_result *result, const struct sl_population *population,
-                                 const struct sl_count_mse *settings, const struct sl_field *losses,
-                                 struct sl_error *error) {
+                                 const struct sl_count_mse *settings,
+                                 const struct sl_field *loss_fields, struct sl_error *error) {
   double *counts = sl_population_counts(result, population, 3, 0, error);
   if (counts == NULL) {
     return error->code;
   }
-  double *correct_gradient = sl_result_add_real_gradient(result, settings->correct_field, error);
-  double *incorrect_gradient =
-      sl_result_add_real_gradient(result, settings->incorrect_field, error);
-  if (correct_gradient == NULL || incorrect_gradient == NULL) {
+  double *correct = sl_result_add_real_gradient(result, settings->correct_field, error);
+  double *incorrect = sl_result_add_real_gradient(result, settings->incorrect_field, error);
+  if (correct == NULL || incorrect == NULL) {
     return error->code;
   }
-  const struct sl_spikes *spikes = population->spikes;
-  double steps = (double)spikes->steps;
-  double measured_steps = settings->of_rates ? 1.0 : steps;
+  struct sl_distance distance = distance_of(population, settings);
+  double steps = settings->of_rates ? 1.0 : (double)population->spikes->steps;
   double neurons = settings->by_population ? (double)population->neurons : 1.0;
-  size_t units = settings->by_population ? population->classes : spikes->neurons;
-  double divisor = settings->of_rates ? steps : 1.0;
-  struct sl_distance distance = {.by_population = settings->by_population,
-                                 .divisor = divisor,
-                                 .terms = settings->sum ? 1.0 : (double)(spikes->samples * units),
-                                 .scale = settings->weight / divisor};
-  double correct = measured_steps * settings->correct_rate * neurons;
-  double incorrect = measured_steps * settings->incorrect_rate * neurons;
   struct sl_population_totals totals = {
-      .correct.target = settings->truncate ? trunc(correct) : correct,
-      .incorrect.target = settings->truncate ? trunc(incorrect) : incorrect};
+      .correct.target = target_of(settings, steps, settings->correct_rate, neurons),
+      .incorrect.target = target_of(settings, steps, settings->incorrect_rate, neurons)};
   sl_population_score(counts, &totals, population, &distance);
   result->loss = totals.squares / distance.terms * settings->weight;
   if (!isfinite(result->loss)) {
@@ -102,12 +110,12 @@ enum sl_status sl_population_mse(struct sl_result *result, const struct sl_popul
                       settings->sum ? "sum" : "mean");
   }
   if (!settings->truncate) {
-    double slope = -2.0 * (measured_steps * neurons);
-    *correct_gradient = slope * totals.correct.residuals / distance.terms * settings->weight;
-    *incorrect_gradient = slope * totals.incorrect.residuals / distance.terms * settings->weight;
+    double slope = -2.0 * (steps * neurons);
+    *correct = slope * totals.correct.residuals / distance.terms * settings->weight;
+    *incorrect = slope * totals.incorrect.residuals / distance.terms * settings->weight;
   }
   sl_population_add_diagnostics(result, population, &totals);
-  return sl_result_check_finite(result, losses, error);
+  return sl_result_check_finite(result, loss_fields, error);
 }
 
 static enum sl_status evaluate_counts(const struct sl_value *values, struct sl_result *result,
