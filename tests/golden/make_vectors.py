@@ -8,8 +8,9 @@ Debian's python3-torch to run; the tests that read cases.json need no Python.
     /usr/bin/python3 tests/golden/make_vectors.py cases > tests/golden/cases.json
     /usr/bin/python3 tests/golden/make_vectors.py count_cases > tests/golden/count_cases.json
 
-cases.json, of the two losses of nWave, is the table that the library and the clients in all languages
-must agree with; count_cases.json is the same for the three other losses. Each is a list of objects:
+cases.json, of the two losses of nWave, is the table that the library and the clients in all
+languages must agree with; count_cases.json is the same for the three other losses. Each is a list
+of objects:
 
     name     what is special about the case; no two cases of a loss have the same
     loss     which loss: POST /v1/losses/<loss>
@@ -496,7 +497,9 @@ def activity_cases():
     source = random.Random(19)
     kinds = itertools.cycle(["binary", "graded", "signed"])
     bounds = itertools.cycle([("lower", "upper"), ("upper",), ("lower",)])
-    shapes = itertools.cycle([((3, 5, 4), (2, 4, 3, 2)), ((6, 7),), ((2, 3, 5), (9,), (1, 2, 2, 3))])
+    shapes = itertools.cycle(
+        [((3, 5, 4), (2, 4, 3, 2)), ((6, 7),), ((2, 3, 5), (9,), (1, 2, 2, 3))]
+    )
     for options in crossed(
         per=[None, "neuron"],
         samples=[None, "each"],
