@@ -124,8 +124,10 @@ enum sl_status sl_loss_evaluate(const struct sl_loss *loss, const struct sl_valu
       return error->code;
     }
     if (field->or_next && !values[i].present && !values[i + 1].present) {
-      return sl_fail(error, SL_INVALID_ARGUMENT, "%s and %s are both NULL: give one or both",
-                     field->name, field[1].name);
+      char pointer[sizeof error->pointer];
+      snprintf(pointer, sizeof pointer, "/%s", field->name);
+      return FAIL(SL_INVALID_ARGUMENT, "%s and %s are both NULL: give one or both", field->name,
+                  field[1].name);
     }
   }
   enum sl_status status = loss->evaluate(values, result, error);

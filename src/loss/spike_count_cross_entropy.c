@@ -14,7 +14,7 @@
  * winner is taken out of all sums. With `rest` = sum over all others of exp(z - z of the winner):
  *
  *     p of the winner = 1/(1 + rest)      1 - p of the winner = rest/(1 + rest)
- *     log p[k] = z[k] - z of the winner - log1p(rest)
+ *     -log p[k] = z of the winner - z[k] + log1p(rest)
  */
 #include "loss/loss.h"
 #include "loss/population.h"
@@ -122,26 +122,36 @@ static size_t winner_of(const double *row, const struct sl_population *populatio
   return winner;
 }
 
+/* Turns the totals of a sample's populations into exponentials, in place, adds all but that of the
+ * winner to `rest`, and returns the sum of v[k] (z of the winner - z[k]). */
+static double add_exponentials(double *row, size_t label, size_t winner, double *rest,
+                               const struct entropy *entropy) {
+  size_t neurons = entropy->population.neurons;
+  double max = row[winner * neurons];
+  double distances = 0.0;
+  for (size_t class = 0; class < entropy->population.classes; class ++) {
+    double distance = (max - row[class * neurons]) / entropy->divisor;
+    double v = label_of(entropy, label, class);
+    distances += v > 0.0 ? v * distance : 0.0;
+    row[class * neurons] = class == winner ? 1.0 : exp(-distance);
+    *rest += class == winner ? 0.0 : row[class * neurons];
+  }
+  return distances;
+}
+
 /* Turns the totals of a sample's populations into gradients, in place, and returns its term. */
 static double score_sample(double *row, size_t label, struct entropy *entropy) {
   const struct sl_population *population = &entropy->population;
   size_t neurons = population->neurons;
   size_t winner = winner_of(row, population);
-  double max = row[winner * neurons];
   double rest = 0.0;
-  for (size_t class = 0; class < population->classes; class ++) {
-    rest += class == winner ? 0.0 : exp((row[class * neurons] - max) / entropy->divisor);
-  }
-  double log_sum = log1p(rest);
+  double distances = add_exponentials(row, label, winner, &rest, entropy);
   double own = (1.0 - entropy->smoothing) * weight_of(entropy, label);
   double labels = own + entropy->smoothing * entropy->mean_class_weight;
-  double term = 0.0;
   for (size_t class = 0; class < population->classes; class ++) {
-    double shifted = (row[class * neurons] - max) / entropy->divisor;
-    double probability = exp(shifted) / (1.0 + rest);
+    double probability = row[class * neurons] / (1.0 + rest);
     double others = class == winner ? rest / (1.0 + rest) : 1.0 - probability;
     double v = label_of(entropy, label, class);
-    term += v > 0.0 ? v * (log_sum - shifted) : 0.0;
     entropy->probability_correct += class == label ? probability : 0.0;
     /* p V - v, without the difference of two large numbers. */
     double slope = probability * (labels - v) - others * v;
@@ -149,7 +159,7 @@ static double score_sample(double *row, size_t label, struct entropy *entropy) {
       row[i] = entropy->factor * slope / entropy->divisor;
     }
   }
-  return term;
+  return labels * log1p(rest) + distances;
 }
 
 /* Turns the totals of all populations into gradients and returns the loss. */

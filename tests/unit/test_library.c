@@ -508,7 +508,7 @@ START_TEST(the_losses_of_counts_check_their_arguments) {
   const struct sl_spikes *const layers[] = {spk, NULL};
   activity.layer_count = 1;
   activity.spikes_list = layers;
-  activity_fails(&activity, SL_INVALID_ARGUMENT, "");
+  activity_fails(&activity, SL_INVALID_ARGUMENT, "/lower");
   activity.lower = numbers;
   activity.upper = (const double[]){0};
   activity_fails(&activity, SL_OUT_OF_RANGE, "/upper/0");
