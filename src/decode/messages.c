@@ -52,6 +52,7 @@ static const struct want wants[] = {
     [SL_WANT_LABEL] = {NUMBER, .expected = "a class index, an integer", .string = OF_QUOTES, .boolean = OF_FLAG,
                        .array = "; one-hot or column labels: send class indices, argmax"},
     [SL_WANT_CHOICE] = {.expected = "a string"},
+    [SL_WANT_FLAG] = {.expected = "true or false", .string = "; write it without quotes"},
 };
 /* clang-format on */
 

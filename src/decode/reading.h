@@ -30,6 +30,7 @@ enum sl_want {
   SL_WANT_LABELS,
   SL_WANT_LABEL,
   SL_WANT_CHOICE,
+  SL_WANT_FLAG,
 };
 
 /*

@@ -358,10 +358,13 @@ static enum sl_status end_token(struct sl_decoder *decoder) {
 static enum sl_status check_missing(struct sl_decoder *decoder) {
   for (size_t i = 0; i < decoder->field_count; i++) {
     const struct sl_field *field = sl_request_field(decoder->decoded.loss, i);
-    if (!field->optional && !decoder->decoded.values[i].present) {
+    const struct sl_value *value = &decoder->decoded.values[i];
+    if (!value->present && (field->or_next ? !value[1].present : !field->optional)) {
       struct sl_path path = sl_path_member(field->name);
+      const char *other = field->or_next ? field[1].name : NULL;
       return sl_fail_at(&decoder->reading.error, SL_MISSING_MEMBER, path.pointer,
-                        decoder->end_offset, "%s: is missing; add this member", field->name);
+                        decoder->end_offset, "%s: is missing%s%s; add this member%s", field->name,
+                        other ? ", and so is " : "", other ? other : "", other ? " or both" : "");
     }
   }
   return SL_OK;

@@ -63,6 +63,18 @@ enum sl_status sl_result_reserve(struct sl_result *result, size_t gradients, siz
   return result->diagnostics != NULL ? SL_OK : error->code;
 }
 
+enum sl_status sl_result_reserve_layers(struct sl_result *result, size_t layers, size_t gradients,
+                                        size_t diagnostics_per_layer, struct sl_error *error) {
+  size_t diagnostics;
+  if (!sl_checked_add(&gradients, layers, gradients) ||
+      !sl_checked_multiply(&diagnostics, layers, diagnostics_per_layer)) {
+    return sl_fail(error, SL_OUT_OF_MEMORY, "no memory for %zu layers", layers);
+  }
+  result->list_name = "layers";
+  result->list_width = diagnostics_per_layer;
+  return sl_result_reserve(result, gradients, diagnostics, error);
+}
+
 /* Takes the memory of a gradient whose other members are set. */
 static double *add_gradient(struct sl_result *result, struct sl_gradient gradient,
                             struct sl_error *error) {
@@ -113,6 +125,16 @@ void sl_result_add_count(struct sl_result *result, const char *name, size_t valu
 
 void sl_result_add_flag(struct sl_result *result, const char *name, bool value) {
   add_diagnostic(result, name, SL_DIAGNOSTIC_FLAG, value ? 1.0 : 0.0);
+}
+
+void sl_result_add_tensor(struct sl_result *result, const struct sl_spikes *spikes) {
+  struct sl_activity activity = sl_spikes_activity(spikes);
+  sl_result_add_count(result, "samples", spikes->samples);
+  sl_result_add_count(result, "steps", spikes->steps);
+  sl_result_add_count(result, "neurons", spikes->neurons);
+  sl_result_add_count(result, "silent", activity.silent);
+  sl_result_add_count(result, "saturated", activity.saturated);
+  sl_result_add_flag(result, "binary", sl_spikes_binary(spikes));
 }
 
 static enum sl_status gradient_not_finite(const struct sl_gradient *gradient, size_t index,

@@ -407,7 +407,7 @@ static void read_encoding(struct sl_tensor_object *object) {
   static const char *const names[] = {"bits", "f32", "f64", "coo"};
   struct sl_reader *reader = object->reader;
   size_t offset = reader->at;
-  if (sl_reader_null(reader)) {
+  if (sl_reader_word(reader, "null")) {
     return;
   }
   if (sl_reader_peek(reader) != '"') {

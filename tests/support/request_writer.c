@@ -383,3 +383,61 @@ void sl_write_population_body(struct sl_writer *writer, const struct sl_model_te
   }
   sl_write_mark(writer, '}');
 }
+
+/* Writes the value of a field that is no tensor: labels 0, numbers within bounds, any word. */
+static void write_value(struct sl_writer *writer, const struct sl_field *field,
+                        const struct sl_model_tensor *tensors, size_t count, size_t classes) {
+  struct sl_random *random = &writer->random;
+  double numbers[64] = {0.0};
+  size_t length = strcmp(field->name, "class_weights") == 0 ? classes : count;
+  double real = strcmp(field->name, "upper") == 0 ? 0.5 : 0.25;
+  for (size_t i = 0; i < 64 && field->kind != SL_FIELD_LABELS; i++) {
+    numbers[i] = real;
+  }
+  switch (field->kind) {
+  case SL_FIELD_LABELS:
+    write_numbers(writer, numbers, tensors[0].shape[0] < 64 ? tensors[0].shape[0] : 64);
+    break;
+  case SL_FIELD_REALS:
+    write_numbers(writer, numbers, length < 64 ? length : 64);
+    break;
+  case SL_FIELD_CHOICE:
+    sl_write_string(writer, field->choices[sl_random_below(random, 2)]);
+    break;
+  case SL_FIELD_FLAG:
+    sl_write_text(writer, sl_random_one_in(random, 2) ? "true" : "false");
+    break;
+  default:
+    sl_write_number(writer, field->kind == SL_FIELD_COUNT ? (double)classes : real);
+  }
+}
+
+void sl_write_any_body(struct sl_writer *writer, const struct sl_loss *loss,
+                       const struct sl_model_tensor *tensors, size_t count) {
+  struct sl_random *random = &writer->random;
+  size_t order[SL_MAX_FIELDS];
+  size_t neurons = tensors[0].shape[tensors[0].rank - 1];
+  size_t classes = neurons <= 64 && sl_random_one_in(random, 2) ? neurons : 1;
+  bool first = true;
+  permute(order, loss->field_count, sl_random_below(random, 40320));
+  sl_write_mark(writer, '{');
+  for (size_t i = 0; i < loss->field_count; i++) {
+    const struct sl_field *field = &loss->fields[order[i]];
+    bool absent = field->optional && !field->or_next && sl_random_one_in(random, 2);
+    if (absent && sl_random_one_in(random, 2)) {
+      continue;
+    }
+    write_name(writer, field->name, first);
+    first = false;
+    if (absent) {
+      sl_write_text(writer, "null");
+    } else if (field->kind == SL_FIELD_SPIKES) {
+      sl_write_tensor(writer, tensors);
+    } else if (field->kind == SL_FIELD_SPIKES_LIST) {
+      write_layers(writer, tensors, count);
+    } else {
+      write_value(writer, field, tensors, count, classes);
+    }
+  }
+  sl_write_mark(writer, '}');
+}

@@ -86,4 +86,9 @@ void sl_write_rates_body(struct sl_writer *writer, const struct sl_model_tensor 
 void sl_write_population_body(struct sl_writer *writer, const struct sl_model_tensor *spk,
                               size_t order);
 
+/* A body of any loss, from its fields, in an order and with options that the writer's random
+ * numbers choose. Three dimensions, or a list of layers. */
+void sl_write_any_body(struct sl_writer *writer, const struct sl_loss *loss,
+                       const struct sl_model_tensor *tensors, size_t count);
+
 #endif

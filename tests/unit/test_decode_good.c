@@ -212,8 +212,8 @@ START_TEST(optional_members_may_be_null) {
 END_TEST
 
 START_TEST(a_loss_may_have_as_many_fields_as_there_is_space_for) {
-  static const char *const names[SL_MAX_FIELDS] = {"a", "b", "c", "d", "e", "f",
-                                                   "g", "h", "i", "j", "k", "l"};
+  static const char *const names[SL_MAX_FIELDS] = {"a", "b", "c", "d", "e", "f", "g", "h",
+                                                   "i", "j", "k", "l", "m", "n", "o", "p"};
   struct sl_field fields[SL_MAX_FIELDS] = {0};
   struct sl_buffer body = {0};
   ck_assert(sl_buffer_append_text(&body, "{\"gradient_encoding\":\"f64\",\"gradient\":\"none\""));

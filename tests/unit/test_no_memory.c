@@ -169,6 +169,24 @@ START_TEST(populations_survive_every_failure) {
 }
 END_TEST
 
+/* Of every loss with its options, in an order and with words that the spelling (_i) chooses. */
+START_TEST(losses_with_options_survive_every_failure) {
+  for (size_t which = 2; sl_losses[which] != NULL; which++) {
+    for (size_t order = 0; order < 3; order++) {
+      struct sl_writer writer = writer_of(order);
+      writer.random.state += (uint64_t)_i;
+      struct sl_model_tensor tensors[] = {tensor_of((enum sl_spelling)_i, order),
+                                          tensor_of((enum sl_spelling)_i, 5 - order)};
+      bool layers = sl_losses[which]->fields[0].kind == SL_FIELD_SPIKES_LIST;
+      sl_write_any_body(&writer, sl_losses[which], tensors, layers ? 2 : 1);
+      check_forms(sl_losses[which]->name, &writer);
+      sl_model_tensor_free(&tensors[0]);
+      sl_model_tensor_free(&tensors[1]);
+    }
+  }
+}
+END_TEST
+
 /* Four megabytes of text may come for a list: a node for each element would take a hundred. */
 START_TEST(a_list_is_read_with_few_allocations_whatever_its_elements_are) {
   static const char *const elements[] = {"1", "1e0", "[]", "{}", "\"x\"", "null"};
@@ -198,6 +216,7 @@ int main(void) {
   tcase_set_timeout(tests, 120);
   tcase_add_loop_test(tests, rates_survive_every_failure, 0, SL_SPELLING_COUNT);
   tcase_add_loop_test(tests, populations_survive_every_failure, 0, SL_SPELLING_COUNT);
+  tcase_add_loop_test(tests, losses_with_options_survive_every_failure, 0, SL_SPELLING_COUNT);
   tcase_add_test(tests, a_list_is_read_with_few_allocations_whatever_its_elements_are);
   suite_add_tcase(suite, tests);
   return suite_end(suite);

@@ -4,12 +4,13 @@
 #include "http/json.h"
 #include "http/request.h"
 #include "http/response.h"
+#include <math.h>
 
 static const char *const kind_names[] = {
     [SL_FIELD_SPIKES] = "spikes", [SL_FIELD_SPIKES_LIST] = "spikes_list",
     [SL_FIELD_REALS] = "reals",   [SL_FIELD_REAL] = "real",
     [SL_FIELD_LABELS] = "labels", [SL_FIELD_COUNT] = "count",
-    [SL_FIELD_CHOICE] = "choice",
+    [SL_FIELD_CHOICE] = "choice", [SL_FIELD_FLAG] = "flag",
 };
 
 static void describe_choices(cJSON *item, const struct sl_field *field, struct sl_error *error) {
@@ -18,7 +19,19 @@ static void describe_choices(cJSON *item, const struct sl_field *field, struct s
     sl_json_text(choices, NULL, *choice, error);
   }
   if (field->optional) {
-    sl_json_text(item, "default", field->choices[0], error);
+    sl_json_text(item, "default", field->choices[field->default_choice], error);
+  }
+}
+
+void sl_describe_real(cJSON *item, const struct sl_field *field, struct sl_error *error) {
+  if (field->min_real < field->max_real) {
+    sl_json_number(item, "minimum", field->min_real, error);
+    if (isfinite(field->max_real)) {
+      sl_json_number(item, "maximum", field->max_real, error);
+    }
+  }
+  if (field->optional && !isnan(field->default_real)) {
+    sl_json_number(item, "default", field->default_real, error);
   }
 }
 
@@ -45,8 +58,12 @@ static void describe_field(cJSON *fields, const struct sl_field *field, struct s
   case SL_FIELD_LABELS:
     sl_json_number(item, "minimum", 0, error);
     break;
+  case SL_FIELD_FLAG:
+    sl_json_flag(item, "default", false, error);
+    break;
   case SL_FIELD_REALS:
   case SL_FIELD_REAL:
+    sl_describe_real(item, field, error);
     break;
   }
 }

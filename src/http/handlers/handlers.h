@@ -7,6 +7,7 @@
 
 #include "decode/request.h"
 #include "encode/encode.h"
+#include "http/json.h"
 #include "http/service.h"
 #include <microhttpd.h>
 
@@ -38,6 +39,9 @@ enum MHD_Result sl_handle_openapi(struct sl_request *request, struct MHD_Connect
  * limits; made from the tables that validate requests. */
 enum MHD_Result sl_handle_losses(struct sl_request *request, struct MHD_Connection *handle);
 enum MHD_Result sl_handle_loss(struct sl_request *request, struct MHD_Connection *handle);
+
+/* Adds the bounds and the default of a real number, as JSON Schema has them, too. */
+void sl_describe_real(cJSON *item, const struct sl_field *field, struct sl_error *error);
 
 /* POST /v1/losses/{name}: from a body to a loss with its gradients. */
 enum MHD_Result sl_handle_evaluation(struct sl_request *request, struct MHD_Connection *handle);

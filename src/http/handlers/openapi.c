@@ -112,7 +112,7 @@ static void add_type(cJSON *schema, const struct sl_field *field, const char *te
     break;
   case SL_FIELD_REALS:
     sl_json_text(schema, "type", "array", error);
-    sl_json_parsed(schema, "items", "{\"type\": \"number\"}", error);
+    sl_json_text(sl_json_object(schema, "items", error), "type", "number", error);
     break;
   case SL_FIELD_LABELS:
     sl_json_text(schema, "type", "array", error);
@@ -129,6 +129,9 @@ static void add_type(cJSON *schema, const struct sl_field *field, const char *te
   case SL_FIELD_CHOICE:
     sl_json_text(schema, "type", "string", error);
     break;
+  case SL_FIELD_FLAG:
+    sl_json_text(schema, "type", "boolean", error);
+    break;
   }
 }
 
@@ -138,7 +141,7 @@ static void add_choices(cJSON *schema, const struct sl_field *field, struct sl_e
     sl_json_text(choices, NULL, *choice, error);
   }
   if (field->optional) {
-    sl_json_text(schema, "default", field->choices[0], error);
+    sl_json_text(schema, "default", field->choices[field->default_choice], error);
   }
 }
 
@@ -152,6 +155,12 @@ static void add_property(cJSON *properties, const struct sl_field *field, struct
   add_type(schema, field, "Tensor", error);
   if (field->kind == SL_FIELD_CHOICE) {
     add_choices(schema, field, error);
+  } else if (field->kind == SL_FIELD_FLAG) {
+    sl_json_flag(schema, "default", false, error);
+  } else if (field->kind == SL_FIELD_REAL) {
+    sl_describe_real(schema, field, error);
+  } else if (field->kind == SL_FIELD_REALS) {
+    sl_describe_real(cJSON_GetObjectItemCaseSensitive(schema, "items"), field, error);
   }
 }
 
@@ -170,12 +179,19 @@ static void add_request_schema(cJSON *schemas, const struct sl_loss *loss, struc
     if (!field->optional) {
       sl_json_text(required, NULL, field->name, error);
     }
+    if (field->or_next) { /* this one, or the next, or both */
+      cJSON *any = sl_json_array(schema, "anyOf", error);
+      for (size_t other = i; other < i + 2; other++) {
+        cJSON *list = sl_json_array(sl_json_object(any, NULL, error), "required", error);
+        sl_json_text(list, NULL, sl_request_field(loss, other)->name, error);
+      }
+    }
   }
 }
 
 static bool has_gradient(const struct sl_field *field) {
   return field->kind == SL_FIELD_SPIKES || field->kind == SL_FIELD_SPIKES_LIST ||
-         field->kind == SL_FIELD_REALS || field->kind == SL_FIELD_REAL;
+         ((field->kind == SL_FIELD_REALS || field->kind == SL_FIELD_REAL) && !field->setting);
 }
 
 /* The members of one object of diagnostics. */
