@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { Client, ConnectionError, ProblemError } from 'spikeloss';
 
-const LOSS = '{"loss":2,"diagnostics":{}}';
+const LOSS = '{"loss":2,"gradients":{},"diagnostics":{}}';
 
 /** Serves until the test ends; the answers are functions, the last of which answers for ever. */
 async function serve(t, ...answers) {
