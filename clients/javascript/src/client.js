@@ -32,15 +32,10 @@ export class Client {
     const { token = url ? undefined : environment('SPIKELOSSD_TOKEN'), ...others } = options;
     const { timeout = 60_000, retries = 10, fetch, ...unknown } = others;
     refuseUnknown(unknown, 'token, timeout, retries, fetch');
-    const address = new URL(url || environment('SPIKELOSSD_URL') || 'http://127.0.0.1:8080');
-    const local = address.protocol === 'unix:';
-    if (!/^(https?|unix):$/.test(address.protocol) || address.username || address.search) {
-      throw new TypeError(`${address}: expected http://HOST:PORT, https://HOST:PORT or unix:PATH`);
-    }
-    const path = decodeURIComponent(address.pathname);
-    this.#base = local ? new URL('http://localhost/') : address;
-    this.#base.pathname = this.#base.pathname.replace(/\/*$/, '/');
-    this.#name = String(address).replace(/\/*$/, '');
+    const where = String(url || environment('SPIKELOSSD_URL') || 'http://127.0.0.1:8080');
+    const local = where.startsWith('unix:');
+    this.#base = local ? new URL('http://localhost') : baseOf(where);
+    this.#name = local ? where : String(this.#base).slice(0, -1);
     this.#headers = { 'Content-Type': 'application/json', 'Accept-Encoding': 'identity' };
     if (token !== undefined) {
       if (/[^ -~]/.test(token)) {
@@ -48,7 +43,7 @@ export class Client {
       }
       this.#headers['Authorization'] = `Bearer ${token}`;
     }
-    const own = local ? unixFetch(path) : globalThis.fetch;
+    const own = local ? unixFetch(where.replace(/^unix:(\/\/)?/, '')) : globalThis.fetch;
     this.#options = { timeout, retries, fetch: fetch ?? own };
   }
 
@@ -158,6 +153,20 @@ export class Client {
       await deadline.pause(pause);
     }
   }
+}
+
+/**
+ * The address with a slash at its end, so that paths are appended to its own.
+ *
+ * @param {string} address
+ */
+function baseOf(address) {
+  const base = new URL(address);
+  if (!/^https?:$/.test(base.protocol) || base.username || base.search) {
+    throw new TypeError(`${address}: expected http://HOST:PORT, https://HOST:PORT or unix:PATH`);
+  }
+  base.pathname = base.pathname.replace(/\/*$/, '/');
+  return base;
 }
 
 /**
