@@ -6,7 +6,8 @@
 #include <cjson/cJSON.h>
 #include <string.h>
 
-static const char ANSWER[] = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{\"loss\":2}";
+static const char ANSWER[] =
+    "HTTP/1.1 200 OK\r\nContent-Length: 42\r\n\r\n{\"loss\":2,\"gradients\":{},\"diagnostics\":{}}";
 
 /* The body of a request with one member, as a server reads it. */
 static cJSON *body_with(const char *name, const char *word) {
