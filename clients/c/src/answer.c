@@ -47,12 +47,13 @@ static bool read_shape(const cJSON *shape, struct spikeloss_gradient *gradient) 
   gradient->count = 1;
   const cJSON *entry;
   cJSON_ArrayForEach(entry, shape) {
-    if (!is_number(entry) || entry->valuedouble < 1 || fmod(entry->valuedouble, 1) != 0 ||
-        entry->valuedouble > (double)(SIZE_MAX / 16) / (double)gradient->count) {
+    double max_length = (double)(SIZE_MAX / 16) / (double)gradient->count;
+    double length = is_number(entry) ? entry->valuedouble : 0;
+    if (length < 1 || length > max_length || length != (double)(size_t)length) {
       return false;
     }
-    gradient->shape[gradient->rank++] = (size_t)entry->valuedouble;
-    gradient->count *= (size_t)entry->valuedouble;
+    gradient->shape[gradient->rank++] = (size_t)length;
+    gradient->count *= (size_t)length;
   }
   return true;
 }
