@@ -44,7 +44,6 @@ NOT_OF_THE_LIBRARY = {"src/core/codes"}
 # ... nor are these libraries seen below the module that is made for them.
 FIRST_USER = {
     "microhttpd.h": "src/http",
-    "cjson/cJSON.h": "src/http",
     "gnutls/gnutls.h": "src/net",
     "ini.h": "src/daemon",
 }

@@ -1,7 +1,7 @@
 #include "http/handlers/handlers.h"
 
 #include "decode/schema.h"
-#include "http/json.h"
+#include "http/document.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -12,89 +12,90 @@ static const char *const kind_names[] = {
     [SL_FIELD_CHOICE] = "choice",
 };
 
-static void describe_choices(cJSON *item, const struct sl_field *field, struct sl_error *error) {
-  cJSON *choices = sl_json_array(item, "choices", error);
+void sl_describe_choices(struct sl_document *document, const struct sl_field *field,
+                         const char *member) {
+  sl_document_json(document, "'%s': [", member);
   for (const char *const *choice = field->choices; *choice != NULL; choice++) {
-    sl_json_text(choices, NULL, *choice, error);
+    sl_document_json(document, "'%s',", *choice);
   }
+  sl_document_json(document, "],");
   if (field->optional) {
-    sl_json_text(item, "default", field->choices[0], error);
+    sl_document_json(document, "'default': '%s',", field->choices[0]);
   }
 }
 
-static void describe_field(cJSON *fields, const struct sl_field *field, struct sl_error *error) {
-  cJSON *item = sl_json_object(fields, NULL, error);
-  sl_json_text(item, "name", field->name, error);
-  sl_json_text(item, "kind", kind_names[field->kind], error);
-  sl_json_text(item, "summary", field->summary, error);
-  sl_json_flag(item, "required", !field->optional, error);
+static void describe_field(struct sl_document *document, const struct sl_field *field) {
+  sl_document_json(document, "{'name': '%s', 'kind': '%s', 'summary': '%s', 'required': %s,",
+                   field->name, kind_names[field->kind], field->summary,
+                   field->optional ? "false" : "true");
   switch (field->kind) {
   case SL_FIELD_SPIKES:
   case SL_FIELD_SPIKES_LIST:
-    sl_json_text(item, "axes", field->axes, error);
-    sl_json_number(item, "min_rank", (double)field->min_rank, error);
-    sl_json_number(item, "max_rank", (double)field->max_rank, error);
+    sl_document_json(document, "'axes': '%s', 'min_rank': %ju, 'max_rank': %ju,", field->axes,
+                     (uintmax_t)field->min_rank, (uintmax_t)field->max_rank);
     break;
   case SL_FIELD_COUNT:
-    sl_json_number(item, "minimum", (double)field->min_count, error);
-    sl_json_number(item, "maximum", (double)field->max_count, error);
+    sl_document_json(document, "'minimum': %ju, 'maximum': %ju,", (uintmax_t)field->min_count,
+                     (uintmax_t)field->max_count);
     break;
   case SL_FIELD_CHOICE:
-    describe_choices(item, field, error);
+    sl_describe_choices(document, field, "choices");
     break;
   case SL_FIELD_LABELS:
-    sl_json_number(item, "minimum", 0, error);
+    sl_document_json(document, "'minimum': 0,");
     break;
   case SL_FIELD_REALS:
   case SL_FIELD_REAL:
     break;
   }
+  sl_document_json(document, "},");
 }
 
-static void describe_loss(cJSON *item, const struct sl_loss *loss, struct sl_error *error) {
-  sl_json_text(item, "name", loss->name, error);
-  sl_json_text(item, "summary", loss->summary, error);
-  sl_json_text(item, "formula", loss->formula, error);
-  cJSON *fields = sl_json_array(item, "fields", error);
+/* The members of a loss's object. */
+static void describe_loss(struct sl_document *document, const struct sl_loss *loss) {
+  sl_document_json(document, "'name': '%s', 'summary': '%s', 'formula': '%s', 'fields': [",
+                   loss->name, loss->summary, loss->formula);
   for (size_t i = 0; i < sl_request_field_count(loss); i++) {
-    describe_field(fields, sl_request_field(loss, i), error);
+    describe_field(document, sl_request_field(loss, i));
   }
+  sl_document_json(document, "],");
   if (loss->example != NULL) {
-    sl_json_parsed(item, "example", loss->example, error);
+    sl_document_json(document, "'example':");
+    sl_document_json_text(document, loss->example);
   }
 }
 
-/* What one request may ask for, and what all of them together may take of memory. */
-static void describe_limits(cJSON *item, const struct sl_service *service, struct sl_error *error) {
-  const struct sl_limits *limits = &service->limits;
-  cJSON *list = sl_json_object(item, "limits", error);
-  sl_json_number(list, "body_bytes", (double)limits->body_bytes, error);
-  sl_json_number(list, "pairs", (double)limits->pairs, error);
-  sl_json_number(list, "answer_bytes", (double)limits->answer_bytes, error);
-  sl_json_number(list, "deferred_bytes", (double)limits->deferred_bytes, error);
-  sl_json_number(list, "member_bytes", (double)limits->member_bytes, error);
-  sl_json_number(list, "depth", (double)limits->depth, error);
-  sl_json_number(list, "layers", (double)limits->layers, error);
-  sl_json_number(list, "memory_bytes", (double)service->capacity.max_memory, error);
+/* Ends the document with what one request may ask for, and what all of them together may take of
+ * memory. */
+static enum MHD_Result queue_with_limits(struct sl_document *document, struct sl_request *request,
+                                         struct MHD_Connection *connection) {
+  const struct sl_limits *limits = &request->service->limits;
+  sl_document_json(document,
+                   "'limits': {'body_bytes': %ju, 'pairs': %ju, 'answer_bytes': %ju, "
+                   "'deferred_bytes': %ju, 'member_bytes': %ju, 'depth': %ju, 'layers': %ju, "
+                   "'memory_bytes': %ju}}",
+                   (uintmax_t)limits->body_bytes, (uintmax_t)limits->pairs,
+                   (uintmax_t)limits->answer_bytes, (uintmax_t)limits->deferred_bytes,
+                   (uintmax_t)limits->member_bytes, (uintmax_t)limits->depth,
+                   (uintmax_t)limits->layers, (uintmax_t)request->service->capacity.max_memory);
+  return sl_response_text(request, connection, "application/json", sl_document_finish(document));
 }
 
 enum MHD_Result sl_handle_losses(struct sl_request *request, struct MHD_Connection *connection) {
-  struct sl_error error = SL_NO_ERROR;
-  cJSON *document = cJSON_CreateObject();
-  cJSON *losses = sl_json_array(document, "losses", &error);
+  struct sl_document document = {.indented = true};
+  sl_document_json(&document, "{'losses': [");
   for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
-    describe_loss(sl_json_object(losses, NULL, &error), *loss, &error);
+    sl_document_json(&document, "{");
+    describe_loss(&document, *loss);
+    sl_document_json(&document, "},");
   }
-  describe_limits(document, request->service, &error);
-  return sl_response_text(request, connection, "application/json",
-                          sl_json_finish(document, &error, true));
+  sl_document_json(&document, "],");
+  return queue_with_limits(&document, request, connection);
 }
 
 enum MHD_Result sl_handle_loss(struct sl_request *request, struct MHD_Connection *connection) {
-  struct sl_error error = SL_NO_ERROR;
-  cJSON *document = cJSON_CreateObject();
-  describe_loss(document, request->match.loss, &error);
-  describe_limits(document, request->service, &error);
-  return sl_response_text(request, connection, "application/json",
-                          sl_json_finish(document, &error, true));
+  struct sl_document document = {.indented = true};
+  sl_document_json(&document, "{");
+  describe_loss(&document, request->match.loss);
+  return queue_with_limits(&document, request, connection);
 }

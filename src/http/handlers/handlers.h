@@ -10,6 +10,7 @@
 #include "http/service.h"
 #include <microhttpd.h>
 
+struct sl_document;
 struct sl_request;
 
 /* `target` is a path or a whole URL without query. HEAD finds the route of GET. Fails with
@@ -38,6 +39,10 @@ enum MHD_Result sl_handle_openapi(struct sl_request *request, struct MHD_Connect
  * limits; made from the tables that validate requests. */
 enum MHD_Result sl_handle_losses(struct sl_request *request, struct MHD_Connection *handle);
 enum MHD_Result sl_handle_loss(struct sl_request *request, struct MHD_Connection *handle);
+
+/* Writes a member with the words of a choice, and the default of one that is optional. */
+void sl_describe_choices(struct sl_document *document, const struct sl_field *field,
+                         const char *member);
 
 /* POST /v1/losses/{name}: from a body to a loss with its gradients. */
 enum MHD_Result sl_handle_evaluation(struct sl_request *request, struct MHD_Connection *handle);
