@@ -1,7 +1,7 @@
 #include "http/handlers/handlers.h"
 
-#include "core/buffer.h"
 #include "core/codes.h"
+#include "http/document.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "net/address.h"
@@ -19,57 +19,51 @@ static const char *name_for_client(const struct sl_request *request) {
   return sl_address_is_unix(request->address) ? "localhost" : request->address;
 }
 
-/* `text` as one word of a POSIX shell. */
-static bool append_quoted(struct sl_buffer *page, const char *text) {
-  bool ok = sl_buffer_append_text(page, "'");
-  for (; ok && *text != '\0'; text++) {
-    ok = *text == '\'' ? sl_buffer_append_text(page, "'\\''") : sl_buffer_append(page, text, 1);
+/* Prints text as one word of a POSIX shell. */
+static void print_quoted(struct sl_document *page, const char *text) {
+  sl_document_print(page, "'");
+  for (; *text != '\0'; text++) {
+    sl_document_print(page, *text == '\'' ? "'\\''" : "%c", *text);
   }
-  return ok && sl_buffer_append_text(page, "'");
+  sl_document_print(page, "'");
 }
 
-static bool append_curl_line(struct sl_buffer *page, const struct sl_request *request,
-                             const struct sl_loss *loss) {
-  const char *scheme = request->connection->encrypted ? "https" : "http";
-  bool ok = sl_buffer_append_text(page, "  curl -g -H 'Content-Type: application/json' -d ") &&
-            append_quoted(page, loss->example);
-  if (ok && sl_address_is_unix(request->address)) {
-    ok = sl_buffer_append_text(page, " --unix-socket ") &&
-         append_quoted(page, sl_address_unix_path(request->address));
+static void print_curl_line(struct sl_document *page, const struct sl_request *request,
+                            const struct sl_loss *loss) {
+  sl_document_print(page, "  curl -g -H 'Content-Type: application/json' -d ");
+  print_quoted(page, loss->example);
+  if (sl_address_is_unix(request->address)) {
+    sl_document_print(page, " --unix-socket ");
+    print_quoted(page, sl_address_unix_path(request->address));
   }
-  if (ok && sl_auth_wants_tokens(&request->service->auth)) {
-    ok = sl_buffer_append_text(page, " -H \"Authorization: Bearer $TOKEN\"");
+  if (sl_auth_wants_tokens(&request->service->auth)) {
+    sl_document_print(page, " -H \"Authorization: Bearer $TOKEN\"");
   }
-  return ok && sl_buffer_append_format(page, " '%s://%s/v1/losses/%s'\n\n", scheme,
-                                       name_for_client(request), loss->name);
-}
-
-static bool append_page(struct sl_buffer *page, const struct sl_request *request) {
-  bool ok = sl_buffer_append_text(
-      page,
-      "spikelossd " SPIKELOSSD_VERSION "\n\n"
-      "Post spikes of a spiking neural network, get a training loss, its gradients and a few\n"
-      "diagnostics back. Try it:\n\n");
-  for (const struct sl_loss *const *loss = sl_losses; ok && *loss != NULL; loss++) {
-    if ((*loss)->example != NULL) {
-      ok = append_curl_line(page, request, *loss);
-    }
-  }
-  return ok && sl_buffer_append_text(
-                   page, "  GET /v1/losses     every loss with its formula, its fields and the "
-                         "limits in force\n"
-                         "  GET /openapi.json  all of it for machines (OpenAPI 3.1)\n"
-                         "  GET /livez         whether the process runs\n"
-                         "  GET /readyz        whether it wants requests\n"
-                         "  GET /metrics       what it counts, for Prometheus\n");
+  sl_document_print(page, " '%s://%s/v1/losses/%s'\n\n",
+                    request->connection->encrypted ? "https" : "http", name_for_client(request),
+                    loss->name);
 }
 
 enum MHD_Result sl_handle_page(struct sl_request *request, struct MHD_Connection *connection) {
-  struct sl_buffer page = {0};
-  if (!append_page(&page, request) || !sl_buffer_append(&page, "", 1)) {
-    sl_buffer_free(&page);
+  struct sl_document page = {0};
+  sl_document_print(
+      &page, "spikelossd " SPIKELOSSD_VERSION "\n\n"
+             "Post spikes of a spiking neural network, get a training loss, its gradients and a "
+             "few\n"
+             "diagnostics back. Try it:\n\n");
+  for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
+    if ((*loss)->example != NULL) {
+      print_curl_line(&page, request, *loss);
+    }
   }
-  return sl_response_text(request, connection, "text/plain; charset=utf-8", page.bytes);
+  sl_document_print(&page, "  GET /v1/losses     every loss with its formula, its fields and the "
+                           "limits in force\n"
+                           "  GET /openapi.json  all of it for machines (OpenAPI 3.1)\n"
+                           "  GET /livez         whether the process runs\n"
+                           "  GET /readyz        whether it wants requests\n"
+                           "  GET /metrics       what it counts, for Prometheus\n");
+  return sl_response_text(request, connection, "text/plain; charset=utf-8",
+                          sl_document_finish(&page));
 }
 
 enum MHD_Result sl_handle_livez(struct sl_request *request, struct MHD_Connection *connection) {
