@@ -27,7 +27,6 @@ MODULES = [
     [
         "src/http/connections.",
         "src/http/handshake.",
-        "src/http/head_bytes.",
         "src/http/headers.",
         "src/http/options.",
         "src/http/record.",

@@ -13,7 +13,7 @@
 #ifndef SPIKELOSS_HTTP_CONNECTIONS_H
 #define SPIKELOSS_HTTP_CONNECTIONS_H
 
-#include "http/head_bytes.h"
+#include "http/headers.h"
 #include "http/record.h"
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -2,7 +2,6 @@
 
 #include "core/codes.h"
 #include "http/handshake.h"
-#include "http/head_bytes.h"
 #include "http/request.h"
 #include "http/response.h"
 #include <microhttpd.h>
@@ -81,7 +80,7 @@ static void *on_head(void *closure, const char *target, struct MHD_Connection *h
   struct sl_connection *connection = connection_of(handle);
   endpoint->progress.count++;
   if (connection != NULL) {
-    sl_head_note_target(&connection->marks, target, endpoint->service->capacity.buffer_memory);
+    sl_head_note_target(&connection->marks, target);
     sl_connection_enter(connection, SL_STAGE_HEAD);
   }
   return NULL; /* what serve_request finds in the request's slot */
@@ -116,8 +115,7 @@ static enum MHD_Result answer_request(struct sl_request *request, struct MHD_Con
 
 /* Makes the request, and answers it at once where its client waits for an error. */
 static enum MHD_Result open_request(struct sl_endpoint *endpoint, struct MHD_Connection *handle,
-                                    const char *path, const char *method, const char *version,
-                                    void **slot) {
+                                    const struct sl_request_line *line, void **slot) {
   struct sl_connection *connection = connection_of(handle);
   sl_connection_enter(connection, SL_STAGE_BODY);
   sl_connection_reconsider(connection);
@@ -128,7 +126,7 @@ static enum MHD_Result open_request(struct sl_endpoint *endpoint, struct MHD_Con
     return MHD_YES;
   }
   *slot = request;
-  sl_request_open(request, handle, path, method, version);
+  sl_request_open(request, handle, line);
   return request->answer_now ? answer_request(request, handle) : MHD_YES;
 }
 
@@ -145,9 +143,9 @@ static enum MHD_Result open_request(struct sl_endpoint *endpoint, struct MHD_Con
  * gets to reading the answer. A piece is always taken whole, unless the request has work for a
  * compute thread: bytes left to libmicrohttpd can stall the connection.
  */
-static enum MHD_Result serve_request(void *closure, struct MHD_Connection *handle, const char *path,
-                                     const char *method, const char *version, const char *piece,
-                                     size_t *piece_length, void **slot) {
+static enum MHD_Result serve_request(void *closure, struct MHD_Connection *handle,
+                                     const char *target, const char *method, const char *version,
+                                     const char *piece, size_t *piece_length, void **slot) {
   struct sl_endpoint *endpoint = closure;
   struct sl_connection *connection = connection_of(handle);
   struct sl_request *request = *slot;
@@ -160,7 +158,8 @@ static enum MHD_Result serve_request(void *closure, struct MHD_Connection *handl
     return serve_without_memory(endpoint->service, handle, piece_length);
   }
   if (request == NULL) { /* the headers have come */
-    return open_request(endpoint, handle, path, method, version, slot);
+    const struct sl_request_line line = {method, target, version};
+    return open_request(endpoint, handle, &line, slot);
   }
   sl_loop_continue(connection);
   if (request->task.run != NULL) { /* the server stops: the work was not done */

@@ -90,7 +90,7 @@ static void reap(struct sl_reaper *reaper, struct sl_connection *connection,
 /* Whether more bytes of a head have come than headers may have, and it still goes on: one that
  * comes at once gets an answer. Over Unix sockets nothing counts them before the head is complete.
  */
-static bool has_long_head(const struct sl_reaper *reaper, struct sl_connection *connection) {
+static bool has_long_head(struct sl_connection *connection) {
   struct tcp_info information;
   socklen_t length = sizeof information;
   if (connection->stage != SL_STAGE_HEAD || *connection->now - connection->since < QUIET ||
@@ -100,7 +100,7 @@ static bool has_long_head(const struct sl_reaper *reaper, struct sl_connection *
   if (connection->head_bytes == 0) {
     connection->head_bytes = connection->heads == 1 ? 1 : information.tcpi_bytes_received;
   }
-  uint64_t limit = reaper->header_bytes + (connection->encrypted ? HANDSHAKE_BYTES : 0);
+  uint64_t limit = SL_HEADER_BYTES + (connection->encrypted ? HANDSHAKE_BYTES : 0);
   return information.tcpi_bytes_received - connection->head_bytes > limit;
 }
 
@@ -157,7 +157,7 @@ static void look_at(struct sl_reaper *reaper, struct sl_connection *connection, 
   if (outcome == SL_OUTCOME_ANSWERED && turned_away && wastes_slot(connection)) {
     outcome = SL_OUTCOME_EVICTED;
   }
-  if (has_long_head(reaper, connection)) {
+  if (has_long_head(connection)) {
     reap(reaper, connection, SL_OUTCOME_HEADER_BYTES, harvest);
   } else if (outcome != SL_OUTCOME_ANSWERED && !has_just_sent(connection)) {
     reap(reaper, connection, outcome, harvest);

@@ -36,7 +36,6 @@ struct sl_deadlines {
 struct sl_reaper {
   struct sl_service *service; /* not owned */
   struct sl_deadlines deadlines;
-  uint64_t header_bytes;
   void (*tell)(void *closure, const char *sentence); /* or NULL */
   void *closure;
 

@@ -78,34 +78,12 @@ static void check_query(struct MHD_Connection *connection, struct sl_error *erro
   }
 }
 
-static enum sl_status check_header_size(const struct sl_request *request,
-                                        struct MHD_Connection *connection, struct sl_error *error) {
-  uint64_t limit = request->service->header_bytes;
-  size_t size =
-      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
-  return size <= limit ? SL_OK
-                       : sl_fail(error, SL_HEADERS_TOO_LARGE,
-                                 "the headers have %zu bytes, the limit (header_bytes) is %ju",
-                                 size, (uintmax_t)limit);
-}
-
 static void check_announced_length(const struct sl_request *request, struct sl_error *error) {
   uint64_t limit = request->service->limits.body_bytes;
   if (request->headers.content_length > limit) {
     sl_fail(error, SL_BODY_TOO_LARGE, "the body has %ju bytes, the limit (body_bytes) is %ju",
             (uintmax_t)request->headers.content_length, (uintmax_t)limit);
   }
-}
-
-/* Whether two servers in a row could take the bytes of the head for different requests. */
-static enum sl_status check_framing(struct sl_request *request, struct MHD_Connection *connection,
-                                    const char *path, const char *method, const char *version,
-                                    struct sl_error *error) {
-  if (sl_head_check(&request->connection->marks, connection, method, path, version,
-                    request->service->capacity.buffer_memory, error) != SL_OK) {
-    return error->code;
-  }
-  return sl_headers_check_framing(&request->headers, version, error);
 }
 
 /* Older versions of libmicrohttpd read trailers as leniently as heads, and tell nothing of it: the
@@ -115,24 +93,25 @@ static bool ends_uncertainly(const struct sl_request *request) {
 }
 
 /* Finds the route. Authenticates before 404 and 405, so that paths cannot be probed. */
-static enum sl_status find_route(struct sl_request *request, const char *path, const char *method,
+static enum sl_status find_route(struct sl_request *request, const struct sl_request_line *line,
                                  struct sl_error *error) {
   struct sl_service *service = request->service;
   struct sl_error unrouted = SL_NO_ERROR;
-  service->find_route(&request->match, method, path, &unrouted);
+  service->find_route(&request->match, line->method, line->target, &unrouted);
   bool open = request->match.route != NULL && request->match.route->open;
   if (!open && sl_auth_is_required(&service->auth) &&
-      sl_auth_check(&service->auth, request->connection, request->client, error) != SL_OK) {
+      sl_auth_check(&service->auth, request->connection, &request->headers, request->client,
+                    error) != SL_OK) {
     return error->code;
   }
   *error = unrouted;
   return error->code;
 }
 
-static enum sl_status check_page_of(struct sl_request *request, const char *method,
+static enum sl_status check_page_of(struct sl_request *request, const struct sl_request_line *line,
                                     struct sl_error *error) {
   const struct sl_page_request page_request = {.headers = &request->headers,
-                                               .method = method,
+                                               .method = line->method,
                                                .address = request->address,
                                                .encrypted = request->connection->encrypted};
   return sl_cors_check(&request->page, &request->service->auth.pages, &page_request, error);
@@ -140,17 +119,21 @@ static enum sl_status check_page_of(struct sl_request *request, const char *meth
 
 /* Checks everything that can be known before the body comes; the first fault stays in `error`. */
 static void check_headers(struct sl_request *request, struct MHD_Connection *connection,
-                          const char *path, const char *method, const char *version,
-                          struct sl_error *error) {
-  if (check_framing(request, connection, path, method, version, error) != SL_OK) {
+                          const struct sl_request_line *line, struct sl_error *error) {
+  if (sl_headers_check_framing(&request->headers, line->version, error) != SL_OK) {
     request->must_close = true;
     return;
   }
   request->must_close = request->connection->over_limit != SL_WITHIN_LIMITS ||
                         request->connection->over_memory || ends_uncertainly(request);
-  if (check_header_size(request, connection, error) != SL_OK ||
-      check_page_of(request, method, error) != SL_OK || request->page.is_preflight ||
-      find_route(request, path, method, error) != SL_OK || !request->match.route->takes_body) {
+  if (request->headers.size > SL_HEADER_BYTES) {
+    sl_fail(error, SL_HEADERS_TOO_LARGE,
+            "the headers have %zu bytes, the limit (header_bytes) is %d", request->headers.size,
+            SL_HEADER_BYTES);
+    return;
+  }
+  if (check_page_of(request, line, error) != SL_OK || request->page.is_preflight ||
+      find_route(request, line, error) != SL_OK || !request->match.route->takes_body) {
     return;
   }
   request->record.loss = request->match.loss;
@@ -169,36 +152,31 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
  * away, or no memory for the buffers that this takes.
  */
 static bool can_answer_now(const struct sl_request *request, const struct sl_error *error,
-                           const char *method, const char *version) {
-  bool waits = request->headers.wants_continue && strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
+                           const struct sl_request_line *line) {
+  bool waits = request->headers.wants_continue && strcmp(line->version, MHD_HTTP_VERSION_1_1) == 0;
   bool hopeless =
       request->headers.content_length > request->service->drain_bytes ||
       (request->connection->over_memory && sl_capacity_is_exhausted(&request->service->capacity));
-  bool uploads = strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0;
+  bool uploads = strcmp(line->method, "POST") == 0 || strcmp(line->method, "PUT") == 0;
   bool ambiguous = error->code == SL_BAD_REQUEST;
   return ambiguous || (uploads && (waits || hopeless));
 }
 
-/* Notes what the log says of a request that has no route. Without the query, which
- * may hold secrets. */
-static void note_unrouted(struct sl_request *request, const char *path, const char *method) {
-  snprintf(request->unrouted_method, sizeof request->unrouted_method, "%s", method);
-  snprintf(request->unrouted_path, sizeof request->unrouted_path, "%s", sl_target_path(path));
-}
-
 void sl_request_open(struct sl_request *request, struct MHD_Connection *connection,
-                     const char *path, const char *method, const char *version) {
-  sl_headers_read(&request->headers, connection);
+                     const struct sl_request_line *line) {
+  sl_headers_read(&request->headers, &request->connection->marks, connection, line);
   sl_request_id_choose(request->id, request->headers.request_id);
   if (request->headers.traceparent != NULL) {
     sl_traceparent_read(request->traceparent, request->headers.traceparent);
   }
-  request->head = strcmp(method, "HEAD") == 0;
+  request->head = strcmp(line->method, "HEAD") == 0;
   struct sl_error error = SL_NO_ERROR;
-  check_headers(request, connection, path, method, version, &error);
+  check_headers(request, connection, line, &error);
   bool routed = request->match.route != NULL;
-  if (!routed && error.code != SL_BAD_REQUEST) {
-    note_unrouted(request, path, method);
+  if (!routed && error.code != SL_BAD_REQUEST) { /* without the query, which may hold secrets */
+    snprintf(request->unrouted_method, sizeof request->unrouted_method, "%s", line->method);
+    snprintf(request->unrouted_path, sizeof request->unrouted_path, "%s",
+             sl_target_path(line->target));
   }
   if (error.code == SL_OK && routed && request->match.route->takes_body) {
     request->decoder =
@@ -210,7 +188,7 @@ void sl_request_open(struct sl_request *request, struct MHD_Connection *connecti
   }
   request->error = error;
   discard_body(request);
-  request->answer_now = error.code != SL_OK && can_answer_now(request, &error, method, version);
+  request->answer_now = error.code != SL_OK && can_answer_now(request, &error, line);
 }
 
 /* Counts what is thrown away. False beyond the bound; how long it takes is for the reaper. */

@@ -64,7 +64,7 @@ void sl_request_free(struct sl_request *request);
 
 /* Reads the headers. What is wrong with them is latched. */
 void sl_request_open(struct sl_request *request, struct MHD_Connection *connection,
-                     const char *path, const char *method, const char *version);
+                     const struct sl_request_line *line);
 
 /*
  * Takes a piece of the body. Leaves in `*length` how many bytes, at its end, are to be given again

@@ -38,9 +38,7 @@ static bool init_service(struct sl_service *service, const struct sl_server_opti
   size_t threads = sl_server_threads(options);
   service->limits = options->limits;
   service->find_route = options->find_route;
-  service->header_bytes = SL_HEADER_BYTES;
   service->capacity.max_memory = options->memory_bytes > 0 ? options->memory_bytes : UINT64_MAX;
-  service->capacity.buffer_memory = SL_CONNECTION_MEMORY;
   atomic_init(&service->capacity.memory, 0);
   atomic_init(&service->capacity.shortages, 0);
   service->drain_bytes =

@@ -40,7 +40,6 @@ struct sl_route_match {
 
 struct sl_service {
   struct sl_limits limits;
-  uint64_t header_bytes;
   uint64_t drain_bytes;
   sl_find_route *find_route;
   struct sl_auth auth;

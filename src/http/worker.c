@@ -316,7 +316,6 @@ static bool start_worker(struct sl_worker *worker, const struct sl_server_option
       .deadlines = {.idle_seconds = options->idle_seconds,
                     .header_seconds = options->header_seconds,
                     .request_seconds = options->request_seconds},
-      .header_bytes = SL_HEADER_BYTES,
       .tell = options->tell,
       .closure = options->tell_closure,
   };

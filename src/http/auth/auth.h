@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 struct sl_connection;
+struct sl_headers;
 struct sl_tls;
 
 /* All zeros: every client may use the server, over plain HTTP. */
@@ -50,7 +51,8 @@ bool sl_auth_wants_tokens(const struct sl_auth *auth);
  * characters and a NUL. Fails with SL_CERTIFICATE_MISSING, SL_TOKEN_MISSING, SL_TOKEN_INVALID.
  */
 enum sl_status sl_auth_check(struct sl_auth *auth, const struct sl_connection *connection,
-                             char *client, struct sl_error *error);
+                             const struct sl_headers *headers, char *client,
+                             struct sl_error *error);
 
 /* Returns the value of WWW-Authenticate for an error, or NULL. Static. */
 const char *sl_auth_challenge(enum sl_status code);

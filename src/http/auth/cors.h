@@ -24,25 +24,16 @@ bool sl_origins_are_ok(const char *list);
 /* Whether a text is a list of host names, with commas between them. */
 bool sl_hosts_are_ok(const char *list);
 
-/* Origins of a list that is ok. Immutable. */
-struct sl_origins;
-
-/* sl_origins_free the result. NULL when there is no memory. */
-struct sl_origins *sl_origins_new(const char *list);
-
-/* Tolerates NULL. */
-void sl_origins_free(struct sl_origins *origins);
-
 /* Which pages may call. */
 struct sl_page_rules {
-  struct sl_origins *origins; /* NULL: no web pages but the server's own */
-  const char *hosts;          /* names of this server; NULL: none but localhost. Not owned */
-  bool authenticated; /* clients must show a token or certificate, which pages do not have */
+  const char *origins; /* a list; NULL: no web pages but the server's own. Not owned */
+  const char *hosts;   /* names of this server; NULL: none but localhost. Not owned */
+  bool authenticated;  /* clients must show a token or certificate, which pages do not have */
 };
 
 /* The web page that a request came from. */
 struct sl_page {
-  const char *origin; /* that may read the answer, or NULL; not owned */
+  const char *origin; /* that may read the answer, of the request's headers; or NULL */
   bool is_preflight;  /* a browser asks whether the real request may come */
 };
 
