@@ -130,23 +130,10 @@ struct sl_connection *sl_connection_open(struct sl_connections *connections, int
   if (connection == NULL) {
     return NULL;
   }
+  const size_t shared = offsetof(struct sl_connection, next);
+  memset((char *)connection + shared, 0, sizeof *connection - shared);
   connection->now = now;
   connection->socket = socket;
-  connection->loop = NULL;
-  connection->progress = NULL;
-  connection->handle = NULL;
-  connection->is_dry = false;
-  connection->ended = SL_OUTCOME_ANSWERED;
-  connection->encrypted = false;
-  connection->suspended = false;
-  connection->looks_first = false;
-  connection->told_of_end = false;
-  connection->bytes = 0;
-  connection->heads = 0;
-  connection->marks = (struct sl_head_marks){0};
-  connection->buffer_memory = 0;
-  connection->over_memory = false;
-  connection->held = 0;
   connection->over_limit = admit(connection, number_of(client));
   sl_connection_enter(connection, SL_STAGE_OPENED);
   atomic_fetch_add(&connections->open, 1);

@@ -22,17 +22,18 @@ static struct sl_connection *open_connection(struct sl_endpoint *endpoint,
   const struct sockaddr *client =
       MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
   struct sl_loop *loop = endpoint->loop;
-  struct sl_connection *connection = sl_connection_open(loop->table, socket, client, &loop->now);
+  struct sl_connection *connection =
+      sl_connection_open(&loop->service->connections, socket, client, &loop->now);
   if (connection == NULL) {
     sl_loop_lose(loop);
-    sl_metrics_count_refusal(endpoint->service->metrics, SL_BUSY);
+    sl_metrics_count_refusal(endpoint->loop->service->metrics, SL_BUSY);
     sl_hang_up(socket);
     return NULL;
   }
   connection->progress = &endpoint->progress;
   connection->handle = handle;
   connection->encrypted = endpoint->tls != NULL;
-  sl_capacity_take_buffer(&endpoint->service->capacity, connection);
+  sl_capacity_take_buffer(&endpoint->loop->service->capacity, connection);
   sl_loop_add(loop, connection);
   if (connection->encrypted) {
     sl_handshake_watch(connection, &endpoint->dry);
@@ -45,14 +46,14 @@ static void report_plain_text(const struct sl_endpoint *endpoint,
                               const struct sl_connection *connection) {
   if (connection->ended == SL_OUTCOME_NOT_TLS) {
     struct sl_record record = {.outcome = SL_OUTCOME_NOT_TLS, .offset = SL_NO_OFFSET};
-    sl_service_report(endpoint->service, &record);
+    sl_service_report(endpoint->loop->service, &record);
   }
 }
 
 static void close_connection(struct sl_endpoint *endpoint, struct sl_connection *connection) {
   report_plain_text(endpoint, connection);
   sl_handshake_forget(connection);
-  sl_capacity_return_buffer(&endpoint->service->capacity, connection);
+  sl_capacity_return_buffer(&endpoint->loop->service->capacity, connection);
   sl_loop_remove(endpoint->loop, connection);
   sl_connection_close(connection);
 }
@@ -62,14 +63,14 @@ static void on_connection(void *closure, struct MHD_Connection *handle, void **s
   struct sl_endpoint *endpoint = closure;
   bool opened = what == MHD_CONNECTION_NOTIFY_STARTED;
   endpoint->progress.count++;
-  sl_metrics_count_connection(endpoint->service->metrics, opened);
+  sl_metrics_count_connection(endpoint->loop->service->metrics, opened);
   if (opened && endpoint->tls != NULL) {
     sl_handshake_equip(endpoint->tls, handle);
   }
   if (opened) {
     *slot = open_connection(endpoint, handle);
     endpoint->arriving--;
-    atomic_fetch_sub(&endpoint->loop->table->arriving, 1);
+    atomic_fetch_sub(&endpoint->loop->service->connections.arriving, 1);
   } else if (*slot != NULL) {
     close_connection(endpoint, *slot);
   }
@@ -119,8 +120,9 @@ static enum MHD_Result open_request(struct sl_endpoint *endpoint, struct MHD_Con
   struct sl_connection *connection = connection_of(handle);
   sl_connection_enter(connection, SL_STAGE_BODY);
   sl_connection_reconsider(connection);
-  sl_capacity_reconsider(&endpoint->service->capacity, connection);
-  struct sl_request *request = sl_request_new(endpoint->service, endpoint->address, connection);
+  sl_capacity_reconsider(&endpoint->loop->service->capacity, connection);
+  struct sl_request *request =
+      sl_request_new(endpoint->loop->service, endpoint->address, connection);
   if (request == NULL) {
     *slot = (void *)&no_request;
     return MHD_YES;
@@ -155,7 +157,7 @@ static enum MHD_Result serve_request(void *closure, struct MHD_Connection *handl
     return MHD_NO;
   }
   if (*slot == &no_request) {
-    return serve_without_memory(endpoint->service, handle, piece_length);
+    return serve_without_memory(endpoint->loop->service, handle, piece_length);
   }
   if (request == NULL) { /* the headers have come */
     const struct sl_request_line line = {method, target, version};
@@ -247,7 +249,7 @@ void sl_endpoint_add(struct sl_endpoint *endpoint, int client, const struct sock
   endpoint->progress.ready = true;
   endpoint->arriving++;
   if (MHD_add_connection(endpoint->daemon, client, address, length) != MHD_YES) {
-    sl_metrics_count_refusal(endpoint->service->metrics, SL_OUT_OF_MEMORY);
+    sl_metrics_count_refusal(endpoint->loop->service->metrics, SL_OUT_OF_MEMORY);
   }
 }
 
@@ -255,7 +257,7 @@ void sl_endpoint_add(struct sl_endpoint *endpoint, int client, const struct sock
  * is not open then never will be. */
 static void settle_arrivals(struct sl_endpoint *endpoint) {
   for (; endpoint->arriving > 0; endpoint->arriving--) {
-    atomic_fetch_sub(&endpoint->loop->table->arriving, 1);
+    atomic_fetch_sub(&endpoint->loop->service->connections.arriving, 1);
     sl_loop_lose(endpoint->loop);
   }
 }

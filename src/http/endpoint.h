@@ -5,9 +5,7 @@
 #ifndef SPIKELOSS_HTTP_ENDPOINT_H
 #define SPIKELOSS_HTTP_ENDPOINT_H
 
-#include "http/connections.h"
 #include "http/loop.h"
-#include "http/service.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -16,8 +14,7 @@ struct MHD_Daemon;
 struct sl_tls;
 
 struct sl_endpoint {
-  struct sl_loop *loop; /* not owned */
-  struct sl_service *service;
+  struct sl_loop *loop;     /* not owned */
   const char *address;      /* of the listener; not owned */
   const struct sl_tls *tls; /* not owned; NULL: plain HTTP */
 

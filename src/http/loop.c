@@ -136,7 +136,7 @@ void sl_loop_compute(struct sl_connection *connection, struct sl_task *task) {
   loop->computing++;
   task->done = return_task;
   task->owner = connection;
-  sl_compute_submit(loop->compute, task);
+  sl_compute_submit(&loop->service->compute, task);
 }
 
 void sl_loop_take_finished(struct sl_loop *loop, struct sl_task *task) {

@@ -11,8 +11,8 @@
 #ifndef SPIKELOSS_HTTP_LOOP_H
 #define SPIKELOSS_HTTP_LOOP_H
 
-#include "http/compute.h"
 #include "http/connections.h"
+#include "http/service.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -20,8 +20,7 @@
 #include <stdint.h>
 
 struct sl_loop {
-  struct sl_connections *table; /* of all loops; not owned */
-  struct sl_compute *compute;   /* not owned */
+  struct sl_service *service; /* not owned */
 
   uint64_t now;                        /* the clock */
   int64_t clock_reading;               /* when `now` was last moved on */

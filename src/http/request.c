@@ -79,7 +79,7 @@ static void check_query(struct MHD_Connection *connection, struct sl_error *erro
 }
 
 static void check_announced_length(const struct sl_request *request, struct sl_error *error) {
-  uint64_t limit = request->service->limits.body_bytes;
+  uint64_t limit = request->service->options.limits.body_bytes;
   if (request->headers.content_length > limit) {
     sl_fail(error, SL_BODY_TOO_LARGE, "the body has %ju bytes, the limit (body_bytes) is %ju",
             (uintmax_t)request->headers.content_length, (uintmax_t)limit);
@@ -97,7 +97,7 @@ static enum sl_status find_route(struct sl_request *request, const struct sl_req
                                  struct sl_error *error) {
   struct sl_service *service = request->service;
   struct sl_error unrouted = SL_NO_ERROR;
-  service->find_route(&request->match, line->method, line->target, &unrouted);
+  service->options.find_route(&request->match, line->method, line->target, &unrouted);
   bool open = request->match.route != NULL && request->match.route->open;
   if (!open && sl_auth_is_required(&service->auth) &&
       sl_auth_check(&service->auth, request->connection, &request->headers, request->client,
@@ -179,8 +179,8 @@ void sl_request_open(struct sl_request *request, struct MHD_Connection *connecti
              sl_target_path(line->target));
   }
   if (error.code == SL_OK && routed && request->match.route->takes_body) {
-    request->decoder =
-        sl_decoder_new(request->match.loss, &request->service->limits, &request->admission.budget);
+    request->decoder = sl_decoder_new(request->match.loss, &request->service->options.limits,
+                                      &request->admission.budget);
     if (request->decoder != NULL) {
       return;
     }
@@ -223,7 +223,7 @@ static size_t decode_piece(struct sl_request *request, const char *bytes, size_t
 
 bool sl_request_take(struct sl_request *request, const char *bytes, size_t *length) {
   size_t offered = *length;
-  uint64_t limit = request->service->limits.body_bytes;
+  uint64_t limit = request->service->options.limits.body_bytes;
   *length = 0;
   request->record.body_bytes += offered;
   if (request->decoder == NULL) {

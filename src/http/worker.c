@@ -24,19 +24,19 @@ enum { MAX_RUNS = 16 };
 enum { MAX_EVENTS = 64, MAX_ACCEPTS = 16 };
 
 static bool watch_listeners(struct sl_worker *worker) {
-  const struct sl_workers *all = worker->all;
+  const struct sl_service *service = worker->loop.service;
   bool ok = true;
-  for (size_t i = 0; i < all->listener_count; i++) {
-    ok = sl_loop_watch(&worker->loop, all->listeners[i].socket, EPOLLIN | EPOLLEXCLUSIVE,
-                       &all->listeners[i]) &&
+  for (size_t i = 0; i < service->listener_count; i++) {
+    ok = sl_loop_watch(&worker->loop, service->listeners[i].socket, EPOLLIN | EPOLLEXCLUSIVE,
+                       &service->listeners[i]) &&
          ok;
   }
   return ok;
 }
 
 static void forget_listeners(struct sl_worker *worker) {
-  for (size_t i = 0; i < worker->all->listener_count; i++) {
-    sl_loop_forget(&worker->loop, worker->all->listeners[i].socket);
+  for (size_t i = 0; i < worker->loop.service->listener_count; i++) {
+    sl_loop_forget(&worker->loop, worker->loop.service->listeners[i].socket);
   }
 }
 
@@ -49,7 +49,7 @@ static void pause_accepting(struct sl_worker *worker) {
 }
 
 static void resume_accepting(struct sl_worker *worker) {
-  if (worker->full && !sl_connections_are_full(worker->all->connections)) {
+  if (worker->full && !sl_connections_are_full(&worker->loop.service->connections)) {
     worker->full = false;
     if (worker->accepting) {
       watch_listeners(worker);
@@ -83,21 +83,21 @@ static void hand_over(struct sl_worker *worker, struct sl_arrival *arrival) {
 /* Takes a client from the queue of a listener. Returns false if none waits, or there is nothing to
  * serve it with; then *exhausted tells which. */
 static bool take_client(struct sl_workers *all, struct sl_arrival *arrival, bool *exhausted) {
-  *exhausted = !sl_connections_reserve(all->connections);
+  *exhausted = !sl_connections_reserve(&all->service->connections);
   if (*exhausted) {
     atomic_fetch_add_explicit(&all->service->refusals, 1, memory_order_relaxed);
     return false;
   }
   arrival->length = sizeof arrival->address;
   arrival->client =
-      accept4(all->listeners[arrival->endpoint].socket, (struct sockaddr *)&arrival->address,
-              &arrival->length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      accept4(all->service->listeners[arrival->endpoint].socket,
+              (struct sockaddr *)&arrival->address, &arrival->length, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (arrival->client < 0) {
     *exhausted = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-    atomic_fetch_sub(&all->connections->arriving, 1);
+    atomic_fetch_sub(&all->service->connections.arriving, 1);
     return false;
   }
-  if (sl_connections_are_at_limit(all->connections)) {
+  if (sl_connections_are_at_limit(&all->service->connections)) {
     atomic_fetch_add_explicit(&all->service->refusals, 1, memory_order_relaxed);
   }
   return true;
@@ -171,22 +171,24 @@ static void take_messages(struct sl_worker *worker) {
 }
 
 static void dispatch_event(struct sl_worker *worker, void *what) {
-  const struct sl_workers *all = worker->all;
+  const struct sl_service *service = worker->loop.service;
   const struct sl_listener *listener = what;
   struct sl_endpoint *endpoint = what;
   if (what == &worker->loop.event) {
     take_messages(worker);
-  } else if (endpoint >= worker->endpoints && endpoint < worker->endpoints + all->listener_count) {
+  } else if (endpoint >= worker->endpoints &&
+             endpoint < worker->endpoints + service->listener_count) {
     endpoint->progress.ready = true;
-  } else if (listener >= all->listeners && listener < all->listeners + all->listener_count) {
-    accept_clients(worker, (size_t)(listener - all->listeners));
+  } else if (listener >= service->listeners &&
+             listener < service->listeners + service->listener_count) {
+    accept_clients(worker, (size_t)(listener - service->listeners));
   } else {
     sl_loop_unpark(&worker->loop, what);
   }
 }
 
 static bool has_ready_endpoint(const struct sl_worker *worker) {
-  for (size_t i = 0; i < worker->all->listener_count; i++) {
+  for (size_t i = 0; i < worker->loop.service->listener_count; i++) {
     if (worker->endpoints[i].progress.ready) {
       return true;
     }
@@ -216,7 +218,7 @@ static void wait_for_events(struct sl_worker *worker) {
 }
 
 static void run_endpoints(struct sl_worker *worker) {
-  for (size_t i = 0; i < worker->all->listener_count; i++) {
+  for (size_t i = 0; i < worker->loop.service->listener_count; i++) {
     struct sl_endpoint *endpoint = &worker->endpoints[i];
     if (endpoint->progress.ready) {
       sl_endpoint_run(endpoint);
@@ -237,7 +239,7 @@ static uint64_t worst_of_others(const struct sl_worker *worker) {
 static void look_at_connections(struct sl_worker *worker) {
   worker->next_look = worker->loop.now + LOOK_INTERVAL;
   if (worker->full) { /* clients still wait */
-    atomic_fetch_add_explicit(&worker->all->service->refusals, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&worker->loop.service->refusals, 1, memory_order_relaxed);
   }
   uint64_t worst = sl_reaper_look(&worker->reaper, worker->loop.first, worst_of_others(worker));
   atomic_store_explicit(&worker->worst, worst, memory_order_relaxed);
@@ -261,7 +263,7 @@ static void end_connections(struct sl_worker *worker) {
       sl_loop_unpark(&worker->loop, connection);
     }
   }
-  for (size_t i = 0; i < worker->all->listener_count; i++) {
+  for (size_t i = 0; i < worker->loop.service->listener_count; i++) {
     sl_endpoint_stop(&worker->endpoints[i]);
   }
 }
@@ -288,19 +290,18 @@ static void *run_worker(void *closure) {
   return NULL;
 }
 
-static bool start_endpoints(struct sl_worker *worker, const struct sl_tls *tls) {
-  const struct sl_workers *all = worker->all;
-  worker->endpoints = calloc(all->listener_count, sizeof *worker->endpoints);
+static bool start_endpoints(struct sl_worker *worker) {
+  struct sl_service *service = worker->loop.service;
+  worker->endpoints = calloc(service->listener_count, sizeof *worker->endpoints);
   if (worker->endpoints == NULL) {
     return false;
   }
-  for (size_t i = 0; i < all->listener_count; i++) {
+  for (size_t i = 0; i < service->listener_count; i++) {
     struct sl_endpoint *endpoint = &worker->endpoints[i];
-    const struct sl_listener *listener = &all->listeners[i];
+    const char *address = service->listeners[i].address;
     *endpoint = (struct sl_endpoint){.loop = &worker->loop,
-                                     .service = all->service,
-                                     .address = listener->address,
-                                     .tls = sl_address_is_unix(listener->address) ? NULL : tls};
+                                     .address = address,
+                                     .tls = sl_address_is_unix(address) ? NULL : service->auth.tls};
     if (!sl_endpoint_start(endpoint) ||
         !sl_loop_watch(&worker->loop, endpoint->events, EPOLLIN, endpoint)) {
       return false;
@@ -309,25 +310,13 @@ static bool start_endpoints(struct sl_worker *worker, const struct sl_tls *tls) 
   return true;
 }
 
-static bool start_worker(struct sl_worker *worker, const struct sl_server_options *options,
-                         const struct sl_tls *tls) {
-  worker->reaper = (struct sl_reaper){
-      .service = worker->all->service,
-      .deadlines = {.idle_seconds = options->idle_seconds,
-                    .header_seconds = options->header_seconds,
-                    .request_seconds = options->request_seconds},
-      .tell = options->tell,
-      .closure = options->tell_closure,
-  };
-  if (!sl_loop_open(&worker->loop) || !start_endpoints(worker, tls) || !watch_listeners(worker)) {
-    return false;
-  }
+static bool start_worker(struct sl_worker *worker) {
+  worker->reaper.service = worker->loop.service;
   worker->accepting = true;
-  return true;
+  return sl_loop_open(&worker->loop) && start_endpoints(worker) && watch_listeners(worker);
 }
 
-bool sl_workers_start(struct sl_workers *workers, const struct sl_server_options *options,
-                      const struct sl_tls *tls) {
+bool sl_workers_start(struct sl_workers *workers) {
   workers->workers = calloc(workers->count, sizeof *workers->workers);
   if (workers->workers == NULL) {
     return false;
@@ -338,17 +327,14 @@ bool sl_workers_start(struct sl_workers *workers, const struct sl_server_options
   for (size_t i = 0; i < workers->count; i++) {
     struct sl_worker *worker = &workers->workers[i];
     worker->all = workers;
-    worker->loop = (struct sl_loop){.table = workers->connections,
-                                    .compute = &workers->service->compute,
-                                    .last = &worker->loop.first,
-                                    .epoll = -1,
-                                    .event = -1};
+    worker->loop = (struct sl_loop){
+        .service = workers->service, .last = &worker->loop.first, .epoll = -1, .event = -1};
     atomic_init(&worker->loop.load, 0);
     atomic_init(&worker->worst, 0);
     pthread_mutex_init(&worker->loop.mutex, NULL);
   }
   for (size_t i = 0; i < workers->count; i++) {
-    if (!start_worker(&workers->workers[i], options, tls)) {
+    if (!start_worker(&workers->workers[i])) {
       return false;
     }
   }
@@ -384,13 +370,13 @@ void sl_workers_accept_rest(struct sl_workers *workers, size_t listener) {
   while (take_client(workers, &arrival, &exhausted)) {
     if (!hand_over_copy(least_busy(workers), &arrival)) {
       close(arrival.client);
-      atomic_fetch_sub(&workers->connections->arriving, 1);
+      atomic_fetch_sub(&workers->service->connections.arriving, 1);
     }
   }
 }
 
 static void free_worker(struct sl_worker *worker) {
-  for (size_t i = 0; worker->endpoints != NULL && i < worker->all->listener_count; i++) {
+  for (size_t i = 0; worker->endpoints != NULL && i < worker->loop.service->listener_count; i++) {
     sl_endpoint_stop(&worker->endpoints[i]);
   }
   while (worker->arrivals != NULL) {

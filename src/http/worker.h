@@ -24,7 +24,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct sl_listener;
 struct sl_workers;
 
 /* A client on its way from the worker that accepted it. */
@@ -53,10 +52,7 @@ struct sl_worker {
 };
 
 struct sl_workers {
-  struct sl_service *service;          /* not owned */
-  struct sl_connections *connections;  /* not owned */
-  const struct sl_listener *listeners; /* not owned */
-  size_t listener_count;
+  struct sl_service *service; /* not owned */
   size_t count;
   atomic_bool listening;
   atomic_size_t accepting; /* workers that still accept */
@@ -64,10 +60,9 @@ struct sl_workers {
   struct sl_worker *workers;
 };
 
-/* Starts `count` threads that serve the listeners, which are open. False when there is no memory
- * or no thread; sl_workers_stop then frees what is there. */
-bool sl_workers_start(struct sl_workers *workers, const struct sl_server_options *options,
-                      const struct sl_tls *tls);
+/* Starts `count` threads that serve the listeners. False when there is no memory or no thread;
+ * sl_workers_stop then frees what is there. */
+bool sl_workers_start(struct sl_workers *workers);
 
 /* From now on the workers accept no client. */
 void sl_workers_stop_listening(struct sl_workers *workers);

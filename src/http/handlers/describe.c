@@ -69,7 +69,7 @@ static void describe_loss(struct sl_document *document, const struct sl_loss *lo
  * memory. */
 static enum MHD_Result queue_with_limits(struct sl_document *document, struct sl_request *request,
                                          struct MHD_Connection *connection) {
-  const struct sl_limits *limits = &request->service->limits;
+  const struct sl_limits *limits = &request->service->options.limits;
   sl_document_json(document,
                    "'limits': {'body_bytes': %ju, 'pairs': %ju, 'answer_bytes': %ju, "
                    "'deferred_bytes': %ju, 'member_bytes': %ju, 'depth': %ju, 'layers': %ju, "

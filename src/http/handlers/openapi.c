@@ -352,7 +352,7 @@ static void write_evaluation(struct sl_document *document, const struct sl_servi
                    "'schema': {'$ref': '#/components/schemas/%s_answer'},",
                    loss->name);
   if (loss->example != NULL) {
-    write_example_answer(document, loss, &service->limits);
+    write_example_answer(document, loss, &service->options.limits);
   }
   sl_document_json(document, "}}},");
   for (size_t i = 0; i < LENGTH_OF(problem_answers); i++) {
