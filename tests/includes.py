@@ -23,10 +23,9 @@ MODULES = [
     ["src/decode"],
     ["src/encode"],
     ["src/net"],
-    # What HTTP is made of: options, heads and headers, connections and their TLS.
+    # What HTTP is made of: options, heads, connections and records.
     [
         "src/http/connections.",
-        "src/http/handshake.",
         "src/http/headers.",
         "src/http/options.",
         "src/http/record.",

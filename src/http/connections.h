@@ -80,7 +80,7 @@ struct sl_connection {
   bool over_memory;       /* beyond what all requests together may take */
   uint64_t held;          /* bytes that the request has been granted */
 
-  /* Of an encrypted connection, see handshake.h. */
+  /* Of an encrypted connection, see endpoint.c. */
   struct sl_connection **dry, *next_dry;
   bool is_dry;
   bool has_sent;

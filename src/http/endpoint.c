@@ -1,10 +1,14 @@
 #include "http/endpoint.h"
 
 #include "core/codes.h"
-#include "http/handshake.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "net/tls.h"
+#include <errno.h>
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +18,105 @@ static const char no_request = 0;
 /* NULL if there was no slot for it. */
 static struct sl_connection *connection_of(struct MHD_Connection *handle) {
   return MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+/*
+ * TLS as libmicrohttpd does it. Up to 1.0.1 it takes a connection for readable for as long as its
+ * handshake is not done, and with epoll asks it again and again: one client that connects and sends
+ * nothing more takes a whole core. So a connection whose socket has run dry before its first
+ * request is taken away from libmicrohttpd until there is something to read:
+ *
+ *     libmicrohttpd ── nothing to read ─► parked ── socket readable ─► libmicrohttpd
+ *
+ * GnuTLS reads through a function of ours, which sees both.
+ */
+
+/* The first byte of every TLS connection: the type of a record with a handshake message. */
+enum { HANDSHAKE_RECORD = 22 };
+
+static void put_on_list(struct sl_connection *connection) {
+  if (!connection->is_dry) {
+    connection->is_dry = true;
+    connection->next_dry = *connection->dry;
+    *connection->dry = connection;
+  }
+}
+
+/* Marks a client that speaks plain text: GnuTLS will refuse what it sent, and it is closed. */
+static void check_first_byte(struct sl_connection *connection, const char *bytes) {
+  if (!connection->has_sent && bytes[0] != HANDSHAKE_RECORD) {
+    connection->ended = SL_OUTCOME_NOT_TLS;
+  }
+  connection->has_sent = true;
+}
+
+static ssize_t pull_bytes(gnutls_transport_ptr_t closure, void *bytes, size_t size) {
+  struct sl_connection *connection = closure;
+  ssize_t length = recv(connection->socket, bytes, size, 0);
+  int reason = errno;
+  if (length > 0) {
+    check_first_byte(connection, bytes);
+  } else if (length < 0 && (reason == EAGAIN || reason == EWOULDBLOCK) &&
+             connection->stage == SL_STAGE_OPENED) {
+    put_on_list(connection);
+  }
+  errno = reason;
+  return length;
+}
+
+/* GnuTLS wants one beside a pull function. */
+static int wait_for_bytes(gnutls_transport_ptr_t closure, unsigned milliseconds) {
+  const struct sl_connection *connection = closure;
+  struct pollfd wanted = {.fd = connection->socket, .events = POLLIN};
+  return poll(&wanted, 1, (int)milliseconds);
+}
+
+static gnutls_session_t session_of(struct MHD_Connection *handle) {
+  return MHD_get_connection_info(handle, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
+}
+
+/* Reads for an encrypted connection that has just been opened, whose handle is set. Each time its
+ * socket runs dry before the first request, the connection is put on the list `dry`. */
+static void watch_handshake(struct sl_connection *connection, struct sl_connection **dry) {
+  gnutls_session_t session = session_of(connection->handle);
+  gnutls_transport_ptr_t ignored, sender;
+  gnutls_transport_get_ptr2(session, &ignored, &sender);
+  gnutls_transport_set_ptr2(session, connection, sender);
+  gnutls_transport_set_pull_function(session, pull_bytes);
+  gnutls_transport_set_pull_timeout_function(session, wait_for_bytes);
+  connection->dry = dry;
+  connection->is_dry = false;
+  connection->has_sent = false;
+}
+
+/* Takes a connection from the list, if it is on it. */
+static void forget_handshake(struct sl_connection *connection) {
+  if (!connection->is_dry) {
+    return;
+  }
+  struct sl_connection **link = connection->dry;
+  while (*link != connection) {
+    link = &(*link)->next_dry;
+  }
+  *link = connection->next_dry;
+  connection->is_dry = false;
+}
+
+/* libmicrohttpd wants a certificate for the whole daemon, or this: a connection that was not
+ * equipped has none. */
+static int refuse_unequipped(gnutls_session_t session, const struct gnutls_cert_retr_st *wanted,
+                             gnutls_pcert_st **certificates, unsigned *certificate_count,
+                             gnutls_ocsp_data_st **answers, unsigned *answer_count,
+                             gnutls_privkey_t *key, unsigned *flags) {
+  (void)session;
+  (void)wanted;
+  (void)certificates;
+  (void)certificate_count;
+  (void)answers;
+  (void)answer_count;
+  (void)key;
+  (void)flags;
+  return -1;
 }
 
 static struct sl_connection *open_connection(struct sl_endpoint *endpoint,
@@ -36,7 +139,7 @@ static struct sl_connection *open_connection(struct sl_endpoint *endpoint,
   sl_capacity_take_buffer(&endpoint->loop->service->capacity, connection);
   sl_loop_add(loop, connection);
   if (connection->encrypted) {
-    sl_handshake_watch(connection, &endpoint->dry);
+    watch_handshake(connection, &endpoint->dry);
   }
   return connection;
 }
@@ -52,7 +155,7 @@ static void report_plain_text(const struct sl_endpoint *endpoint,
 
 static void close_connection(struct sl_endpoint *endpoint, struct sl_connection *connection) {
   report_plain_text(endpoint, connection);
-  sl_handshake_forget(connection);
+  forget_handshake(connection);
   sl_capacity_return_buffer(&endpoint->loop->service->capacity, connection);
   sl_loop_remove(endpoint->loop, connection);
   sl_connection_close(connection);
@@ -65,7 +168,7 @@ static void on_connection(void *closure, struct MHD_Connection *handle, void **s
   endpoint->progress.count++;
   sl_metrics_count_connection(endpoint->loop->service->metrics, opened);
   if (opened && endpoint->tls != NULL) {
-    sl_handshake_equip(endpoint->tls, handle);
+    sl_tls_equip(endpoint->tls, session_of(handle));
   }
   if (opened) {
     *slot = open_connection(endpoint, handle);
@@ -226,6 +329,11 @@ static size_t leave_escapes(void *closure, struct MHD_Connection *handle, char *
 
 bool sl_endpoint_start(struct sl_endpoint *endpoint) {
   static const struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
+  static const struct MHD_OptionItem tls[] = {
+      {MHD_OPTION_HTTPS_PRIORITIES, 0, SL_TLS_PRIORITIES},
+      {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, refuse_unequipped},
+      {MHD_OPTION_END, 0, NULL},
+  };
   bool encrypted = endpoint->tls != NULL;
   unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
                    (encrypted ? MHD_USE_TLS : 0u);
@@ -235,8 +343,7 @@ bool sl_endpoint_start(struct sl_endpoint *endpoint) {
       on_head, endpoint, MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_LIMIT, NO_LIMIT,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SL_CONNECTION_MEMORY,
       MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_STRICT_FOR_CLIENT,
-      sl_head_bytes_matter() ? 0 : 1, MHD_OPTION_ARRAY,
-      encrypted ? sl_handshake_daemon_options() : plain, MHD_OPTION_END);
+      sl_head_bytes_matter() ? 0 : 1, MHD_OPTION_ARRAY, encrypted ? tls : plain, MHD_OPTION_END);
   if (endpoint->daemon == NULL) {
     return false;
   }
@@ -265,7 +372,7 @@ static void settle_arrivals(struct sl_endpoint *endpoint) {
 static void park_handshakes(struct sl_endpoint *endpoint) {
   while (endpoint->dry != NULL) {
     struct sl_connection *connection = endpoint->dry;
-    sl_handshake_forget(connection);
+    forget_handshake(connection);
     if (!connection->suspended && connection->stage == SL_STAGE_OPENED) {
       sl_loop_park(endpoint->loop, connection);
     }

@@ -36,6 +36,22 @@ const uint64_t sl_duration_bounds[SL_DURATION_BUCKETS] = {
     500000000, 1000000000, 2500000000, 5000000000, 10000000000, 30000000000,
 };
 
+const char *sl_outcome_name(enum sl_outcome outcome) {
+  static const char *const names[SL_OUTCOME_COUNT] = {
+      [SL_OUTCOME_ANSWERED] = "answered",
+      [SL_OUTCOME_CLIENT_LEFT] = "client_left",
+      [SL_OUTCOME_IDLE_DEADLINE] = "idle_deadline",
+      [SL_OUTCOME_HEADER_DEADLINE] = "header_deadline",
+      [SL_OUTCOME_REQUEST_DEADLINE] = "request_deadline",
+      [SL_OUTCOME_DRAIN_BOUNDS] = "drain_bounds",
+      [SL_OUTCOME_STOPPED] = "stopped",
+      [SL_OUTCOME_HEADER_BYTES] = "header_bytes",
+      [SL_OUTCOME_EVICTED] = "evicted",
+      [SL_OUTCOME_NOT_TLS] = "not_tls",
+  };
+  return names[outcome];
+}
+
 static size_t count_losses(void) {
   size_t losses = 0;
   while (sl_losses[losses] != NULL) {

@@ -16,7 +16,7 @@ struct sl_request *sl_request_new(struct sl_service *service, const char *addres
   request->address = address;
   request->connection = connection;
   request->error = SL_NO_ERROR;
-  sl_record_begin(&request->record);
+  sl_record_enter(&request->record, SL_PHASE_RECEIVE);
   atomic_fetch_add_explicit(&service->requests, 1, memory_order_relaxed);
   return request;
 }

@@ -1,7 +1,7 @@
 #include "http/auth/auth.h"
 
 #include "core/codes.h"
-#include "http/handshake.h"
+#include "http/connections.h"
 #include "http/headers.h"
 #include "net/tls.h"
 #include <string.h>
@@ -145,7 +145,9 @@ enum sl_status sl_auth_check(struct sl_auth *auth, const struct sl_connection *c
                              const struct sl_headers *headers, char *client,
                              struct sl_error *error) {
   if (auth->certificates && connection->encrypted &&
-      !sl_handshake_client_is_certified(connection)) {
+      !sl_tls_client_is_certified(
+          MHD_get_connection_info(connection->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION)
+              ->tls_session)) {
     return sl_fail(error, SL_CERTIFICATE_MISSING,
                    "authentication required: show a TLS certificate that is signed by an authority "
                    "that this server knows");

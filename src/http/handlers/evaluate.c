@@ -68,8 +68,8 @@ static void evaluate_request(struct sl_request *request) {
   struct sl_budget *budget = &request->admission.budget;
   struct sl_error *error = &request->evaluation_error;
   *error = SL_NO_ERROR;
-  if (sl_evaluate(&request->answer, request->decoder, &request->service->options.limits, budget, error) ==
-      SL_OK) {
+  if (sl_evaluate(&request->answer, request->decoder, &request->service->options.limits, budget,
+                  error) == SL_OK) {
     note_evaluation(&request->record, request->decoder);
     sl_decoder_free(request->decoder);
     request->decoder = NULL;
