@@ -6,9 +6,16 @@
 #include <time.h>
 #include <unistd.h>
 
+static int64_t monotonic_milliseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 bool sl_loop_open(struct sl_loop *loop) {
   loop->epoll = epoll_create1(EPOLL_CLOEXEC);
   loop->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  loop->clock_reading = monotonic_milliseconds();
   return loop->epoll >= 0 && loop->event >= 0 &&
          sl_loop_watch(loop, loop->event, EPOLLIN, &loop->event);
 }
@@ -21,16 +28,6 @@ void sl_loop_close(struct sl_loop *loop) {
     close(loop->epoll);
   }
   pthread_mutex_destroy(&loop->mutex);
-}
-
-static int64_t monotonic_milliseconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-void sl_loop_start_clock(struct sl_loop *loop) {
-  loop->clock_reading = monotonic_milliseconds();
 }
 
 void sl_loop_advance_clock(struct sl_loop *loop, int usual) {

@@ -39,8 +39,7 @@ struct sl_loop {
 bool sl_loop_open(struct sl_loop *loop);
 void sl_loop_close(struct sl_loop *loop);
 
-/* Starts the clock anew; moves it on by what has passed, but not by more than `usual`. */
-void sl_loop_start_clock(struct sl_loop *loop);
+/* Moves the clock on by what has passed, but not by more than `usual`. */
 void sl_loop_advance_clock(struct sl_loop *loop, int usual);
 
 /* Waits for events of a file; `what` comes with them. */

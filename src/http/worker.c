@@ -68,18 +68,6 @@ static struct sl_worker *least_busy(struct sl_workers *workers) {
   return found;
 }
 
-/* Gives an arrival to the worker that will serve it. */
-static void hand_over(struct sl_worker *worker, struct sl_arrival *arrival) {
-  pthread_mutex_lock(&worker->loop.mutex);
-  bool first = worker->arrivals == NULL;
-  arrival->next = worker->arrivals;
-  worker->arrivals = arrival;
-  pthread_mutex_unlock(&worker->loop.mutex);
-  if (first) {
-    sl_loop_wake(&worker->loop);
-  }
-}
-
 /* Takes a client from the queue of a listener. Returns false if none waits, or there is nothing to
  * serve it with; then *exhausted tells which. */
 static bool take_client(struct sl_workers *all, struct sl_arrival *arrival, bool *exhausted) {
@@ -103,15 +91,28 @@ static bool take_client(struct sl_workers *all, struct sl_arrival *arrival, bool
   return true;
 }
 
-/* Returns false where there is no memory for that. */
-static bool hand_over_copy(struct sl_worker *chosen, const struct sl_arrival *arrival) {
+/* Gives an arrival to the worker that will serve it. False where there is no memory for that. */
+static bool hand_over(struct sl_worker *chosen, const struct sl_arrival *arrival) {
   struct sl_arrival *copy = malloc(sizeof *copy);
-  if (copy != NULL) {
-    *copy = *arrival;
-    atomic_fetch_add_explicit(&chosen->loop.load, 1, memory_order_relaxed);
-    hand_over(chosen, copy);
+  if (copy == NULL) {
+    return false;
   }
-  return copy != NULL;
+  *copy = *arrival;
+  atomic_fetch_add_explicit(&chosen->loop.load, 1, memory_order_relaxed);
+  pthread_mutex_lock(&chosen->loop.mutex);
+  bool first = chosen->arrivals == NULL;
+  copy->next = chosen->arrivals;
+  chosen->arrivals = copy;
+  pthread_mutex_unlock(&chosen->loop.mutex);
+  if (first) {
+    sl_loop_wake(&chosen->loop);
+  }
+  return true;
+}
+
+static void serve(struct sl_worker *worker, const struct sl_arrival *arrival) {
+  sl_endpoint_add(&worker->endpoints[arrival->endpoint], arrival->client,
+                  (const struct sockaddr *)&arrival->address, arrival->length);
 }
 
 static bool accept_one(struct sl_worker *worker, size_t endpoint) {
@@ -125,33 +126,11 @@ static bool accept_one(struct sl_worker *worker, size_t endpoint) {
     return false;
   }
   struct sl_worker *chosen = least_busy(all);
-  if (chosen == worker || !hand_over_copy(chosen, &arrival)) {
+  if (chosen == worker || !hand_over(chosen, &arrival)) {
     atomic_fetch_add_explicit(&worker->loop.load, 1, memory_order_relaxed);
-    sl_endpoint_add(&worker->endpoints[endpoint], arrival.client,
-                    (struct sockaddr *)&arrival.address, arrival.length);
+    serve(worker, &arrival);
   }
   return true;
-}
-
-static void accept_clients(struct sl_worker *worker, size_t endpoint) {
-  for (int accepted = 0; accepted < MAX_ACCEPTS && accept_one(worker, endpoint); accepted++) {
-  }
-}
-
-static void stop_accepting(struct sl_worker *worker) {
-  forget_listeners(worker);
-  worker->accepting = false;
-  atomic_fetch_sub(&worker->all->accepting, 1);
-}
-
-static void take_arrivals(struct sl_worker *worker, struct sl_arrival *arrival) {
-  while (arrival != NULL) {
-    struct sl_arrival *next = arrival->next;
-    sl_endpoint_add(&worker->endpoints[arrival->endpoint], arrival->client,
-                    (struct sockaddr *)&arrival->address, arrival->length);
-    free(arrival);
-    arrival = next;
-  }
 }
 
 static void take_messages(struct sl_worker *worker) {
@@ -163,10 +142,17 @@ static void take_messages(struct sl_worker *worker) {
   worker->arrivals = NULL;
   worker->loop.finished = NULL;
   pthread_mutex_unlock(&worker->loop.mutex);
-  take_arrivals(worker, arrivals);
+  while (arrivals != NULL) {
+    struct sl_arrival *arrival = arrivals;
+    arrivals = arrival->next;
+    serve(worker, arrival);
+    free(arrival);
+  }
   sl_loop_take_finished(&worker->loop, finished);
   if (worker->accepting && !atomic_load(&worker->all->listening)) {
-    stop_accepting(worker);
+    forget_listeners(worker);
+    worker->accepting = false;
+    atomic_fetch_sub(&worker->all->accepting, 1);
   }
 }
 
@@ -181,7 +167,9 @@ static void dispatch_event(struct sl_worker *worker, void *what) {
     endpoint->progress.ready = true;
   } else if (listener >= service->listeners &&
              listener < service->listeners + service->listener_count) {
-    accept_clients(worker, (size_t)(listener - service->listeners));
+    size_t index = (size_t)(listener - service->listeners);
+    for (int accepted = 0; accepted < MAX_ACCEPTS && accept_one(worker, index); accepted++) {
+    }
   } else {
     sl_loop_unpark(&worker->loop, what);
   }
@@ -217,15 +205,6 @@ static void wait_for_events(struct sl_worker *worker) {
   }
 }
 
-static void run_endpoints(struct sl_worker *worker) {
-  for (size_t i = 0; i < worker->loop.service->listener_count; i++) {
-    struct sl_endpoint *endpoint = &worker->endpoints[i];
-    if (endpoint->progress.ready) {
-      sl_endpoint_run(endpoint);
-    }
-  }
-}
-
 static uint64_t worst_of_others(const struct sl_worker *worker) {
   const struct sl_workers *all = worker->all;
   uint64_t worst = 0;
@@ -246,47 +225,31 @@ static void look_at_connections(struct sl_worker *worker) {
   resume_accepting(worker);
 }
 
-/* A suspended connection may not be ended. */
-static void wait_for_computations(struct sl_worker *worker) {
-  struct pollfd wanted = {.fd = worker->loop.event, .events = POLLIN};
-  while (worker->loop.computing > 0) {
-    poll(&wanted, 1, -1);
-    take_messages(worker);
-  }
-}
-
-/* What is still parked goes back to libmicrohttpd, which ends everything. */
-static void end_connections(struct sl_worker *worker) {
-  for (struct sl_connection *connection = worker->loop.first; connection != NULL;
-       connection = connection->next) {
-    if (connection->suspended) {
-      sl_loop_unpark(&worker->loop, connection);
-    }
-  }
-  for (size_t i = 0; i < worker->loop.service->listener_count; i++) {
-    sl_endpoint_stop(&worker->endpoints[i]);
-  }
-}
-
 /* One call of libmicrohttpd is often enough for a request, so it is called again as long as
  * something moves before the worker waits: a wait costs as much as a small request's loss. */
 static void *run_worker(void *closure) {
   struct sl_worker *worker = closure;
-  sl_loop_start_clock(&worker->loop);
   while (!atomic_load(&worker->all->stop)) {
     if (worker->runs >= MAX_RUNS || !has_ready_endpoint(worker)) {
       worker->runs = 0;
       wait_for_events(worker);
     }
     worker->runs++;
-    run_endpoints(worker);
+    for (size_t i = 0; i < worker->loop.service->listener_count; i++) {
+      if (worker->endpoints[i].progress.ready) {
+        sl_endpoint_run(&worker->endpoints[i]);
+      }
+    }
     sl_loop_advance_clock(&worker->loop, USUAL_WORK);
     if (worker->loop.now >= worker->next_look) {
       look_at_connections(worker);
     }
   }
-  wait_for_computations(worker);
-  end_connections(worker);
+  struct pollfd wanted = {.fd = worker->loop.event, .events = POLLIN};
+  while (worker->loop.computing > 0) { /* a suspended connection may not be ended */
+    poll(&wanted, 1, -1);
+    take_messages(worker);
+  }
   return NULL;
 }
 
@@ -368,14 +331,21 @@ void sl_workers_accept_rest(struct sl_workers *workers, size_t listener) {
   struct sl_arrival arrival = {.endpoint = listener};
   bool exhausted;
   while (take_client(workers, &arrival, &exhausted)) {
-    if (!hand_over_copy(least_busy(workers), &arrival)) {
+    if (!hand_over(least_busy(workers), &arrival)) {
       close(arrival.client);
       atomic_fetch_sub(&workers->service->connections.arriving, 1);
     }
   }
 }
 
+/* What is still parked goes back to libmicrohttpd, which ends everything. */
 static void free_worker(struct sl_worker *worker) {
+  for (struct sl_connection *connection = worker->loop.first; connection != NULL;
+       connection = connection->next) {
+    if (connection->suspended) {
+      sl_loop_unpark(&worker->loop, connection);
+    }
+  }
   for (size_t i = 0; worker->endpoints != NULL && i < worker->loop.service->listener_count; i++) {
     sl_endpoint_stop(&worker->endpoints[i]);
   }
