@@ -206,15 +206,15 @@ static enum MHD_Result serve_without_memory(struct sl_service *service,
 }
 
 /* Queues the answer, or sets a task to be run before that. */
-static enum MHD_Result answer_request(struct sl_request *request, struct MHD_Connection *handle) {
+static enum MHD_Result answer_request(struct sl_request *request) {
   sl_connection_enter(request->connection, SL_STAGE_ANSWER);
   if (request->error.code != SL_OK) {
-    return sl_response_problem(request, handle);
+    return sl_response_problem(request);
   }
   if (request->page.is_preflight) {
-    return sl_response_empty(request, handle);
+    return sl_response_empty(request);
   }
-  return request->match.route->handle(request, handle);
+  return request->match.route->handle(request);
 }
 
 /* Makes the request, and answers it at once where its client waits for an error. */
@@ -231,8 +231,8 @@ static enum MHD_Result open_request(struct sl_endpoint *endpoint, struct MHD_Con
     return MHD_YES;
   }
   *slot = request;
-  sl_request_open(request, handle, line);
-  return request->answer_now ? answer_request(request, handle) : MHD_YES;
+  sl_request_open(request, line);
+  return request->answer_now ? answer_request(request) : MHD_YES;
 }
 
 /*
@@ -276,7 +276,7 @@ static enum MHD_Result serve_request(void *closure, struct MHD_Connection *handl
     sl_connection_move(connection, offered - *piece_length);
   } else { /* the body is complete */
     sl_record_enter(&request->record, SL_PHASE_COMPUTE);
-    result = answer_request(request, handle);
+    result = answer_request(request);
   }
   if (request->task.run != NULL) {
     sl_loop_compute(connection, &request->task);
@@ -305,7 +305,6 @@ static void on_completed(void *closure, struct MHD_Connection *handle, void **sl
   endpoint->progress.count++;
   if (request != NULL && *slot != &no_request) {
     sl_request_end(request, outcome_of(connection, how));
-    sl_request_free(request);
   }
   *slot = NULL;
   if (connection != NULL) {

@@ -28,6 +28,13 @@ void sl_request_free_body(struct sl_request *request) {
   request->decoder = NULL;
 }
 
+/* What still comes of the body is read, so that the client gets to reading the answer, and thrown
+ * away. */
+static void discard_body(struct sl_request *request) {
+  sl_request_free_body(request);
+  sl_admission_end(&request->admission);
+}
+
 void sl_request_end(struct sl_request *request, enum sl_outcome outcome) {
   struct sl_record *record = &request->record;
   if (record->outcome == SL_OUTCOME_ANSWERED) {
@@ -46,22 +53,9 @@ void sl_request_end(struct sl_request *request, enum sl_outcome outcome) {
   record->offset = request->error.offset;
   sl_record_enter(record, SL_PHASE_COUNT);
   sl_service_report(request->service, record);
-}
-
-void sl_request_free(struct sl_request *request) {
-  if (request == NULL) {
-    return;
-  }
-  sl_request_free_body(request);
-  sl_admission_end(&request->admission);
+  discard_body(request);
   atomic_fetch_sub_explicit(&request->service->requests, 1, memory_order_release);
   free(request);
-}
-
-/* From now on the body is read, so that the client gets to reading the answer, and thrown away. */
-static void discard_body(struct sl_request *request) {
-  sl_request_free_body(request);
-  sl_admission_end(&request->admission);
 }
 
 void sl_request_refuse(struct sl_request *request, const struct sl_error *error) {
@@ -69,27 +63,6 @@ void sl_request_refuse(struct sl_request *request, const struct sl_error *error)
     request->error = *error;
   }
   discard_body(request);
-}
-
-static void check_query(struct MHD_Connection *connection, struct sl_error *error) {
-  if (MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, NULL, NULL) > 0) {
-    sl_fail(error, SL_UNEXPECTED_QUERY,
-            "the path ends in a query string; put all options into the JSON body");
-  }
-}
-
-static void check_announced_length(const struct sl_request *request, struct sl_error *error) {
-  uint64_t limit = request->service->options.limits.body_bytes;
-  if (request->headers.content_length > limit) {
-    sl_fail(error, SL_BODY_TOO_LARGE, "the body has %ju bytes, the limit (body_bytes) is %ju",
-            (uintmax_t)request->headers.content_length, (uintmax_t)limit);
-  }
-}
-
-/* Older versions of libmicrohttpd read trailers as leniently as heads, and tell nothing of it: the
- * next request could begin anywhere. */
-static bool ends_uncertainly(const struct sl_request *request) {
-  return request->headers.transfer_encoding != NULL && sl_head_bytes_matter();
 }
 
 /* Finds the route. Authenticates before 404 and 405, so that paths cannot be probed. */
@@ -117,18 +90,27 @@ static enum sl_status check_page_of(struct sl_request *request, const struct sl_
   return sl_cors_check(&request->page, &request->service->auth.pages, &page_request, error);
 }
 
+/* Whether libmicrohttpd may have read the end of the body wrongly. Older versions read trailers as
+ * leniently as heads, and tell nothing of it: the next request could begin anywhere. */
+static bool ends_uncertainly(const struct sl_request *request) {
+  return request->headers.transfer_encoding != NULL && sl_head_bytes_matter();
+}
+
 /* Checks everything that can be known before the body comes; the first fault stays in `error`. */
-static void check_headers(struct sl_request *request, struct MHD_Connection *connection,
-                          const struct sl_request_line *line, struct sl_error *error) {
-  if (sl_headers_check_framing(&request->headers, line->version, error) != SL_OK) {
+static void check_head(struct sl_request *request, const struct sl_request_line *line,
+                       struct sl_error *error) {
+  const struct sl_headers *headers = &request->headers;
+  struct sl_connection *connection = request->connection;
+  uint64_t body_bytes = request->service->options.limits.body_bytes;
+  if (sl_headers_check_framing(headers, line->version, error) != SL_OK) {
     request->must_close = true;
     return;
   }
-  request->must_close = request->connection->over_limit != SL_WITHIN_LIMITS ||
-                        request->connection->over_memory || ends_uncertainly(request);
-  if (request->headers.size > SL_HEADER_BYTES) {
+  request->must_close = connection->over_limit != SL_WITHIN_LIMITS || connection->over_memory ||
+                        ends_uncertainly(request);
+  if (headers->size > SL_HEADER_BYTES) {
     sl_fail(error, SL_HEADERS_TOO_LARGE,
-            "the headers have %zu bytes, the limit (header_bytes) is %d", request->headers.size,
+            "the headers have %zu bytes, the limit (header_bytes) is %d", headers->size,
             SL_HEADER_BYTES);
     return;
   }
@@ -137,11 +119,17 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
     return;
   }
   request->record.loss = request->match.loss;
-  check_query(connection, error);
-  sl_headers_check_content(&request->headers, error);
-  check_announced_length(request, error);
+  if (MHD_get_connection_values(connection->handle, MHD_GET_ARGUMENT_KIND, NULL, NULL) > 0) {
+    sl_fail(error, SL_UNEXPECTED_QUERY,
+            "the path ends in a query string; put all options into the JSON body");
+  }
+  sl_headers_check_content(headers, error);
+  if (headers->content_length > body_bytes) {
+    sl_fail(error, SL_BODY_TOO_LARGE, "the body has %ju bytes, the limit (body_bytes) is %ju",
+            (uintmax_t)headers->content_length, (uintmax_t)body_bytes);
+  }
   if (error->code == SL_OK) {
-    sl_admit(&request->admission, &request->service->capacity, request->connection, error);
+    sl_admit(&request->admission, &request->service->capacity, connection, error);
   }
 }
 
@@ -151,54 +139,42 @@ static void check_headers(struct sl_request *request, struct MHD_Connection *con
  * an answer, where no byte after the headers can be trusted, where there would be too much to throw
  * away, or no memory for the buffers that this takes.
  */
-static bool can_answer_now(const struct sl_request *request, const struct sl_error *error,
-                           const struct sl_request_line *line) {
+static bool can_answer_now(const struct sl_request *request, const struct sl_request_line *line) {
   bool waits = request->headers.wants_continue && strcmp(line->version, MHD_HTTP_VERSION_1_1) == 0;
   bool hopeless =
       request->headers.content_length > request->service->drain_bytes ||
       (request->connection->over_memory && sl_capacity_is_exhausted(&request->service->capacity));
   bool uploads = strcmp(line->method, "POST") == 0 || strcmp(line->method, "PUT") == 0;
-  bool ambiguous = error->code == SL_BAD_REQUEST;
+  bool ambiguous = request->error.code == SL_BAD_REQUEST;
   return ambiguous || (uploads && (waits || hopeless));
 }
 
-void sl_request_open(struct sl_request *request, struct MHD_Connection *connection,
-                     const struct sl_request_line *line) {
-  sl_headers_read(&request->headers, &request->connection->marks, connection, line);
+void sl_request_open(struct sl_request *request, const struct sl_request_line *line) {
+  struct sl_connection *connection = request->connection;
+  sl_headers_read(&request->headers, &connection->marks, connection->handle, line);
   sl_request_id_choose(request->id, request->headers.request_id);
   if (request->headers.traceparent != NULL) {
     sl_traceparent_read(request->traceparent, request->headers.traceparent);
   }
   request->head = strcmp(line->method, "HEAD") == 0;
-  struct sl_error error = SL_NO_ERROR;
-  check_headers(request, connection, line, &error);
+  struct sl_error *error = &request->error;
+  check_head(request, line, error);
   bool routed = request->match.route != NULL;
-  if (!routed && error.code != SL_BAD_REQUEST) { /* without the query, which may hold secrets */
+  if (!routed && error->code != SL_BAD_REQUEST) { /* without the query, which may hold secrets */
     snprintf(request->unrouted_method, sizeof request->unrouted_method, "%s", line->method);
     snprintf(request->unrouted_path, sizeof request->unrouted_path, "%s",
              sl_target_path(line->target));
   }
-  if (error.code == SL_OK && routed && request->match.route->takes_body) {
+  if (error->code == SL_OK && routed && request->match.route->takes_body) {
     request->decoder = sl_decoder_new(request->match.loss, &request->service->options.limits,
                                       &request->admission.budget);
     if (request->decoder != NULL) {
       return;
     }
-    sl_fail(&error, SL_OUT_OF_MEMORY, "not enough memory for this request; try again later");
+    sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory for this request; try again later");
   }
-  request->error = error;
   discard_body(request);
-  request->answer_now = error.code != SL_OK && can_answer_now(request, &error, line);
-}
-
-/* Counts what is thrown away. False beyond the bound; how long it takes is for the reaper. */
-static bool discard(struct sl_request *request, size_t length) {
-  request->discarded += length;
-  bool within = request->discarded <= request->service->drain_bytes;
-  if (!within) {
-    request->record.outcome = SL_OUTCOME_DRAIN_BOUNDS;
-  }
-  return within;
+  request->answer_now = error->code != SL_OK && can_answer_now(request, line);
 }
 
 static void run_decoder(struct sl_task *task) {
@@ -226,8 +202,13 @@ bool sl_request_take(struct sl_request *request, const char *bytes, size_t *leng
   uint64_t limit = request->service->options.limits.body_bytes;
   *length = 0;
   request->record.body_bytes += offered;
-  if (request->decoder == NULL) {
-    return discard(request, offered);
+  if (request->decoder == NULL) { /* how long it takes is for the reaper */
+    request->discarded += offered;
+    bool within = request->discarded <= request->service->drain_bytes;
+    if (!within) {
+      request->record.outcome = SL_OUTCOME_DRAIN_BOUNDS;
+    }
+    return within;
   }
   if (request->record.body_bytes > limit) {
     struct sl_error error = SL_NO_ERROR;

@@ -1,7 +1,7 @@
 /*
  * One request, from its first header to the last byte of its answer.
  *
- * This one struct has everything that a request owns, and sl_request_free frees it in any
+ * This one struct has everything that a request owns, and sl_request_end frees it in any
  * half-built state. A request belongs to the thread of its connection; serve_request in endpoint.c
  * shows its life.
  */
@@ -56,15 +56,11 @@ struct sl_request {
 struct sl_request *sl_request_new(struct sl_service *service, const char *address,
                                   struct sl_connection *connection);
 
-/* The request is over, in this way: counts and reports it. Before sl_request_free. */
+/* The request is over, in this way: counts and reports it, and frees it. */
 void sl_request_end(struct sl_request *request, enum sl_outcome outcome);
 
-/* Tolerates NULL. */
-void sl_request_free(struct sl_request *request);
-
 /* Reads the headers. What is wrong with them is latched. */
-void sl_request_open(struct sl_request *request, struct MHD_Connection *connection,
-                     const struct sl_request_line *line);
+void sl_request_open(struct sl_request *request, const struct sl_request_line *line);
 
 /*
  * Takes a piece of the body. Leaves in `*length` how many bytes, at its end, are to be given again

@@ -47,32 +47,25 @@ static bool add_headers(struct MHD_Response *response, const struct sl_request *
          add_problem_headers(response, request);
 }
 
-static enum MHD_Result queue_no_memory(struct sl_request *request,
-                                       struct MHD_Connection *connection) {
-  request->record.status = MHD_HTTP_SERVICE_UNAVAILABLE;
-  request->record.code = SL_OUT_OF_MEMORY;
-  request->record.answer_bytes = 0;
-  return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE, request->service->no_memory);
-}
-
 /* Adds the headers and queues; `media_type` is NULL where there is no body. Takes `response`, which
  * has a body of `length` and is NULL if there was no memory for it. */
-static enum MHD_Result queue_response(struct sl_request *request, struct MHD_Connection *connection,
-                                      const char *media_type, struct MHD_Response *response,
-                                      uint64_t length) {
-  enum sl_status code = request->error.code;
-  unsigned status = code != SL_OK        ? sl_problem_http_status(code)
-                    : media_type == NULL ? MHD_HTTP_NO_CONTENT
-                                         : MHD_HTTP_OK;
-  sl_record_enter(&request->record, SL_PHASE_SEND);
-  request->record.status = status;
-  request->record.code = code;
-  request->record.answer_bytes = request->head ? 0 : length;
-  enum MHD_Result queued = MHD_NO;
+static enum MHD_Result queue_response(struct sl_request *request, const char *media_type,
+                                      struct MHD_Response *response, uint64_t length) {
+  struct MHD_Connection *handle = request->connection->handle;
+  struct sl_record *record = &request->record;
+  enum MHD_Result queued;
+  sl_record_enter(record, SL_PHASE_SEND);
+  record->code = request->error.code;
   if (response != NULL && add_headers(response, request, media_type)) {
-    queued = MHD_queue_response(connection, status, response);
+    record->status = record->code != SL_OK ? sl_problem_http_status(record->code)
+                     : media_type == NULL  ? MHD_HTTP_NO_CONTENT
+                                           : MHD_HTTP_OK;
+    record->answer_bytes = request->head ? 0 : length;
+    queued = MHD_queue_response(handle, record->status, response);
   } else {
-    queued = queue_no_memory(request, connection);
+    record->status = MHD_HTTP_SERVICE_UNAVAILABLE;
+    record->code = SL_OUT_OF_MEMORY;
+    queued = MHD_queue_response(handle, record->status, request->service->no_memory);
   }
   if (response != NULL) {
     MHD_destroy_response(response);
@@ -80,17 +73,17 @@ static enum MHD_Result queue_response(struct sl_request *request, struct MHD_Con
   return queued;
 }
 
-enum MHD_Result sl_response_static(struct sl_request *request, struct MHD_Connection *connection,
-                                   const char *media_type, const char *text) {
+enum MHD_Result sl_response_static(struct sl_request *request, const char *media_type,
+                                   const char *text) {
   /* libmicrohttpd asks for void*, but only reads it. */
   struct MHD_Response *response =
       MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_PERSISTENT);
-  return queue_response(request, connection, media_type, response, strlen(text));
+  return queue_response(request, media_type, response, strlen(text));
 }
 
-enum MHD_Result sl_response_empty(struct sl_request *request, struct MHD_Connection *connection) {
+enum MHD_Result sl_response_empty(struct sl_request *request) {
   struct MHD_Response *response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-  return queue_response(request, connection, NULL, response, 0);
+  return queue_response(request, NULL, response, 0);
 }
 
 static struct MHD_Response *response_from(char *bytes, size_t length) {
@@ -102,15 +95,14 @@ static struct MHD_Response *response_from(char *bytes, size_t length) {
   return response;
 }
 
-enum MHD_Result sl_response_text(struct sl_request *request, struct MHD_Connection *connection,
-                                 const char *media_type, char *text) {
+enum MHD_Result sl_response_text(struct sl_request *request, const char *media_type, char *text) {
   size_t length = text == NULL ? 0 : strlen(text);
   struct MHD_Response *response = text == NULL ? NULL : response_from(text, length);
-  return queue_response(request, connection, media_type, response, length);
+  return queue_response(request, media_type, response, length);
 }
 
-enum MHD_Result sl_response_problem(struct sl_request *request, struct MHD_Connection *connection) {
-  return sl_response_text(request, connection, SL_PROBLEM_MEDIA_TYPE,
+enum MHD_Result sl_response_problem(struct sl_request *request) {
+  return sl_response_text(request, SL_PROBLEM_MEDIA_TYPE,
                           sl_problem_document(&request->error, request->id));
 }
 
@@ -143,14 +135,14 @@ uint64_t sl_response_memory(const struct sl_answer *answer) {
   return length <= SMALL_ANSWER ? length : PIECE + unsent;
 }
 
-enum MHD_Result sl_response_answer(struct sl_request *request, struct MHD_Connection *connection) {
+enum MHD_Result sl_response_answer(struct sl_request *request) {
   uint64_t length = sl_answer_length(request->answer);
   /* The request outlives the response's last read, so the response need not free anything. */
   struct MHD_Response *response =
       length <= SMALL_ANSWER
           ? small_answer(request, (size_t)length)
           : MHD_create_response_from_callback(length, PIECE, read_answer, request, NULL);
-  return queue_response(request, connection, "application/json", response, length);
+  return queue_response(request, "application/json", response, length);
 }
 
 struct MHD_Response *sl_response_no_memory_new(void) {

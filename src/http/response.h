@@ -10,24 +10,23 @@
 #include <microhttpd.h>
 
 /* Text that lives for ever. */
-enum MHD_Result sl_response_static(struct sl_request *request, struct MHD_Connection *connection,
-                                   const char *media_type, const char *text);
+enum MHD_Result sl_response_static(struct sl_request *request, const char *media_type,
+                                   const char *text);
 
 /* Text from malloc, which is taken over; NULL is answered as out of memory. */
-enum MHD_Result sl_response_text(struct sl_request *request, struct MHD_Connection *connection,
-                                 const char *media_type, char *text);
+enum MHD_Result sl_response_text(struct sl_request *request, const char *media_type, char *text);
 
 /* 204: headers and nothing else. */
-enum MHD_Result sl_response_empty(struct sl_request *request, struct MHD_Connection *connection);
+enum MHD_Result sl_response_empty(struct sl_request *request);
 
 /* The request's latched error as a problem document. */
-enum MHD_Result sl_response_problem(struct sl_request *request, struct MHD_Connection *connection);
+enum MHD_Result sl_response_problem(struct sl_request *request);
 
 /* Bytes of memory that sending an answer takes beside it, what waits in the system included. */
 uint64_t sl_response_memory(const struct sl_answer *answer);
 
 /* The request's answer: small ones in one piece, large ones made while they are sent. */
-enum MHD_Result sl_response_answer(struct sl_request *request, struct MHD_Connection *connection);
+enum MHD_Result sl_response_answer(struct sl_request *request);
 
 /* The response that needs no memory any more when it is used; NULL if there is none now. */
 struct MHD_Response *sl_response_no_memory_new(void);

@@ -31,7 +31,7 @@ struct sl_route {
   /* Queues the answer to a request that has arrived completely. Where that takes long, it sets the
    * request's task and returns MHD_YES; it is called again after the task has run on a compute
    * thread. MHD_NO closes the connection. */
-  enum MHD_Result (*handle)(struct sl_request *request, struct MHD_Connection *handle);
+  enum MHD_Result (*handle)(struct sl_request *request);
 };
 
 struct sl_route_match {

@@ -70,8 +70,7 @@ static void describe_loss(struct sl_document *document, const struct sl_loss *lo
 
 /* Ends the document with what one request may ask for, and what all of them together may take of
  * memory. */
-static enum MHD_Result queue_with_limits(struct sl_document *document, struct sl_request *request,
-                                         struct MHD_Connection *connection) {
+static enum MHD_Result queue_with_limits(struct sl_document *document, struct sl_request *request) {
   const struct sl_limits *limits = &request->service->options.limits;
   sl_document_json(document,
                    "'limits': {'body_bytes': %ju, 'pairs': %ju, 'answer_bytes': %ju, "
@@ -81,10 +80,10 @@ static enum MHD_Result queue_with_limits(struct sl_document *document, struct sl
                    (uintmax_t)limits->answer_bytes, (uintmax_t)limits->deferred_bytes,
                    (uintmax_t)limits->member_bytes, (uintmax_t)limits->depth,
                    (uintmax_t)limits->layers, (uintmax_t)request->service->capacity.max_memory);
-  return sl_response_text(request, connection, "application/json", sl_document_finish(document));
+  return sl_response_text(request, "application/json", sl_document_finish(document));
 }
 
-enum MHD_Result sl_handle_losses(struct sl_request *request, struct MHD_Connection *connection) {
+enum MHD_Result sl_handle_losses(struct sl_request *request) {
   struct sl_document document = {.indented = true};
   sl_document_json(&document, "{'losses': [");
   for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
@@ -93,14 +92,14 @@ enum MHD_Result sl_handle_losses(struct sl_request *request, struct MHD_Connecti
     sl_document_json(&document, "},");
   }
   sl_document_json(&document, "],");
-  return queue_with_limits(&document, request, connection);
+  return queue_with_limits(&document, request);
 }
 
-enum MHD_Result sl_handle_loss(struct sl_request *request, struct MHD_Connection *connection) {
+enum MHD_Result sl_handle_loss(struct sl_request *request) {
   struct sl_document document = {.indented = true};
   sl_document_json(&document, "{");
   describe_loss(&document, request->match.loss);
-  return queue_with_limits(&document, request, connection);
+  return queue_with_limits(&document, request);
 }
 
 /* Returns the name by which this client reached the server, if all its characters are safe in a
@@ -140,7 +139,7 @@ static void print_curl_line(struct sl_document *page, const struct sl_request *r
                     loss->name);
 }
 
-enum MHD_Result sl_handle_page(struct sl_request *request, struct MHD_Connection *connection) {
+enum MHD_Result sl_handle_page(struct sl_request *request) {
   struct sl_document page = {0};
   sl_document_print(
       &page, "spikelossd " SPIKELOSSD_VERSION "\n\n"
@@ -158,18 +157,17 @@ enum MHD_Result sl_handle_page(struct sl_request *request, struct MHD_Connection
                            "  GET /livez         whether the process runs\n"
                            "  GET /readyz        whether it wants requests\n"
                            "  GET /metrics       what it counts, for Prometheus\n");
-  return sl_response_text(request, connection, "text/plain; charset=utf-8",
-                          sl_document_finish(&page));
+  return sl_response_text(request, "text/plain; charset=utf-8", sl_document_finish(&page));
 }
 
-enum MHD_Result sl_handle_livez(struct sl_request *request, struct MHD_Connection *connection) {
-  return sl_response_static(request, connection, "text/plain", "ok\n");
+enum MHD_Result sl_handle_livez(struct sl_request *request) {
+  return sl_response_static(request, "text/plain", "ok\n");
 }
 
-enum MHD_Result sl_handle_readyz(struct sl_request *request, struct MHD_Connection *connection) {
+enum MHD_Result sl_handle_readyz(struct sl_request *request) {
   if (atomic_load_explicit(&request->service->draining, memory_order_relaxed)) {
     sl_fail(&request->error, SL_DRAINING, "the server is shutting down; use another one");
-    return sl_response_problem(request, connection);
+    return sl_response_problem(request);
   }
-  return sl_response_static(request, connection, "text/plain", "ok\n");
+  return sl_response_static(request, "text/plain", "ok\n");
 }

@@ -82,7 +82,7 @@ static void run_evaluation(struct sl_task *task) {
   evaluate_request((struct sl_request *)(void *)((char *)task - offsetof(struct sl_request, task)));
 }
 
-enum MHD_Result sl_handle_evaluation(struct sl_request *request, struct MHD_Connection *handle) {
+enum MHD_Result sl_handle_evaluation(struct sl_request *request) {
   if (!request->evaluated) {
     request->evaluated = true;
     if (is_large(request->decoder)) {
@@ -93,7 +93,7 @@ enum MHD_Result sl_handle_evaluation(struct sl_request *request, struct MHD_Conn
   }
   if (request->evaluation_error.code != SL_OK) {
     sl_request_refuse(request, &request->evaluation_error);
-    return sl_response_problem(request, handle);
+    return sl_response_problem(request);
   }
-  return sl_response_answer(request, handle);
+  return sl_response_answer(request);
 }

@@ -217,7 +217,7 @@ static void write_process(struct sl_document *page, const struct sl_service *ser
                "When the server started, in seconds since 1970.");
 }
 
-enum MHD_Result sl_handle_metrics(struct sl_request *request, struct MHD_Connection *connection) {
+enum MHD_Result sl_handle_metrics(struct sl_request *request) {
   const struct sl_service *service = request->service;
   struct sl_document page = {0};
   uint64_t *sums = sl_metrics_sum(service->metrics);
@@ -231,6 +231,6 @@ enum MHD_Result sl_handle_metrics(struct sl_request *request, struct MHD_Connect
   }
   page.failed = page.failed || sums == NULL;
   free(sums);
-  return sl_response_text(request, connection, "text/plain; version=0.0.4; charset=utf-8",
+  return sl_response_text(request, "text/plain; version=0.0.4; charset=utf-8",
                           sl_document_finish(&page));
 }

@@ -384,7 +384,7 @@ static void write_paths(struct sl_document *document, const struct sl_service *s
   sl_document_json(document, "},");
 }
 
-enum MHD_Result sl_handle_openapi(struct sl_request *request, struct MHD_Connection *connection) {
+enum MHD_Result sl_handle_openapi(struct sl_request *request) {
   const struct sl_service *service = request->service;
   struct sl_document document = {.indented = true};
   sl_document_json(&document,
@@ -395,5 +395,5 @@ enum MHD_Result sl_handle_openapi(struct sl_request *request, struct MHD_Connect
   write_paths(&document, service);
   write_components(&document, &service->auth);
   sl_document_json(&document, "}");
-  return sl_response_text(request, connection, JSON_MEDIA_TYPE, sl_document_finish(&document));
+  return sl_response_text(request, JSON_MEDIA_TYPE, sl_document_finish(&document));
 }
