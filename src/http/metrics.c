@@ -152,12 +152,8 @@ void sl_metrics_count_record(struct sl_metrics *metrics, const struct sl_record 
   }
 }
 
-void sl_metrics_count_refusal(struct sl_metrics *metrics, enum sl_status reason) {
+void sl_metrics_count_refusal(struct sl_metrics *metrics, size_t reason) {
   add_to(own_row(metrics), SL_COLUMN_REFUSALS + reason, 1);
-}
-
-void sl_metrics_count_deadline(struct sl_metrics *metrics, enum sl_outcome outcome) {
-  add_to(own_row(metrics), SL_COLUMN_REFUSALS + sl_reason_of_outcome(outcome), 1);
 }
 
 void sl_metrics_count_connection(struct sl_metrics *metrics, bool opened) {

@@ -81,7 +81,7 @@ static void reap(struct sl_reaper *reaper, struct sl_connection *connection,
   bool in_request = connection->stage >= SL_STAGE_BODY;
   end_connection(connection, outcome);
   if (!in_request) {
-    sl_metrics_count_deadline(reaper->service->metrics, outcome);
+    sl_metrics_count_refusal(reaper->service->metrics, sl_reason_of_outcome(outcome));
   }
   harvest->ended[outcome]++;
   harvest->total++;

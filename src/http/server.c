@@ -59,18 +59,6 @@ uint64_t sl_server_connections(const struct sl_server_options *options) {
   return fitting > 1 ? fitting : 1;
 }
 
-static void tell_of_fewer_connections(const struct sl_server_options *options) {
-  uint64_t fitting = sl_server_connections(options);
-  if (fitting < options->connections && options->tell != NULL) {
-    char sentence[160];
-    snprintf(sentence, sizeof sentence,
-             "connections: %ju instead of %ju are served at once; more do not fit into half of "
-             "memory_bytes",
-             (uintmax_t)fitting, (uintmax_t)options->connections);
-    options->tell(options->tell_closure, sentence);
-  }
-}
-
 bool sl_server_check(const struct sl_server_options *options, struct sl_error *error) {
   struct sl_auth auth;
   bool ok = sl_auth_open(&auth, options, error);
@@ -96,16 +84,27 @@ uint64_t sl_server_other_files(const struct sl_server_options *options) {
          sl_server_threads(options) * (WORKER + ENDPOINT * options->listen_count);
 }
 
-/* Clients beyond the open files that the system allows wait to be accepted: an operator should
- * know. */
-static void tell_of_few_files(const struct sl_server_options *options) {
+/* Clients beyond the open files that the system allows, or beyond the memory, wait to be accepted:
+ * an operator should know. */
+static void tell_of_few_connections(const struct sl_server_options *options) {
+  char sentence[160];
   struct rlimit limit;
   rlim_t wanted = options->connections + sl_server_other_files(options);
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted && options->tell != NULL) {
-    char sentence[160];
+  uint64_t fitting = sl_server_connections(options);
+  if (options->tell == NULL) {
+    return;
+  }
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted) {
     snprintf(sentence, sizeof sentence,
              "connections: %ju connections need %ju open files; the system allows %ju",
              (uintmax_t)options->connections, (uintmax_t)wanted, (uintmax_t)limit.rlim_cur);
+    options->tell(options->tell_closure, sentence);
+  }
+  if (fitting < options->connections) {
+    snprintf(sentence, sizeof sentence,
+             "connections: %ju instead of %ju are served at once; more do not fit into half of "
+             "memory_bytes",
+             (uintmax_t)fitting, (uintmax_t)options->connections);
     options->tell(options->tell_closure, sentence);
   }
 }
@@ -129,8 +128,7 @@ static bool start_server(struct sl_server *server, const struct sl_server_option
     sl_fail(error, SL_CANNOT_START, "not enough memory to start");
     return false;
   }
-  tell_of_few_files(options);
-  tell_of_fewer_connections(options);
+  tell_of_few_connections(options);
   if (!sl_auth_open(&server->service.auth, options, error) ||
       !open_listeners(&server->service, error)) {
     return false;
