@@ -2,7 +2,6 @@
 
 #include "core/codes.h"
 #include "http/request.h"
-#include "http/response.h"
 #include "net/tls.h"
 #include <errno.h>
 #include <gnutls/abstract.h>
@@ -20,6 +19,70 @@ static struct sl_connection *connection_of(struct MHD_Connection *handle) {
   return MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
+static void suspend_connection(struct sl_connection *connection) {
+  MHD_suspend_connection(connection->handle);
+  connection->suspended = true;
+}
+
+static void resume_connection(struct sl_connection *connection) {
+  connection->suspended = false;
+  connection->progress->ready = true;
+  MHD_resume_connection(connection->handle);
+}
+
+void sl_loop_unpark(struct sl_loop *loop, struct sl_connection *connection) {
+  sl_loop_forget(loop, connection->socket);
+  resume_connection(connection);
+}
+
+/* On a compute thread. */
+static void return_task(struct sl_task *task) {
+  const struct sl_connection *connection = task->owner;
+  struct sl_loop *loop = connection->loop;
+  pthread_mutex_lock(&loop->mutex);
+  task->next = loop->finished;
+  loop->finished = task;
+  /* Woken before the mutex is released: after that the worker may take the task, and end. */
+  sl_loop_wake(loop);
+  pthread_mutex_unlock(&loop->mutex);
+}
+
+/*
+ * libmicrohttpd would read from a resumed connection before it calls for the request again, and
+ * take the end of what the client sends for the end of the connection, although the whole request
+ * has come. Connections with a timeout of their own it looks at before it reads from any.
+ */
+static void look_before_reading(struct sl_connection *connection, bool before) {
+  enum { SECONDS = 1000 * 1000 }; /* longer than any request lives */
+  connection->looks_first = before;
+  MHD_set_connection_option(connection->handle, MHD_CONNECTION_OPTION_TIMEOUT,
+                            before ? (unsigned)SECONDS : 0U);
+}
+
+/* Suspends the connection and has the task done on a compute thread; then libmicrohttpd calls for
+ * the request again. */
+static void compute_task(struct sl_connection *connection, struct sl_task *task) {
+  struct sl_loop *loop = connection->loop;
+  look_before_reading(connection, true);
+  suspend_connection(connection);
+  sl_connection_enter(connection, SL_STAGE_COMPUTE);
+  loop->computing++;
+  task->done = return_task;
+  task->owner = connection;
+  sl_compute_submit(&loop->service->compute, task);
+}
+
+void sl_loop_take_finished(struct sl_loop *loop, struct sl_task *task) {
+  while (task != NULL) {
+    struct sl_task *next = task->next;
+    struct sl_connection *connection = task->owner;
+    loop->computing--;
+    sl_connection_enter(connection, SL_STAGE_BODY);
+    resume_connection(connection);
+    task = next;
+  }
+}
+
 /*
  * TLS as libmicrohttpd does it. Up to 1.0.1 it takes a connection for readable for as long as its
  * handshake is not done, and with epoll asks it again and again: one client that connects and sends
@@ -33,14 +96,6 @@ static struct sl_connection *connection_of(struct MHD_Connection *handle) {
 
 /* The first byte of every TLS connection: the type of a record with a handshake message. */
 enum { HANDSHAKE_RECORD = 22 };
-
-static void put_on_list(struct sl_connection *connection) {
-  if (!connection->is_dry) {
-    connection->is_dry = true;
-    connection->next_dry = *connection->dry;
-    *connection->dry = connection;
-  }
-}
 
 /* Marks a client that speaks plain text: GnuTLS will refuse what it sent, and it is closed. */
 static void check_first_byte(struct sl_connection *connection, const char *bytes) {
@@ -57,8 +112,10 @@ static ssize_t pull_bytes(gnutls_transport_ptr_t closure, void *bytes, size_t si
   if (length > 0) {
     check_first_byte(connection, bytes);
   } else if (length < 0 && (reason == EAGAIN || reason == EWOULDBLOCK) &&
-             connection->stage == SL_STAGE_OPENED) {
-    put_on_list(connection);
+             connection->stage == SL_STAGE_OPENED && !connection->is_dry) {
+    connection->is_dry = true;
+    connection->next_dry = *connection->dry;
+    *connection->dry = connection;
   }
   errno = reason;
   return length;
@@ -85,8 +142,6 @@ static void watch_handshake(struct sl_connection *connection, struct sl_connecti
   gnutls_transport_set_pull_function(session, pull_bytes);
   gnutls_transport_set_pull_timeout_function(session, wait_for_bytes);
   connection->dry = dry;
-  connection->is_dry = false;
-  connection->has_sent = false;
 }
 
 /* Takes a connection from the list, if it is on it. */
@@ -119,6 +174,11 @@ static int refuse_unequipped(gnutls_session_t session, const struct gnutls_cert_
   return -1;
 }
 
+/* The loop has one client less, or one that was to come did not. */
+static void lose_client(struct sl_loop *loop) {
+  atomic_fetch_sub_explicit(&loop->load, 1, memory_order_relaxed);
+}
+
 static struct sl_connection *open_connection(struct sl_endpoint *endpoint,
                                              struct MHD_Connection *handle) {
   int socket = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
@@ -128,7 +188,7 @@ static struct sl_connection *open_connection(struct sl_endpoint *endpoint,
   struct sl_connection *connection =
       sl_connection_open(&loop->service->connections, socket, client, &loop->now);
   if (connection == NULL) {
-    sl_loop_lose(loop);
+    lose_client(loop);
     sl_metrics_count_refusal(endpoint->loop->service->metrics, SL_BUSY);
     sl_hang_up(socket);
     return NULL;
@@ -137,27 +197,30 @@ static struct sl_connection *open_connection(struct sl_endpoint *endpoint,
   connection->handle = handle;
   connection->encrypted = endpoint->tls != NULL;
   sl_capacity_take_buffer(&endpoint->loop->service->capacity, connection);
-  sl_loop_add(loop, connection);
+  connection->loop = loop;
+  connection->link = loop->last;
+  *loop->last = connection;
+  loop->last = &connection->next;
   if (connection->encrypted) {
     watch_handshake(connection, &endpoint->dry);
   }
   return connection;
 }
 
-/* A client that spoke plain text to TLS is not seen by anything else. */
-static void report_plain_text(const struct sl_endpoint *endpoint,
-                              const struct sl_connection *connection) {
-  if (connection->ended == SL_OUTCOME_NOT_TLS) {
-    struct sl_record record = {.outcome = SL_OUTCOME_NOT_TLS, .offset = SL_NO_OFFSET};
+static void close_connection(struct sl_endpoint *endpoint, struct sl_connection *connection) {
+  if (connection->ended == SL_OUTCOME_NOT_TLS) { /* not seen by anything else */
+    const struct sl_record record = {.outcome = SL_OUTCOME_NOT_TLS, .offset = SL_NO_OFFSET};
     sl_service_report(endpoint->loop->service, &record);
   }
-}
-
-static void close_connection(struct sl_endpoint *endpoint, struct sl_connection *connection) {
-  report_plain_text(endpoint, connection);
   forget_handshake(connection);
   sl_capacity_return_buffer(&endpoint->loop->service->capacity, connection);
-  sl_loop_remove(endpoint->loop, connection);
+  *connection->link = connection->next;
+  if (connection->next != NULL) {
+    connection->next->link = connection->link;
+  } else {
+    endpoint->loop->last = connection->link;
+  }
+  lose_client(endpoint->loop);
   sl_connection_close(connection);
 }
 
@@ -212,7 +275,7 @@ static enum MHD_Result answer_request(struct sl_request *request) {
     return sl_response_problem(request);
   }
   if (request->page.is_preflight) {
-    return sl_response_empty(request);
+    return sl_response_static(request, NULL, "");
   }
   return request->match.route->handle(request);
 }
@@ -266,7 +329,9 @@ static enum MHD_Result serve_request(void *closure, struct MHD_Connection *handl
     const struct sl_request_line line = {method, target, version};
     return open_request(endpoint, handle, &line, slot);
   }
-  sl_loop_continue(connection);
+  if (connection->looks_first) {
+    look_before_reading(connection, false);
+  }
   if (request->task.run != NULL) { /* the server stops: the work was not done */
     return MHD_NO;
   }
@@ -279,7 +344,7 @@ static enum MHD_Result serve_request(void *closure, struct MHD_Connection *handl
     result = answer_request(request);
   }
   if (request->task.run != NULL) {
-    sl_loop_compute(connection, &request->task);
+    compute_task(connection, &request->task);
   }
   return result;
 }
@@ -364,7 +429,7 @@ void sl_endpoint_add(struct sl_endpoint *endpoint, int client, const struct sock
 static void settle_arrivals(struct sl_endpoint *endpoint) {
   for (; endpoint->arriving > 0; endpoint->arriving--) {
     atomic_fetch_sub(&endpoint->loop->service->connections.arriving, 1);
-    sl_loop_lose(endpoint->loop);
+    lose_client(endpoint->loop);
   }
 }
 
@@ -373,7 +438,11 @@ static void park_handshakes(struct sl_endpoint *endpoint) {
     struct sl_connection *connection = endpoint->dry;
     forget_handshake(connection);
     if (!connection->suspended && connection->stage == SL_STAGE_OPENED) {
-      sl_loop_park(endpoint->loop, connection);
+      suspend_connection(connection);
+      if (!sl_loop_watch(endpoint->loop, connection->socket, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT,
+                         connection)) {
+        resume_connection(connection);
+      }
     }
   }
 }

@@ -16,6 +16,8 @@ static bool is_http_token(const char *text) {
   return text[0] != '\0' && text[strspn(text, characters)] == '\0';
 }
 
+enum { DEL = 0x7f };
+
 /* After a line: CR and LF. */
 enum { LINE_END = 2 };
 
@@ -26,17 +28,6 @@ _Static_assert(SL_CONNECTION_MEMORY > 32 * 1024, "for less, libmicrohttpd calls 
 
 bool sl_head_bytes_matter(void) {
   return MHD_get_version()[0] == '0';
-}
-
-/* A visible character, or a byte of one that is not ASCII. */
-static bool is_visible(char byte) {
-  unsigned char code = (unsigned char)byte;
-  return code > ' ' && code != 0x7f;
-}
-
-/* The end of a page of memory, all of which may be read if any of it may. */
-static const char *end_of_page(const char *byte) {
-  return byte + (PAGE - (uintptr_t)byte % PAGE);
 }
 
 /* Looks at the lines of the head that have come together with the request line and are still as
@@ -62,7 +53,7 @@ void sl_head_note_target(struct sl_head_marks *marks, const char *target) {
     return;
   }
   const char *end = target;
-  while (is_visible(*end)) {
+  while ((unsigned char)*end > ' ' && *end != DEL) {
     end++;
   }
   if (*end != '\0') {
@@ -70,8 +61,9 @@ void sl_head_note_target(struct sl_head_marks *marks, const char *target) {
   }
   marks->target_end = end;
   const char *line_end = end + 1 + strlen(end + 1);
-  if (sl_head_bytes_matter()) {
-    marks->bare_line_feed = has_bare_line_feed(line_end + LINE_END, end_of_page(target));
+  if (sl_head_bytes_matter()) { /* all of a page may be read if any of it may */
+    const char *end_of_page = target + (PAGE - (uintptr_t)target % PAGE);
+    marks->bare_line_feed = has_bare_line_feed(line_end + LINE_END, end_of_page);
   }
 }
 
@@ -103,28 +95,13 @@ static const char *find_line_fault(struct sl_head_marks *marks,
   return marks->bare_line_feed ? "a line ends in a bare LF" : NULL;
 }
 
-static bool is_control(char byte) {
-  unsigned char code = (unsigned char)byte;
-  return (code < ' ' && code != '\t') || code == 0x7f;
-}
-
 /* Without a way out of the loop, so that many bytes are looked at in one step. */
 static bool has_control(const char *text, size_t length) {
   bool found = false;
   for (size_t i = 0; i < length; i++) {
-    found |= is_control(text[i]);
+    found |= ((unsigned char)text[i] < ' ' && text[i] != '\t') || text[i] == DEL;
   }
   return found;
-}
-
-/* From the end of a name to its value: the colon, now a NUL, and blanks. */
-static bool is_separator(const char *bytes, size_t length) {
-  return length > 0 && bytes[0] == '\0' && strspn(bytes + 1, " \t") >= length - 1;
-}
-
-/* The pointers are compared as numbers, because one that breaks an equation may point anywhere. */
-static bool is_between(const char *first, const char *inner, const char *last) {
-  return (uintptr_t)first <= (uintptr_t)inner && (uintptr_t)inner <= (uintptr_t)last;
 }
 
 /* What is done with a header that comes a second time. */
@@ -190,9 +167,12 @@ static const char *find_header_fault(const struct walk *walk, const char *name, 
   if (name != walk->next || value == NULL || name_length == 0) {
     return "a line before a header, or its end, is malformed";
   }
-  const char *name_end = name + name_length;
-  bool ok =
-      is_between(name_end, value, walk->end) && is_separator(name_end, (size_t)(value - name_end));
+  /* Between them are the colon, now a NUL, and blanks. Compared as numbers, because a value that
+   * breaks an equation may point anywhere. */
+  uintptr_t name_end = (uintptr_t)name + name_length;
+  uintptr_t begin = (uintptr_t)value;
+  bool ok = name_end < begin && begin <= (uintptr_t)walk->end && name[name_length] == '\0' &&
+            strspn(name + name_length + 1, " \t") >= begin - name_end - 1;
   return ok ? NULL : "the name of a header is malformed";
 }
 
@@ -203,7 +183,7 @@ static enum MHD_Result read_header(void *closure, enum MHD_ValueKind kind, const
   struct sl_headers *headers = walk->headers;
   if (headers->fault == NULL && sl_head_bytes_matter()) {
     headers->fault = find_header_fault(walk, name, name_length, value);
-    walk->next = value + value_length + LINE_END;
+    walk->next = headers->fault == NULL ? value + value_length + LINE_END : NULL;
   }
   headers->odd_value = headers->odd_value || (value != NULL && has_control(value, value_length));
   note_header(headers, name, value);
@@ -317,16 +297,10 @@ enum sl_status sl_headers_check_content(const struct sl_headers *headers, struct
 static _Thread_local uint64_t thread_name;
 static _Thread_local uint64_t named;
 
-static bool is_sane(const char *text) {
-  size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
-  return text[length] == '\0' && length >= 1 && length <= SL_REQUEST_ID_MAX;
-}
-
 static uint64_t new_thread_name(void) {
   uint64_t name;
-  if (getrandom(&name, sizeof name, 0) !=
-      sizeof name) { /* no entropy: still different from other threads */
-    struct timespec now;
+  if (getrandom(&name, sizeof name, 0) != sizeof name) {
+    struct timespec now; /* no entropy: still different from other threads */
     clock_gettime(CLOCK_REALTIME, &now);
     name = (uint64_t)now.tv_sec << 30 ^ (uint64_t)now.tv_nsec ^ (uint64_t)(uintptr_t)&named << 20;
   }
@@ -341,8 +315,10 @@ static char *write_hex(char *text, uint64_t value) {
 }
 
 void sl_request_id_choose(char id[SL_REQUEST_ID_MAX + 1], const char *wish) {
-  if (wish != NULL && is_sane(wish)) {
-    memcpy(id, wish, strlen(wish) + 1);
+  static const char sane[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  size_t length = wish == NULL ? 0 : strspn(wish, sane);
+  if (length >= 1 && length <= SL_REQUEST_ID_MAX && wish[length] == '\0') {
+    memcpy(id, wish, length + 1);
     return;
   }
   if (thread_name == 0) {

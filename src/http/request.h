@@ -69,10 +69,32 @@ void sl_request_open(struct sl_request *request, const struct sl_request_line *l
  */
 bool sl_request_take(struct sl_request *request, const char *bytes, size_t *length);
 
-/* Frees the body and the answer, as soon as neither is needed. */
-void sl_request_free_body(struct sl_request *request);
-
 /* Latches an error of the decoder or of a computation, and frees all memory. */
 void sl_request_refuse(struct sl_request *request, const struct sl_error *error);
+
+/*
+ * Each of these queues one response and returns what libmicrohttpd's handler should return: MHD_NO
+ * only where not even an error can be answered, and the connection is closed. All answers carry
+ * X-Request-Id and Cache-Control: no-store.
+ */
+
+/* Text that lives for ever; 204 without one where `media_type` is NULL. */
+enum MHD_Result sl_response_static(struct sl_request *request, const char *media_type,
+                                   const char *text);
+
+/* Text from malloc, which is taken over; NULL is answered as out of memory. */
+enum MHD_Result sl_response_text(struct sl_request *request, const char *media_type, char *text);
+
+/* The request's latched error as a problem document. */
+enum MHD_Result sl_response_problem(struct sl_request *request);
+
+/* Bytes of memory that sending an answer takes beside it, what waits in the system included. */
+uint64_t sl_response_memory(const struct sl_answer *answer);
+
+/* The request's answer: small ones in one piece, large ones made while they are sent. */
+enum MHD_Result sl_response_answer(struct sl_request *request);
+
+/* The response that needs no memory any more when it is used; NULL if there is none now. */
+struct MHD_Response *sl_response_no_memory_new(void);
 
 #endif

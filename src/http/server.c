@@ -4,7 +4,7 @@
 #include "http/admission.h"
 #include "http/auth/auth.h"
 #include "http/metrics.h"
-#include "http/response.h"
+#include "http/request.h"
 #include "http/service.h"
 #include "http/worker.h"
 #include "net/address.h"

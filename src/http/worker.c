@@ -23,6 +23,39 @@ enum { MAX_RUNS = 16 };
 
 enum { MAX_EVENTS = 64, MAX_ACCEPTS = 16 };
 
+static int64_t monotonic_milliseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Moves the clock on by what has passed, but not by more than `usual`. */
+static void advance_clock(struct sl_loop *loop, int usual) {
+  int64_t reading = monotonic_milliseconds();
+  int64_t elapsed = reading - loop->clock_reading;
+  loop->clock_reading = reading;
+  loop->now += (uint64_t)(elapsed < usual ? elapsed : usual);
+}
+
+/* False if the system has no descriptors left; close_loop then frees what is there. */
+static bool open_loop(struct sl_loop *loop) {
+  loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+  loop->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  loop->clock_reading = monotonic_milliseconds();
+  return loop->epoll >= 0 && loop->event >= 0 &&
+         sl_loop_watch(loop, loop->event, EPOLLIN, &loop->event);
+}
+
+static void close_loop(struct sl_loop *loop) {
+  if (loop->event >= 0) {
+    close(loop->event);
+  }
+  if (loop->epoll >= 0) {
+    close(loop->epoll);
+  }
+  pthread_mutex_destroy(&loop->mutex);
+}
+
 static bool watch_listeners(struct sl_worker *worker) {
   const struct sl_service *service = worker->loop.service;
   bool ok = true;
@@ -199,7 +232,7 @@ static void wait_for_events(struct sl_worker *worker) {
   struct epoll_event events[MAX_EVENTS];
   int timeout = time_to_wait(worker);
   int count = epoll_wait(worker->loop.epoll, events, MAX_EVENTS, timeout);
-  sl_loop_advance_clock(&worker->loop, timeout > 0 ? timeout : USUAL_WORK);
+  advance_clock(&worker->loop, timeout > 0 ? timeout : USUAL_WORK);
   for (int i = 0; i < count; i++) {
     dispatch_event(worker, events[i].data.ptr);
   }
@@ -240,7 +273,7 @@ static void *run_worker(void *closure) {
         sl_endpoint_run(&worker->endpoints[i]);
       }
     }
-    sl_loop_advance_clock(&worker->loop, USUAL_WORK);
+    advance_clock(&worker->loop, USUAL_WORK);
     if (worker->loop.now >= worker->next_look) {
       look_at_connections(worker);
     }
@@ -276,7 +309,7 @@ static bool start_endpoints(struct sl_worker *worker) {
 static bool start_worker(struct sl_worker *worker) {
   worker->reaper.service = worker->loop.service;
   worker->accepting = true;
-  return sl_loop_open(&worker->loop) && start_endpoints(worker) && watch_listeners(worker);
+  return open_loop(&worker->loop) && start_endpoints(worker) && watch_listeners(worker);
 }
 
 bool sl_workers_start(struct sl_workers *workers) {
@@ -356,7 +389,7 @@ static void free_worker(struct sl_worker *worker) {
     free(arrival);
   }
   free(worker->endpoints);
-  sl_loop_close(&worker->loop);
+  close_loop(&worker->loop);
 }
 
 void sl_workers_stop(struct sl_workers *workers) {

@@ -16,7 +16,6 @@
 #define SPIKELOSS_HTTP_WORKER_H
 
 #include "http/endpoint.h"
-#include "http/loop.h"
 #include "http/reaper.h"
 #include <pthread.h>
 #include <stdatomic.h>

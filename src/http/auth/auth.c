@@ -7,7 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-static bool files_go_together(const struct sl_tls_files *files, struct sl_error *error) {
+static bool open_tls(struct sl_auth *auth, const struct sl_tls_files *files,
+                     struct sl_error *error) {
   if ((files->certificate == NULL) != (files->key == NULL)) {
     sl_fail(error, SL_CANNOT_START, "%s: missing; tls_certificate and tls_key go together",
             files->key == NULL ? "tls_key" : "tls_certificate");
@@ -18,17 +19,9 @@ static bool files_go_together(const struct sl_tls_files *files, struct sl_error 
             "client_ca: works only with TLS; set tls_certificate and tls_key");
     return false;
   }
-  return true;
-}
-
-static bool open_tls(struct sl_auth *auth, const struct sl_server_options *options,
-                     struct sl_error *error) {
-  auth->certificates = options->tls.client_ca != NULL;
-  if (options->tls.certificate == NULL) {
-    return true;
-  }
-  auth->tls = sl_tls_new(&options->tls, error);
-  return auth->tls != NULL;
+  auth->certificates = files->client_ca != NULL;
+  auth->tls = files->certificate == NULL ? NULL : sl_tls_new(files, error);
+  return files->certificate == NULL || auth->tls != NULL;
 }
 
 static bool open_tokens(struct sl_auth *auth, const struct sl_server_options *options,
@@ -47,8 +40,7 @@ static bool open_tokens(struct sl_auth *auth, const struct sl_server_options *op
 bool sl_auth_open(struct sl_auth *auth, const struct sl_server_options *options,
                   struct sl_error *error) {
   *auth = (struct sl_auth){0};
-  bool ok = files_go_together(&options->tls, error) && open_tls(auth, options, error) &&
-            open_tokens(auth, options, error);
+  bool ok = open_tls(auth, &options->tls, error) && open_tokens(auth, options, error);
   auth->pages = (struct sl_page_rules){.origins = options->cors_origins,
                                        .hosts = options->hosts,
                                        .authenticated = sl_auth_is_required(auth)};

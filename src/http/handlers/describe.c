@@ -4,7 +4,6 @@
 #include "decode/schema.h"
 #include "http/document.h"
 #include "http/request.h"
-#include "http/response.h"
 #include "net/address.h"
 #include <string.h>
 

@@ -1,7 +1,6 @@
 #include "http/handlers/handlers.h"
 
 #include "http/request.h"
-#include "http/response.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -23,26 +22,22 @@ enum sl_status sl_evaluate(struct sl_answer **answer, struct sl_decoder *decoder
   return status;
 }
 
-static void note_tensor(struct sl_record *record, const struct sl_spikes *spikes) {
-  if (record->tensors == 0) {
-    record->rank = spikes->rank;
-    memcpy(record->shape, spikes->shape, sizeof record->shape);
-  }
-  record->tensors++;
-  record->spikes += sl_spikes_count(spikes);
-}
-
 /* Records what the decoder knows, for it may be gone before the answer is sent. */
 static void note_evaluation(struct sl_record *record, const struct sl_decoder *decoder) {
   const struct sl_decoded *decoded = sl_decoder_decoded(decoder);
   record->encoding = decoded->encoding;
+  record->fast_bytes = sl_decoder_fast_bytes(decoder);
   for (size_t field = 0; field < decoded->loss->field_count; field++) {
     const struct sl_value *value = &decoded->values[field];
     for (size_t item = 0; value->spikes != NULL && item < value->length; item++) {
-      note_tensor(record, &value->spikes[item]);
+      const struct sl_spikes *spikes = &value->spikes[item];
+      if (record->tensors++ == 0) {
+        record->rank = spikes->rank;
+        memcpy(record->shape, spikes->shape, sizeof record->shape);
+      }
+      record->spikes += sl_spikes_count(spikes);
     }
   }
-  record->fast_bytes = sl_decoder_fast_bytes(decoder);
 }
 
 /*

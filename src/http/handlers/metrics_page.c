@@ -5,7 +5,6 @@
 #include "http/metrics.h"
 #include "http/problem.h"
 #include "http/request.h"
-#include "http/response.h"
 #include "kernels/kernels.h"
 #include <dirent.h>
 #include <stdio.h>

@@ -5,7 +5,6 @@
 #include "http/document.h"
 #include "http/problem.h"
 #include "http/request.h"
-#include "http/response.h"
 #include <stdlib.h>
 #include <string.h>
 
