@@ -18,7 +18,7 @@ struct sl_metrics {
   size_t columns;
   size_t losses;
   atomic_size_t rows_taken;
-  counter *counters; /* [rows][row_length] */
+  _Alignas(CACHE_LINE) counter counters[]; /* [rows][row_length] */
 };
 
 /* The row into which a thread counts, remembered by the thread. */
@@ -61,31 +61,25 @@ static size_t count_losses(void) {
 }
 
 struct sl_metrics *sl_metrics_new(size_t threads) {
-  struct sl_metrics *metrics = calloc(1, sizeof *metrics);
-  if (metrics == NULL) {
-    return NULL;
-  }
   const size_t line = CACHE_LINE / sizeof(counter);
-  metrics->losses = count_losses();
-  metrics->columns = sl_column_of_requests(metrics->losses + 1, 0, 0);
-  metrics->row_length = (metrics->columns + line - 1) / line * line;
-  metrics->rows = threads + OTHER_THREADS;
-  atomic_init(&metrics->rows_taken, 0);
-  size_t bytes = metrics->rows * metrics->row_length * sizeof(counter);
-  metrics->counters = aligned_alloc(CACHE_LINE, bytes);
-  if (metrics->counters == NULL) {
-    free(metrics);
-    return NULL;
+  size_t losses = count_losses();
+  size_t columns = sl_column_of_requests(losses + 1, 0, 0);
+  size_t row_length = (columns + line - 1) / line * line;
+  size_t rows = threads + OTHER_THREADS;
+  size_t bytes = sizeof(struct sl_metrics) + rows * row_length * sizeof(counter);
+  struct sl_metrics *metrics = aligned_alloc(CACHE_LINE, bytes);
+  if (metrics != NULL) {
+    memset(metrics, 0, bytes);
+    metrics->rows = rows;
+    metrics->row_length = row_length;
+    metrics->columns = columns;
+    metrics->losses = losses;
   }
-  memset(metrics->counters, 0, bytes);
   return metrics;
 }
 
 void sl_metrics_free(struct sl_metrics *metrics) {
-  if (metrics != NULL) {
-    free(metrics->counters);
-    free(metrics);
-  }
+  free(metrics);
 }
 
 static const struct row *own_row(struct sl_metrics *metrics) {

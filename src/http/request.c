@@ -61,13 +61,6 @@ void sl_request_end(struct sl_request *request, enum sl_outcome outcome) {
   free(request);
 }
 
-void sl_request_refuse(struct sl_request *request, const struct sl_error *error) {
-  if (request->error.code == SL_OK) {
-    request->error = *error;
-  }
-  discard_body(request);
-}
-
 /* Finds the route. Authenticates before 404 and 405, so that paths cannot be probed. */
 static enum sl_status find_route(struct sl_request *request, const struct sl_request_line *line,
                                  struct sl_error *error) {
@@ -195,7 +188,8 @@ static size_t decode_piece(struct sl_request *request, const char *bytes, size_t
     return consumed;
   }
   if (status != SL_OK) {
-    sl_request_refuse(request, sl_decoder_error(request->decoder));
+    request->error = *sl_decoder_error(request->decoder);
+    discard_body(request);
   }
   return length;
 }
@@ -214,10 +208,9 @@ bool sl_request_take(struct sl_request *request, const char *bytes, size_t *leng
     return within;
   }
   if (request->record.body_bytes > limit) {
-    struct sl_error error = SL_NO_ERROR;
-    sl_fail(&error, SL_BODY_TOO_LARGE, "the body is larger than the limit (body_bytes) of %ju",
-            (uintmax_t)limit);
-    sl_request_refuse(request, &error);
+    sl_fail(&request->error, SL_BODY_TOO_LARGE,
+            "the body is larger than the limit (body_bytes) of %ju", (uintmax_t)limit);
+    discard_body(request);
     return true;
   }
   *length = offered - decode_piece(request, bytes, offered);
@@ -314,6 +307,7 @@ enum MHD_Result sl_response_text(struct sl_request *request, const char *media_t
 }
 
 enum MHD_Result sl_response_problem(struct sl_request *request) {
+  discard_body(request);
   return sl_response_text(request, SL_PROBLEM_MEDIA_TYPE,
                           sl_problem_document(&request->error, request->id));
 }

@@ -40,8 +40,6 @@ struct sl_request {
   struct sl_record record; /* for the metrics and the log, at its end */
 
   struct sl_task task; /* with a function to run: work for a compute thread */
-  bool evaluated;
-  struct sl_error evaluation_error;
 
   struct sl_decoder *decoder; /* NULL where no body is wanted, or not any more */
   struct sl_answer *answer;
@@ -69,9 +67,6 @@ void sl_request_open(struct sl_request *request, const struct sl_request_line *l
  */
 bool sl_request_take(struct sl_request *request, const char *bytes, size_t *length);
 
-/* Latches an error of the decoder or of a computation, and frees all memory. */
-void sl_request_refuse(struct sl_request *request, const struct sl_error *error);
-
 /*
  * Each of these queues one response and returns what libmicrohttpd's handler should return: MHD_NO
  * only where not even an error can be answered, and the connection is closed. All answers carry
@@ -85,7 +80,7 @@ enum MHD_Result sl_response_static(struct sl_request *request, const char *media
 /* Text from malloc, which is taken over; NULL is answered as out of memory. */
 enum MHD_Result sl_response_text(struct sl_request *request, const char *media_type, char *text);
 
-/* The request's latched error as a problem document. */
+/* The request's latched error as a problem document. Frees the body and the answer. */
 enum MHD_Result sl_response_problem(struct sl_request *request);
 
 /* Bytes of memory that sending an answer takes beside it, what waits in the system included. */

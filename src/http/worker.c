@@ -1,16 +1,43 @@
 #include "http/worker.h"
 
-#include "http/service.h"
+#include "http/endpoint.h"
+#include "http/reaper.h"
 #include "net/address.h"
 #include "net/listener.h"
 #include <errno.h>
 #include <microhttpd.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
+
+/* A client on its way from the worker that accepted it. */
+struct arrival {
+  struct arrival *next;
+  size_t endpoint;
+  int client;
+  socklen_t length;
+  struct sockaddr_storage address;
+};
+
+struct sl_worker {
+  struct sl_workers *all;
+  struct sl_loop loop;
+  struct sl_endpoint *endpoints; /* one for each listener */
+  struct sl_reaper reaper;
+  uint64_t next_look;
+  bool accepting;
+  bool full;   /* does not listen until the next look */
+  size_t runs; /* of endpoints since it last waited */
+  pthread_t thread;
+  bool runs_thread;
+
+  atomic_uint_least64_t worst; /* see sl_reaper_look */
+  struct arrival *arrivals;    /* under the loop's mutex */
+};
 
 /* Milliseconds between two looks of the reaper. */
 enum { LOOK_INTERVAL = 100 };
@@ -103,7 +130,7 @@ static struct sl_worker *least_busy(struct sl_workers *workers) {
 
 /* Takes a client from the queue of a listener. Returns false if none waits, or there is nothing to
  * serve it with; then *exhausted tells which. */
-static bool take_client(struct sl_workers *all, struct sl_arrival *arrival, bool *exhausted) {
+static bool take_client(struct sl_workers *all, struct arrival *arrival, bool *exhausted) {
   *exhausted = !sl_connections_reserve(&all->service->connections);
   if (*exhausted) {
     atomic_fetch_add_explicit(&all->service->refusals, 1, memory_order_relaxed);
@@ -125,8 +152,8 @@ static bool take_client(struct sl_workers *all, struct sl_arrival *arrival, bool
 }
 
 /* Gives an arrival to the worker that will serve it. False where there is no memory for that. */
-static bool hand_over(struct sl_worker *chosen, const struct sl_arrival *arrival) {
-  struct sl_arrival *copy = malloc(sizeof *copy);
+static bool hand_over(struct sl_worker *chosen, const struct arrival *arrival) {
+  struct arrival *copy = malloc(sizeof *copy);
   if (copy == NULL) {
     return false;
   }
@@ -143,14 +170,14 @@ static bool hand_over(struct sl_worker *chosen, const struct sl_arrival *arrival
   return true;
 }
 
-static void serve(struct sl_worker *worker, const struct sl_arrival *arrival) {
+static void serve(struct sl_worker *worker, const struct arrival *arrival) {
   sl_endpoint_add(&worker->endpoints[arrival->endpoint], arrival->client,
                   (const struct sockaddr *)&arrival->address, arrival->length);
 }
 
 static bool accept_one(struct sl_worker *worker, size_t endpoint) {
   struct sl_workers *all = worker->all;
-  struct sl_arrival arrival = {.endpoint = endpoint};
+  struct arrival arrival = {.endpoint = endpoint};
   bool exhausted;
   if (!take_client(all, &arrival, &exhausted)) {
     if (exhausted) {
@@ -170,13 +197,13 @@ static void take_messages(struct sl_worker *worker) {
   eventfd_t ignored;
   eventfd_read(worker->loop.event, &ignored);
   pthread_mutex_lock(&worker->loop.mutex);
-  struct sl_arrival *arrivals = worker->arrivals;
+  struct arrival *arrivals = worker->arrivals;
   struct sl_task *finished = worker->loop.finished;
   worker->arrivals = NULL;
   worker->loop.finished = NULL;
   pthread_mutex_unlock(&worker->loop.mutex);
   while (arrivals != NULL) {
-    struct sl_arrival *arrival = arrivals;
+    struct arrival *arrival = arrivals;
     arrivals = arrival->next;
     serve(worker, arrival);
     free(arrival);
@@ -361,7 +388,7 @@ void sl_workers_stop_listening(struct sl_workers *workers) {
 }
 
 void sl_workers_accept_rest(struct sl_workers *workers, size_t listener) {
-  struct sl_arrival arrival = {.endpoint = listener};
+  struct arrival arrival = {.endpoint = listener};
   bool exhausted;
   while (take_client(workers, &arrival, &exhausted)) {
     if (!hand_over(least_busy(workers), &arrival)) {
@@ -383,7 +410,7 @@ static void free_worker(struct sl_worker *worker) {
     sl_endpoint_stop(&worker->endpoints[i]);
   }
   while (worker->arrivals != NULL) {
-    struct sl_arrival *arrival = worker->arrivals;
+    struct arrival *arrival = worker->arrivals;
     worker->arrivals = arrival->next;
     close(arrival->client);
     free(arrival);

@@ -61,8 +61,7 @@ static bool is_large(const struct sl_decoder *decoder) {
 /* Leaves the answer in the request, or an error. The counts are not needed after that. */
 static void evaluate_request(struct sl_request *request) {
   struct sl_budget *budget = &request->admission.budget;
-  struct sl_error *error = &request->evaluation_error;
-  *error = SL_NO_ERROR;
+  struct sl_error *error = &request->error;
   if (sl_evaluate(&request->answer, request->decoder, &request->service->options.limits, budget,
                   error) == SL_OK) {
     note_evaluation(&request->record, request->decoder);
@@ -78,17 +77,12 @@ static void run_evaluation(struct sl_task *task) {
 }
 
 enum MHD_Result sl_handle_evaluation(struct sl_request *request) {
-  if (!request->evaluated) {
-    request->evaluated = true;
-    if (is_large(request->decoder)) {
-      request->task.run = run_evaluation; /* and this is called again */
-      return MHD_YES;
-    }
+  if (request->answer == NULL && is_large(request->decoder)) {
+    request->task.run = run_evaluation; /* and this is called again, or the error is answered */
+    return MHD_YES;
+  }
+  if (request->answer == NULL) {
     evaluate_request(request);
   }
-  if (request->evaluation_error.code != SL_OK) {
-    sl_request_refuse(request, &request->evaluation_error);
-    return sl_response_problem(request);
-  }
-  return sl_response_answer(request);
+  return request->error.code == SL_OK ? sl_response_answer(request) : sl_response_problem(request);
 }
