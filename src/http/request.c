@@ -83,7 +83,7 @@ static enum sl_status check_page_of(struct sl_request *request, const struct sl_
                                                .method = line->method,
                                                .address = request->address,
                                                .encrypted = request->connection->encrypted};
-  return sl_cors_check(&request->page, &request->service->auth.pages, &page_request, error);
+  return sl_cors_check(&request->page, &request->service->options, &page_request, error);
 }
 
 /* Whether libmicrohttpd may have read the end of the body wrongly. Older versions read trailers as
@@ -252,7 +252,7 @@ static bool add_headers(struct MHD_Response *response, const struct sl_request *
   return (media_type == NULL || add_header(response, "Content-Type", media_type)) &&
          add_header(response, "Cache-Control", "no-store") &&
          add_header(response, "X-Request-Id", request->id) &&
-         sl_cors_add_headers(response, &request->service->auth.pages, &request->page) &&
+         sl_cors_add_headers(response, &request->service->options, &request->page) &&
          (!closing || add_header(response, "Connection", "close")) &&
          add_problem_headers(response, request);
 }

@@ -129,7 +129,7 @@ static bool start_server(struct sl_server *server, const struct sl_server_option
     return false;
   }
   tell_of_few_connections(options);
-  if (!sl_auth_open(&server->service.auth, options, error) ||
+  if (!sl_auth_open(&server->service.auth, &server->service.options, error) ||
       !open_listeners(&server->service, error)) {
     return false;
   }

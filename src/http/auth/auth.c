@@ -7,8 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-static bool open_tls(struct sl_auth *auth, const struct sl_tls_files *files,
-                     struct sl_error *error) {
+static bool open_tls(struct sl_auth *auth, struct sl_error *error) {
+  const struct sl_tls_files *files = &auth->options->tls;
   if ((files->certificate == NULL) != (files->key == NULL)) {
     sl_fail(error, SL_CANNOT_START, "%s: missing; tls_certificate and tls_key go together",
             files->key == NULL ? "tls_key" : "tls_certificate");
@@ -19,31 +19,19 @@ static bool open_tls(struct sl_auth *auth, const struct sl_tls_files *files,
             "client_ca: works only with TLS; set tls_certificate and tls_key");
     return false;
   }
-  auth->certificates = files->client_ca != NULL;
   auth->tls = files->certificate == NULL ? NULL : sl_tls_new(files, error);
   return files->certificate == NULL || auth->tls != NULL;
-}
-
-static bool open_tokens(struct sl_auth *auth, const struct sl_server_options *options,
-                        struct sl_error *error) {
-  if (options->token_file == NULL) {
-    return true;
-  }
-  if (pthread_rwlock_init(&auth->lock, NULL) != 0) {
-    sl_fail(error, SL_CANNOT_START, "not enough memory for the tokens");
-    return false;
-  }
-  auth->token_file = options->token_file;
-  return sl_auth_reload_tokens(auth, error);
 }
 
 bool sl_auth_open(struct sl_auth *auth, const struct sl_server_options *options,
                   struct sl_error *error) {
   *auth = (struct sl_auth){0};
-  bool ok = open_tls(auth, &options->tls, error) && open_tokens(auth, options, error);
-  auth->pages = (struct sl_page_rules){.origins = options->cors_origins,
-                                       .hosts = options->hosts,
-                                       .authenticated = sl_auth_is_required(auth)};
+  if (pthread_rwlock_init(&auth->lock, NULL) != 0) {
+    sl_fail(error, SL_CANNOT_START, "not enough memory for the tokens");
+    return false;
+  }
+  auth->options = options;
+  bool ok = open_tls(auth, error) && sl_auth_reload_tokens(auth, error);
   if (!ok) {
     sl_auth_close(auth);
   }
@@ -55,10 +43,10 @@ bool sl_auth_reload_certificates(struct sl_auth *auth, struct sl_error *error) {
 }
 
 bool sl_auth_reload_tokens(struct sl_auth *auth, struct sl_error *error) {
-  if (auth->token_file == NULL) {
+  if (auth->options->token_file == NULL) {
     return true;
   }
-  struct sl_tokens *fresh = sl_tokens_read(auth->token_file, error);
+  struct sl_tokens *fresh = sl_tokens_read(auth->options->token_file, error);
   if (fresh == NULL) {
     return false;
   }
@@ -71,20 +59,12 @@ bool sl_auth_reload_tokens(struct sl_auth *auth, struct sl_error *error) {
 }
 
 void sl_auth_close(struct sl_auth *auth) {
-  sl_tokens_free(auth->tokens);
-  if (auth->token_file != NULL) {
+  if (auth->options != NULL) {
+    sl_tokens_free(auth->tokens);
+    sl_tls_free(auth->tls);
     pthread_rwlock_destroy(&auth->lock);
   }
-  sl_tls_free(auth->tls);
   *auth = (struct sl_auth){0};
-}
-
-bool sl_auth_is_required(const struct sl_auth *auth) {
-  return auth->token_file != NULL || auth->certificates;
-}
-
-bool sl_auth_wants_tokens(const struct sl_auth *auth) {
-  return auth->token_file != NULL;
 }
 
 /* Returns the part after "Bearer " (in any case), or NULL for another scheme. */
@@ -136,7 +116,7 @@ static enum sl_status check_token(struct sl_auth *auth, const struct sl_headers 
 enum sl_status sl_auth_check(struct sl_auth *auth, const struct sl_connection *connection,
                              const struct sl_headers *headers, char *client,
                              struct sl_error *error) {
-  if (auth->certificates && connection->encrypted &&
+  if (sl_auth_wants_certificates(auth) && connection->encrypted &&
       !sl_tls_client_is_certified(
           MHD_get_connection_info(connection->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION)
               ->tls_session)) {
@@ -144,7 +124,7 @@ enum sl_status sl_auth_check(struct sl_auth *auth, const struct sl_connection *c
                    "authentication required: show a TLS certificate that is signed by an authority "
                    "that this server knows");
   }
-  return auth->token_file == NULL ? SL_OK : check_token(auth, headers, client, error);
+  return !sl_auth_wants_tokens(auth) ? SL_OK : check_token(auth, headers, client, error);
 }
 
 const char *sl_auth_challenge(enum sl_status code) {

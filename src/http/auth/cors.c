@@ -2,6 +2,7 @@
 
 #include "core/codes.h"
 #include "http/headers.h"
+#include "http/options.h"
 #include "net/address.h"
 #include <arpa/inet.h>
 #include <stddef.h>
@@ -133,11 +134,12 @@ static enum sl_status refuse_origin(const char *origin, struct sl_error *error) 
 }
 
 /* Where no token keeps pages out. */
-static enum sl_status check_page(const struct sl_page *page, const struct sl_page_rules *rules,
+static enum sl_status check_page(const struct sl_page *page,
+                                 const struct sl_server_options *options,
                                  const struct sl_page_request *request, struct sl_error *error) {
   const struct sl_headers *headers = request->headers;
   bool loopback = sl_address_is_local(request->address) && !sl_address_is_unix(request->address);
-  if (loopback && headers->host != NULL && !is_own_host(rules->hosts, headers->host)) {
+  if (loopback && headers->host != NULL && !is_own_host(options->hosts, headers->host)) {
     return sl_fail(error, SL_HOST_NOT_ALLOWED,
                    "Host \"%.100s\": not a name of this server; add it to the option hosts",
                    headers->host);
@@ -158,44 +160,36 @@ static enum sl_status check_page(const struct sl_page *page, const struct sl_pag
   return SL_OK;
 }
 
-static enum sl_status check_preflight(struct sl_page *page, const struct sl_page_rules *rules,
-                                      const struct sl_page_request *request,
-                                      struct sl_error *error) {
-  const struct sl_headers *headers = request->headers;
-  if (rules->origins == NULL || headers->origin == NULL || headers->preflight_method == NULL ||
-      strcmp(request->method, "OPTIONS") != 0) {
-    return SL_OK;
-  }
-  if (page->origin == NULL) {
-    return refuse_origin(headers->origin, error);
-  }
-  page->is_preflight = true;
-  return SL_OK;
-}
-
-enum sl_status sl_cors_check(struct sl_page *page, const struct sl_page_rules *rules,
+enum sl_status sl_cors_check(struct sl_page *page, const struct sl_server_options *options,
                              const struct sl_page_request *request, struct sl_error *error) {
-  const char *origin = request->headers->origin;
-  if (rules->origins != NULL && origin != NULL &&
-      has_item(rules->origins, origin, strlen(origin), strncmp)) {
+  const struct sl_headers *headers = request->headers;
+  const char *origin = options->cors_origins == NULL ? NULL : headers->origin;
+  if (origin != NULL && has_item(options->cors_origins, origin, strlen(origin), strncmp)) {
     page->origin = origin;
   }
-  if (!rules->authenticated && check_page(page, rules, request, error) != SL_OK) {
+  bool authenticated = options->token_file != NULL || options->tls.client_ca != NULL;
+  if (!authenticated && check_page(page, options, request, error) != SL_OK) {
     return error->code;
   }
-  return check_preflight(page, rules, request, error);
+  bool is_preflight = origin != NULL && headers->preflight_method != NULL &&
+                      strcmp(request->method, "OPTIONS") == 0;
+  if (is_preflight && page->origin == NULL) {
+    return refuse_origin(origin, error);
+  }
+  page->is_preflight = is_preflight;
+  return SL_OK;
 }
 
 /* A preflight is answered for any path: the real request is told what is wrong with it, and its
  * page can read that. */
-bool sl_cors_add_headers(struct MHD_Response *response, const struct sl_page_rules *rules,
+bool sl_cors_add_headers(struct MHD_Response *response, const struct sl_server_options *options,
                          const struct sl_page *page) {
   const struct {
     bool wanted;
     const char *name;
     const char *value;
   } headers[] = {
-      {rules->origins != NULL, "Vary", "Origin"},
+      {options->cors_origins != NULL, "Vary", "Origin"},
       {page->origin != NULL, "Access-Control-Allow-Origin", page->origin},
       {page->origin != NULL && !page->is_preflight, "Access-Control-Expose-Headers",
        "X-Request-Id, Retry-After, WWW-Authenticate"},

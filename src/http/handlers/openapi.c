@@ -295,7 +295,7 @@ static void end_operation(struct sl_document *document, const struct sl_auth *au
   if (tokens && !open) {
     write_problem(document, 401, "Authentication required: the token is missing or not valid");
   }
-  if (auth->certificates && !open) {
+  if (sl_auth_wants_certificates(auth) && !open) {
     write_problem(document, 403, "Client certificate required");
   }
   sl_document_json(document, tokens && open ? "}, 'security': []}," : "}},");
