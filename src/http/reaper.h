@@ -8,7 +8,8 @@
  *               ended
  *   memory      requests are refused for lack of memory: the one that holds the largest amount
  *               and has moved the fewest bytes is ended, so that small requests are answered
- * whatever large ones do stop        while the server stops, connections that wait for no answer
+ *               whatever large ones do
+ *   stop        while the server stops, connections that wait for no answer
  *
  * It also points out clients that have gone. libmicrohttpd hears of data and of the end after it at
  * once, reads the data, and may never look for the end.
