@@ -159,12 +159,20 @@ static bool has_gradient(const struct sl_field *field) {
          field->kind == SL_FIELD_REALS || field->kind == SL_FIELD_REAL;
 }
 
-/* The members of one object of diagnostics. */
-static void write_diagnostics(struct sl_document *document, const struct sl_diagnostic *diagnostics,
-                              size_t count) {
+/* A result has one object of diagnostics, or a list of them under a name. */
+static void write_result(struct sl_document *document, const struct sl_result *result) {
   static const char *const types[] = {[SL_DIAGNOSTIC_REAL] = "number",
                                       [SL_DIAGNOSTIC_COUNT] = "integer",
                                       [SL_DIAGNOSTIC_FLAG] = "boolean"};
+  const struct sl_diagnostic *diagnostics = result->diagnostics;
+  bool is_list = result->list_name != NULL;
+  size_t count = is_list ? result->list_width : result->diagnostic_count;
+  if (is_list) {
+    sl_document_json(document,
+                     "'required': ['%s'], 'properties': {'%s': {'type': 'array', 'items': {"
+                     "'type': 'object',",
+                     result->list_name, result->list_name);
+  }
   sl_document_json(document, "'required': [");
   for (size_t i = 0; i < count; i++) {
     sl_document_json(document, "'%s',", diagnostics[i].name);
@@ -174,21 +182,7 @@ static void write_diagnostics(struct sl_document *document, const struct sl_diag
     sl_document_json(document, "'%s': {'type': '%s'},", diagnostics[i].name,
                      types[diagnostics[i].kind]);
   }
-  sl_document_json(document, "},");
-}
-
-/* A result has one object of diagnostics, or a list of them under a name. */
-static void write_result(struct sl_document *document, const struct sl_result *result) {
-  if (result->list_name == NULL) {
-    write_diagnostics(document, result->diagnostics, result->diagnostic_count);
-    return;
-  }
-  sl_document_json(document,
-                   "'required': ['%s'], 'properties': {'%s': {'type': 'array', 'items': {"
-                   "'type': 'object',",
-                   result->list_name, result->list_name);
-  write_diagnostics(document, result->diagnostics, result->list_width);
-  sl_document_json(document, "}}},");
+  sl_document_json(document, is_list ? "}}}}," : "},");
 }
 
 /* Returns a decoder that has read a loss's example. NULL fails the document: there is no memory. */
