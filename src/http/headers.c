@@ -167,7 +167,7 @@ static const char *find_header_fault(const struct walk *walk, const char *name, 
   if (name != walk->next || value == NULL || name_length == 0) {
     return "a line before a header, or its end, is malformed";
   }
-  /* Between them are the colon, now a NUL, and blanks. Compared as numbers, because a value that
+  /* Between the two are the colon, now a NUL, and blanks. Compared as numbers, because a value that
    * breaks an equation may point anywhere. */
   uintptr_t name_end = (uintptr_t)name + name_length;
   uintptr_t begin = (uintptr_t)value;
