@@ -63,11 +63,14 @@ static inline uint64_t compare_block(const char *text, const char *expected, uin
   return others;
 }
 
-static void add_columns(uint64_t *counts, const uint64_t *bits, size_t rows, size_t columns) {
-  size_t bit = 0;
-  for (size_t row = 0; row < rows; row++) {
-    for (size_t column = 0; column < columns; column++, bit++) {
-      counts[column] += bits[bit / 64] >> (bit % 64) & 1;
+static void add_columns(uint64_t *counts, const uint64_t *bits, size_t first_bit, size_t samples,
+                        size_t rows, size_t columns) {
+  size_t bit = first_bit;
+  for (size_t sample = 0; sample < samples; sample++, counts += columns) {
+    for (size_t row = 0; row < rows; row++) {
+      for (size_t column = 0; column < columns; column++, bit++) {
+        counts[column] += bits[bit / 64] >> (bit % 64) & 1;
+      }
     }
   }
 }

@@ -109,22 +109,11 @@ static enum sl_status reach_graded(struct sl_spikes *spikes, size_t end, struct 
   return status == SL_OK ? sl_lazy_words_reach(&spikes->sums_memory, end, budget, error) : status;
 }
 
-/* Returns the rows of a known shape that may be buffered together. */
-static size_t rows_together(const struct sl_spikes *spikes) {
-  if (!spikes->steps_known) {
-    return SIZE_MAX;
-  }
-  bool whole_tensor = !spikes->per_sample && spikes->rank > 0;
-  return whole_tensor         ? spikes->samples * spikes->steps
-         : spikes->per_sample ? spikes->steps
-                              : SIZE_MAX;
-}
-
 static enum sl_status begin_buffer(struct sl_spikes *spikes, struct sl_error *error) {
   size_t rows = BUFFERED_BITS / spikes->neurons;
   rows = rows > MIN_BUFFERED_ROWS ? rows : MIN_BUFFERED_ROWS;
-  size_t together = rows_together(spikes);
-  rows = rows < together ? rows : together;
+  size_t all_rows = spikes->rank > 0 ? spikes->samples * spikes->steps : SIZE_MAX;
+  rows = rows < all_rows ? rows : all_rows;
   size_t words;
   if (!sl_checked_multiply(&spikes->max_buffered_bits, rows, spikes->neurons) ||
       !sl_checked_add(&words, spikes->max_buffered_bits / 64, 1 + SL_BITS_SLACK)) {
@@ -138,49 +127,86 @@ static enum sl_status begin_buffer(struct sl_spikes *spikes, struct sl_error *er
   return SL_OK;
 }
 
+/* Adds up rows that are buffered, `skipped` rows after the first one, of so many samples. */
+static void add_rows(struct sl_spikes *spikes, size_t skipped, size_t base, size_t samples,
+                     size_t rows) {
+  sl_kernels()->add_columns(spikes->ones + base, spikes->buffered, skipped * spikes->neurons,
+                            samples, rows, spikes->neurons);
+}
+
+/* Adds up what is buffered. Where samples are kept apart, that is the rest of one, whole ones, and
+ * the front of one. */
 static void add_buffered(struct sl_spikes *spikes) {
-  if (spikes->buffered_bits > 0) {
-    sl_kernels()->add_columns(spikes->ones + spikes->base, spikes->buffered,
-                              spikes->buffered_bits / spikes->neurons, spikes->neurons);
-    spikes->buffered_bits = 0;
+  size_t rows = spikes->buffered_bits > 0 ? spikes->buffered_bits / spikes->neurons : 0;
+  bool apart = spikes->per_sample && spikes->steps_known;
+  size_t rest = apart ? spikes->steps - spikes->buffered_step : rows;
+  size_t base = spikes->buffered_base;
+  spikes->buffered_bits = 0;
+  if (rows <= rest) {
+    if (rows > 0) {
+      add_rows(spikes, 0, base, 1, rows);
+    }
+    return;
+  }
+  size_t samples = (rows - rest) / spikes->steps;
+  size_t front = (rows - rest) % spikes->steps;
+  add_rows(spikes, 0, base, 1, rest);
+  add_rows(spikes, rest, base + spikes->neurons, samples, spikes->steps);
+  if (front > 0) {
+    add_rows(spikes, rows - front, base + (1 + samples) * spikes->neurons, 1, front);
   }
 }
 
-/* Begins a sample whose length in neurons is known. */
-static enum sl_status begin_sample(struct sl_spikes *spikes, struct sl_error *error) {
+/* Where the next value goes after `count` more. */
+struct position {
+  size_t base, step, column;
+  size_t samples; /* that have begun, of those that have not ended yet */
+  size_t end;     /* those values go to accumulators before this one */
+};
+
+static struct position position_after(const struct sl_spikes *spikes, size_t count) {
+  size_t column = spikes->column + count;
+  struct position after = {.base = spikes->base, .step = spikes->step, .column = column};
+  if (column >= spikes->neurons) {
+    after.step += column / spikes->neurons;
+    after.column = column % spikes->neurons;
+  }
+  size_t ended = spikes->steps_known ? after.step / spikes->steps : 0;
+  after.step -= ended * spikes->steps;
+  after.samples = ended + (after.step > 0 || after.column > 0);
+  if (spikes->per_sample) {
+    after.base += ended * spikes->neurons;
+    ended = 0;
+  }
+  after.end = after.base + (ended > 0 || after.step > 0 ? spikes->neurons : after.column);
+  return after;
+}
+
+static void go_to(struct sl_spikes *spikes, struct position position) {
+  spikes->base = position.base;
+  spikes->step = position.step;
+  spikes->column = position.column;
+}
+
+/* Begins the samples that so many values are the first of, or none if they cannot all begin. */
+static enum sl_status begin_samples(struct sl_spikes *spikes, size_t count,
+                                    struct sl_error *error) {
   if (spikes->rank > 0) { /* the shape came first: all is granted */
     return SL_OK;
   }
-  enum sl_status status = take_pairs(spikes, spikes->neurons, error);
+  bool inside = spikes->step > 0 || spikes->column > 0;
+  size_t pairs = (position_after(spikes, count).samples - inside) * spikes->neurons;
   size_t needed;
+  if (pairs == 0) {
+    return SL_OK;
+  }
+  enum sl_status status = take_pairs(spikes, pairs, error);
   if (status != SL_OK || !spikes->per_sample) {
     return status;
   }
-  return sl_checked_add(&needed, spikes->accumulators, spikes->neurons)
+  return sl_checked_add(&needed, spikes->accumulators, pairs)
              ? grow_accumulators(spikes, needed, error)
              : no_memory_to_count(error);
-}
-
-static void complete_sample(struct sl_spikes *spikes) {
-  if (spikes->per_sample) {
-    add_buffered(spikes);
-    spikes->base += spikes->neurons;
-  }
-  spikes->step = 0;
-}
-
-/* Moves on to the next value, at most to the end of a sample. */
-static void advance(struct sl_spikes *spikes, size_t count) {
-  spikes->values += count;
-  spikes->column += count;
-  if (!spikes->neurons_known || spikes->column < spikes->neurons) {
-    return;
-  }
-  spikes->step += spikes->column / spikes->neurons;
-  spikes->column %= spikes->neurons;
-  if (spikes->steps_known && spikes->column == 0 && spikes->step == spikes->steps) {
-    complete_sample(spikes);
-  }
 }
 
 /* Pushes values of the first time step, where nothing is known yet: every value begins a neuron of
@@ -199,43 +225,32 @@ static enum sl_status push_first_step(struct sl_spikes *spikes, const uint64_t *
     word = i % 64 == 0 ? bits[i / 64] : word;
     ones[i] = word & 1;
   }
-  advance(spikes, count);
+  spikes->values += count;
+  spikes->column = end;
   return SL_OK;
 }
 
-/* Returns how many values may still come before something happens: a sample ends, the buffer is
- * full. */
-static size_t values_before_event(const struct sl_spikes *spikes) {
-  size_t space = spikes->max_buffered_bits - spikes->buffered_bits;
-  bool samples_matter = spikes->per_sample || spikes->rank == 0;
-  if (!spikes->steps_known || !samples_matter) {
-    return space;
-  }
-  size_t steps = spikes->steps - spikes->step;
-  size_t rest_of_sample; /* saturates: `space` is smaller then */
-  if (!sl_checked_multiply(&rest_of_sample, steps, spikes->neurons)) {
-    return space;
-  }
-  rest_of_sample -= spikes->column;
-  return space < rest_of_sample ? space : rest_of_sample;
-}
-
-/* Takes values that belong to one sample and fit into the buffer. */
+/* Takes values that fit into the buffer. */
 static enum sl_status buffer_bits(struct sl_spikes *spikes, const uint64_t *bits, size_t from,
                                   size_t count, struct sl_error *error) {
-  size_t end = count < spikes->neurons - spikes->column ? spikes->column + count : spikes->neurons;
+  struct position after = position_after(spikes, count);
   size_t bit_end = spikes->buffered_bits + count;
-  if (reach(spikes, spikes->base + end, error) != SL_OK ||
+  if (reach(spikes, after.end, error) != SL_OK ||
       sl_lazy_words_reach(&spikes->buffer_memory, bit_end / 64 + 1, spikes->budget, error) !=
           SL_OK) {
     return error->code;
   }
+  if (spikes->buffered_bits == 0) {
+    spikes->buffered_base = spikes->base;
+    spikes->buffered_step = spikes->step;
+  }
   sl_copy_bits(spikes->buffered, spikes->buffered_bits, bits, from, count);
   spikes->buffered_bits = bit_end;
+  spikes->values += count;
+  go_to(spikes, after);
   if (spikes->buffered_bits == spikes->max_buffered_bits) {
     add_buffered(spikes);
   }
-  advance(spikes, count);
   return SL_OK;
 }
 
@@ -257,12 +272,12 @@ enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bit
   if (spikes->buffered == NULL && begin_buffer(spikes, error) != SL_OK) {
     return error->code;
   }
+  if (begin_samples(spikes, count, error) != SL_OK) {
+    return error->code;
+  }
   for (size_t done = 0; done < count;) {
-    if (spikes->column == 0 && spikes->step == 0 && begin_sample(spikes, error) != SL_OK) {
-      return error->code;
-    }
-    size_t length = values_before_event(spikes);
-    length = length < count - done ? length : count - done;
+    size_t space = spikes->max_buffered_bits - spikes->buffered_bits;
+    size_t length = space < count - done ? space : count - done;
     if (buffer_bits(spikes, bits, done, length, error) != SL_OK) {
       return error->code;
     }
@@ -355,13 +370,13 @@ enum sl_status sl_spikes_add_one(struct sl_spikes *spikes, uint64_t index, struc
 void sl_spikes_end_step(struct sl_spikes *spikes) {
   spikes->neurons = spikes->column;
   spikes->neurons_known = true;
-  advance(spikes, 0);
+  go_to(spikes, position_after(spikes, 0));
 }
 
 void sl_spikes_end_sample(struct sl_spikes *spikes) {
   spikes->steps = spikes->step;
   spikes->steps_known = true;
-  complete_sample(spikes);
+  go_to(spikes, position_after(spikes, 0));
 }
 
 /* Reads a shape as (samples, steps, neurons). Its product has been checked. */

@@ -41,10 +41,12 @@ struct sl_spikes {
   bool finished;
 
   /* Bits that are not added up yet, many rows at a time: whole rows, one directly after the other,
-   * the first value in the least significant bit. Never more than one sample if per_sample. */
+   * the first value in the least significant bit. */
   uint64_t *buffered;
   size_t buffered_bits;     /* how many there are */
   size_t max_buffered_bits; /* when they are added up: a multiple of `neurons` */
+  size_t buffered_base;     /* base and step of the first row */
+  size_t buffered_step;
 
   /* What owns the arrays above. */
   struct sl_budget *budget; /* not owned; NULL without bound */
