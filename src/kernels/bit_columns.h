@@ -43,7 +43,7 @@ enum {
   SLICES = 8,
   MAX_ROWS = 255, /* what a byte can count */
   NARROW = 64,
-  FEW_ROWS = 8,
+  FEW_ROWS = 16,
 };
 
 /* Returns the 64 bits that begin at a bit. */
@@ -89,16 +89,31 @@ static inline void add_eight_rows(bit_slice slices[SLICES], const uint8_t *bits,
   add_carry(slices, 3, eights);
 }
 
+/* Counts of 8 bytes, or of 1: the other pointer is NULL. */
+struct counts {
+  uint64_t *large;
+  uint8_t *small;
+};
+
+static inline struct counts counts_from(struct counts counts, size_t column) {
+  return (struct counts){counts.large != NULL ? counts.large + column : NULL,
+                         counts.small != NULL ? counts.small + column : NULL};
+}
+
 /* Adds counters: counts[0 … columns) += counters. */
-static inline void add_counters(uint64_t *counts, const byte_counters *counters, size_t columns) {
+static inline void add_counters(struct counts counts, const byte_counters *counters,
+                                size_t columns) {
   uint8_t bytes[64];
   memcpy(bytes, counters, sizeof bytes);
-  for (size_t column = 0; column < columns; column++) {
-    counts[column] += bytes[column];
+  for (size_t column = 0; counts.large != NULL && column < columns; column++) {
+    counts.large[column] += bytes[column];
+  }
+  for (size_t column = 0; counts.small != NULL && column < columns; column++) {
+    counts.small[column] = (uint8_t)(counts.small[column] + bytes[column]);
   }
 }
 
-static inline void add_slices(uint64_t *counts, const bit_slice slices[SLICES], size_t rows,
+static inline void add_slices(struct counts counts, const bit_slice slices[SLICES], size_t rows,
                               size_t columns) {
   uint64_t words[SLICES][GROUP_COLUMNS / 64];
   memcpy(words, slices, sizeof words);
@@ -109,12 +124,12 @@ static inline void add_slices(uint64_t *counts, const bit_slice slices[SLICES], 
       add_where(&counters, words[slice][first / 64], 1U << slice);
     }
     size_t left = columns - first;
-    add_counters(counts + first, &counters, left < 64 ? left : 64);
+    add_counters(counts_from(counts, first), &counters, left < 64 ? left : 64);
   }
 }
 
 /* Adds up to MAX_ROWS rows of up to GROUP_COLUMNS columns, `stride` bits from row to row. */
-static inline void add_wide_rows(uint64_t *counts, const uint8_t *bits, size_t first_bit,
+static inline void add_wide_rows(struct counts counts, const uint8_t *bits, size_t first_bit,
                                  size_t rows, size_t stride, size_t columns) {
   bit_slice slices[SLICES] = {0};
   size_t row = 0;
@@ -143,7 +158,7 @@ static inline void fold(byte_counters *counters, size_t side_by_side, size_t col
 }
 
 /* Adds up to FEW_ROWS rows of up to NARROW columns. */
-static inline void add_few_rows(uint64_t *counts, const uint8_t *bits, size_t first_bit,
+static inline void add_few_rows(struct counts counts, const uint8_t *bits, size_t first_bit,
                                 size_t rows, size_t columns) {
   byte_counters counters = {0};
   for (size_t row = 0; row < rows; row++) {
@@ -153,7 +168,7 @@ static inline void add_few_rows(uint64_t *counts, const uint8_t *bits, size_t fi
 }
 
 /* Adds up to MAX_ROWS rows of up to NARROW columns, `side_by_side` of which fit into NARROW. */
-static inline void add_narrow_rows(uint64_t *counts, const uint8_t *bits, size_t first_bit,
+static inline void add_narrow_rows(struct counts counts, const uint8_t *bits, size_t first_bit,
                                    size_t rows, size_t columns, size_t side_by_side) {
   byte_counters counters = {0};
   for (; rows >= side_by_side; rows -= side_by_side, first_bit += side_by_side * columns) {
@@ -166,31 +181,31 @@ static inline void add_narrow_rows(uint64_t *counts, const uint8_t *bits, size_t
 }
 
 /* Adds one row of any length. */
-static void add_row(uint64_t *counts, const uint8_t *bits, size_t first_bit, size_t columns) {
+static void add_row(struct counts counts, const uint8_t *bits, size_t first_bit, size_t columns) {
   size_t column = 0;
   for (; column + 64 <= columns; column += 64) {
-    add_few_rows(counts + column, bits, first_bit + column, 1, 64);
+    add_few_rows(counts_from(counts, column), bits, first_bit + column, 1, 64);
   }
   if (column < columns) {
-    add_few_rows(counts + column, bits, first_bit + column, 1, columns - column);
+    add_few_rows(counts_from(counts, column), bits, first_bit + column, 1, columns - column);
   }
 }
 
 /* Adds the rows of one sample with more than NARROW columns. */
-static void add_wide_sample(uint64_t *counts, const uint8_t *bits, size_t first_bit, size_t rows,
-                            size_t columns) {
+static void add_wide_sample(struct counts counts, const uint8_t *bits, size_t first_bit,
+                            size_t rows, size_t columns) {
   for (size_t row = 0; row < rows; row += MAX_ROWS) {
     size_t group_rows = rows - row < MAX_ROWS ? rows - row : MAX_ROWS;
     for (size_t first = 0; first < columns; first += GROUP_COLUMNS) {
       size_t group_columns = columns - first < GROUP_COLUMNS ? columns - first : GROUP_COLUMNS;
-      add_wide_rows(counts + first, bits, first_bit + row * columns + first, group_rows, columns,
-                    group_columns);
+      add_wide_rows(counts_from(counts, first), bits, first_bit + row * columns + first, group_rows,
+                    columns, group_columns);
     }
   }
 }
 
-static void add_narrow_sample(uint64_t *counts, const uint8_t *bits, size_t first_bit, size_t rows,
-                              size_t columns) {
+static void add_narrow_sample(struct counts counts, const uint8_t *bits, size_t first_bit,
+                              size_t rows, size_t columns) {
   size_t side_by_side = NARROW / columns;
   for (size_t row = 0; row < rows; row += MAX_ROWS) {
     size_t group_rows = rows - row < MAX_ROWS ? rows - row : MAX_ROWS;
@@ -198,8 +213,9 @@ static void add_narrow_sample(uint64_t *counts, const uint8_t *bits, size_t firs
   }
 }
 
-static void add_columns(uint64_t *counts, const uint64_t *bits, size_t first_bit, size_t samples,
-                        size_t rows, size_t columns) {
+static void add_columns(void *first, size_t count_bytes, const uint64_t *bits, size_t first_bit,
+                        size_t samples, size_t rows, size_t columns) {
+  struct counts counts = {count_bytes == 1 ? NULL : first, count_bytes == 1 ? first : NULL};
   const uint8_t *bytes = (const uint8_t *)bits;
   if (rows == 1) {
     add_row(counts, bytes, first_bit, samples * columns);
@@ -213,7 +229,7 @@ static void add_columns(uint64_t *counts, const uint64_t *bits, size_t first_bit
     } else {
       add_narrow_sample(counts, bytes, first_bit, rows, columns);
     }
-    counts += columns;
+    counts = counts_from(counts, columns);
     first_bit += rows * columns;
   }
 }

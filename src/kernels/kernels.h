@@ -74,12 +74,12 @@ struct sl_kernels {
 
   /*
    * counts[sample][column] += how many rows of the sample have that bit set.
-   * counts [samples][columns], bits [samples][rows][columns], packed without gaps, from a first bit
-   * on. May read, but does not use, up to SL_BITS_SLACK words after the word that holds the last
-   * bit.
+   * counts [samples][columns], of 8 bytes each, or of 1 where none gets larger than 255; bits
+   * [samples][rows][columns], packed without gaps, from a first bit on. May read, but does not use,
+   * up to SL_BITS_SLACK words after the word that holds the last bit.
    */
-  void (*add_columns)(uint64_t *counts, const uint64_t *bits, size_t first_bit, size_t samples,
-                      size_t rows, size_t columns);
+  void (*add_columns)(void *counts, size_t count_bytes, const uint64_t *bits, size_t first_bit,
+                      size_t samples, size_t rows, size_t columns);
 
   /*
    * Which values are 1, as bits, the first in the least significant; `count` is 64 at most.

@@ -63,13 +63,19 @@ static inline uint64_t compare_block(const char *text, const char *expected, uin
   return others;
 }
 
-static void add_columns(uint64_t *counts, const uint64_t *bits, size_t first_bit, size_t samples,
-                        size_t rows, size_t columns) {
+static void add_columns(void *counts, size_t count_bytes, const uint64_t *bits, size_t first_bit,
+                        size_t samples, size_t rows, size_t columns) {
+  uint8_t *small = count_bytes == 1 ? counts : NULL;
+  uint64_t *large = counts;
   size_t bit = first_bit;
-  for (size_t sample = 0; sample < samples; sample++, counts += columns) {
-    for (size_t row = 0; row < rows; row++) {
-      for (size_t column = 0; column < columns; column++, bit++) {
-        counts[column] += bits[bit / 64] >> (bit % 64) & 1;
+  for (size_t sample = 0; sample < samples; sample++) {
+    for (size_t i = 0; i < rows * columns; i++, bit++) {
+      size_t count = sample * columns + i % columns;
+      unsigned is_set = bits[bit / 64] >> (bit % 64) & 1;
+      if (small != NULL) {
+        small[count] = (uint8_t)(small[count] + is_set);
+      } else {
+        large[count] += is_set;
       }
     }
   }

@@ -11,11 +11,15 @@ enum { BUFFERED_BITS = 32 * 1024 * 8, MIN_BUFFERED_ROWS = 16 };
 /* Accumulators that are taken at once: small requests need no more. */
 enum { MIN_CAPACITY = 128 };
 
+enum { MAX_SMALL = UINT8_MAX };
+
 enum { PARTS = 4 }; /* words of values that are looked at together */
 
 void sl_spikes_init(struct sl_spikes *spikes, bool per_sample, uint64_t *pairs_left) {
-  *spikes = (struct sl_spikes){
-      .per_sample = per_sample, .pairs_left = pairs_left, .max_values = UINT64_MAX};
+  *spikes = (struct sl_spikes){.per_sample = per_sample,
+                               .is_small = per_sample,
+                               .pairs_left = pairs_left,
+                               .max_values = UINT64_MAX};
 }
 
 void sl_spikes_set_budget(struct sl_spikes *spikes, struct sl_budget *budget) {
@@ -48,9 +52,15 @@ static enum sl_status take_pairs(struct sl_spikes *spikes, uint64_t pairs, struc
 
 /* Finds the arrays after memory may have moved. */
 static void find_arrays(struct sl_spikes *spikes) {
-  spikes->ones = spikes->ones_memory.words;
+  spikes->ones = spikes->is_small ? NULL : spikes->ones_memory.words;
+  spikes->small_ones = spikes->is_small ? spikes->ones_memory.words : NULL;
   spikes->graded = spikes->graded_memory.words;
   spikes->sums = spikes->sums_memory.words;
+}
+
+/* Returns how many words so many ones take. */
+static size_t words_of_ones(const struct sl_spikes *spikes, size_t accumulators) {
+  return spikes->is_small ? accumulators / 8 + (accumulators % 8 > 0) : accumulators;
 }
 
 /* Reserves accumulators [0, needed) of a shape that is still discovered. */
@@ -61,7 +71,8 @@ static enum sl_status grow_accumulators(struct sl_spikes *spikes, size_t needed,
     capacity = capacity > needed ? capacity : needed;
     struct sl_budget *budget = spikes->budget;
     bool graded = spikes->graded != NULL;
-    enum sl_status status = sl_lazy_words_grow(&spikes->ones_memory, capacity, budget, error);
+    enum sl_status status =
+        sl_lazy_words_grow(&spikes->ones_memory, words_of_ones(spikes, capacity), budget, error);
     if (status == SL_OK && graded) {
       status = sl_lazy_words_grow(&spikes->graded_memory, capacity, budget, error);
     }
@@ -80,33 +91,15 @@ static enum sl_status grow_accumulators(struct sl_spikes *spikes, size_t needed,
 
 /* Makes accumulators below `end` writable. */
 static enum sl_status reach(struct sl_spikes *spikes, size_t end, struct sl_error *error) {
-  if (spikes->ones == NULL) {
-    if (sl_lazy_words_reserve(&spikes->ones_memory, spikes->capacity, SL_LAZY_DENSE, spikes->budget,
-                              error) != SL_OK) {
+  if (spikes->ones_memory.words == NULL) {
+    if (sl_lazy_words_reserve(&spikes->ones_memory, words_of_ones(spikes, spikes->capacity),
+                              SL_LAZY_DENSE, spikes->budget, error) != SL_OK) {
       return error->code;
     }
     find_arrays(spikes);
   }
-  return sl_lazy_words_reach(&spikes->ones_memory, end, spikes->budget, error);
-}
-
-/* Makes numbers and sums of graded values writable, which are kept from the first one on. */
-static enum sl_status reach_graded(struct sl_spikes *spikes, size_t end, struct sl_error *error) {
-  struct sl_budget *budget = spikes->budget;
-  if (spikes->graded == NULL) {
-    if (sl_lazy_words_reserve(&spikes->graded_memory, spikes->capacity, SL_LAZY_DENSE, budget,
-                              error) != SL_OK) {
-      return error->code;
-    }
-    if (sl_lazy_words_reserve(&spikes->sums_memory, spikes->capacity, SL_LAZY_DENSE, budget,
-                              error) != SL_OK) {
-      sl_lazy_words_free(&spikes->graded_memory, budget);
-      return error->code;
-    }
-    find_arrays(spikes);
-  }
-  enum sl_status status = sl_lazy_words_reach(&spikes->graded_memory, end, budget, error);
-  return status == SL_OK ? sl_lazy_words_reach(&spikes->sums_memory, end, budget, error) : status;
+  return sl_lazy_words_reach(&spikes->ones_memory, words_of_ones(spikes, end), spikes->budget,
+                             error);
 }
 
 static enum sl_status begin_buffer(struct sl_spikes *spikes, struct sl_error *error) {
@@ -130,8 +123,10 @@ static enum sl_status begin_buffer(struct sl_spikes *spikes, struct sl_error *er
 /* Adds up rows that are buffered, `skipped` rows after the first one, of so many samples. */
 static void add_rows(struct sl_spikes *spikes, size_t skipped, size_t base, size_t samples,
                      size_t rows) {
-  sl_kernels()->add_columns(spikes->ones + base, spikes->buffered, skipped * spikes->neurons,
-                            samples, rows, spikes->neurons);
+  size_t count_bytes = spikes->is_small ? 1 : 8;
+  sl_kernels()->add_columns((char *)spikes->ones_memory.words + base * count_bytes, count_bytes,
+                            spikes->buffered, skipped * spikes->neurons, samples, rows,
+                            spikes->neurons);
 }
 
 /* Adds up what is buffered. Where samples are kept apart, that is the rest of one, whole ones, and
@@ -188,6 +183,52 @@ static void go_to(struct sl_spikes *spikes, struct position position) {
   spikes->column = position.column;
 }
 
+/* Makes small counts large. */
+static enum sl_status enlarge_ones(struct sl_spikes *spikes, struct sl_error *error) {
+  struct sl_lazy_words small = spikes->ones_memory;
+  const uint8_t *ones = small.words;
+  size_t count = spikes->neurons_known ? position_after(spikes, 0).end : spikes->column;
+  if (!spikes->is_small) {
+    return SL_OK;
+  }
+  spikes->ones_memory = (struct sl_lazy_words){0};
+  spikes->is_small = false;
+  if (reach(spikes, count, error) != SL_OK) {
+    sl_lazy_words_free(&spikes->ones_memory, spikes->budget);
+    spikes->ones_memory = small;
+    spikes->is_small = true;
+    find_arrays(spikes);
+    return error->code;
+  }
+  for (size_t i = 0; i < count; i++) {
+    spikes->ones[i] = ones[i];
+  }
+  sl_lazy_words_free(&small, spikes->budget);
+  return SL_OK;
+}
+
+/* Makes numbers and sums of graded values writable, which are kept from the first one on. */
+static enum sl_status reach_graded(struct sl_spikes *spikes, size_t end, struct sl_error *error) {
+  struct sl_budget *budget = spikes->budget;
+  if (spikes->graded == NULL) {
+    if (enlarge_ones(spikes, error) != SL_OK) {
+      return error->code;
+    }
+    if (sl_lazy_words_reserve(&spikes->graded_memory, spikes->capacity, SL_LAZY_DENSE, budget,
+                              error) != SL_OK) {
+      return error->code;
+    }
+    if (sl_lazy_words_reserve(&spikes->sums_memory, spikes->capacity, SL_LAZY_DENSE, budget,
+                              error) != SL_OK) {
+      sl_lazy_words_free(&spikes->graded_memory, budget);
+      return error->code;
+    }
+    find_arrays(spikes);
+  }
+  enum sl_status status = sl_lazy_words_reach(&spikes->graded_memory, end, budget, error);
+  return status == SL_OK ? sl_lazy_words_reach(&spikes->sums_memory, end, budget, error) : status;
+}
+
 /* Begins the samples that so many values are the first of, or none if they cannot all begin. */
 static enum sl_status begin_samples(struct sl_spikes *spikes, size_t count,
                                     struct sl_error *error) {
@@ -219,11 +260,13 @@ static enum sl_status push_first_step(struct sl_spikes *spikes, const uint64_t *
       reach(spikes, end, error) != SL_OK) {
     return error->code;
   }
-  uint64_t *ones = spikes->ones + spikes->column;
-  uint64_t word = 0;
-  for (size_t i = 0; i < count; i++, word >>= 1) {
-    word = i % 64 == 0 ? bits[i / 64] : word;
-    ones[i] = word & 1;
+  for (size_t i = 0; i < count; i++) {
+    uint8_t one = bits[i / 64] >> (i % 64) & 1;
+    if (spikes->is_small) {
+      spikes->small_ones[spikes->column + i] = one;
+    } else {
+      spikes->ones[spikes->column + i] = one;
+    }
   }
   spikes->values += count;
   spikes->column = end;
@@ -235,6 +278,9 @@ static enum sl_status buffer_bits(struct sl_spikes *spikes, const uint64_t *bits
                                   size_t count, struct sl_error *error) {
   struct position after = position_after(spikes, count);
   size_t bit_end = spikes->buffered_bits + count;
+  if (after.step > MAX_SMALL && enlarge_ones(spikes, error) != SL_OK) {
+    return error->code;
+  }
   if (reach(spikes, after.end, error) != SL_OK ||
       sl_lazy_words_reach(&spikes->buffer_memory, bit_end / 64 + 1, spikes->budget, error) !=
           SL_OK) {
@@ -337,6 +383,7 @@ static enum sl_status begin_scattered(struct sl_spikes *spikes, struct sl_error 
     return sl_fail(error, SL_LENGTH_MISMATCH,
                    "single spikes are added to a known shape that no values were pushed into");
   }
+  spikes->is_small = false;
   if (sl_lazy_words_reserve(&spikes->ones_memory, spikes->capacity, SL_LAZY_SCATTERED,
                             spikes->budget, error) != SL_OK) {
     return error->code;
@@ -449,6 +496,7 @@ enum sl_status sl_spikes_set_shape(struct sl_spikes *spikes, size_t rank, const 
   }
   spikes->accumulators = spikes->per_sample ? pairs : spikes->neurons;
   spikes->capacity = spikes->accumulators;
+  spikes->is_small = spikes->per_sample && spikes->steps <= MAX_SMALL;
   return take_pairs(spikes, pairs, error);
 }
 
@@ -474,7 +522,7 @@ enum sl_status sl_spikes_finish(struct sl_spikes *spikes, struct sl_error *error
 
 /* Returns whether there are sums; a silent tensor may have none before it is finished. */
 static bool has_sums(const struct sl_spikes *spikes) {
-  return spikes != NULL && spikes->ones != NULL;
+  return spikes != NULL && spikes->ones_memory.words != NULL;
 }
 
 size_t sl_spikes_accumulators(const struct sl_spikes *spikes) {
@@ -485,7 +533,7 @@ double sl_spikes_sum(const struct sl_spikes *spikes, size_t accumulator) {
   if (accumulator >= sl_spikes_accumulators(spikes)) {
     return 0;
   }
-  double ones = (double)spikes->ones[accumulator];
+  double ones = (double)sl_spikes_ones(spikes, accumulator);
   return spikes->sums != NULL ? ones + spikes->sums[accumulator] : ones;
 }
 
@@ -494,7 +542,7 @@ uint64_t sl_spikes_fired(const struct sl_spikes *spikes, size_t accumulator) {
     return 0;
   }
   uint64_t graded = spikes->graded != NULL ? spikes->graded[accumulator] : 0;
-  return spikes->ones[accumulator] + graded;
+  return sl_spikes_ones(spikes, accumulator) + graded;
 }
 
 uint64_t sl_spikes_count(const struct sl_spikes *spikes) {
@@ -503,7 +551,7 @@ uint64_t sl_spikes_count(const struct sl_spikes *spikes) {
     return count;
   }
   for (size_t i = 0; i < spikes->accumulators; i++) {
-    count += spikes->ones[i];
+    count += sl_spikes_ones(spikes, i);
   }
   for (size_t i = 0; spikes->graded != NULL && i < spikes->accumulators; i++) {
     count += spikes->graded[i];
@@ -518,7 +566,7 @@ bool sl_spikes_binary(const struct sl_spikes *spikes) {
 /* Adds what a few neighbouring neurons fired in one sample. */
 static void add_fired(uint64_t *fired, const struct sl_spikes *spikes, size_t first, size_t count) {
   for (size_t i = 0; i < count; i++) {
-    fired[i] += spikes->ones[first + i];
+    fired[i] += sl_spikes_ones(spikes, first + i);
   }
   for (size_t i = 0; spikes->graded != NULL && i < count; i++) {
     fired[i] += spikes->graded[first + i];

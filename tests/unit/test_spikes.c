@@ -149,8 +149,8 @@ START_TEST(single_spikes_are_counted_where_they_stand) {
   ck_assert_int_eq(sl_spikes_add_one(&spikes, 8, &error), SL_OK);  /* [0][2][0] */
   ck_assert_int_eq(sl_spikes_add_one(&spikes, 23, &error), SL_OK); /* [1][2][3] */
   ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_OK);
-  ck_assert_uint_eq(spikes.ones[0], 2);
-  ck_assert_uint_eq(spikes.ones[7], 1);
+  ck_assert_uint_eq(sl_spikes_ones(&spikes, 0), 2);
+  ck_assert_uint_eq(sl_spikes_ones(&spikes, 7), 1);
   struct sl_activity activity = sl_spikes_activity(&spikes);
   ck_assert_uint_eq(activity.silent, 2);
   ck_assert_uint_eq(activity.saturated, 0);
