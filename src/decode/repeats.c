@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum {
-  ENOUGH_BYTES = 1024, /* of a template: shorter elements are repeated in it */
+  ENOUGH_BYTES = 2048, /* of a template: shorter elements are repeated in it */
   MAX_MISSES = 8,
 };
 

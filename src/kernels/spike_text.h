@@ -187,7 +187,7 @@ struct bit_writer {
   size_t filled; /* below 64 */
 };
 
-/* Appends bits, fewer than 64 of them, without a branch. */
+/* Appends bits, without a branch. */
 static inline void write_bits(struct bit_writer *writer, uint64_t bits, size_t count) {
   size_t filled = writer->filled + count;
   uint64_t gathered = writer->gathered | bits << writer->filled;
@@ -303,54 +303,104 @@ static inline uint64_t from_nth(uint64_t mask, size_t number) {
   return UINT64_MAX << __builtin_ctzll(mask);
 }
 
+/* How far a text has been compared with a template. */
+struct template_match {
+  const struct sl_text_template *template;
+  const char *text;
+  size_t length;
+  size_t done;    /* bytes of text */
+  size_t at;      /* the same byte in the template */
+  size_t repeats; /* whole templates */
+  size_t space;   /* for values */
+  struct bit_writer writer;
+};
+
+static inline void take_matched(struct template_match *match, size_t length, size_t values) {
+  match->space -= values;
+  match->done += length;
+  match->at += length;
+  if (match->at == match->template->length) {
+    match->at = 0;
+    match->repeats++;
+  }
+}
+
+/* Takes two whole blocks at a time, whose values fit into one word, as long as they are right. */
+static inline void match_pairs(struct template_match *match) {
+  const struct sl_text_template *template = match->template;
+  while (template->length - match->at >= 2 * SL_SCAN_BLOCK &&
+         match->length - match->done >= 2 * SL_SCAN_BLOCK && match->space >= SL_SCAN_BLOCK) {
+    const char *text = match->text + match->done;
+    const char *expected = template->text + match->at;
+    const uint64_t *starts = template->starts + match->at / SL_SCAN_BLOCK;
+    uint64_t low, high;
+    uint64_t wrong = compare_block(text, expected, &low) |
+                     compare_block(text + SL_SCAN_BLOCK, expected + SL_SCAN_BLOCK, &high);
+    if (__builtin_expect((wrong | (low & ~starts[0]) | (high & ~starts[1])) != 0, 0)) {
+      return;
+    }
+    size_t low_count = (size_t)__builtin_popcountll(starts[0]);
+    size_t count = low_count + (size_t)__builtin_popcountll(starts[1]);
+    low = extract_bits(low, starts[0]);
+    high = extract_bits(high, starts[1]);
+    write_bits(&match->writer, low | high << low_count, count);
+    take_matched(match, 2 * SL_SCAN_BLOCK, count);
+  }
+}
+
+/* Takes a block, or the rest of one. False: it has found the first byte that is not taken. */
+static inline bool match_block(struct template_match *match) {
+  const struct sl_text_template *template = match->template;
+  size_t skipped = match->at % SL_SCAN_BLOCK;
+  size_t to_end = template->length - match->at;
+  size_t length = SL_SCAN_BLOCK - skipped < to_end ? SL_SCAN_BLOCK - skipped : to_end;
+  const char *text = match->text + match->done;
+  char rest[SL_SCAN_BLOCK];
+  if (__builtin_expect(match->length - match->done < SL_SCAN_BLOCK, 0)) {
+    memset(rest, '!', sizeof rest);
+    text = memcpy(rest, text, match->length - match->done);
+  }
+  uint64_t starts = template->starts[match->at / SL_SCAN_BLOCK] >> skipped;
+  uint64_t ones;
+  uint64_t wrong = compare_block(text, template->text + match->at, &ones) | (ones & ~starts);
+  size_t values = (size_t)__builtin_popcountll(starts);
+  if (__builtin_expect(values > match->space, 0)) {
+    wrong |= from_nth(starts, match->space);
+  }
+  wrong &= lowest_bits(length);
+  write_bits(&match->writer, extract_bits(ones, starts), values);
+  if (wrong != 0) {
+    match->at += (size_t)__builtin_ctzll(wrong);
+    return false;
+  }
+  take_matched(match, length, values);
+  return true;
+}
+
 static inline size_t match_template(const struct sl_text_template *template, size_t offset,
                                     const char *text, size_t length, uint64_t *bits,
                                     size_t *count) {
-  struct bit_writer writer = {.word = bits};
-  char rest[SL_SCAN_BLOCK];
-  size_t at = offset; /* in the template */
-  size_t done = 0;    /* bytes of text */
-  size_t repeats = 0; /* whole templates */
-  size_t space = *count;
-  for (;;) {
-    size_t skipped = at % SL_SCAN_BLOCK;
-    size_t step = SL_SCAN_BLOCK - skipped;
-    step = step < template->length - at ? step : template->length - at;
-    const char *here = text + done;
-    if (__builtin_expect(length - done < SL_SCAN_BLOCK, 0)) {
-      memset(rest, '!', sizeof rest);
-      here = memcpy(rest, here, length - done);
+  struct template_match match = {.template = template,
+                                 .text = text,
+                                 .length = length,
+                                 .at = offset,
+                                 .space = *count,
+                                 .writer = {.word = bits}};
+  do {
+    if (match.at % SL_SCAN_BLOCK == 0) {
+      match_pairs(&match);
     }
-    uint64_t starts = template->starts[at / SL_SCAN_BLOCK] >> skipped;
-    uint64_t ones;
-    uint64_t wrong = compare_block(here, template->text + at, &ones) | (ones & ~starts);
-    size_t values = (size_t)__builtin_popcountll(starts);
-    if (__builtin_expect(values > space, 0)) {
-      wrong |= from_nth(starts, space);
-    }
-    wrong &= lowest_bits(step);
-    write_bits(&writer, extract_bits(ones, starts), values);
-    if (wrong != 0) {
-      at += (size_t)__builtin_ctzll(wrong);
-      break;
-    }
-    space -= values;
-    done += step;
-    at += step;
-    if (at == template->length) {
-      at = 0;
-      repeats++;
-    }
+  } while (match_block(&match));
+  end_bits(&match.writer);
+  size_t end = match.at;
+  while (end > 0 && template->text[end - 1] != ',') {
+    end--;
   }
-  end_bits(&writer);
-  while (at > 0 && template->text[at - 1] != ',') {
-    at--;
-  }
-  bool any = repeats > 0 || at > offset;
-  *count = any ? repeats * template->count + values_before(template, at) -
-                     values_before(template, offset)
-               : 0;
-  return any ? repeats * template->length + at - offset : 0;
+  bool any = match.repeats > 0 || end > offset;
+  size_t values = match.repeats * template->count + values_before(template, end) -
+                  values_before(template, offset);
+  *count = any ? values : 0;
+  return any ? match.repeats * template->length + end - offset : 0;
 }
 
 #endif
