@@ -367,6 +367,7 @@ static enum sl_status scan_once(struct sl_nested *nested, struct sl_reading *rea
         push_scanned(nested, reading, input, bits, repeated.count, repeated.length, &pushed);
     if (pushed) {
       sl_repeats_take(nested, reading, input, &repeated);
+      nested->backoff.pause = 0;
     }
     return status;
   }

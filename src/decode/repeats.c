@@ -17,6 +17,7 @@
 enum {
   ENOUGH_BYTES = 2048, /* of a template: shorter elements are repeated in it */
   MAX_MISSES = 8,
+  MIN_PAUSE = 1024, /* bytes */
 };
 
 /* Forgets where elements began that are at least so deep. */
@@ -29,11 +30,20 @@ static void forget_elements(struct sl_repeats *repeats, size_t depth) {
 void sl_repeats_begin(struct sl_repeats *repeats) {
   repeats->template.length = 0;
   repeats->misses = 0;
+  repeats->learn_from = 0;
+  repeats->pause = MIN_PAUSE;
   forget_elements(repeats, 0);
+}
+
+/* Leaves text alone that does not repeat: it is tried ever more rarely. */
+static void pause_learning(struct sl_repeats *repeats, const struct sl_input *input) {
+  repeats->learn_from = sl_input_offset(input) + repeats->pause;
+  repeats->pause *= 2;
 }
 
 void sl_repeats_begin_piece(struct sl_repeats *repeats, const struct sl_input *input) {
   repeats->piece = input->at;
+  repeats->stopped = NULL;
   forget_elements(repeats, 0);
 }
 
@@ -107,7 +117,8 @@ void sl_repeats_learn(struct sl_nested *nested, const struct sl_reading *reading
   struct sl_repeats *repeats = &nested->repeats;
   size_t depth = depth_in(nested, reading);
   bool known = repeats->template.length > 0 && repeats->depth <= depth;
-  if (nested->backoff.pause > 0) { /* these are no binary spikes */
+  bool no_spikes = nested->backoff.pause > 0; /* no binary ones */
+  if (no_spikes || sl_input_offset(input) < repeats->learn_from) {
     forget_elements(repeats, 0);
     return;
   }
@@ -120,7 +131,10 @@ void sl_repeats_learn(struct sl_nested *nested, const struct sl_reading *reading
     return;
   }
   size_t times = length < ENOUGH_BYTES ? ENOUGH_BYTES / length : 1;
-  sl_kernels()->make_template(&repeats->template, element.begin, length, times);
+  if (!sl_kernels()->make_template(&repeats->template, element.begin, length, times)) {
+    pause_learning(repeats, input);
+    return;
+  }
   repeats->depth = element.depth;
   repeats->misses = 0;
 }
@@ -197,18 +211,24 @@ struct sl_repeated sl_repeats_match(struct sl_nested *nested, const struct sl_re
   struct sl_repeated repeated = {0};
   uint64_t value;
   size_t values_of_element;
-  if (template->length == 0 || !find_value(nested, reading, &value, &values_of_element)) {
+  bool stopped = input->at == repeats->stopped;
+  if (template->length == 0 || stopped ||
+      !find_value(nested, reading, &value, &values_of_element)) {
     return repeated;
   }
   bool after_bracket = reading->json.state == SL_JSON_FIRST_VALUE;
   size_t offset = offset_of_value(template, value, after_bracket);
-  repeated.count = values_left(nested, reading, value, values_of_element, max_values);
+  max_values = values_left(nested, reading, value, values_of_element, max_values);
+  repeated.count = max_values;
   repeated.length = sl_kernels()->match_template(template, offset, input->at, sl_input_left(input),
                                                  bits, &repeated.count);
   repeated.value = value + repeated.count;
   repeats->misses = repeated.length >= SL_SCAN_BLOCK ? 0 : repeats->misses + 1;
+  repeats->stopped = repeated.count < max_values ? input->at + repeated.length : NULL;
   if (repeats->misses > MAX_MISSES) {
-    sl_repeats_begin(repeats);
+    repeats->template.length = 0;
+    repeats->misses = 0;
+    pause_learning(repeats, input);
   }
   return repeated;
 }

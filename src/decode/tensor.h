@@ -37,6 +37,9 @@ struct sl_scan_backoff {
 struct sl_repeats {
   size_t depth;                   /* arrays that are open around the element */
   size_t misses;                  /* how often in a row the template did not fit */
+  uint64_t learn_from;            /* offset before which nothing is learnt */
+  size_t pause;                   /* bytes not to learn from, as templates did not fit */
+  const char *stopped;            /* where the last match has ended, or NULL */
   const char *piece;              /* the first byte of the input that is still there */
   const char *began[SL_MAX_RANK]; /* the last element at each depth, or NULL; not the rows */
   struct sl_text_template template;

@@ -58,7 +58,7 @@ struct sl_kernels {
 
   /*
    * Makes a template of text that is valid JSON and ends after a comma, repeated `times`; together
-   * it fits. Returns false, and leaves no template, if it has other numbers than 0 1 0.0 1.0.
+   * it fits. Returns false, and leaves the template, if it has other numbers than 0 1 0.0 1.0.
    */
   bool (*make_template)(struct sl_text_template *template, const char *text, size_t length,
                         size_t times);

@@ -248,43 +248,61 @@ static inline size_t scan_spike_text(struct sl_text_scan *scan, const char *text
   return progress.done;
 }
 
-/* Finds the values of a block of a template, and erases the spikes. Returns false if it has
- * anything else than text of plain values; *digits and *points are those of the block before. */
-static inline bool erase_spikes(char *text, uint64_t *starts, uint64_t *digits, uint64_t *points) {
-  struct text_block block = classify_block(text);
-  uint64_t here = block.zeros | block.ones;
-  uint64_t after_digit = here << 1 | *digits >> 63;
-  uint64_t after_point = block.points << 1 | *points >> 63;
-  uint64_t known = here | block.points | block.commas | block.opens | block.closes | block.spaces;
-  *starts = here & ~after_point;
-  *digits = here;
-  *points = block.points;
-  for (uint64_t spikes = block.ones & *starts; spikes != 0; spikes &= spikes - 1) {
+/* The values of text that is valid JSON, block by block. */
+struct value_finder {
+  uint64_t digits, points; /* of the last block */
+  uint64_t starts;         /* in it */
+};
+
+/* Returns false if a block has anything else than text of plain values. */
+static inline bool find_values(struct value_finder *finder, struct text_block block) {
+  uint64_t digits = block.zeros | block.ones;
+  uint64_t after_digit = digits << 1 | finder->digits >> 63;
+  uint64_t after_point = block.points << 1 | finder->points >> 63;
+  uint64_t known = digits | block.points | block.commas | block.opens | block.closes | block.spaces;
+  *finder = (struct value_finder){digits, block.points, digits & ~after_point};
+  return (~known | (digits & after_digit) | (after_point & ~block.zeros)) == 0;
+}
+
+static inline bool has_plain_values(const char *text, size_t length) {
+  struct value_finder finder = {0};
+  bool plain = true;
+  for (; plain && length >= SL_SCAN_BLOCK; text += SL_SCAN_BLOCK, length -= SL_SCAN_BLOCK) {
+    plain = find_values(&finder, classify_block(text));
+  }
+  char rest[SL_SCAN_BLOCK];
+  memset(rest, ' ', sizeof rest);
+  return plain && find_values(&finder, classify_block(memcpy(rest, text, length)));
+}
+
+static inline void erase_spikes(char *text, uint64_t spikes) {
+  for (; spikes != 0; spikes &= spikes - 1) {
     text[__builtin_ctzll(spikes)] = '0';
   }
-  return (~known | (here & after_digit) | (after_point & ~block.zeros)) == 0;
 }
 
 static inline bool make_template(struct sl_text_template *template, const char *text, size_t length,
                                  size_t times) {
-  uint64_t digits = 0;
-  uint64_t points = 0;
-  template->length = 0;
-  template->count = 0;
+  struct value_finder finder = {0};
+  if (!has_plain_values(text, length)) {
+    return false;
+  }
   for (size_t i = 0; i < times; i++) {
     memcpy(template->text + i * length, text, length);
   }
-  size_t blocks = times * length / SL_SCAN_BLOCK + 1; /* the last one is not full */
-  memset(template->text + times * length, ' ', SL_SCAN_BLOCK * blocks - times * length);
-  for (size_t block = 0; block < blocks; block++) {
-    uint64_t *starts = &template->starts[block];
-    if (!erase_spikes(template->text + block * SL_SCAN_BLOCK, starts, &digits, &points)) {
-      return false;
-    }
-    template->before[block] = (uint16_t) template->count;
-    template->count += (size_t)__builtin_popcountll(*starts);
-  }
   template->length = times *length;
+  template->count = 0;
+  size_t blocks = template->length / SL_SCAN_BLOCK + 1; /* the last one is not full */
+  memset(template->text + template->length, ' ', blocks * SL_SCAN_BLOCK - template->length);
+  for (size_t block = 0; block < blocks; block++) {
+    char *here = template->text + block * SL_SCAN_BLOCK;
+    struct text_block classes = classify_block(here);
+    find_values(&finder, classes);
+    erase_spikes(here, classes.ones & finder.starts);
+    template->starts[block] = finder.starts;
+    template->before[block] = (uint16_t) template->count;
+    template->count += (size_t)__builtin_popcountll(finder.starts);
+  }
   return true;
 }
 

@@ -11,9 +11,10 @@ enum { BUFFERED_BITS = 32 * 1024 * 8, MIN_BUFFERED_ROWS = 16 };
 /* Accumulators that are taken at once: small requests need no more. */
 enum { MIN_CAPACITY = 128 };
 
-enum { MAX_SMALL = UINT8_MAX };
-
-enum { PARTS = 4 }; /* words of values that are looked at together */
+enum {
+  PARTS = 4, /* words of values that are looked at together */
+  MAX_SMALL_COUNT = UINT8_MAX
+};
 
 void sl_spikes_init(struct sl_spikes *spikes, bool per_sample, uint64_t *pairs_left) {
   *spikes = (struct sl_spikes){.per_sample = per_sample,
@@ -120,13 +121,15 @@ static enum sl_status begin_buffer(struct sl_spikes *spikes, struct sl_error *er
   return SL_OK;
 }
 
-/* Adds up rows that are buffered, `skipped` rows after the first one, of so many samples. */
+/* Adds up buffered rows of so many samples, the first `skipped` ones left out. */
 static void add_rows(struct sl_spikes *spikes, size_t skipped, size_t base, size_t samples,
                      size_t rows) {
-  size_t count_bytes = spikes->is_small ? 1 : 8;
-  sl_kernels()->add_columns((char *)spikes->ones_memory.words + base * count_bytes, count_bytes,
-                            spikes->buffered, skipped * spikes->neurons, samples, rows,
-                            spikes->neurons);
+  size_t count_bytes = spikes->is_small ? sizeof *spikes->small_ones : sizeof *spikes->ones;
+  char *counts = spikes->ones_memory.words;
+  if (samples > 0 && rows > 0) {
+    sl_kernels()->add_columns(counts + base * count_bytes, count_bytes, spikes->buffered,
+                              skipped * spikes->neurons, samples, rows, spikes->neurons);
+  }
 }
 
 /* Adds up what is buffered. Where samples are kept apart, that is the rest of one, whole ones, and
@@ -135,21 +138,14 @@ static void add_buffered(struct sl_spikes *spikes) {
   size_t rows = spikes->buffered_bits > 0 ? spikes->buffered_bits / spikes->neurons : 0;
   bool apart = spikes->per_sample && spikes->steps_known;
   size_t rest = apart ? spikes->steps - spikes->buffered_step : rows;
+  rest = rest < rows ? rest : rows;
+  size_t samples = rest < rows ? (rows - rest) / spikes->steps : 0;
+  size_t front = rest < rows ? (rows - rest) % spikes->steps : 0;
   size_t base = spikes->buffered_base;
-  spikes->buffered_bits = 0;
-  if (rows <= rest) {
-    if (rows > 0) {
-      add_rows(spikes, 0, base, 1, rows);
-    }
-    return;
-  }
-  size_t samples = (rows - rest) / spikes->steps;
-  size_t front = (rows - rest) % spikes->steps;
   add_rows(spikes, 0, base, 1, rest);
   add_rows(spikes, rest, base + spikes->neurons, samples, spikes->steps);
-  if (front > 0) {
-    add_rows(spikes, rows - front, base + (1 + samples) * spikes->neurons, 1, front);
-  }
+  add_rows(spikes, rows - front, base + (1 + samples) * spikes->neurons, 1, front);
+  spikes->buffered_bits = 0;
 }
 
 /* Where the next value goes after `count` more. */
@@ -183,14 +179,14 @@ static void go_to(struct sl_spikes *spikes, struct position position) {
   spikes->column = position.column;
 }
 
-/* Makes small counts large. */
+/* Makes small counts large: those of more steps, or of graded values. */
 static enum sl_status enlarge_ones(struct sl_spikes *spikes, struct sl_error *error) {
-  struct sl_lazy_words small = spikes->ones_memory;
-  const uint8_t *ones = small.words;
-  size_t count = spikes->neurons_known ? position_after(spikes, 0).end : spikes->column;
   if (!spikes->is_small) {
     return SL_OK;
   }
+  struct sl_lazy_words small = spikes->ones_memory;
+  const uint8_t *ones = small.words;
+  size_t count = spikes->neurons_known ? position_after(spikes, 0).end : spikes->column;
   spikes->ones_memory = (struct sl_lazy_words){0};
   spikes->is_small = false;
   if (reach(spikes, count, error) != SL_OK) {
@@ -278,7 +274,7 @@ static enum sl_status buffer_bits(struct sl_spikes *spikes, const uint64_t *bits
                                   size_t count, struct sl_error *error) {
   struct position after = position_after(spikes, count);
   size_t bit_end = spikes->buffered_bits + count;
-  if (after.step > MAX_SMALL && enlarge_ones(spikes, error) != SL_OK) {
+  if (after.step > MAX_SMALL_COUNT && enlarge_ones(spikes, error) != SL_OK) {
     return error->code;
   }
   if (reach(spikes, after.end, error) != SL_OK ||
@@ -315,10 +311,8 @@ enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bit
   if (!spikes->neurons_known) {
     return push_first_step(spikes, bits, count, error);
   }
-  if (spikes->buffered == NULL && begin_buffer(spikes, error) != SL_OK) {
-    return error->code;
-  }
-  if (begin_samples(spikes, count, error) != SL_OK) {
+  if ((spikes->buffered == NULL && begin_buffer(spikes, error) != SL_OK) ||
+      begin_samples(spikes, count, error) != SL_OK) {
     return error->code;
   }
   for (size_t done = 0; done < count;) {
@@ -496,7 +490,7 @@ enum sl_status sl_spikes_set_shape(struct sl_spikes *spikes, size_t rank, const 
   }
   spikes->accumulators = spikes->per_sample ? pairs : spikes->neurons;
   spikes->capacity = spikes->accumulators;
-  spikes->is_small = spikes->per_sample && spikes->steps <= MAX_SMALL;
+  spikes->is_small = spikes->per_sample && spikes->steps <= MAX_SMALL_COUNT;
   return take_pairs(spikes, pairs, error);
 }
 

@@ -254,7 +254,7 @@ START_TEST(templates_have_plain_values_only) {
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
       for (size_t before = 0; before < 70; before++) {
         char text[128];
-        struct sl_text_template template;
+        struct sl_text_template template = {.length = 0};
         memset(text, ' ', before);
         strcpy(text + before, others[i]);
         ck_assert(!sl_kernels_variant(variant)->make_template(&template, text, strlen(text), 1));
