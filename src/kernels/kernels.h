@@ -30,7 +30,7 @@ struct sl_text_template {
   char text[SL_TEMPLATE_BYTES + SL_SCAN_BLOCK];
 };
 
-/* What a scan of spike text carries from call to call. */
+/* What a scan of spike text begins with, and what it finds. */
 struct sl_text_scan {
   size_t row_length; /* values between two brackets; SL_NO_ROWS where no bracket may come */
   size_t column;     /* values of the current row that were read already, fewer than all */

@@ -64,7 +64,6 @@ struct plain_text {
   bool closed_row;     /* they end before the bracket that closes an outer array */
   size_t stop;         /* the first byte that is not plain, 64 if all are */
   size_t count;        /* values, at least one if length is not 0 */
-  uint64_t starts;     /* bit i: byte i is the first digit of a value */
   uint64_t values;     /* bit i: value i is a one */
   bool has_brackets;   /* the two below say something */
   uint64_t row_starts; /* bit i: a bracket opens before value i */
@@ -146,7 +145,6 @@ static inline struct plain_text read_plain_text(struct text_block block) {
       .closed_row = closed_row,
       .stop = stop,
       .count = (size_t)__builtin_popcountll(starts),
-      .starts = starts,
       .values = extract_bits(block.ones, starts),
       .has_brackets = ((block.opens | block.closes) & taken) != 0,
   };
@@ -251,7 +249,7 @@ static inline size_t scan_spike_text(struct sl_text_scan *scan, const char *text
 /* The values of text that is valid JSON, block by block. */
 struct value_finder {
   uint64_t digits, points; /* of the last block */
-  uint64_t starts;         /* in it */
+  uint64_t starts;         /* the first digits of its values */
 };
 
 /* Returns false if a block has anything else than text of plain values. */
