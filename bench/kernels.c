@@ -30,7 +30,7 @@ struct work {
 };
 
 static void add_columns(struct work *work) {
-  work->kernels->add_columns(work->counts, work->bits, work->rows, work->columns);
+  work->kernels->add_columns(work->counts, 8, work->bits, 0, 1, work->rows, work->columns);
 }
 
 static void add_reals(struct work *work) {

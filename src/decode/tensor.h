@@ -15,7 +15,7 @@
  * The rank is known at the first number, the length of a level at its first closing bracket; every
  * array after that must agree. Where a shape came first, it gives rank and lengths. As soon as the
  * length of a row is known, whole blocks of text go to the scan kernel, and only what it leaves is
- * read one event at a time.
+ * read one event at a time. Text that repeats what was read before takes a shorter way.
  *
  * Data that is nested two deep may be coordinates, as long as no encoding has come: it is deferred.
  */
@@ -27,6 +27,22 @@ enum { SL_PENDING_VALUES = 64 }; /* numbers that are worth counting together */
 struct sl_scan_backoff {
   uint64_t from; /* offset before which the kernel would find nothing to take */
   size_t pause;  /* bytes not to scan, as the last scans found nothing */
+};
+
+/*
+ * What repeats in the text: an element of one of the tensor's arrays that was read and found right.
+ * The outermost array whose elements are not too long gives the template, as it is the one whose
+ * repeats are interrupted the least.
+ */
+struct sl_repeats {
+  size_t depth;                   /* arrays that are open around the element */
+  size_t misses;                  /* how often in a row the template did not fit */
+  uint64_t learn_from;            /* offset before which nothing is learnt */
+  size_t pause;                   /* bytes not to learn from, as templates did not fit */
+  const char *stopped;            /* where the last match has ended, or NULL */
+  const char *piece;              /* the first byte of the input that is still there */
+  const char *began[SL_MAX_RANK]; /* the last element at each depth, or NULL; not the rows */
+  struct sl_text_template template;
 };
 
 struct sl_nested {
@@ -42,7 +58,7 @@ struct sl_nested {
   double pending[SL_PENDING_VALUES]; /* of the current row, complete but not yet counted */
   size_t pending_count;
   struct sl_scan_backoff backoff;
-  struct sl_text_scan scan; /* kept for the templates it has learnt */
+  struct sl_repeats repeats;
 };
 
 /* Starts at the opening bracket. */

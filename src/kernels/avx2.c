@@ -28,17 +28,13 @@ static inline uint64_t join(__m256i low, __m256i high) {
   return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
 }
 
-static inline bool fits_template(const char *text, const struct sl_text_template *template,
-                                 uint64_t *low_bits) {
-  __m256i low = load_half(text, 0);
-  __m256i high = load_half(text, 1);
-  __m256i low_difference =
-      (low ^ load_half(template->expected, 0)) & load_half(template->compared, 0);
-  __m256i high_difference =
-      (high ^ load_half(template->expected, 1)) & load_half(template->compared, 1);
-  __m256i difference = low_difference | high_difference;
+static inline uint64_t compare_block(const char *text, const char *expected, uint64_t *low_bits) {
+  __m256i low = load_half(text, 0) ^ load_half(expected, 0);
+  __m256i high = load_half(text, 1) ^ load_half(expected, 1);
+  const __m256i one = _mm256_set1_epi8(1);
   *low_bits = join(_mm256_slli_epi16(low, 7), _mm256_slli_epi16(high, 7));
-  return _mm256_testz_si256(difference, difference);
+  return ~join(_mm256_cmpeq_epi8(_mm256_max_epu8(low, one), one),
+               _mm256_cmpeq_epi8(_mm256_max_epu8(high, one), one));
 }
 
 static inline uint64_t equal_to(__m256i low, __m256i high, char character) {
@@ -187,6 +183,8 @@ static inline bool decode_groups(uint8_t *bytes, const char *text) {
 const struct sl_kernels sl_kernels_avx2 = {
     .name = "avx2",
     .scan_spike_text = scan_spike_text,
+    .make_template = make_template,
+    .match_template = match_template,
     .add_columns = add_columns,
     .find_ones = find_ones,
     .add_reals = add_reals,

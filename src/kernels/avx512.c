@@ -37,14 +37,10 @@ static inline uint64_t extract_bits(uint64_t source, uint64_t mask) {
   return _pext_u64(source, mask);
 }
 
-static inline bool fits_template(const char *text, const struct sl_text_template *template,
-                                 uint64_t *low_bits) {
-  __m512i bytes = _mm512_loadu_si512(text);
-  __m512i expected = _mm512_loadu_si512(template->expected);
-  __m512i compared = _mm512_loadu_si512(template->compared);
-  __m512i difference = (bytes ^ expected) & compared;
-  *low_bits = _mm512_test_epi8_mask(bytes, _mm512_set1_epi8(1));
-  return _mm512_test_epi64_mask(difference, difference) == 0;
+static inline uint64_t compare_block(const char *text, const char *expected, uint64_t *low_bits) {
+  __m512i difference = _mm512_loadu_si512(text) ^ _mm512_loadu_si512(expected);
+  *low_bits = _mm512_test_epi8_mask(difference, _mm512_set1_epi8(1));
+  return _mm512_test_epi8_mask(difference, _mm512_set1_epi8((char)0xfe));
 }
 
 static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit) {
@@ -143,6 +139,8 @@ static inline bool decode_groups(uint8_t *bytes, const char *text) {
 const struct sl_kernels sl_kernels_avx512 = {
     .name = "avx512",
     .scan_spike_text = scan_spike_text,
+    .make_template = make_template,
+    .match_template = match_template,
     .add_columns = add_columns,
     .find_ones = find_ones,
     .add_reals = add_reals,

@@ -105,19 +105,16 @@ static inline uint64_t extract_bits(uint64_t source, uint64_t mask) {
   return source;
 }
 
-static inline bool fits_template(const char *text, const struct sl_text_template *template,
-                                 uint64_t *low_bits) {
-  struct four_vectors bytes = load_block(text);
-  struct four_vectors expected = load_block(template->expected);
-  struct four_vectors compared = load_block(template->compared);
-  uint8x16_t difference = vdupq_n_u8(0);
+static inline uint64_t compare_block(const char *text, const char *expected, uint64_t *low_bits) {
+  struct four_vectors low = load_block(text);
+  struct four_vectors others = load_block(expected);
   for (size_t i = 0; i < 4; i++) {
-    uint8x16_t here = vandq_u8(veorq_u8(bytes.part[i], expected.part[i]), compared.part[i]);
-    difference = vorrq_u8(difference, here);
-    bytes.part[i] = vtstq_u8(bytes.part[i], vdupq_n_u8(1));
+    uint8x16_t difference = veorq_u8(low.part[i], others.part[i]);
+    low.part[i] = vtstq_u8(difference, vdupq_n_u8(1));
+    others.part[i] = vcgtq_u8(difference, vdupq_n_u8(1));
   }
-  *low_bits = to_mask(bytes);
-  return vmaxvq_u8(difference) == 0;
+  *low_bits = to_mask(low);
+  return to_mask(others);
 }
 
 static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit) {
@@ -201,6 +198,8 @@ static inline bool decode_groups(uint8_t *bytes, const char *text) {
 const struct sl_kernels sl_kernels_neon = {
     .name = "neon",
     .scan_spike_text = scan_spike_text,
+    .make_template = make_template,
+    .match_template = match_template,
     .add_columns = add_columns,
     .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,

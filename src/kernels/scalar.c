@@ -51,24 +51,32 @@ static inline uint64_t extract_bits(uint64_t source, uint64_t mask) {
   return extracted;
 }
 
-static inline bool fits_template(const char *text, const struct sl_text_template *template,
-                                 uint64_t *low_bits) {
+static inline uint64_t compare_block(const char *text, const char *expected, uint64_t *low_bits) {
+  uint64_t others = 0;
   uint64_t low = 0;
-  unsigned char different = 0;
   for (unsigned i = 0; i < SL_SCAN_BLOCK; i++) {
-    unsigned char byte = (unsigned char)text[i];
-    different |= (byte ^ template->expected[i]) & template->compared[i];
-    low |= (uint64_t)(byte & 1) << i;
+    unsigned difference = (unsigned char)(text[i] ^ expected[i]);
+    others |= (uint64_t)(difference > 1) << i;
+    low |= (uint64_t)(difference & 1) << i;
   }
   *low_bits = low;
-  return different == 0;
+  return others;
 }
 
-static void add_columns(uint64_t *counts, const uint64_t *bits, size_t rows, size_t columns) {
-  size_t bit = 0;
-  for (size_t row = 0; row < rows; row++) {
-    for (size_t column = 0; column < columns; column++, bit++) {
-      counts[column] += bits[bit / 64] >> (bit % 64) & 1;
+static void add_columns(void *counts, size_t count_bytes, const uint64_t *bits, size_t first_bit,
+                        size_t samples, size_t rows, size_t columns) {
+  uint8_t *small = count_bytes == 1 ? counts : NULL;
+  uint64_t *large = counts;
+  size_t bit = first_bit;
+  for (size_t sample = 0; sample < samples; sample++) {
+    for (size_t i = 0; i < rows * columns; i++, bit++) {
+      size_t count = sample * columns + i % columns;
+      unsigned is_set = bits[bit / 64] >> (bit % 64) & 1;
+      if (small != NULL) {
+        small[count] = (uint8_t)(small[count] + is_set);
+      } else {
+        large[count] += is_set;
+      }
     }
   }
 }
@@ -117,6 +125,8 @@ static size_t decode_base64(uint8_t *bytes, const char *text, size_t groups) {
 const struct sl_kernels sl_kernels_scalar = {
     .name = "scalar",
     .scan_spike_text = scan_spike_text,
+    .make_template = make_template,
+    .match_template = match_template,
     .add_columns = add_columns,
     .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,

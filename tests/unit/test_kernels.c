@@ -163,24 +163,130 @@ START_TEST(scan_of_values_without_a_bracket_never_completes_a_row) {
 }
 END_TEST
 
+/* An element whose length is no divisor of a block's: its values come at every byte of a block. */
+static const char element[] = " [[0, 1.0,1],\n[0.0 ,1 , 0,1,0,\t0.0,1.0]],";
+enum { ELEMENT = sizeof element - 1 };
+
+/* Returns whether a value begins at a byte of elements one after the other. */
+static bool begins_value(size_t byte) {
+  size_t i = byte % ELEMENT;
+  return (element[i] == '0' || element[i] == '1') && element[i - 1] != '.';
+}
+
+/* A text that begins at an offset in the element and repeats it before the byte `end`. */
+struct repeating_text {
+  size_t offset;
+  const char *text;
+  size_t length, end;
+};
+
+/* Asserts that it is taken up to the last comma before it ends to repeat, or before a value too
+ * many, and with the right values. */
+static void assert_match(const struct sl_kernels *kernels, const struct sl_text_template *template,
+                         const struct repeating_text *repeating, size_t max_count) {
+  uint64_t bits[TEXT / 64 + 2];
+  const char *text = repeating->text;
+  char *copy = malloc(repeating->length);
+  ck_assert_ptr_nonnull(copy);
+  memcpy(copy, text, repeating->length);
+  size_t count = max_count;
+  size_t taken =
+      kernels->match_template(template, repeating->offset, copy, repeating->length, bits, &count);
+  free(copy);
+  size_t expected = 0;
+  size_t values = 0;
+  for (size_t i = 0, seen = 0; i < repeating->end; i++) {
+    seen += begins_value(repeating->offset + i);
+    if (text[i] == ',' && seen <= max_count) {
+      expected = i + 1;
+      values = seen;
+    }
+  }
+  ck_assert_uint_eq(taken, expected);
+  ck_assert_uint_eq(count, values);
+  for (size_t i = 0, value = 0; i < taken; i++) {
+    if (begins_value(repeating->offset + i)) {
+      ck_assert_uint_eq(bits[value / 64] >> (value % 64) & 1, text[i] == '1');
+      value++;
+    }
+  }
+}
+
+static void check_matches(const struct sl_kernels *kernels, struct sl_random *random,
+                          const struct sl_text_template *template, size_t offset) {
+  enum { LENGTH = 1000 };
+  char text[LENGTH];
+  for (size_t i = 0; i < LENGTH; i++) {
+    bool value = begins_value(offset + i);
+    text[i] = value ? (char)('0' + sl_random_below(random, 2)) : element[(offset + i) % ELEMENT];
+  }
+  struct repeating_text repeating = {offset, text, LENGTH, LENGTH};
+  assert_match(kernels, template, &repeating, LENGTH);
+  assert_match(kernels, template, &repeating, sl_random_below(random, 300));
+  repeating.end = sl_random_below(random, LENGTH);
+  text[repeating.end] = begins_value(offset + repeating.end) ? '2' : '1';
+  assert_match(kernels, template, &repeating, LENGTH);
+}
+
+START_TEST(text_repeats_a_template_up_to_the_first_other_byte) {
+  struct sl_random random = {31};
+  for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
+    const struct sl_kernels *kernels = sl_kernels_variant(variant);
+    for (size_t times = 1; times <= SL_TEMPLATE_BYTES / ELEMENT; times += 1 + sl_every()) {
+      struct sl_text_template template;
+      ck_assert(kernels->make_template(&template, element, ELEMENT, times));
+      ck_assert_uint_eq(template.length, times * ELEMENT);
+      check_matches(kernels, &random, &template, 0);
+      for (size_t offset = 1; offset < ELEMENT; offset++) {
+        if (element[offset - 1] == ',') {
+          check_matches(kernels, &random, &template, offset);
+        }
+      }
+    }
+  }
+}
+END_TEST
+
+START_TEST(templates_have_plain_values_only) {
+  static const char *const others[] = {"[0,10],", "[-0],",  "[0.5],", "[1.1],",
+                                       "[0.00],", "[1e0],", "[2],",   "[1,\"0\"],"};
+  for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+      for (size_t before = 0; before < 70; before++) {
+        char text[128];
+        struct sl_text_template template = {.length = 0};
+        memset(text, ' ', before);
+        strcpy(text + before, others[i]);
+        ck_assert(!sl_kernels_variant(variant)->make_template(&template, text, strlen(text), 1));
+        ck_assert_uint_eq(template.length, 0);
+      }
+    }
+  }
+}
+END_TEST
+
 static void fill(struct sl_random *random, uint64_t *words, size_t count) {
   for (size_t i = 0; i < count; i++) {
     words[i] = sl_random_next(random);
   }
 }
 
-static void assert_all_add_alike(struct sl_random *random, size_t rows, size_t columns) {
-  size_t words = rows * columns / 64 + 1 + SL_BITS_SLACK;
+static void assert_all_add_alike(struct sl_random *random, size_t count_bytes, size_t samples,
+                                 size_t rows, size_t columns) {
+  size_t first_bit = sl_random_below(random, 200);
+  size_t words = (first_bit + samples * rows * columns) / 64 + 1 + SL_BITS_SLACK;
+  size_t bytes = samples * columns * count_bytes;
   uint64_t *bits = malloc(words * sizeof *bits);
-  uint64_t *expected = calloc(columns, sizeof *expected);
-  uint64_t *counts = calloc(columns, sizeof *counts);
+  void *expected = calloc(bytes, 1);
+  void *counts = calloc(bytes, 1);
   ck_assert(bits != NULL && expected != NULL && counts != NULL);
   fill(random, bits, words);
-  scalar()->add_columns(expected, bits, rows, columns);
+  scalar()->add_columns(expected, count_bytes, bits, first_bit, samples, rows, columns);
   for (size_t i = 1; sl_kernels_variant(i) != NULL; i++) {
-    memset(counts, 0, columns * sizeof *counts);
-    sl_kernels_variant(i)->add_columns(counts, bits, rows, columns);
-    ck_assert_mem_eq(counts, expected, columns * sizeof *counts);
+    memset(counts, 0, bytes);
+    sl_kernels_variant(i)->add_columns(counts, count_bytes, bits, first_bit, samples, rows,
+                                       columns);
+    ck_assert_mem_eq(counts, expected, bytes);
   }
   free(bits);
   free(expected);
@@ -189,13 +295,13 @@ static void assert_all_add_alike(struct sl_random *random, size_t rows, size_t c
 
 START_TEST(columns_add_up_alike_for_every_width) {
   struct sl_random random = {17};
-  static const size_t rows[] = {1, 2, 7, 8, 9, 25, 100, 254, 255, 256, 600};
+  static const size_t rows[] = {0, 1, 2, 7, 8, 9, 25, 100, 254, 255, 256, 600};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     for (size_t columns = 1; columns <= 300; columns += sl_every()) {
-      assert_all_add_alike(&random, rows[i], columns);
+      assert_all_add_alike(&random, columns % 2 ? 1 : 8, 1 + columns % 3, rows[i], columns);
     }
-    assert_all_add_alike(&random, rows[i], 1000);
-    assert_all_add_alike(&random, rows[i], 4097);
+    assert_all_add_alike(&random, 8, 2, rows[i], 1000);
+    assert_all_add_alike(&random, 8, 1, rows[i], 4097);
   }
 }
 END_TEST
@@ -204,7 +310,7 @@ START_TEST(columns_are_added_to_what_is_there) {
   for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
     uint64_t bits[2 + SL_BITS_SLACK] = {0x5};
     uint64_t counts[3] = {10, 20, 30};
-    sl_kernels_variant(i)->add_columns(counts, bits, 1, 3);
+    sl_kernels_variant(i)->add_columns(counts, 8, bits, 0, 1, 1, 3);
     ck_assert_uint_eq(counts[0], 11);
     ck_assert_uint_eq(counts[1], 20);
     ck_assert_uint_eq(counts[2], 31);
@@ -359,6 +465,8 @@ int main(void) {
   tcase_add_test(cases, scans_agree_on_damaged_rows);
   tcase_add_test(cases, scan_of_flat_text_stops_before_any_bracket);
   tcase_add_test(cases, scan_of_values_without_a_bracket_never_completes_a_row);
+  tcase_add_test(cases, text_repeats_a_template_up_to_the_first_other_byte);
+  tcase_add_test(cases, templates_have_plain_values_only);
   tcase_add_test(cases, columns_add_up_alike_for_every_width);
   tcase_add_test(cases, columns_are_added_to_what_is_there);
   tcase_add_test(cases, ones_are_found_alike_at_every_length);
