@@ -32,13 +32,14 @@ static uint64_t reverse_bytes_bits(uint64_t word) {
   return (word >> 4 & UINT64_C(0x0f0f0f0f0f0f0f0f)) | (word & UINT64_C(0x0f0f0f0f0f0f0f0f)) << 4;
 }
 
-/* Returns up to eight bytes as a word whose least significant byte is the first, on any machine. */
-static uint64_t little_endian(const uint8_t *bytes, size_t count) {
-  uint64_t word = 0;
-  for (size_t i = 0; i < count; i++) {
-    word |= (uint64_t)bytes[i] << (8 * i);
+/* Makes words of one or more bytes of packed bits, the first value in the least significant bit. */
+static void read_bits(uint64_t *words, const uint8_t *bytes, size_t count) {
+  size_t needed = (count + sizeof *words - 1) / sizeof *words;
+  words[needed - 1] = 0;
+  memcpy(words, bytes, count);
+  for (size_t i = 0; i < needed; i++) {
+    words[i] = reverse_bytes_bits(le64toh(words[i]));
   }
-  return word;
 }
 
 static enum sl_status check_spare_bits(uint8_t last_byte, size_t used_bits,
@@ -55,10 +56,7 @@ static enum sl_status push_bits(struct sl_packed *packed, const uint8_t *bytes, 
   uint64_t words[BATCH_WORDS];
   for (size_t done = 0; done < count && packed->values_left > 0;) {
     size_t length = count - done < sizeof words ? count - done : sizeof words;
-    for (size_t i = 0; i < length; i += 8) {
-      size_t rest = length - i < 8 ? length - i : 8;
-      words[i / 8] = reverse_bytes_bits(little_endian(bytes + done + i, rest));
-    }
+    read_bits(words, bytes + done, length);
     size_t values = 8 * length;
     if (values > packed->values_left) {
       values = (size_t)packed->values_left;
