@@ -6,14 +6,17 @@
  * in one masked instruction.
  */
 #include <immintrin.h>
+#include <stdint.h>
 #include <string.h>
 
 typedef __m512i bit_slice;
 typedef __m512i byte_counters;
 
+typedef uint8_t byte_vector __attribute__((vector_size(64)));
+
 enum { GROUPS_AT_ONCE = 16 };
 
-#include "kernels/base64_groups.h"
+#include "kernels/base64_lanes.h"
 #include "kernels/bit_columns.h"
 #include "kernels/spike_text.h"
 
@@ -97,43 +100,45 @@ static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const doub
                               columns - column);
 }
 
-/* Returns the six-bit values of 64 characters, as avx2.c explains. */
-static inline bool base64_values(__m512i text, __m512i *values) {
-  const __m512i wrong_lower = _mm512_broadcast_i32x4(
-      _mm_setr_epi8(21, 17, 17, 17, 17, 17, 17, 17, 17, 17, 19, 26, 27, 27, 27, 26));
-  const __m512i upper_bit = _mm512_broadcast_i32x4(
-      _mm_setr_epi8(16, 16, 1, 2, 4, 8, 4, 8, 16, 16, 16, 16, 16, 16, 16, 16));
-  const __m512i distance = _mm512_broadcast_i32x4(
-      _mm_setr_epi8(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0));
-  __m512i half = _mm512_set1_epi8(0x0f);
-  __m512i upper = _mm512_and_si512(_mm512_srli_epi16(text, 4), half);
-  __m512i lower = _mm512_and_si512(text, half);
-  __mmask64 is_slash = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('/'));
-  __m512i entry = _mm512_mask_sub_epi8(upper, is_slash, upper, _mm512_set1_epi8(1));
-  *values = _mm512_add_epi8(text, _mm512_shuffle_epi8(distance, entry));
-  return _mm512_test_epi8_mask(_mm512_shuffle_epi8(wrong_lower, lower),
-                               _mm512_shuffle_epi8(upper_bit, upper)) == 0;
+static inline byte_vector in_all_lanes(__m128i lane) {
+  return (byte_vector)_mm512_broadcast_i32x4(lane);
 }
 
-/* Does as avx2.c does: each of four lanes gives 12 bytes, which are moved together. */
-static inline void store_base64(uint8_t *bytes, __m512i values) {
-  enum { TWELVE_WORDS = 0x0fff };
-  __m512i twelves = _mm512_maddubs_epi16(values, _mm512_set1_epi32(0x01400140));
-  __m512i twenty_fours = _mm512_madd_epi16(twelves, _mm512_set1_epi32(0x00011000));
-  const __m512i order =
-      _mm512_broadcast_i32x4(_mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1));
+static inline byte_vector look_up(byte_vector table, byte_vector indices) {
+  return (byte_vector)_mm512_shuffle_epi8((__m512i)table, (__m512i)indices);
+}
+
+static inline bool have_common_bits(byte_vector left, byte_vector right) {
+  return _mm512_test_epi8_mask((__m512i)left, (__m512i)right) != 0;
+}
+
+static inline byte_vector join_bytes(byte_vector bytes, int16_t worth) {
+  return (byte_vector)_mm512_maddubs_epi16((__m512i)bytes, _mm512_set1_epi16(worth));
+}
+
+static inline byte_vector join_pairs(byte_vector pairs, int32_t worth) {
+  return (byte_vector)_mm512_madd_epi16((__m512i)pairs, _mm512_set1_epi32(worth));
+}
+
+static inline byte_vector multiply_high(byte_vector numbers, int32_t factors) {
+  return (byte_vector)_mm512_mulhi_epu16((__m512i)numbers, _mm512_set1_epi32(factors));
+}
+
+static inline byte_vector multiply_low(byte_vector numbers, int32_t factors) {
+  return (byte_vector)_mm512_mullo_epi16((__m512i)numbers, _mm512_set1_epi32(factors));
+}
+
+enum { TWELVE_WORDS = 0x0fff };
+
+static inline void store_twelves(uint8_t *bytes, byte_vector lanes) {
   const __m512i together = _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, 11, 15);
-  __m512i packed = _mm512_shuffle_epi8(twenty_fours, order);
-  _mm512_mask_storeu_epi32(bytes, TWELVE_WORDS, _mm512_permutexvar_epi32(together, packed));
+  _mm512_mask_storeu_epi32(bytes, TWELVE_WORDS, _mm512_permutexvar_epi32(together, (__m512i)lanes));
 }
 
-static inline bool decode_groups(uint8_t *bytes, const char *text) {
-  __m512i values;
-  bool ok = base64_values(_mm512_loadu_si512(text), &values);
-  if (ok) {
-    store_base64(bytes, values);
-  }
-  return ok;
+static inline byte_vector load_twelves(const uint8_t *bytes) {
+  const __m512i apart = _mm512_setr_epi32(0, 1, 2, 12, 3, 4, 5, 13, 6, 7, 8, 14, 9, 10, 11, 15);
+  __m512i packed = _mm512_maskz_loadu_epi32(TWELVE_WORDS, bytes);
+  return (byte_vector)_mm512_permutexvar_epi32(apart, packed);
 }
 
 const struct sl_kernels sl_kernels_avx512 = {
@@ -145,4 +150,5 @@ const struct sl_kernels sl_kernels_avx512 = {
     .find_ones = find_ones,
     .add_reals = add_reals,
     .decode_base64 = decode_base64,
+    .encode_base64 = encode_base64,
 };

@@ -99,7 +99,13 @@ struct sl_kernels {
    * were taken: fewer only if the next one has a character outside the alphabet.
    */
   size_t (*decode_base64)(uint8_t *bytes, const char *text, size_t groups);
+
+  /* text[0 … 4 * groups) is the base64 of bytes[0 … 3 * groups). */
+  void (*encode_base64)(char *text, const uint8_t *bytes, size_t groups);
 };
+
+/* The 64 characters by the six bits that they mean. */
+extern const char sl_base64_alphabet[];
 
 /* Returns the six bits that a character means, or -1 if it is not in the alphabet. */
 static inline int sl_base64_value(char character) {

@@ -195,6 +195,24 @@ static inline bool decode_groups(uint8_t *bytes, const char *text) {
   return ok;
 }
 
+/* Encodes 16 groups, in the same way back. All of the alphabet is one table. */
+static inline void encode_groups(char *text, const uint8_t *bytes) {
+  const uint8_t *letters = (const uint8_t *)sl_base64_alphabet;
+  const uint8x16x4_t alphabet = {
+      {vld1q_u8(letters), vld1q_u8(letters + 16), vld1q_u8(letters + 32), vld1q_u8(letters + 48)}};
+  const uint8x16_t six_bits = vdupq_n_u8(0x3f);
+  uint8x16x3_t in = vld3q_u8(bytes);
+  uint8x16_t b = vorrq_u8(vshlq_n_u8(in.val[0], 4), vshrq_n_u8(in.val[1], 4));
+  uint8x16_t c = vorrq_u8(vshlq_n_u8(in.val[1], 2), vshrq_n_u8(in.val[2], 6));
+  uint8x16x4_t characters = {{
+      vqtbl4q_u8(alphabet, vshrq_n_u8(in.val[0], 2)),
+      vqtbl4q_u8(alphabet, vandq_u8(b, six_bits)),
+      vqtbl4q_u8(alphabet, vandq_u8(c, six_bits)),
+      vqtbl4q_u8(alphabet, vandq_u8(in.val[2], six_bits)),
+  }};
+  vst4q_u8((uint8_t *)text, characters);
+}
+
 const struct sl_kernels sl_kernels_neon = {
     .name = "neon",
     .scan_spike_text = scan_spike_text,
@@ -204,4 +222,5 @@ const struct sl_kernels sl_kernels_neon = {
     .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,
     .decode_base64 = decode_base64,
+    .encode_base64 = encode_base64,
 };

@@ -122,6 +122,18 @@ static size_t decode_base64(uint8_t *bytes, const char *text, size_t groups) {
   return groups;
 }
 
+const char sl_base64_alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static void encode_base64(char *text, const uint8_t *bytes, size_t groups) {
+  for (size_t group = 0; group < groups; group++, text += 4, bytes += 3) {
+    uint32_t value = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
+    for (size_t i = 0; i < 4; i++) {
+      text[i] = sl_base64_alphabet[value >> (18 - 6 * i) & 63];
+    }
+  }
+}
+
 const struct sl_kernels sl_kernels_scalar = {
     .name = "scalar",
     .scan_spike_text = scan_spike_text,
@@ -131,4 +143,5 @@ const struct sl_kernels sl_kernels_scalar = {
     .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,
     .decode_base64 = decode_base64,
+    .encode_base64 = encode_base64,
 };

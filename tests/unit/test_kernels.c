@@ -435,6 +435,46 @@ START_TEST(base64_is_decoded_alike_up_to_the_first_bad_character) {
 }
 END_TEST
 
+/* Of as many bytes as that takes, at an offset, so that a sanitizer sees reads beyond them. */
+static void assert_all_encode_alike(struct sl_random *random, size_t groups, size_t offset) {
+  enum { GUARD = 4 };
+  uint8_t *bytes = malloc(offset + 3 * groups + 1);
+  char *expected = malloc(4 * groups + GUARD);
+  char *text = malloc(offset + 4 * groups + GUARD);
+  ck_assert(bytes != NULL && expected != NULL && text != NULL);
+  for (size_t i = 0; i < offset + 3 * groups; i++) {
+    bytes[i] = (uint8_t)sl_random_below(random, 256);
+  }
+  memset(expected, '#', 4 * groups + GUARD);
+  for (size_t i = 0; i < groups; i++) {
+    const uint8_t *three = bytes + offset + 3 * i;
+    char *four = expected + 4 * i;
+    four[0] = alphabet[three[0] / 4];
+    four[1] = alphabet[three[0] % 4 * 16 + three[1] / 16];
+    four[2] = alphabet[three[1] % 16 * 4 + three[2] / 64];
+    four[3] = alphabet[three[2] % 64];
+  }
+  for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
+    memset(text, '#', offset + 4 * groups + GUARD);
+    sl_kernels_variant(i)->encode_base64(text + offset, bytes + offset, groups);
+    ck_assert_mem_eq(text + offset, expected, 4 * groups + GUARD);
+  }
+  free(bytes);
+  free(expected);
+  free(text);
+}
+
+START_TEST(base64_is_encoded_alike_at_every_length_and_alignment) {
+  struct sl_random random = {23};
+  for (size_t groups = 0; groups <= 70; groups++) {
+    for (size_t offset = 0; offset < 64; offset += sl_every()) {
+      assert_all_encode_alike(&random, groups, offset);
+    }
+  }
+  assert_all_encode_alike(&random, 5000, 1);
+}
+END_TEST
+
 START_TEST(base64_knows_its_alphabet) {
   uint8_t bytes[48];
   ck_assert_uint_eq(scalar()->decode_base64(bytes, alphabet, 16), 16);
@@ -472,6 +512,7 @@ int main(void) {
   tcase_add_test(cases, ones_are_found_alike_at_every_length);
   tcase_add_test(cases, reals_add_up_alike_at_every_length);
   tcase_add_test(cases, base64_is_decoded_alike_up_to_the_first_bad_character);
+  tcase_add_test(cases, base64_is_encoded_alike_at_every_length_and_alignment);
   tcase_add_test(cases, base64_knows_its_alphabet);
   tcase_add_test(cases, an_unknown_variant_is_refused_and_changes_nothing);
   suite_add_tcase(suite, cases);
