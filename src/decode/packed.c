@@ -25,20 +25,14 @@ static void begin_packed(struct sl_packed *packed, enum sl_packing packing,
   *packed = (struct sl_packed){.packing = packing, .spikes = spikes, .values_left = values};
 }
 
-/* Turns every byte of a word around: the first value becomes the least significant bit. */
-static uint64_t reverse_bytes_bits(uint64_t word) {
-  word = (word >> 1 & UINT64_C(0x5555555555555555)) | (word & UINT64_C(0x5555555555555555)) << 1;
-  word = (word >> 2 & UINT64_C(0x3333333333333333)) | (word & UINT64_C(0x3333333333333333)) << 2;
-  return (word >> 4 & UINT64_C(0x0f0f0f0f0f0f0f0f)) | (word & UINT64_C(0x0f0f0f0f0f0f0f0f)) << 4;
-}
-
 /* Makes words of one or more bytes of packed bits, the first value in the least significant bit. */
 static void read_bits(uint64_t *words, const uint8_t *bytes, size_t count) {
   size_t needed = (count + sizeof *words - 1) / sizeof *words;
   words[needed - 1] = 0;
   memcpy(words, bytes, count);
+  sl_kernels()->reverse_bits(words, needed);
   for (size_t i = 0; i < needed; i++) {
-    words[i] = reverse_bytes_bits(le64toh(words[i]));
+    words[i] = le64toh(words[i]);
   }
 }
 

@@ -3,7 +3,6 @@
 #include "core/checked.h"
 #include "kernels/kernels.h"
 #include <endian.h>
-#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -22,12 +21,15 @@ bool sl_base64_holds(const struct sl_broadcast_view *view, enum sl_float_width w
   if (width != SL_FLOAT32) {
     return true;
   }
+  uint32_t excess = 0;
   for (size_t i = 0; i < view->count; i++) {
-    if (isinf((float)view->values[i])) {
-      return false;
-    }
+    float single = (float)view->values[i];
+    float difference = single - single; /* NaN, unless it is finite: then all bits are 0 */
+    uint32_t bits;
+    memcpy(&bits, &difference, sizeof bits);
+    excess |= bits;
   }
-  return true;
+  return excess == 0;
 }
 
 void sl_base64_start(struct sl_base64_reader *reader, const struct sl_broadcast_view *view,

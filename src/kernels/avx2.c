@@ -17,8 +17,8 @@ typedef uint8_t byte_vector __attribute__((vector_size(32)));
 
 enum { GROUPS_AT_ONCE = 8 };
 
-#include "kernels/base64_lanes.h"
 #include "kernels/bit_columns.h"
+#include "kernels/byte_lanes.h"
 #include "kernels/spike_text.h"
 
 /* Loads half of a block of 64 bytes, which is two vectors. */
@@ -183,6 +183,7 @@ const struct sl_kernels sl_kernels_avx2 = {
     .add_columns = add_columns,
     .find_ones = find_ones,
     .add_reals = add_reals,
+    .reverse_bits = reverse_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,
 };

@@ -16,8 +16,8 @@ typedef uint8_t byte_vector __attribute__((vector_size(64)));
 
 enum { GROUPS_AT_ONCE = 16 };
 
-#include "kernels/base64_lanes.h"
 #include "kernels/bit_columns.h"
+#include "kernels/byte_lanes.h"
 #include "kernels/spike_text.h"
 
 static inline struct text_block classify_block(const char *text) {
@@ -149,6 +149,7 @@ const struct sl_kernels sl_kernels_avx512 = {
     .add_columns = add_columns,
     .find_ones = find_ones,
     .add_reals = add_reals,
+    .reverse_bits = reverse_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,
 };

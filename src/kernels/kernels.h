@@ -94,6 +94,9 @@ struct sl_kernels {
   void (*add_reals)(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
                     size_t columns);
 
+  /* Turns every byte around: its most significant bit becomes the least significant. */
+  void (*reverse_bits)(uint64_t *words, size_t count);
+
   /*
    * bytes[0 … 3 * groups) from the base64 text[0 … 4 * groups), no padding. Returns how many groups
    * were taken: fewer only if the next one has a character outside the alphabet.

@@ -213,6 +213,15 @@ static inline void encode_groups(char *text, const uint8_t *bytes) {
   vst4q_u8((uint8_t *)text, characters);
 }
 
+static void reverse_bits(uint64_t *words, size_t count) {
+  size_t done = 0;
+  for (; done + 2 <= count; done += 2) {
+    uint8x16_t bytes = vreinterpretq_u8_u64(vld1q_u64(words + done));
+    vst1q_u64(words + done, vreinterpretq_u64_u8(vrbitq_u8(bytes)));
+  }
+  sl_kernels_scalar.reverse_bits(words + done, count - done);
+}
+
 const struct sl_kernels sl_kernels_neon = {
     .name = "neon",
     .scan_spike_text = scan_spike_text,
@@ -221,6 +230,7 @@ const struct sl_kernels sl_kernels_neon = {
     .add_columns = add_columns,
     .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,
+    .reverse_bits = reverse_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,
 };

@@ -105,6 +105,19 @@ static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const doub
   }
 }
 
+/* Swaps neighbouring bits, pairs of bits and halves of bytes. */
+static void reverse_bits(uint64_t *words, size_t count) {
+  const uint64_t ones = UINT64_C(0x5555555555555555);
+  const uint64_t twos = UINT64_C(0x3333333333333333);
+  const uint64_t fours = UINT64_C(0x0f0f0f0f0f0f0f0f);
+  for (size_t i = 0; i < count; i++) {
+    uint64_t word = words[i];
+    word = (word >> 1 & ones) | (word & ones) << 1;
+    word = (word >> 2 & twos) | (word & twos) << 2;
+    words[i] = (word >> 4 & fours) | (word & fours) << 4;
+  }
+}
+
 static size_t decode_base64(uint8_t *bytes, const char *text, size_t groups) {
   for (size_t group = 0; group < groups; group++, text += 4, bytes += 3) {
     uint32_t value = 0;
@@ -142,6 +155,7 @@ const struct sl_kernels sl_kernels_scalar = {
     .add_columns = add_columns,
     .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,
+    .reverse_bits = reverse_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,
 };

@@ -318,6 +318,25 @@ START_TEST(columns_are_added_to_what_is_there) {
 }
 END_TEST
 
+START_TEST(bits_of_bytes_are_reversed_alike_at_every_length) {
+  struct sl_random random = {29};
+  for (size_t count = 0; count <= 40; count++) {
+    uint64_t words[41], expected[41] = {0}, reversed[41];
+    fill(&random, words, 41);
+    expected[count] = words[count];
+    for (size_t bit = 0; bit < 64 * count; bit++) {
+      uint64_t value = words[bit / 64] >> (bit % 64) & 1;
+      expected[bit / 64] |= value << (bit % 64 / 8 * 8 + 7 - bit % 8);
+    }
+    for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
+      memcpy(reversed, words, sizeof words);
+      sl_kernels_variant(i)->reverse_bits(reversed, count);
+      ck_assert_mem_eq(reversed, expected, (count + 1) * sizeof *words);
+    }
+  }
+}
+END_TEST
+
 /* Zeros and ones of every kind, and what is nearly one of them. */
 static const double reals[] = {
     0.0,   -0.0, 1.0, 1.0, -1.0, 0.5, 4.9e-324, -4.9e-324, 0.9999999999999999, 1.0000000000000002,
@@ -509,6 +528,7 @@ int main(void) {
   tcase_add_test(cases, templates_have_plain_values_only);
   tcase_add_test(cases, columns_add_up_alike_for_every_width);
   tcase_add_test(cases, columns_are_added_to_what_is_there);
+  tcase_add_test(cases, bits_of_bytes_are_reversed_alike_at_every_length);
   tcase_add_test(cases, ones_are_found_alike_at_every_length);
   tcase_add_test(cases, reals_add_up_alike_at_every_length);
   tcase_add_test(cases, base64_is_decoded_alike_up_to_the_first_bad_character);

@@ -1,11 +1,12 @@
 /*
- * Base64 with vectors of any width that consist of lanes of 16 bytes. A lane holds four groups.
+ * Base64 and packed bits with vectors of any width that consist of lanes of 16 bytes. A lane holds
+ * four groups of base64.
  *
  * Included once by a variant, which has defined a type `byte_vector` of unsigned bytes, and defines
  * the functions declared below.
  */
-#ifndef SPIKELOSS_KERNELS_BASE64_LANES_H
-#define SPIKELOSS_KERNELS_BASE64_LANES_H
+#ifndef SPIKELOSS_KERNELS_BYTE_LANES_H
+#define SPIKELOSS_KERNELS_BYTE_LANES_H
 
 #include "kernels/base64_groups.h"
 
@@ -94,6 +95,21 @@ static inline void encode_groups(char *text, const uint8_t *bytes) {
   entry |= (byte_vector)(values < 26) & 13;
   values += look_up(distance, entry);
   memcpy(text, &values, sizeof values);
+}
+
+/* Each half of a byte is looked up, and goes to where the other half was. */
+static void reverse_bits(uint64_t *words, size_t count) {
+  const byte_vector reversed =
+      in_all_lanes(_mm_setr_epi8(0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15));
+  enum { AT_ONCE = sizeof(byte_vector) / sizeof *words };
+  size_t done = 0;
+  for (; done + AT_ONCE <= count; done += AT_ONCE) {
+    byte_vector bytes;
+    memcpy(&bytes, words + done, sizeof bytes);
+    bytes = look_up(reversed, bytes & 0x0f) << 4 | look_up(reversed, bytes >> 4);
+    memcpy(words + done, &bytes, sizeof bytes);
+  }
+  sl_kernels_scalar.reverse_bits(words + done, count - done);
 }
 
 #endif
