@@ -6,23 +6,31 @@
 #include <endian.h>
 #include <string.h>
 
-enum { BATCH_WORDS = 64, BATCH_VALUES = 256 };
+enum { BATCH_WORDS = 64, BATCH_BITS = 64 * BATCH_WORDS, BATCH_VALUES = 256 };
 
-static size_t float_size(enum sl_packing packing) {
-  return packing == SL_PACKED_F32 ? 4 : 8;
+static const struct {
+  const char *name;
+  size_t bytes; /* of a number */
+} encodings[] = {
+    [SL_TENSOR_BITS] = {"bits", 0}, [SL_TENSOR_F32] = {"f32", 4}, [SL_TENSOR_F64] = {"f64", 8},
+    [SL_TENSOR_U8] = {"u8", 1},     [SL_TENSOR_U16] = {"u16", 2}, [SL_TENSOR_U32] = {"u32", 4},
+};
+
+static bool is_float(enum sl_tensor_encoding encoding) {
+  return encoding == SL_TENSOR_F32 || encoding == SL_TENSOR_F64;
 }
 
-static bool packed_size(enum sl_packing packing, uint64_t values, uint64_t *bytes) {
-  if (packing == SL_PACKED_BITS) {
+static bool packed_size(enum sl_tensor_encoding encoding, uint64_t values, uint64_t *bytes) {
+  if (encoding == SL_TENSOR_BITS) {
     *bytes = values / 8 + (values % 8 > 0);
     return true;
   }
-  return !__builtin_mul_overflow(values, float_size(packing), bytes);
+  return !__builtin_mul_overflow(values, encodings[encoding].bytes, bytes);
 }
 
-static void begin_packed(struct sl_packed *packed, enum sl_packing packing,
+static void begin_packed(struct sl_packed *packed, enum sl_tensor_encoding encoding,
                          struct sl_spikes *spikes, uint64_t values) {
-  *packed = (struct sl_packed){.packing = packing, .spikes = spikes, .values_left = values};
+  *packed = (struct sl_packed){.encoding = encoding, .spikes = spikes, .values_left = values};
 }
 
 /* Makes words of one or more bytes of packed bits, the first value in the least significant bit. */
@@ -89,11 +97,10 @@ static void read_doubles(double *values, const uint8_t *bytes, size_t count) {
 }
 
 /* Pushes whole floats, at most BATCH_VALUES. */
-static enum sl_status push_batch(struct sl_packed *packed, const uint8_t *bytes, size_t count,
-                                 struct sl_error *error) {
+static enum sl_status push_floats(struct sl_packed *packed, const uint8_t *bytes, size_t count,
+                                  struct sl_error *error) {
   double values[BATCH_VALUES];
-  count = count < packed->values_left ? count : (size_t)packed->values_left;
-  if (packed->packing == SL_PACKED_F32) {
+  if (packed->encoding == SL_TENSOR_F32) {
     read_singles(values, bytes, count);
   } else {
     read_doubles(values, bytes, count);
@@ -103,34 +110,74 @@ static enum sl_status push_batch(struct sl_packed *packed, const uint8_t *bytes,
     return sl_fail(error, SL_NOT_FINITE, "value %llu, counted from 0, is NaN or infinite",
                    (unsigned long long)(packed->value + finite));
   }
-  packed->values_left -= count;
-  packed->value += count;
   return sl_spikes_push_reals(packed->spikes, values, count, error);
 }
 
-/* Fills up the float that a former piece has begun. Returns how many bytes that took. */
-static size_t complete_float(struct sl_packed *packed, const uint8_t *bytes, size_t count) {
-  size_t missing = float_size(packed->packing) - packed->begun_bytes;
+/* Pushes the next integers that are all 0 and 1, or 64 with others among them, of `count` at most.
+ * Returns how many. */
+static size_t push_some_integers(struct sl_packed *packed, const uint8_t *bytes, size_t count,
+                                 struct sl_error *error) {
+  size_t width = encodings[packed->encoding].bytes;
+  uint64_t bits[BATCH_WORDS];
+  size_t binary = sl_kernels()->pack_integers(bits, bytes, width, count);
+  if (binary > 0) {
+    sl_spikes_push_bits(packed->spikes, bits, binary, error);
+    return binary;
+  }
+  double values[64];
+  count = count < 64 ? count : 64;
+  for (size_t i = 0; i < count; i++) {
+    values[i] = sl_load_integer(bytes + i * width, width);
+  }
+  sl_spikes_push_reals(packed->spikes, values, count, error);
+  return count;
+}
+
+/* Pushes whole integers, at most BATCH_BITS. */
+static enum sl_status push_integers(struct sl_packed *packed, const uint8_t *bytes, size_t count,
+                                    struct sl_error *error) {
+  size_t width = encodings[packed->encoding].bytes;
+  for (size_t done = 0; done < count && error->code == SL_OK;) {
+    done += push_some_integers(packed, bytes + done * width, count - done, error);
+  }
+  return error->code;
+}
+
+/* Pushes whole numbers of a batch at most. */
+static enum sl_status push_batch(struct sl_packed *packed, const uint8_t *bytes, size_t count,
+                                 struct sl_error *error) {
+  count = count < packed->values_left ? count : (size_t)packed->values_left;
+  enum sl_status status = is_float(packed->encoding) ? push_floats(packed, bytes, count, error)
+                                                     : push_integers(packed, bytes, count, error);
+  packed->values_left -= count;
+  packed->value += count;
+  return status;
+}
+
+/* Fills up the number that a former piece has begun. Returns how many bytes that took. */
+static size_t complete_number(struct sl_packed *packed, const uint8_t *bytes, size_t count) {
+  size_t missing = encodings[packed->encoding].bytes - packed->begun_bytes;
   size_t taken = count < missing ? count : missing;
   memcpy(packed->begun + packed->begun_bytes, bytes, taken);
   packed->begun_bytes += taken;
   return taken;
 }
 
-static enum sl_status push_floats(struct sl_packed *packed, const uint8_t *bytes, size_t count,
-                                  struct sl_error *error) {
-  size_t size = float_size(packed->packing);
+static enum sl_status push_numbers(struct sl_packed *packed, const uint8_t *bytes, size_t count,
+                                   struct sl_error *error) {
+  size_t size = encodings[packed->encoding].bytes;
+  size_t max_batch = is_float(packed->encoding) ? BATCH_VALUES : BATCH_BITS;
   size_t done = 0;
   enum sl_status status = SL_OK;
   while (status == SL_OK && done < count) {
     size_t whole = (count - done) / size;
     if (packed->begun_bytes == 0 && whole > 0) {
-      whole = whole < BATCH_VALUES ? whole : BATCH_VALUES;
+      whole = whole < max_batch ? whole : max_batch;
       status = push_batch(packed, bytes + done, whole, error);
       done += whole * size;
       continue;
     }
-    done += complete_float(packed, bytes + done, count - done);
+    done += complete_number(packed, bytes + done, count - done);
     if (packed->begun_bytes == size) {
       packed->begun_bytes = 0;
       status = push_batch(packed, packed->begun, 1, error);
@@ -141,14 +188,14 @@ static enum sl_status push_floats(struct sl_packed *packed, const uint8_t *bytes
 
 static enum sl_status push_packed(struct sl_packed *packed, const uint8_t *bytes, size_t count,
                                   struct sl_error *error) {
-  return packed->packing == SL_PACKED_BITS ? push_bits(packed, bytes, count, error)
-                                           : push_floats(packed, bytes, count, error);
+  return packed->encoding == SL_TENSOR_BITS ? push_bits(packed, bytes, count, error)
+                                            : push_numbers(packed, bytes, count, error);
 }
 
 enum { BATCH_GROUPS = 1024, GROUP = 4 };
 
 void sl_base64_begin(struct sl_base64 *base64, struct sl_reading *reading, struct sl_sink *sink,
-                     bool meaning_known, uint64_t values, enum sl_packing packing) {
+                     bool meaning_known, uint64_t values, enum sl_tensor_encoding encoding) {
   *base64 = (struct sl_base64){
       .sink = sink,
       .values = values,
@@ -158,29 +205,31 @@ void sl_base64_begin(struct sl_base64 *base64, struct sl_reading *reading, struc
   };
   sink->defers = !meaning_known;
   if (meaning_known) {
-    packed_size(packing, values, &base64->max_bytes);
-    begin_packed(&base64->packed, packing, sink->spikes, values);
+    packed_size(encoding, values, &base64->max_bytes);
+    begin_packed(&base64->packed, encoding, sink->spikes, values);
   }
 }
 
+/* Fails for a string of another length: of so many bytes, or, while it goes on, of more. */
 static enum sl_status wrong_length(const struct sl_base64 *base64, struct sl_reading *reading,
-                                   enum sl_packing packing, uint64_t values, const char *came) {
-  static const char *const names[] = {"bits", "f32", "f64"};
-  uint64_t bytes = 0;
-  packed_size(packing, values, &bytes);
+                                   enum sl_tensor_encoding encoding, uint64_t values,
+                                   uint64_t bytes, const char *more) {
+  uint64_t needed = UINT64_MAX;
+  packed_size(encoding, values, &needed);
   return sl_json_fail(&reading->json, &reading->error, SL_LENGTH_MISMATCH, base64->levels,
-                      base64->quote_offset, "has %s bytes than the %ju that %ju values take as %s",
-                      came, (uintmax_t)bytes, (uintmax_t)values, names[packing]);
+                      base64->quote_offset, "has %s%ju byte%s, but %ju value%s take%s %ju as %s",
+                      more, (uintmax_t)bytes, bytes == 1 ? "" : "s", (uintmax_t)values,
+                      values == 1 ? "" : "s", values == 1 ? "s" : "", (uintmax_t)needed,
+                      encodings[encoding].name);
 }
 
 static enum sl_status check_size(const struct sl_base64 *base64, struct sl_reading *reading,
-                                 enum sl_packing packing, uint64_t values, uint64_t bytes) {
+                                 enum sl_tensor_encoding encoding, uint64_t values,
+                                 uint64_t bytes) {
   uint64_t needed;
-  bool fits = packed_size(packing, values, &needed);
-  if (fits && bytes == needed) {
-    return SL_OK;
-  }
-  return wrong_length(base64, reading, packing, values, !fits || bytes < needed ? "fewer" : "more");
+  bool fits = packed_size(encoding, values, &needed);
+  return fits && bytes == needed ? SL_OK
+                                 : wrong_length(base64, reading, encoding, values, bytes, "");
 }
 
 static enum sl_status bad_base64(const struct sl_base64 *base64, struct sl_reading *reading,
@@ -258,7 +307,8 @@ static enum sl_status add_character(struct sl_base64 *base64, struct sl_reading 
                                     char character) {
   bool group_is_due = base64->bytes < base64->max_bytes;
   if (base64->group_length == 0 && base64->padding == 0 && !group_is_due) {
-    return wrong_length(base64, reading, base64->packed.packing, base64->values, "more");
+    return wrong_length(base64, reading, base64->packed.encoding, base64->values, base64->bytes,
+                        "more than ");
   }
   bool after_end = base64->padding > 0 && (base64->group_length == 0 || character != '=');
   int value = sl_base64_value(character);
@@ -308,7 +358,7 @@ static enum sl_status end_string(struct sl_base64 *base64, struct sl_reading *re
   }
   return base64->sink->defers
              ? SL_OK
-             : check_size(base64, reading, base64->packed.packing, base64->values, base64->bytes);
+             : check_size(base64, reading, base64->packed.encoding, base64->values, base64->bytes);
 }
 
 /* Takes characters one by one only until the next group begins: then the kernel can go on. */
@@ -331,14 +381,14 @@ enum sl_status sl_base64_event(struct sl_base64 *base64, struct sl_reading *read
 }
 
 enum sl_status sl_base64_count(const struct sl_base64 *base64, struct sl_reading *reading,
-                               uint64_t values, enum sl_packing packing) {
+                               uint64_t values, enum sl_tensor_encoding encoding) {
   const struct sl_sink *sink = base64->sink;
   size_t count = sink->deferred.byte_count;
-  if (check_size(base64, reading, packing, values, count) != SL_OK) {
+  if (check_size(base64, reading, encoding, values, count) != SL_OK) {
     return reading->error.code;
   }
   struct sl_packed packed;
-  begin_packed(&packed, packing, sink->spikes, values);
+  begin_packed(&packed, encoding, sink->spikes, values);
   push_packed(&packed, sink->deferred.bytes, count, &reading->error);
   return sl_json_locate(&reading->json, &reading->error, base64->levels, base64->quote_offset);
 }

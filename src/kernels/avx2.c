@@ -19,6 +19,7 @@ enum { GROUPS_AT_ONCE = 8 };
 
 #include "kernels/bit_columns.h"
 #include "kernels/byte_lanes.h"
+#include "kernels/integers.h"
 #include "kernels/spike_text.h"
 
 /* Loads half of a block of 64 bytes, which is two vectors. */
@@ -133,6 +134,29 @@ static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const doub
                               columns - column);
 }
 
+/* Returns the lowest bits of integers of `width` bytes, one for each. */
+static inline uint64_t low_bits_of(__m256i integers, size_t width) {
+  if (width == 4) {
+    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_slli_epi32(integers, 31)));
+  }
+  uint32_t bits = (uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(integers, 7));
+  return width == 1 ? bits : _pext_u32(bits, 0x55555555);
+}
+
+static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width) {
+  const __m256i one = width == 1   ? _mm256_set1_epi8(1)
+                      : width == 2 ? _mm256_set1_epi16(1)
+                                   : _mm256_set1_epi32(1);
+  __m256i all = one;
+  *bits = 0;
+  for (size_t i = 0; i < 2 * width; i++) {
+    __m256i integers = _mm256_loadu_si256((const __m256i *)(const void *)bytes + i);
+    all = _mm256_or_si256(all, integers);
+    *bits |= low_bits_of(integers, width) << (32 / width * i);
+  }
+  return _mm256_testc_si256(one, all);
+}
+
 static inline byte_vector in_all_lanes(__m128i lane) {
   return (byte_vector)_mm256_broadcastsi128_si256(lane);
 }
@@ -183,6 +207,7 @@ const struct sl_kernels sl_kernels_avx2 = {
     .add_columns = add_columns,
     .find_ones = find_ones,
     .add_reals = add_reals,
+    .pack_integers = pack_integers,
     .reverse_bits = reverse_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,

@@ -18,6 +18,7 @@ enum { GROUPS_AT_ONCE = 16 };
 
 #include "kernels/bit_columns.h"
 #include "kernels/byte_lanes.h"
+#include "kernels/integers.h"
 #include "kernels/spike_text.h"
 
 static inline struct text_block classify_block(const char *text) {
@@ -100,6 +101,23 @@ static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const doub
                               columns - column);
 }
 
+static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width) {
+  const __m512i one = width == 1   ? _mm512_set1_epi8(1)
+                      : width == 2 ? _mm512_set1_epi16(1)
+                                   : _mm512_set1_epi32(1);
+  __m512i all = one;
+  *bits = 0;
+  for (size_t i = 0; i < width; i++) {
+    __m512i integers = _mm512_loadu_si512(bytes + 64 * i);
+    uint64_t ones = width == 1   ? _mm512_test_epi8_mask(integers, one)
+                    : width == 2 ? _mm512_test_epi16_mask(integers, one)
+                                 : _mm512_test_epi32_mask(integers, one);
+    all = _mm512_or_si512(all, integers);
+    *bits |= ones << (64 / width * i);
+  }
+  return _mm512_cmpneq_epi64_mask(all, one) == 0;
+}
+
 static inline byte_vector in_all_lanes(__m128i lane) {
   return (byte_vector)_mm512_broadcast_i32x4(lane);
 }
@@ -149,6 +167,7 @@ const struct sl_kernels sl_kernels_avx512 = {
     .add_columns = add_columns,
     .find_ones = find_ones,
     .add_reals = add_reals,
+    .pack_integers = pack_integers,
     .reverse_bits = reverse_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,

@@ -94,6 +94,13 @@ struct sl_kernels {
   void (*add_reals)(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
                     size_t columns);
 
+  /*
+   * bits[i / 64] bit i % 64 is value i of `count` little-endian unsigned integers of `width` bytes,
+   * 1, 2 or 4, as long as all are 0 or 1. Returns how many that are, in whole words of 64 but at
+   * the end.
+   */
+  size_t (*pack_integers)(uint64_t *bits, const uint8_t *bytes, size_t width, size_t count);
+
   /* Turns every byte around: its most significant bit becomes the least significant. */
   void (*reverse_bits)(uint64_t *words, size_t count);
 
@@ -122,6 +129,15 @@ static inline int sl_base64_value(char character) {
     return character - '0' + 52;
   }
   return character == '+' ? 62 : character == '/' ? 63 : -1;
+}
+
+/* Returns a little-endian unsigned integer of `width` bytes, up to 4. */
+static inline uint32_t sl_load_integer(const uint8_t *bytes, size_t width) {
+  uint32_t value = 0;
+  for (size_t i = width; i > 0; i--) {
+    value = value << 8 | bytes[i - 1];
+  }
+  return value;
 }
 
 /* Returns the kernels in force. */

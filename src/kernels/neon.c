@@ -22,6 +22,7 @@ enum { GROUPS_AT_ONCE = 16 };
 
 #include "kernels/base64_groups.h"
 #include "kernels/bit_columns.h"
+#include "kernels/integers.h"
 #include "kernels/spike_text.h"
 
 /* 64 bytes of text, or of what was made of them. */
@@ -213,6 +214,32 @@ static inline void encode_groups(char *text, const uint8_t *bytes) {
   vst4q_u8((uint8_t *)text, characters);
 }
 
+/* Returns the lower halves of numbers of 16 bits, and adds their upper halves to *excess. */
+static inline uint8x16_t lower_halves(uint8x16_t first, uint8x16_t second, uint8x16_t *excess) {
+  *excess = vorrq_u8(*excess, vuzp2q_u8(first, second));
+  return vuzp1q_u8(first, second);
+}
+
+static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width) {
+  uint8x16_t part[16];
+  uint8x16_t excess = vdupq_n_u8(0);
+  for (size_t i = 0; i < 4 * width; i++) {
+    part[i] = vld1q_u8(bytes + 16 * i);
+  }
+  for (; width > 1; width /= 2) {
+    for (size_t i = 0; i < 2 * width; i++) {
+      part[i] = lower_halves(part[2 * i], part[2 * i + 1], &excess);
+    }
+  }
+  struct four_vectors ones;
+  for (size_t i = 0; i < 4; i++) {
+    excess = vorrq_u8(excess, vandq_u8(part[i], vdupq_n_u8(0xfe)));
+    ones.part[i] = vtstq_u8(part[i], vdupq_n_u8(1));
+  }
+  *bits = to_mask(ones);
+  return vmaxvq_u8(excess) == 0;
+}
+
 static void reverse_bits(uint64_t *words, size_t count) {
   size_t done = 0;
   for (; done + 2 <= count; done += 2) {
@@ -230,6 +257,7 @@ const struct sl_kernels sl_kernels_neon = {
     .add_columns = add_columns,
     .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,
+    .pack_integers = pack_integers,
     .reverse_bits = reverse_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,

@@ -105,6 +105,17 @@ static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const doub
   }
 }
 
+static size_t pack_integers(uint64_t *bits, const uint8_t *bytes, size_t width, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    uint32_t value = sl_load_integer(bytes + i * width, width);
+    if (value > 1) {
+      return i / 64 * 64;
+    }
+    bits[i / 64] = (i % 64 == 0 ? 0 : bits[i / 64]) | (uint64_t)value << (i % 64);
+  }
+  return count;
+}
+
 /* Swaps neighbouring bits, pairs of bits and halves of bytes. */
 static void reverse_bits(uint64_t *words, size_t count) {
   const uint64_t ones = UINT64_C(0x5555555555555555);
@@ -155,6 +166,7 @@ const struct sl_kernels sl_kernels_scalar = {
     .add_columns = add_columns,
     .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,
+    .pack_integers = pack_integers,
     .reverse_bits = reverse_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,

@@ -318,6 +318,54 @@ START_TEST(columns_are_added_to_what_is_there) {
 }
 END_TEST
 
+/* Of exactly so many bytes, at an offset, so that a sanitizer sees reads beyond them. */
+static void assert_all_pack_alike(struct sl_random *random, size_t width, size_t count,
+                                  size_t offset, size_t others) {
+  size_t length = offset + width * count;
+  uint8_t *bytes = calloc(length + 1, 1);
+  ck_assert_ptr_nonnull(bytes);
+  for (size_t i = 0; i < count; i++) {
+    bytes[offset + i * width] = sl_random_below(random, 2) == 1;
+  }
+  for (; others > 0 && count > 0; others--) {
+    bytes[offset + sl_random_below(random, width * count)] = (uint8_t)sl_random_below(random, 256);
+  }
+  bytes = realloc(bytes, length > 0 ? length : 1);
+  size_t expected = 0;
+  while (expected < count) {
+    size_t value = 0;
+    for (size_t k = 0; k < width; k++) {
+      value |= (size_t)bytes[offset + expected * width + k] << (8 * k);
+    }
+    if (value > 1) {
+      expected = expected / 64 * 64;
+      break;
+    }
+    expected++;
+  }
+  for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
+    uint64_t bits[8] = {0};
+    ck_assert_uint_eq(
+        sl_kernels_variant(variant)->pack_integers(bits, bytes + offset, width, count), expected);
+    for (size_t i = 0; i < expected; i++) {
+      ck_assert_uint_eq(bits[i / 64] >> (i % 64) & 1, bytes[offset + i * width]);
+    }
+  }
+  free(bytes);
+}
+
+START_TEST(integers_are_packed_alike_up_to_the_first_word_with_others) {
+  struct sl_random random = {31};
+  for (size_t count = 0; count <= 300; count += sl_every()) {
+    for (size_t width = 1; width <= 4; width *= 2) {
+      for (size_t others = 0; others < 3; others++) {
+        assert_all_pack_alike(&random, width, count, sl_random_below(&random, 64), others);
+      }
+    }
+  }
+}
+END_TEST
+
 START_TEST(bits_of_bytes_are_reversed_alike_at_every_length) {
   struct sl_random random = {29};
   for (size_t count = 0; count <= 40; count++) {
@@ -528,6 +576,7 @@ int main(void) {
   tcase_add_test(cases, templates_have_plain_values_only);
   tcase_add_test(cases, columns_add_up_alike_for_every_width);
   tcase_add_test(cases, columns_are_added_to_what_is_there);
+  tcase_add_test(cases, integers_are_packed_alike_up_to_the_first_word_with_others);
   tcase_add_test(cases, bits_of_bytes_are_reversed_alike_at_every_length);
   tcase_add_test(cases, ones_are_found_alike_at_every_length);
   tcase_add_test(cases, reals_add_up_alike_at_every_length);
