@@ -388,6 +388,18 @@ static enum sl_status begin_scattered(struct sl_spikes *spikes, struct sl_error 
   return SL_OK;
 }
 
+enum sl_status sl_spikes_add_to(struct sl_spikes *spikes, size_t accumulator,
+                                struct sl_error *error) {
+  if (!spikes->scattered && begin_scattered(spikes, error) != SL_OK) {
+    return error->code;
+  }
+  if (sl_lazy_words_touch(&spikes->ones_memory, accumulator, spikes->budget, error) != SL_OK) {
+    return error->code;
+  }
+  spikes->ones[accumulator] += 1;
+  return SL_OK;
+}
+
 enum sl_status sl_spikes_add_one(struct sl_spikes *spikes, uint64_t index, struct sl_error *error) {
   if (error == NULL || spikes == NULL) {
     return sl_fail_argument(error, "sl_spikes_add_one: a pointer is NULL");
@@ -400,12 +412,7 @@ enum sl_status sl_spikes_add_one(struct sl_spikes *spikes, uint64_t index, struc
   }
   size_t neuron = index % spikes->neurons;
   size_t sample = spikes->per_sample ? index / spikes->neurons / spikes->steps : 0;
-  size_t accumulator = sample * spikes->neurons + neuron;
-  if (sl_lazy_words_touch(&spikes->ones_memory, accumulator, spikes->budget, error) != SL_OK) {
-    return error->code;
-  }
-  spikes->ones[accumulator] += 1;
-  return SL_OK;
+  return sl_spikes_add_to(spikes, sample * spikes->neurons + neuron, error);
 }
 
 void sl_spikes_end_step(struct sl_spikes *spikes) {

@@ -17,6 +17,13 @@
 #define TEXT_FIRST(code, name, data, rest, ...)                                                    \
   IN(code, name, "\"data\":" data "," rest, "", __VA_ARGS__)
 
+/* In the middle of a list that is long enough to be read without events. */
+#define LONG_COO(code, name, entries, pointer, ...)                                                \
+  IN(code, name,                                                                                   \
+     "\"shape\":[40,9,12],\"encoding\":\"coo\",\"data\":[[1,0,0],[1,0,11]," entries                \
+     ",[39,8,10],[39,8,11]]",                                                                      \
+     pointer, __VA_ARGS__)
+
 const struct sl_bad_body sl_bad_data[] = {
     FLAT(SL_LENGTH_MISMATCH, "a flat value too many", "[1,0,1,0,@1]", "", .figures = {"4"}),
     FLAT(SL_LENGTH_MISMATCH, "flat values too few", "[1,0,1@]", "", .figures = {"3", "4"}),
@@ -66,6 +73,18 @@ const struct sl_bad_body sl_bad_data[] = {
     COO(SL_LENGTH_MISMATCH, "a coordinate too many", "[[0,0,@0]]", "/0", .figures = {"2"}),
     COO(SL_LENGTH_MISMATCH, "a coordinate too few", "[[0,0],[1@]]", "/1", .figures = {"1", "2"}),
     COO(SL_LENGTH_MISMATCH, "no coordinates", "[[@]]", "/0"),
+    LONG_COO(SL_COO_NOT_INCREASING, "a sample before the last in a long list", "[0,8,11@]", "/2"),
+    LONG_COO(SL_COO_NOT_INCREASING, "a neuron before the last in a long list", "[1,0,10@]", "/2"),
+    LONG_COO(SL_COO_NOT_INCREASING, "the same twice in a long list", "[1,0,11@]", "/2"),
+    LONG_COO(SL_COO_NOT_INCREASING, "a sample before others in a long list",
+             "[12,0,0], [2,8,11@],[38,0,0]", "/3"),
+    LONG_COO(SL_COO_OUT_OF_RANGE, "a neuron too high in a long list", "[1,1,@12]", "/2/2"),
+    LONG_COO(SL_COO_OUT_OF_RANGE, "a step too high in a long list", "[2,@9,0]", "/2/1"),
+    LONG_COO(SL_COO_OUT_OF_RANGE, "a coordinate of many digits in a long list",
+             "[2,@18446744073709551617,0]", "/2/1"),
+    LONG_COO(SL_WRONG_TYPE, "a fraction in a long list", "[2,@0.5,0]", "/2/1"),
+    LONG_COO(SL_LENGTH_MISMATCH, "a coordinate too few in a long list", "[2,0@]", "/2"),
+    LONG_COO(SL_LENGTH_MISMATCH, "a coordinate too many in a long list", "[2,0,0,@0]", "/2"),
     COO_FIRST(SL_COO_NOT_INCREASING, "coordinates out of order without a shape", "[[0,1],[0,1@]]",
               "/1"),
     COO_FIRST(SL_LENGTH_MISMATCH, "an entry longer than the first", "[[0,1],[1,0,@0]]", "/1"),
@@ -135,6 +154,10 @@ const struct sl_bad_body sl_bad_data[] = {
     GRAMMAR("a comma after the last coordinate", "\"encoding\":\"coo\",\"data\":[[0,@]]"),
     GRAMMAR("a comma after the last entry", "\"encoding\":\"coo\",\"data\":[[0],@]"),
     GRAMMAR("entries without a comma", "\"encoding\":\"coo\",\"data\":[[0]@[1]]"),
+    GRAMMAR("a leading zero in a long list",
+            "\"encoding\":\"coo\",\"data\":[[0,1],[1,0],[1,0@1],[2,0],[3,0],[4,0],[5,0]]"),
+    GRAMMAR("two commas in a long list",
+            "\"encoding\":\"coo\",\"data\":[[0,1],[1,0],@,[2,0],[3,0],[4,0],[5,0]]"),
     GRAMMAR("a coordinate with a leading zero", "\"encoding\":\"coo\",\"data\":[[0@1]]"),
 
     TEXT(SL_NOT_FINITE, "NaN for base64", "[3]", "f64", "@NaN"),
