@@ -81,9 +81,10 @@ static enum sl_status not_increasing(struct sl_reading *reading, size_t levels, 
 }
 
 /* Counts the one at an entry. Errors of the counts go to the path of the data. */
-static enum sl_status add_one(struct sl_reading *reading, struct sl_spikes *spikes,
-                              const uint64_t *entry, size_t levels, uint64_t offset) {
-  size_t accumulator = sl_spikes_accumulator(spikes, entry, spikes->rank);
+static inline enum sl_status add_one(struct sl_reading *reading, struct sl_spikes *spikes,
+                                     const uint64_t *entry, size_t rank, size_t levels,
+                                     uint64_t offset) {
+  size_t accumulator = sl_spikes_accumulator(spikes, entry, rank);
   return sl_spikes_add_to(spikes, accumulator, &reading->error) == SL_OK
              ? SL_OK
              : sl_json_locate(&reading->json, &reading->error, levels, offset);
@@ -103,7 +104,7 @@ static enum sl_status close_entry(struct sl_coordinates *coordinates, struct sl_
   coordinates->first = false;
   return coordinates->sink->defers
              ? SL_OK
-             : add_one(reading, coordinates->sink->spikes, coordinates->current,
+             : add_one(reading, coordinates->sink->spikes, coordinates->current, axes,
                        coordinates->around, json->offset);
 }
 
@@ -161,10 +162,7 @@ static inline enum sl_status store_entry(struct sl_coordinates *coordinates,
                                          struct sl_reading *reading, uint64_t offset, size_t rank) {
   struct sl_sink *sink = coordinates->sink;
   if (!sink->defers) {
-    size_t accumulator = sl_spikes_accumulator(sink->spikes, coordinates->current, rank);
-    return sl_spikes_add_to(sink->spikes, accumulator, &reading->error) == SL_OK
-               ? SL_OK
-               : sl_json_locate(&reading->json, &reading->error, coordinates->around, offset);
+    return add_one(reading, sink->spikes, coordinates->current, rank, coordinates->around, offset);
   }
   for (size_t axis = 0; axis < rank; axis++) {
     sl_deferred_keep_number(&sink->deferred, reading, (double)coordinates->current[axis]);
@@ -299,7 +297,7 @@ enum sl_status sl_coordinates_count(const struct sl_sink *sink, struct sl_readin
       return not_increasing(reading, levels, offset);
     }
     memcpy(previous, entry, sizeof previous);
-    if (shape_known && add_one(reading, spikes, entry, levels, offset) != SL_OK) {
+    if (shape_known && add_one(reading, spikes, entry, rank, levels, offset) != SL_OK) {
       return reading->error.code;
     }
   }
