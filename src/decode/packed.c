@@ -6,7 +6,7 @@
 #include <endian.h>
 #include <string.h>
 
-enum { BATCH_WORDS = 64, BATCH_BITS = 64 * BATCH_WORDS, BATCH_VALUES = 256 };
+enum { BATCH_WORDS = 64, BATCH_BITS = 64 * BATCH_WORDS, BATCH_VALUES = 1024 };
 
 static const struct {
   const char *name;

@@ -110,28 +110,42 @@ static uint64_t find_ones(const double *values, size_t count, bool *binary) {
   return ones;
 }
 
-/* Counts where a comparison held. It gives all ones, which is -1, in the lanes where it holds. */
-static inline void count_lanes(uint64_t *counts, __m256d held) {
-  __m256i *four = (__m256i *)(void *)counts;
-  _mm256_storeu_si256(four, _mm256_sub_epi64(_mm256_loadu_si256(four), _mm256_castpd_si256(held)));
-}
-
-static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t columns) {
-  size_t column = 0;
-  for (; column + 4 <= columns; column += 4) {
-    __m256d value = _mm256_loadu_pd(values + column);
+/* Adds up to four columns, those that are used. What is counted, and where an addition counts, are
+ * comparisons: they give all ones, which is -1, in the lanes where they hold. */
+static inline void add_four_columns(uint64_t *ones, uint64_t *graded, double *sums,
+                                    const double *values, size_t rows, size_t stride,
+                                    __m256i used) {
+  __m256i one_count = _mm256_maskload_epi64((const long long *)ones, used);
+  __m256i graded_count = _mm256_maskload_epi64((const long long *)graded, used);
+  __m256d sum = _mm256_maskload_pd(sums, used);
+  for (size_t row = 0; row < rows; row++) {
+    __m256d value = _mm256_maskload_pd(values + row * stride, used);
     __m256d is_one = _mm256_cmp_pd(value, _mm256_set1_pd(1), _CMP_EQ_OQ);
     __m256d is_zero = _mm256_cmp_pd(value, _mm256_setzero_pd(), _CMP_EQ_OQ);
     __m256d is_binary = _mm256_or_pd(is_one, is_zero);
-    __m256d is_other = _mm256_andnot_pd(is_binary, _mm256_castsi256_pd(_mm256_set1_epi64x(-1)));
-    __m256d sum = _mm256_loadu_pd(sums + column);
-    count_lanes(ones + column, is_one);
-    count_lanes(graded + column, is_other);
-    _mm256_storeu_pd(sums + column, _mm256_blendv_pd(_mm256_add_pd(sum, value), sum, is_binary));
+    __m256i is_graded = ~_mm256_castpd_si256(is_binary);
+    one_count = _mm256_sub_epi64(one_count, _mm256_castpd_si256(is_one));
+    graded_count = _mm256_sub_epi64(graded_count, is_graded);
+    sum = _mm256_blendv_pd(_mm256_add_pd(sum, value), sum, is_binary);
   }
-  sl_kernels_scalar.add_reals(ones + column, graded + column, sums + column, values + column,
-                              columns - column);
+  _mm256_maskstore_epi64((long long *)ones, used, one_count);
+  _mm256_maskstore_epi64((long long *)graded, used, graded_count);
+  _mm256_maskstore_pd(sums, used, sum);
+}
+
+static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
+                      size_t rows, size_t stride, size_t columns) {
+  const __m256i lanes = _mm256_setr_epi64x(0, 1, 2, 3);
+  size_t column = 0;
+  for (; column + 4 <= columns; column += 4) {
+    add_four_columns(ones + column, graded + column, sums + column, values + column, rows, stride,
+                     _mm256_set1_epi64x(-1));
+  }
+  if (column < columns) {
+    __m256i left = _mm256_set1_epi64x((long long)(columns - column));
+    add_four_columns(ones + column, graded + column, sums + column, values + column, rows, stride,
+                     _mm256_cmpgt_epi64(left, lanes));
+  }
 }
 
 /* Returns the lowest bits of integers of `width` bytes, one for each. */

@@ -79,26 +79,39 @@ static uint64_t find_ones(const double *values, size_t count, bool *binary) {
   return ones;
 }
 
-/* Avoids masked stores, which are slow: columns that do not fill a vector are left to the scalar
- * kernel. */
-static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t columns) {
+/* Adds up to eight columns, those that are used. */
+static inline void add_eight_columns(uint64_t *ones, uint64_t *graded, double *sums,
+                                     const double *values, size_t rows, size_t stride,
+                                     __mmask8 used) {
   const __m512i one = _mm512_set1_epi64(1);
+  __m512i one_count = _mm512_maskz_loadu_epi64(used, ones);
+  __m512i graded_count = _mm512_maskz_loadu_epi64(used, graded);
+  __m512d sum = _mm512_maskz_loadu_pd(used, sums);
+  for (size_t row = 0; row < rows; row++) {
+    __m512d value = _mm512_maskz_loadu_pd(used, values + row * stride);
+    __mmask8 is_one = _mm512_cmp_pd_mask(value, _mm512_set1_pd(1), _CMP_EQ_OQ);
+    __mmask8 is_graded = _mm512_cmp_pd_mask(value, _mm512_setzero_pd(), _CMP_NEQ_OQ) ^ is_one;
+    one_count = _mm512_mask_add_epi64(one_count, is_one, one_count, one);
+    graded_count = _mm512_mask_add_epi64(graded_count, is_graded, graded_count, one);
+    sum = _mm512_mask_add_pd(sum, is_graded, sum, value);
+  }
+  _mm512_mask_storeu_epi64(ones, used, one_count);
+  _mm512_mask_storeu_epi64(graded, used, graded_count);
+  _mm512_mask_storeu_pd(sums, used, sum);
+}
+
+/* Whole vectors are apart, so that the compiler knows that all of their columns are used. */
+static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
+                      size_t rows, size_t stride, size_t columns) {
   size_t column = 0;
   for (; column + 8 <= columns; column += 8) {
-    __m512d value = _mm512_loadu_pd(values + column);
-    __mmask8 is_one = _mm512_cmp_pd_mask(value, _mm512_set1_pd(1), _CMP_EQ_OQ);
-    __mmask8 is_other = _mm512_cmp_pd_mask(value, _mm512_setzero_pd(), _CMP_NEQ_OQ) ^ is_one;
-    __m512i one_counts = _mm512_loadu_si512(ones + column);
-    __m512i graded_counts = _mm512_loadu_si512(graded + column);
-    __m512d sum = _mm512_loadu_pd(sums + column);
-    _mm512_storeu_si512(ones + column, _mm512_mask_add_epi64(one_counts, is_one, one_counts, one));
-    _mm512_storeu_si512(graded + column,
-                        _mm512_mask_add_epi64(graded_counts, is_other, graded_counts, one));
-    _mm512_storeu_pd(sums + column, _mm512_mask_add_pd(sum, is_other, sum, value));
+    add_eight_columns(ones + column, graded + column, sums + column, values + column, rows, stride,
+                      0xff);
   }
-  sl_kernels_scalar.add_reals(ones + column, graded + column, sums + column, values + column,
-                              columns - column);
+  if (column < columns) {
+    add_eight_columns(ones + column, graded + column, sums + column, values + column, rows, stride,
+                      first_lanes(columns - column));
+  }
 }
 
 static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width) {

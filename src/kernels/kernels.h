@@ -88,11 +88,12 @@ struct sl_kernels {
   uint64_t (*find_ones)(const double *values, size_t count, bool *binary);
 
   /*
-   * Adds one row of values to its accumulators: counts those that are 1 and those that are neither
-   * 0 nor 1, and sums up the latter. All arrays have `columns` elements.
+   * Adds rows of values to their accumulators, one row after the other: counts those that are 1 and
+   * those that are neither 0 nor 1, and sums up the latter.
+   * ones, graded, sums [columns], values [rows][stride], of which the first `columns`.
    */
   void (*add_reals)(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                    size_t columns);
+                    size_t rows, size_t stride, size_t columns);
 
   /*
    * bits[i / 64] bit i % 64 is value i of `count` little-endian unsigned integers of `width` bytes,

@@ -136,25 +136,33 @@ static inline void add_where(byte_counters *counters, uint64_t bits, unsigned wo
   }
 }
 
-/* Counts where a comparison held. It gives all ones, which is -1, in the lanes where it holds. */
-static inline void count_lanes(uint64_t *counts, uint64x2_t held) {
-  vst1q_u64(counts, vsubq_u64(vld1q_u64(counts), held));
+/* Adds two columns. Comparisons give all ones, which is -1, in the lanes where they hold. */
+static inline void add_two_columns(uint64_t *ones, uint64_t *graded, double *sums,
+                                   const double *values, size_t rows, size_t stride) {
+  uint64x2_t one_count = vld1q_u64(ones);
+  uint64x2_t graded_count = vld1q_u64(graded);
+  float64x2_t sum = vld1q_f64(sums);
+  for (size_t row = 0; row < rows; row++) {
+    float64x2_t value = vld1q_f64(values + row * stride);
+    uint64x2_t is_one = vceqq_f64(value, vdupq_n_f64(1));
+    uint64x2_t is_binary = vorrq_u64(is_one, vceqzq_f64(value));
+    one_count = vsubq_u64(one_count, is_one);
+    graded_count = vsubq_u64(graded_count, vceqzq_u64(is_binary));
+    sum = vbslq_f64(is_binary, sum, vaddq_f64(sum, value));
+  }
+  vst1q_u64(ones, one_count);
+  vst1q_u64(graded, graded_count);
+  vst1q_f64(sums, sum);
 }
 
 static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t columns) {
+                      size_t rows, size_t stride, size_t columns) {
   size_t column = 0;
   for (; column + 2 <= columns; column += 2) {
-    float64x2_t value = vld1q_f64(values + column);
-    uint64x2_t is_one = vceqq_f64(value, vdupq_n_f64(1));
-    uint64x2_t is_binary = vorrq_u64(is_one, vceqzq_f64(value));
-    float64x2_t sum = vld1q_f64(sums + column);
-    count_lanes(ones + column, is_one);
-    count_lanes(graded + column, vceqzq_u64(is_binary));
-    vst1q_f64(sums + column, vbslq_f64(is_binary, sum, vaddq_f64(sum, value)));
+    add_two_columns(ones + column, graded + column, sums + column, values + column, rows, stride);
   }
-  sl_kernels_scalar.add_reals(ones + column, graded + column, sums + column, values + column,
-                              columns - column);
+  sl_kernels_scalar.add_reals(ones + column, graded + column, sums + column, values + column, rows,
+                              stride, columns - column);
 }
 
 /* Returns the six-bit values of 16 characters; lanes of *known that hold one of the alphabet are

@@ -93,14 +93,16 @@ uint64_t sl_find_ones_scalar(const double *values, size_t count, bool *binary) {
 }
 
 static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t columns) {
-  for (size_t column = 0; column < columns; column++) {
-    double value = values[column];
-    if (value == 1) {
-      ones[column] += 1;
-    } else if (value != 0) {
-      graded[column] += 1;
-      sums[column] += value;
+                      size_t rows, size_t stride, size_t columns) {
+  for (size_t row = 0; row < rows; row++, values += stride) {
+    for (size_t column = 0; column < columns; column++) {
+      double value = values[column];
+      if (value == 1) {
+        ones[column] += 1;
+      } else if (value != 0) {
+        graded[column] += 1;
+        sums[column] += value;
+      }
     }
   }
 }

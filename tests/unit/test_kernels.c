@@ -449,28 +449,37 @@ static void accumulators_free(struct accumulators *row) {
   free(row->sums);
 }
 
+static void assert_reals_add_up_alike(struct sl_random *random, size_t rows, size_t stride,
+                                      size_t columns, uint64_t seed) {
+  size_t count = rows > 0 ? (rows - 1) * stride + columns : 0;
+  double *values = some_reals(random, count, sizeof reals / sizeof reals[0]);
+  struct accumulators expected = accumulators_new(columns, seed);
+  for (size_t i = 0; i < rows * columns; i++) {
+    double value = values[i / columns * stride + i % columns];
+    bool is_other = value != 0 && value != 1;
+    expected.ones[i % columns] += value == 1;
+    expected.others[i % columns] += is_other;
+    expected.sums[i % columns] += is_other ? value : 0;
+  }
+  for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
+    struct accumulators row = accumulators_new(columns, seed);
+    sl_kernels_variant(i)->add_reals(row.ones, row.others, row.sums, values, rows, stride, columns);
+    ck_assert_mem_eq(row.ones, expected.ones, columns * sizeof *row.ones);
+    ck_assert_mem_eq(row.others, expected.others, columns * sizeof *row.others);
+    ck_assert_mem_eq(row.sums, expected.sums, columns * sizeof *row.sums);
+    accumulators_free(&row);
+  }
+  accumulators_free(&expected);
+  free(values);
+}
+
 START_TEST(reals_add_up_alike_at_every_length) {
   struct sl_random random = {12};
-  for (size_t count = 0; count <= 70; count++) {
+  for (size_t columns = 0; columns <= 70; columns++) {
     for (uint64_t turn = 1; turn <= 20; turn++) {
-      double *values = some_reals(&random, count, sizeof reals / sizeof reals[0]);
-      struct accumulators expected = accumulators_new(count, turn);
-      for (size_t i = 0; i < count; i++) {
-        bool is_other = values[i] != 0 && values[i] != 1;
-        expected.ones[i] += values[i] == 1;
-        expected.others[i] += is_other;
-        expected.sums[i] += is_other ? values[i] : 0;
-      }
-      for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
-        struct accumulators row = accumulators_new(count, turn);
-        sl_kernels_variant(i)->add_reals(row.ones, row.others, row.sums, values, count);
-        ck_assert_mem_eq(row.ones, expected.ones, count * sizeof *row.ones);
-        ck_assert_mem_eq(row.others, expected.others, count * sizeof *row.others);
-        ck_assert_mem_eq(row.sums, expected.sums, count * sizeof *row.sums);
-        accumulators_free(&row);
-      }
-      accumulators_free(&expected);
-      free(values);
+      assert_reals_add_up_alike(&random, 1, columns, columns, turn);
+      assert_reals_add_up_alike(&random, turn, columns, columns, turn);
+      assert_reals_add_up_alike(&random, turn % 4, columns + turn, columns, turn);
     }
   }
 }
