@@ -11,14 +11,15 @@ enum { BATCH_WORDS = 64, BATCH_BITS = 64 * BATCH_WORDS, BATCH_VALUES = 1024 };
 static const struct {
   const char *name;
   size_t bytes; /* of a number */
+  uint64_t one; /* 1, as an integer of as many bytes */
 } encodings[] = {
-    [SL_TENSOR_BITS] = {"bits", 0}, [SL_TENSOR_F32] = {"f32", 4}, [SL_TENSOR_F64] = {"f64", 8},
-    [SL_TENSOR_U8] = {"u8", 1},     [SL_TENSOR_U16] = {"u16", 2}, [SL_TENSOR_U32] = {"u32", 4},
+    [SL_TENSOR_BITS] = {"bits", 0, 0},
+    [SL_TENSOR_F32] = {"f32", 4, UINT32_C(0x3f800000)},
+    [SL_TENSOR_F64] = {"f64", 8, UINT64_C(0x3ff0000000000000)},
+    [SL_TENSOR_U8] = {"u8", 1, 1},
+    [SL_TENSOR_U16] = {"u16", 2, 1},
+    [SL_TENSOR_U32] = {"u32", 4, 1},
 };
-
-static bool is_float(enum sl_tensor_encoding encoding) {
-  return encoding == SL_TENSOR_F32 || encoding == SL_TENSOR_F64;
-}
 
 static bool packed_size(enum sl_tensor_encoding encoding, uint64_t values, uint64_t *bytes) {
   if (encoding == SL_TENSOR_BITS) {
@@ -76,17 +77,6 @@ static enum sl_status push_bits(struct sl_packed *packed, const uint8_t *bytes, 
   return SL_OK;
 }
 
-static void read_singles(double *values, const uint8_t *bytes, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    uint32_t pattern;
-    float value;
-    memcpy(&pattern, bytes + i * sizeof pattern, sizeof pattern);
-    pattern = le32toh(pattern);
-    memcpy(&value, &pattern, sizeof value);
-    values[i] = (double)value;
-  }
-}
-
 static void read_doubles(double *values, const uint8_t *bytes, size_t count) {
   for (size_t i = 0; i < count; i++) {
     uint64_t pattern;
@@ -96,62 +86,63 @@ static void read_doubles(double *values, const uint8_t *bytes, size_t count) {
   }
 }
 
-/* Pushes whole floats, at most BATCH_VALUES. */
-static enum sl_status push_floats(struct sl_packed *packed, const uint8_t *bytes, size_t count,
-                                  struct sl_error *error) {
-  double values[BATCH_VALUES];
-  if (packed->encoding == SL_TENSOR_F32) {
-    read_singles(values, bytes, count);
-  } else {
+/* Reads whole numbers. Returns how many come before the first that is not finite. */
+static size_t read_numbers(double *values, enum sl_tensor_encoding encoding, const uint8_t *bytes,
+                           size_t count) {
+  if (encoding == SL_TENSOR_F32) {
+    return sl_kernels()->read_singles(values, bytes, count) ? count
+                                                            : sl_finite_count(values, count);
+  }
+  if (encoding == SL_TENSOR_F64) {
     read_doubles(values, bytes, count);
+    return sl_finite_count(values, count);
   }
-  size_t finite = sl_finite_count(values, count);
-  if (finite < count) {
-    return sl_fail(error, SL_NOT_FINITE, "value %llu, counted from 0, is NaN or infinite",
-                   (unsigned long long)(packed->value + finite));
+  size_t width = encodings[encoding].bytes;
+  for (size_t i = 0; i < count; i++) {
+    values[i] = (double)sl_load_integer(bytes + i * width, width);
   }
-  return sl_spikes_push_reals(packed->spikes, values, count, error);
+  return count;
 }
 
-/* Pushes the next integers that are all 0 and 1, or 64 with others among them, of `count` at most.
- * Returns how many. */
-static size_t push_some_integers(struct sl_packed *packed, const uint8_t *bytes, size_t count,
-                                 struct sl_error *error) {
-  size_t width = encodings[packed->encoding].bytes;
+/*
+ * Pushes the next numbers that are all 0 and 1 as bits, or some that begin with 64 that are not.
+ * Returns how many, of `count` at most.
+ */
+static size_t push_some(struct sl_packed *packed, const uint8_t *bytes, size_t count,
+                        struct sl_error *error) {
+  enum sl_tensor_encoding encoding = packed->encoding;
   uint64_t bits[BATCH_WORDS];
-  size_t binary = sl_kernels()->pack_integers(bits, bytes, width, count);
+  double values[BATCH_VALUES];
+  size_t max_bits = count < BATCH_BITS ? count : BATCH_BITS;
+  size_t binary = sl_kernels()->pack_numbers(bits, bytes, encodings[encoding].bytes,
+                                             encodings[encoding].one, max_bits);
   if (binary > 0) {
     sl_spikes_push_bits(packed->spikes, bits, binary, error);
     return binary;
   }
-  double values[64];
-  count = count < 64 ? count : 64;
-  for (size_t i = 0; i < count; i++) {
-    values[i] = sl_load_integer(bytes + i * width, width);
+  count = count < BATCH_VALUES ? count : BATCH_VALUES;
+  size_t finite = read_numbers(values, encoding, bytes, count);
+  if (finite < count) {
+    sl_fail(error, SL_NOT_FINITE, "value %llu, counted from 0, is NaN or infinite",
+            (unsigned long long)(packed->value + finite));
+    return count;
   }
   sl_spikes_push_reals(packed->spikes, values, count, error);
   return count;
 }
 
-/* Pushes whole integers, at most BATCH_BITS. */
-static enum sl_status push_integers(struct sl_packed *packed, const uint8_t *bytes, size_t count,
-                                    struct sl_error *error) {
-  size_t width = encodings[packed->encoding].bytes;
-  for (size_t done = 0; done < count && error->code == SL_OK;) {
-    done += push_some_integers(packed, bytes + done * width, count - done, error);
-  }
-  return error->code;
-}
-
-/* Pushes whole numbers of a batch at most. */
-static enum sl_status push_batch(struct sl_packed *packed, const uint8_t *bytes, size_t count,
+/* Pushes whole numbers. */
+static enum sl_status push_whole(struct sl_packed *packed, const uint8_t *bytes, size_t count,
                                  struct sl_error *error) {
   count = count < packed->values_left ? count : (size_t)packed->values_left;
-  enum sl_status status = is_float(packed->encoding) ? push_floats(packed, bytes, count, error)
-                                                     : push_integers(packed, bytes, count, error);
-  packed->values_left -= count;
-  packed->value += count;
-  return status;
+  for (size_t done = 0; done < count && error->code == SL_OK;) {
+    size_t pushed =
+        push_some(packed, bytes + done * encodings[packed->encoding].bytes, count - done, error);
+    done += pushed;
+    packed->value += pushed;
+    packed->values_left -= pushed;
+  }
+  return error->code;
 }
 
 /* Fills up the number that a former piece has begun. Returns how many bytes that took. */
@@ -166,21 +157,19 @@ static size_t complete_number(struct sl_packed *packed, const uint8_t *bytes, si
 static enum sl_status push_numbers(struct sl_packed *packed, const uint8_t *bytes, size_t count,
                                    struct sl_error *error) {
   size_t size = encodings[packed->encoding].bytes;
-  size_t max_batch = is_float(packed->encoding) ? BATCH_VALUES : BATCH_BITS;
   size_t done = 0;
   enum sl_status status = SL_OK;
   while (status == SL_OK && done < count) {
     size_t whole = (count - done) / size;
     if (packed->begun_bytes == 0 && whole > 0) {
-      whole = whole < max_batch ? whole : max_batch;
-      status = push_batch(packed, bytes + done, whole, error);
+      status = push_whole(packed, bytes + done, whole, error);
       done += whole * size;
       continue;
     }
     done += complete_number(packed, bytes + done, count - done);
     if (packed->begun_bytes == size) {
       packed->begun_bytes = 0;
-      status = push_batch(packed, packed->begun, 1, error);
+      status = push_whole(packed, packed->begun, 1, error);
     }
   }
   return status;

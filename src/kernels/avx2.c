@@ -19,7 +19,8 @@ enum { GROUPS_AT_ONCE = 8 };
 
 #include "kernels/bit_columns.h"
 #include "kernels/byte_lanes.h"
-#include "kernels/integers.h"
+#include "kernels/numbers.h"
+#include "kernels/singles.h"
 #include "kernels/spike_text.h"
 
 /* Loads half of a block of 64 bytes, which is two vectors. */
@@ -148,27 +149,45 @@ static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const doub
   }
 }
 
-/* Returns the lowest bits of integers of `width` bytes, one for each. */
-static inline uint64_t low_bits_of(__m256i integers, size_t width) {
-  if (width == 4) {
-    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_slli_epi32(integers, 31)));
+/* Copies a number of `width` bytes into all lanes. */
+static inline __m256i in_all_numbers(uint64_t number, size_t width) {
+  return width == 1   ? _mm256_set1_epi8((char)number)
+         : width == 2 ? _mm256_set1_epi16((short)number)
+         : width == 4 ? _mm256_set1_epi32((int)number)
+                      : _mm256_set1_epi64x((long long)number);
+}
+
+static inline __m256i equal_numbers(__m256i left, __m256i right, size_t width) {
+  return width == 1   ? _mm256_cmpeq_epi8(left, right)
+         : width == 2 ? _mm256_cmpeq_epi16(left, right)
+         : width == 4 ? _mm256_cmpeq_epi32(left, right)
+                      : _mm256_cmpeq_epi64(left, right);
+}
+
+/* Returns a bit for each number of a comparison. */
+static inline uint64_t bits_of_numbers(__m256i held, size_t width) {
+  if (width == 8) {
+    return (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(held));
   }
-  uint32_t bits = (uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(integers, 7));
+  if (width == 4) {
+    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(held));
+  }
+  uint32_t bits = (uint32_t)_mm256_movemask_epi8(held);
   return width == 1 ? bits : _pext_u32(bits, 0x55555555);
 }
 
-static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width) {
-  const __m256i one = width == 1   ? _mm256_set1_epi8(1)
-                      : width == 2 ? _mm256_set1_epi16(1)
-                                   : _mm256_set1_epi32(1);
-  __m256i all = one;
+static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one) {
+  const __m256i ones = in_all_numbers(one, width);
+  const __m256i all = _mm256_set1_epi8(-1);
+  __m256i binary = all;
   *bits = 0;
   for (size_t i = 0; i < 2 * width; i++) {
-    __m256i integers = _mm256_loadu_si256((const __m256i *)(const void *)bytes + i);
-    all = _mm256_or_si256(all, integers);
-    *bits |= low_bits_of(integers, width) << (32 / width * i);
+    __m256i numbers = _mm256_loadu_si256((const __m256i *)(const void *)bytes + i);
+    __m256i is_one = equal_numbers(numbers, ones, width);
+    binary &= is_one | equal_numbers(numbers, _mm256_setzero_si256(), width);
+    *bits |= bits_of_numbers(is_one, width) << (32 / width * i);
   }
-  return _mm256_testc_si256(one, all);
+  return _mm256_testc_si256(binary, all);
 }
 
 static inline byte_vector in_all_lanes(__m128i lane) {
@@ -221,7 +240,8 @@ const struct sl_kernels sl_kernels_avx2 = {
     .add_columns = add_columns,
     .find_ones = find_ones,
     .add_reals = add_reals,
-    .pack_integers = pack_integers,
+    .pack_numbers = pack_numbers,
+    .read_singles = read_singles,
     .reverse_bits = reverse_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,

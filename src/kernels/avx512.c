@@ -18,7 +18,8 @@ enum { GROUPS_AT_ONCE = 16 };
 
 #include "kernels/bit_columns.h"
 #include "kernels/byte_lanes.h"
-#include "kernels/integers.h"
+#include "kernels/numbers.h"
+#include "kernels/singles.h"
 #include "kernels/spike_text.h"
 
 static inline struct text_block classify_block(const char *text) {
@@ -114,21 +115,33 @@ static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const doub
   }
 }
 
-static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width) {
-  const __m512i one = width == 1   ? _mm512_set1_epi8(1)
-                      : width == 2 ? _mm512_set1_epi16(1)
-                                   : _mm512_set1_epi32(1);
-  __m512i all = one;
+/* Returns a bit for each number of `width` bytes that is `one`, and adds to *others all bits of
+ * those that are neither that nor 0. */
+static inline uint64_t find_numbers(__m512i numbers, uint64_t one, size_t width, __m512i *others) {
+  __m512i ones = width == 1   ? _mm512_set1_epi8((char)one)
+                 : width == 2 ? _mm512_set1_epi16((short)one)
+                 : width == 4 ? _mm512_set1_epi32((int)one)
+                              : _mm512_set1_epi64((long long)one);
+  uint64_t found = width == 1   ? _mm512_cmpeq_epi8_mask(numbers, ones)
+                   : width == 2 ? _mm512_cmpeq_epi16_mask(numbers, ones)
+                   : width == 4 ? _mm512_cmpeq_epi32_mask(numbers, ones)
+                                : _mm512_cmpeq_epi64_mask(numbers, ones);
+  __m512i expected = width == 1   ? _mm512_maskz_mov_epi8((__mmask64)found, ones)
+                     : width == 2 ? _mm512_maskz_mov_epi16((__mmask32)found, ones)
+                     : width == 4 ? _mm512_maskz_mov_epi32((__mmask16)found, ones)
+                                  : _mm512_maskz_mov_epi64((__mmask8)found, ones);
+  *others |= numbers ^ expected;
+  return found;
+}
+
+static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one) {
+  __m512i others = _mm512_setzero_si512();
   *bits = 0;
   for (size_t i = 0; i < width; i++) {
-    __m512i integers = _mm512_loadu_si512(bytes + 64 * i);
-    uint64_t ones = width == 1   ? _mm512_test_epi8_mask(integers, one)
-                    : width == 2 ? _mm512_test_epi16_mask(integers, one)
-                                 : _mm512_test_epi32_mask(integers, one);
-    all = _mm512_or_si512(all, integers);
-    *bits |= ones << (64 / width * i);
+    __m512i numbers = _mm512_loadu_si512(bytes + 64 * i);
+    *bits |= find_numbers(numbers, one, width, &others) << (64 / width * i);
   }
-  return _mm512_cmpneq_epi64_mask(all, one) == 0;
+  return _mm512_test_epi64_mask(others, others) == 0;
 }
 
 static inline byte_vector in_all_lanes(__m128i lane) {
@@ -180,7 +193,8 @@ const struct sl_kernels sl_kernels_avx512 = {
     .add_columns = add_columns,
     .find_ones = find_ones,
     .add_reals = add_reals,
-    .pack_integers = pack_integers,
+    .pack_numbers = pack_numbers,
+    .read_singles = read_singles,
     .reverse_bits = reverse_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,

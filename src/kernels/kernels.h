@@ -96,11 +96,15 @@ struct sl_kernels {
                     size_t rows, size_t stride, size_t columns);
 
   /*
-   * bits[i / 64] bit i % 64 is value i of `count` little-endian unsigned integers of `width` bytes,
-   * 1, 2 or 4, as long as all are 0 or 1. Returns how many that are, in whole words of 64 but at
-   * the end.
+   * Bit i % 64 of bits[i / 64] tells whether number i is 1, of `count` little-endian numbers of
+   * `width` bytes, 1, 2, 4 or 8, as long as the bytes of all are those of 0 or of `one`. Returns
+   * how many numbers that are, in whole words of 64 but at the end.
    */
-  size_t (*pack_integers)(uint64_t *bits, const uint8_t *bytes, size_t width, size_t count);
+  size_t (*pack_numbers)(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one,
+                         size_t count);
+
+  /* Reads little-endian floats of four bytes. Returns whether all are finite. */
+  bool (*read_singles)(double *values, const uint8_t *bytes, size_t count);
 
   /* Turns every byte around: its most significant bit becomes the least significant. */
   void (*reverse_bits)(uint64_t *words, size_t count);
@@ -132,9 +136,9 @@ static inline int sl_base64_value(char character) {
   return character == '+' ? 62 : character == '/' ? 63 : -1;
 }
 
-/* Returns a little-endian unsigned integer of `width` bytes, up to 4. */
-static inline uint32_t sl_load_integer(const uint8_t *bytes, size_t width) {
-  uint32_t value = 0;
+/* Returns a little-endian unsigned integer of `width` bytes, up to 8. */
+static inline uint64_t sl_load_integer(const uint8_t *bytes, size_t width) {
+  uint64_t value = 0;
   for (size_t i = width; i > 0; i--) {
     value = value << 8 | bytes[i - 1];
   }

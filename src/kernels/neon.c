@@ -22,7 +22,8 @@ enum { GROUPS_AT_ONCE = 16 };
 
 #include "kernels/base64_groups.h"
 #include "kernels/bit_columns.h"
-#include "kernels/integers.h"
+#include "kernels/numbers.h"
+#include "kernels/singles.h"
 #include "kernels/spike_text.h"
 
 /* 64 bytes of text, or of what was made of them. */
@@ -222,30 +223,39 @@ static inline void encode_groups(char *text, const uint8_t *bytes) {
   vst4q_u8((uint8_t *)text, characters);
 }
 
-/* Returns the lower halves of numbers of 16 bits, and adds their upper halves to *excess. */
-static inline uint8x16_t lower_halves(uint8x16_t first, uint8x16_t second, uint8x16_t *excess) {
-  *excess = vorrq_u8(*excess, vuzp2q_u8(first, second));
-  return vuzp1q_u8(first, second);
+static inline uint8x16_t equal_numbers(uint8x16_t numbers, uint64_t wanted, size_t width) {
+  switch (width) {
+  case 1:
+    return vceqq_u8(numbers, vdupq_n_u8((uint8_t)wanted));
+  case 2:
+    return vreinterpretq_u8_u16(
+        vceqq_u16(vreinterpretq_u16_u8(numbers), vdupq_n_u16((uint16_t)wanted)));
+  case 4:
+    return vreinterpretq_u8_u32(
+        vceqq_u32(vreinterpretq_u32_u8(numbers), vdupq_n_u32((uint32_t)wanted)));
+  default:
+    return vreinterpretq_u8_u64(vceqq_u64(vreinterpretq_u64_u8(numbers), vdupq_n_u64(wanted)));
+  }
 }
 
-static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width) {
-  uint8x16_t part[16];
-  uint8x16_t excess = vdupq_n_u8(0);
+/* Comparisons of wide numbers are narrowed to a byte each: every second byte of two vectors is kept
+ * until four vectors are left. */
+static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one) {
+  uint8x16_t held[32];
+  uint8x16_t binary = vdupq_n_u8(0xff);
   for (size_t i = 0; i < 4 * width; i++) {
-    part[i] = vld1q_u8(bytes + 16 * i);
+    uint8x16_t numbers = vld1q_u8(bytes + 16 * i);
+    held[i] = equal_numbers(numbers, one, width);
+    binary = vandq_u8(binary, vorrq_u8(held[i], equal_numbers(numbers, 0, width)));
   }
   for (; width > 1; width /= 2) {
     for (size_t i = 0; i < 2 * width; i++) {
-      part[i] = lower_halves(part[2 * i], part[2 * i + 1], &excess);
+      held[i] = vuzp1q_u8(held[2 * i], held[2 * i + 1]);
     }
   }
-  struct four_vectors ones;
-  for (size_t i = 0; i < 4; i++) {
-    excess = vorrq_u8(excess, vandq_u8(part[i], vdupq_n_u8(0xfe)));
-    ones.part[i] = vtstq_u8(part[i], vdupq_n_u8(1));
-  }
+  struct four_vectors ones = {{held[0], held[1], held[2], held[3]}};
   *bits = to_mask(ones);
-  return vmaxvq_u8(excess) == 0;
+  return vminvq_u8(binary) != 0;
 }
 
 static void reverse_bits(uint64_t *words, size_t count) {
@@ -265,7 +275,8 @@ const struct sl_kernels sl_kernels_neon = {
     .add_columns = add_columns,
     .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,
-    .pack_integers = pack_integers,
+    .pack_numbers = pack_numbers,
+    .read_singles = read_singles,
     .reverse_bits = reverse_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,

@@ -3,6 +3,7 @@
  * better.
  */
 #include "kernels/kernels.h"
+#include "kernels/singles.h"
 #include "kernels/spike_text.h"
 
 static inline struct text_block classify_block(const char *text) {
@@ -107,13 +108,14 @@ static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const doub
   }
 }
 
-static size_t pack_integers(uint64_t *bits, const uint8_t *bytes, size_t width, size_t count) {
+static size_t pack_numbers(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one,
+                           size_t count) {
   for (size_t i = 0; i < count; i++) {
-    uint32_t value = sl_load_integer(bytes + i * width, width);
-    if (value > 1) {
+    uint64_t number = sl_load_integer(bytes + i * width, width);
+    if (number != 0 && number != one) {
       return i / 64 * 64;
     }
-    bits[i / 64] = (i % 64 == 0 ? 0 : bits[i / 64]) | (uint64_t)value << (i % 64);
+    bits[i / 64] = (i % 64 == 0 ? 0 : bits[i / 64]) | (uint64_t)(number == one) << (i % 64);
   }
   return count;
 }
@@ -168,7 +170,8 @@ const struct sl_kernels sl_kernels_scalar = {
     .add_columns = add_columns,
     .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,
-    .pack_integers = pack_integers,
+    .pack_numbers = pack_numbers,
+    .read_singles = read_singles,
     .reverse_bits = reverse_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,

@@ -331,12 +331,15 @@ enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bit
 static enum sl_status push_graded(struct sl_spikes *spikes, const double *values, size_t count,
                                   struct sl_error *error) {
   static const uint64_t zeros[PARTS];
+  if (count > spikes->max_values - spikes->values) {
+    return sl_spikes_too_many(error);
+  }
   while (count > 0) {
     size_t first = spikes->base + spikes->column;
     size_t columns = spikes->neurons_known ? spikes->neurons - spikes->column : count;
     columns = columns < count ? columns : count;
     size_t rows = columns == spikes->neurons ? count / columns : 1;
-    if (spikes->steps_known && rows > spikes->steps - spikes->step) {
+    if (spikes->per_sample && spikes->steps_known && rows > spikes->steps - spikes->step) {
       rows = spikes->steps - spikes->step;
     }
     if (sl_spikes_push_bits(spikes, zeros, rows * columns, error) != SL_OK ||

@@ -8,6 +8,7 @@
 #include "support/small_random.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -318,49 +319,81 @@ START_TEST(columns_are_added_to_what_is_there) {
 }
 END_TEST
 
-/* Of exactly so many bytes, at an offset, so that a sanitizer sees reads beyond them. */
-static void assert_all_pack_alike(struct sl_random *random, size_t width, size_t count,
-                                  size_t offset, size_t others) {
-  size_t length = offset + width * count;
-  uint8_t *bytes = calloc(length + 1, 1);
-  ck_assert_ptr_nonnull(bytes);
+/* Zeros and ones, of which so many bytes at most are others, at an offset, in memory of exactly
+ * that length, so that a sanitizer sees reads beyond it. */
+static void assert_all_pack_alike(struct sl_random *random, size_t width, uint64_t one,
+                                  size_t count, size_t others) {
+  size_t offset = sl_random_below(random, 64);
+  uint8_t *bytes = malloc(offset + width * count + (count == 0));
+  uint64_t *numbers = calloc(count + 1, sizeof *numbers);
+  ck_assert(bytes != NULL && numbers != NULL);
   for (size_t i = 0; i < count; i++) {
-    bytes[offset + i * width] = sl_random_below(random, 2) == 1;
+    numbers[i] = sl_random_below(random, 2) == 1 ? one : 0;
   }
   for (; others > 0 && count > 0; others--) {
-    bytes[offset + sl_random_below(random, width * count)] = (uint8_t)sl_random_below(random, 256);
+    uint64_t flipped = UINT64_C(1) << sl_random_below(random, 8 * width);
+    numbers[sl_random_below(random, count)] ^= flipped;
   }
-  bytes = realloc(bytes, length > 0 ? length : 1);
   size_t expected = 0;
-  while (expected < count) {
-    size_t value = 0;
-    for (size_t k = 0; k < width; k++) {
-      value |= (size_t)bytes[offset + expected * width + k] << (8 * k);
-    }
-    if (value > 1) {
-      expected = expected / 64 * 64;
-      break;
-    }
+  while (expected < count && (numbers[expected] == 0 || numbers[expected] == one)) {
     expected++;
   }
+  expected = expected < count ? expected / 64 * 64 : count;
+  for (size_t i = 0; i < width * count; i++) {
+    bytes[offset + i] = (uint8_t)(numbers[i / width] >> (8 * (i % width)));
+  }
   for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
+    const struct sl_kernels *kernels = sl_kernels_variant(variant);
     uint64_t bits[8] = {0};
-    ck_assert_uint_eq(
-        sl_kernels_variant(variant)->pack_integers(bits, bytes + offset, width, count), expected);
+    ck_assert_uint_eq(kernels->pack_numbers(bits, bytes + offset, width, one, count), expected);
     for (size_t i = 0; i < expected; i++) {
-      ck_assert_uint_eq(bits[i / 64] >> (i % 64) & 1, bytes[offset + i * width]);
+      ck_assert((bits[i / 64] >> (i % 64) & 1) == (numbers[i] == one));
     }
   }
   free(bytes);
+  free(numbers);
 }
 
-START_TEST(integers_are_packed_alike_up_to_the_first_word_with_others) {
+START_TEST(numbers_are_packed_alike_up_to_the_first_word_with_others) {
+  static const struct {
+    size_t width;
+    uint64_t one;
+  } kinds[] = {{1, 1}, {2, 1}, {4, 1}, {4, 0x3f800000}, {8, UINT64_C(0x3ff0000000000000)}};
   struct sl_random random = {31};
   for (size_t count = 0; count <= 300; count += sl_every()) {
-    for (size_t width = 1; width <= 4; width *= 2) {
+    for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
       for (size_t others = 0; others < 3; others++) {
-        assert_all_pack_alike(&random, width, count, sl_random_below(&random, 64), others);
+        assert_all_pack_alike(&random, kinds[kind].width, kinds[kind].one, count, others);
       }
+    }
+  }
+}
+END_TEST
+
+START_TEST(singles_are_read_alike_and_those_that_are_not_finite_are_seen) {
+  static const float odd[] = {0.0f, -0.0f,    1e-45f,   -1.5f,     3.4028234e38f,
+                              1.0f, 1.1e-38f, INFINITY, -INFINITY, NAN};
+  enum { FINITE = 7, ALL = 10 };
+  struct sl_random random = {37};
+  for (size_t count = 0; count <= 80; count++) {
+    for (size_t turn = 0; turn < 20; turn++) {
+      float *singles = malloc(count * sizeof *singles + 1);
+      ck_assert_ptr_nonnull(singles);
+      bool all_finite = true;
+      for (size_t i = 0; i < count; i++) {
+        singles[i] = odd[sl_random_below(&random, turn % 2 == 0 ? FINITE : ALL)];
+        all_finite = all_finite && isfinite(singles[i]);
+      }
+      for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
+        double values[81];
+        const uint8_t *bytes = (const uint8_t *)singles;
+        ck_assert(sl_kernels_variant(i)->read_singles(values, bytes, count) == all_finite);
+        for (size_t k = 0; k < count; k++) {
+          double expected = singles[k];
+          ck_assert(isnan(expected) ? isnan(values[k]) : values[k] == expected);
+        }
+      }
+      free(singles);
     }
   }
 }
@@ -585,7 +618,8 @@ int main(void) {
   tcase_add_test(cases, templates_have_plain_values_only);
   tcase_add_test(cases, columns_add_up_alike_for_every_width);
   tcase_add_test(cases, columns_are_added_to_what_is_there);
-  tcase_add_test(cases, integers_are_packed_alike_up_to_the_first_word_with_others);
+  tcase_add_test(cases, numbers_are_packed_alike_up_to_the_first_word_with_others);
+  tcase_add_test(cases, singles_are_read_alike_and_those_that_are_not_finite_are_seen);
   tcase_add_test(cases, bits_of_bytes_are_reversed_alike_at_every_length);
   tcase_add_test(cases, ones_are_found_alike_at_every_length);
   tcase_add_test(cases, reals_add_up_alike_at_every_length);

@@ -1,0 +1,41 @@
+/*
+ * Numbers in bytes: packing those that are all 0 and 1, 64 at a time, and reading floats.
+ *
+ * Included once by a variant, which defines the function declared below.
+ */
+#ifndef SPIKELOSS_KERNELS_NUMBERS_H
+#define SPIKELOSS_KERNELS_NUMBERS_H
+
+#include "kernels/kernels.h"
+#include <endian.h>
+#include <string.h>
+
+/* Packs 64 numbers. Returns false if one of them is neither 0 nor `one`; *bits is of no use then.
+ */
+static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one);
+
+static inline size_t pack_words(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one,
+                                size_t words) {
+  size_t done = 0;
+  while (done < words && pack_word(&bits[done], bytes + 64 * width * done, width, one)) {
+    done++;
+  }
+  return done;
+}
+
+/* Once for each width, so that the compiler knows it in the loop. */
+static size_t pack_numbers(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one,
+                           size_t count) {
+  size_t words = count / 64;
+  size_t done = width == 1   ? pack_words(bits, bytes, 1, one, words)
+                : width == 2 ? pack_words(bits, bytes, 2, one, words)
+                : width == 4 ? pack_words(bits, bytes, 4, one, words)
+                             : pack_words(bits, bytes, 8, one, words);
+  if (done < words) {
+    return 64 * done;
+  }
+  return 64 * done + sl_kernels_scalar.pack_numbers(bits + done, bytes + 64 * width * done, width,
+                                                    one, count - 64 * done);
+}
+
+#endif
