@@ -346,9 +346,11 @@ static void assert_all_pack_alike(struct sl_random *random, size_t width, uint64
     const struct sl_kernels *kernels = sl_kernels_variant(variant);
     uint64_t bits[8] = {0};
     ck_assert_uint_eq(kernels->pack_numbers(bits, bytes + offset, width, one, count), expected);
+    bool same = true;
     for (size_t i = 0; i < expected; i++) {
-      ck_assert((bits[i / 64] >> (i % 64) & 1) == (numbers[i] == one));
+      same = same && (bits[i / 64] >> (i % 64) & 1) == (numbers[i] == one);
     }
+    ck_assert(same);
   }
   free(bytes);
   free(numbers);
@@ -388,10 +390,12 @@ START_TEST(singles_are_read_alike_and_those_that_are_not_finite_are_seen) {
         double values[81];
         const uint8_t *bytes = (const uint8_t *)singles;
         ck_assert(sl_kernels_variant(i)->read_singles(values, bytes, count) == all_finite);
+        bool same = true;
         for (size_t k = 0; k < count; k++) {
           double expected = singles[k];
-          ck_assert(isnan(expected) ? isnan(values[k]) : values[k] == expected);
+          same = same && (isnan(expected) ? isnan(values[k]) : values[k] == expected);
         }
+        ck_assert(same);
       }
       free(singles);
     }
