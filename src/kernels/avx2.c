@@ -180,13 +180,14 @@ static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width,
   const __m256i ones = in_all_numbers(one, width);
   const __m256i all = _mm256_set1_epi8(-1);
   __m256i binary = all;
-  *bits = 0;
+  uint64_t found = 0;
   for (size_t i = 0; i < 2 * width; i++) {
     __m256i numbers = _mm256_loadu_si256((const __m256i *)(const void *)bytes + i);
     __m256i is_one = equal_numbers(numbers, ones, width);
     binary &= is_one | equal_numbers(numbers, _mm256_setzero_si256(), width);
-    *bits |= bits_of_numbers(is_one, width) << (32 / width * i);
+    found |= bits_of_numbers(is_one, width) << (32 / width * i);
   }
+  *bits = found;
   return _mm256_testc_si256(binary, all);
 }
 

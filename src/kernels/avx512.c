@@ -136,11 +136,12 @@ static inline uint64_t find_numbers(__m512i numbers, uint64_t one, size_t width,
 
 static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one) {
   __m512i others = _mm512_setzero_si512();
-  *bits = 0;
+  uint64_t found = 0;
   for (size_t i = 0; i < width; i++) {
     __m512i numbers = _mm512_loadu_si512(bytes + 64 * i);
-    *bits |= find_numbers(numbers, one, width, &others) << (64 / width * i);
+    found |= find_numbers(numbers, one, width, &others) << (64 / width * i);
   }
+  *bits = found;
   return _mm512_test_epi64_mask(others, others) == 0;
 }
 

@@ -7,7 +7,6 @@
 #define SPIKELOSS_KERNELS_NUMBERS_H
 
 #include "kernels/kernels.h"
-#include <endian.h>
 #include <string.h>
 
 /* Packs 64 numbers. Returns false if one of them is neither 0 nor `one`; *bits is of no use then.
@@ -31,11 +30,13 @@ static size_t pack_numbers(uint64_t *bits, const uint8_t *bytes, size_t width, u
                 : width == 2 ? pack_words(bits, bytes, 2, one, words)
                 : width == 4 ? pack_words(bits, bytes, 4, one, words)
                              : pack_words(bits, bytes, 8, one, words);
-  if (done < words) {
+  size_t rest = count - 64 * done;
+  if (done < words || rest == 0) {
     return 64 * done;
   }
-  return 64 * done + sl_kernels_scalar.pack_numbers(bits + done, bytes + 64 * width * done, width,
-                                                    one, count - 64 * done);
+  uint8_t padded[64 * sizeof(uint64_t)] = {0};
+  memcpy(padded, bytes + 64 * width * done, rest * width);
+  return pack_word(&bits[done], padded, width, one) ? count : 64 * done;
 }
 
 #endif
