@@ -86,22 +86,33 @@ static void read_doubles(double *values, const uint8_t *bytes, size_t count) {
   }
 }
 
+/* Inline, so that the compiler knows the width in each of the loops. */
+static inline void read_integers(double *values, const uint8_t *bytes, size_t width, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    values[i] = (double)(int64_t)sl_load_integer(bytes + i * width, width);
+  }
+}
+
 /* Reads whole numbers. Returns how many come before the first that is not finite. */
 static size_t read_numbers(double *values, enum sl_tensor_encoding encoding, const uint8_t *bytes,
                            size_t count) {
-  if (encoding == SL_TENSOR_F32) {
+  switch (encoding) {
+  case SL_TENSOR_F32:
     return sl_kernels()->read_singles(values, bytes, count) ? count
                                                             : sl_finite_count(values, count);
-  }
-  if (encoding == SL_TENSOR_F64) {
+  case SL_TENSOR_F64:
     read_doubles(values, bytes, count);
     return sl_finite_count(values, count);
+  case SL_TENSOR_U8:
+    read_integers(values, bytes, 1, count);
+    return count;
+  case SL_TENSOR_U16:
+    read_integers(values, bytes, 2, count);
+    return count;
+  default:
+    read_integers(values, bytes, 4, count);
+    return count;
   }
-  size_t width = encodings[encoding].bytes;
-  for (size_t i = 0; i < count; i++) {
-    values[i] = (double)sl_load_integer(bytes + i * width, width);
-  }
-  return count;
 }
 
 /*
