@@ -20,7 +20,6 @@ enum { GROUPS_AT_ONCE = 8 };
 #include "kernels/bit_columns.h"
 #include "kernels/byte_lanes.h"
 #include "kernels/numbers.h"
-#include "kernels/singles.h"
 #include "kernels/spike_text.h"
 
 /* Loads half of a block of 64 bytes, which is two vectors. */

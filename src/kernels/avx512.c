@@ -19,7 +19,6 @@ enum { GROUPS_AT_ONCE = 16 };
 #include "kernels/bit_columns.h"
 #include "kernels/byte_lanes.h"
 #include "kernels/numbers.h"
-#include "kernels/singles.h"
 #include "kernels/spike_text.h"
 
 static inline struct text_block classify_block(const char *text) {

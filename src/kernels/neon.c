@@ -23,7 +23,6 @@ enum { GROUPS_AT_ONCE = 16 };
 #include "kernels/base64_groups.h"
 #include "kernels/bit_columns.h"
 #include "kernels/numbers.h"
-#include "kernels/singles.h"
 #include "kernels/spike_text.h"
 
 /* 64 bytes of text, or of what was made of them. */

@@ -7,6 +7,7 @@
 #define SPIKELOSS_KERNELS_NUMBERS_H
 
 #include "kernels/kernels.h"
+#include <endian.h>
 #include <string.h>
 
 /* Packs 64 numbers. Returns false if one of them is neither 0 nor `one`; *bits is of no use then.
@@ -37,6 +38,25 @@ static size_t pack_numbers(uint64_t *bits, const uint8_t *bytes, size_t width, u
   uint8_t padded[64 * sizeof(uint64_t)] = {0};
   memcpy(padded, bytes + 64 * width * done, rest * width);
   return pack_word(&bits[done], padded, width, one) ? count : 64 * done;
+}
+
+/* Without intrinsics: the compiler makes the best of each instruction set. The exponent bits of a
+ * float are all ones only if it is not finite: one more in the lowest of them then carries into the
+ * sign bit. */
+static bool read_singles(double *values, const uint8_t *bytes, size_t count) {
+  const uint32_t exponent = UINT32_C(0xff) << 23;
+  const uint32_t lowest = UINT32_C(1) << 23;
+  uint32_t carries = 0;
+  for (size_t i = 0; i < count; i++) {
+    uint32_t pattern;
+    float value;
+    memcpy(&pattern, bytes + i * sizeof pattern, sizeof pattern);
+    pattern = le32toh(pattern);
+    memcpy(&value, &pattern, sizeof value);
+    values[i] = (double)value;
+    carries |= (pattern & exponent) + lowest;
+  }
+  return carries >> 31 == 0;
 }
 
 #endif

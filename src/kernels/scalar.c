@@ -3,7 +3,7 @@
  * better.
  */
 #include "kernels/kernels.h"
-#include "kernels/singles.h"
+#include "kernels/numbers.h"
 #include "kernels/spike_text.h"
 
 static inline struct text_block classify_block(const char *text) {
@@ -108,16 +108,17 @@ static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const doub
   }
 }
 
-static size_t pack_numbers(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one,
-                           size_t count) {
-  for (size_t i = 0; i < count; i++) {
+static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one) {
+  uint64_t ones = 0;
+  for (size_t i = 0; i < 64; i++) {
     uint64_t number = sl_load_integer(bytes + i * width, width);
     if (number != 0 && number != one) {
-      return i / 64 * 64;
+      return false;
     }
-    bits[i / 64] = (i % 64 == 0 ? 0 : bits[i / 64]) | (uint64_t)(number == one) << (i % 64);
+    ones |= (uint64_t)(number == one) << i;
   }
-  return count;
+  *bits = ones;
+  return true;
 }
 
 /* Swaps neighbouring bits, pairs of bits and halves of bytes. */

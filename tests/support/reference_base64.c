@@ -17,7 +17,8 @@ struct base64 {
 };
 
 static size_t width_of(const struct sl_tensor_object *object) {
-  static const size_t widths[] = {0, 4, 8, 1, 2, 4};
+  static const size_t widths[SL_ENCODED_NOT + 1] = {
+      1, 4, 8, 1, 2, 4, 1, 1}; /* those that have no numbers are not looked at */
   return widths[object->encoding];
 }
 
