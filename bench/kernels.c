@@ -36,7 +36,7 @@ static void add_columns(struct work *work) {
 static void add_reals(struct work *work) {
   for (size_t row = 0; row < work->rows; row++) {
     work->kernels->add_reals(work->counts, work->counts + work->columns, work->sums,
-                             work->values + row * work->columns, work->columns);
+                             work->values + row * work->columns, 1, work->columns, work->columns);
   }
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char *const member_names[SL_TENSOR_MEMBERS] = {"shape", "encoding", "data"};
-static const char *const encoding_names[] = {"bits", "f32", "f64", "coo", NULL};
+static const char *const encoding_names[] = {"bits", "f32", "f64", "u8", "u16", "u32", "coo", NULL};
 
 void sl_tensor_begin(struct sl_tensor *tensor, struct sl_spikes *spikes,
                      const struct sl_field *field, size_t around) {
@@ -30,12 +30,7 @@ void sl_tensor_free(struct sl_tensor *tensor, struct sl_reading *reading) {
 }
 
 static bool is_packed(const struct sl_tensor *tensor) {
-  return tensor->encoding <= SL_TENSOR_F64;
-}
-
-static enum sl_packing packing_of(const struct sl_tensor *tensor) {
-  static const enum sl_packing packings[] = {SL_PACKED_BITS, SL_PACKED_F32, SL_PACKED_F64};
-  return packings[is_packed(tensor) ? tensor->encoding : SL_TENSOR_BITS];
+  return tensor->encoding <= SL_TENSOR_U32;
 }
 
 /* Fails about a member of the object that is not being read. */
@@ -100,7 +95,7 @@ static enum sl_status begin_base64(struct sl_tensor *tensor, struct sl_reading *
   tensor->data = SL_DATA_BASE64;
   tensor->state = SL_TENSOR_IN_BASE64;
   sl_base64_begin(&tensor->reader.base64, reading, &tensor->sink, meaning_known, tensor->values,
-                  packing_of(tensor));
+                  tensor->encoding);
   return sl_base64_event(&tensor->reader.base64, reading, SL_JSON_STRING, input);
 }
 
@@ -312,7 +307,7 @@ static enum sl_status count_deferred(struct sl_tensor *tensor, struct sl_reading
                                      uint64_t offset) {
   if (tensor->data == SL_DATA_BASE64) {
     reading->json.levels[tensor->around].name = member_names[SL_TENSOR_DATA];
-    return sl_base64_count(&tensor->reader.base64, reading, tensor->values, packing_of(tensor));
+    return sl_base64_count(&tensor->reader.base64, reading, tensor->values, tensor->encoding);
   }
   return tensor->encoding == SL_TENSOR_COORDINATES ? count_coordinates(tensor, reading, offset)
                                                    : count_numbers(tensor, reading, offset);
@@ -372,7 +367,7 @@ static enum sl_status end_object(struct sl_tensor *tensor, struct sl_reading *re
   }
   if (tensor->data == SL_DATA_BASE64 && unknown) {
     return fail_about_member(tensor, reading, SL_MISSING_MEMBER, SL_TENSOR_ENCODING, offset,
-                             "is missing, and data is a string; is it bits, f32 or f64?");
+                             "is missing, and data is a string; is it bits, u8, f32 or f64?");
   }
   if (tensor->data == SL_DATA_NONE) {
     return fail_about_member(tensor, reading, SL_MISSING_MEMBER, SL_TENSOR_DATA, offset,

@@ -72,19 +72,29 @@ enum sl_status sl_nested_read(struct sl_nested *nested, struct sl_reading *readi
 
 /*
  * The data of a tensor object as a base64 string of packed bits (most significant bit first, as
- * numpy.packbits writes them) or little-endian floats. Strict: standard alphabet, padded, no spare
- * bits. JSON escapes are undone first: some encoders write `/` as `\/`.
+ * numpy.packbits writes them), little-endian floats or unsigned integers. Strict: standard
+ * alphabet, padded, no spare bits. JSON escapes are undone first: some encoders write `/` as `\/`.
  */
 
-enum sl_packing { SL_PACKED_BITS, SL_PACKED_F32, SL_PACKED_F64 };
+/* What the data of a tensor object is; those before coordinates are base64. */
+enum sl_tensor_encoding {
+  SL_TENSOR_BITS,
+  SL_TENSOR_F32,
+  SL_TENSOR_F64,
+  SL_TENSOR_U8,
+  SL_TENSOR_U16,
+  SL_TENSOR_U32,
+  SL_TENSOR_COORDINATES,
+  SL_TENSOR_UNKNOWN, /* not seen, or null: numbers, unless it still comes */
+};
 
 /* Values in bytes that come in pieces of any size. */
 struct sl_packed {
-  enum sl_packing packing;
+  enum sl_tensor_encoding encoding;
   struct sl_spikes *spikes; /* not owned */
   uint64_t values_left;
   uint64_t value;         /* index of the next */
-  unsigned char begun[8]; /* the first bytes of a float that is not complete */
+  unsigned char begun[8]; /* the first bytes of a number that is not complete */
   size_t begun_bytes;
 };
 
@@ -102,9 +112,9 @@ struct sl_base64 {
   uint64_t last_offset;  /* of the last character that was not padding */
 };
 
-/* Starts after the opening quote. `values` and `packing` matter if the meaning is known. */
+/* Starts after the opening quote. `values` and `encoding` matter if the meaning is known. */
 void sl_base64_begin(struct sl_base64 *base64, struct sl_reading *reading, struct sl_sink *sink,
-                     bool meaning_known, uint64_t values, enum sl_packing packing);
+                     bool meaning_known, uint64_t values, enum sl_tensor_encoding encoding);
 
 /* Takes an event of the string, and as much input as the kernel can. */
 enum sl_status sl_base64_event(struct sl_base64 *base64, struct sl_reading *reading,
@@ -112,7 +122,7 @@ enum sl_status sl_base64_event(struct sl_base64 *base64, struct sl_reading *read
 
 /* Counts the bytes that were deferred, of a string at an offset. */
 enum sl_status sl_base64_count(const struct sl_base64 *base64, struct sl_reading *reading,
-                               uint64_t values, enum sl_packing packing);
+                               uint64_t values, enum sl_tensor_encoding encoding);
 
 /*
  * The data of a tensor object with encoding "coo": the coordinates of the ones,
@@ -142,15 +152,6 @@ enum sl_status sl_coordinates_read(struct sl_coordinates *coordinates, struct sl
  */
 enum sl_status sl_coordinates_count(const struct sl_sink *sink, struct sl_reading *reading,
                                     size_t rank, size_t levels, uint64_t offset);
-
-/* The tensor that has its data in one of these. */
-enum sl_tensor_encoding {
-  SL_TENSOR_BITS,
-  SL_TENSOR_F32,
-  SL_TENSOR_F64,
-  SL_TENSOR_COORDINATES,
-  SL_TENSOR_UNKNOWN, /* not seen, or null: numbers, unless it still comes */
-};
 
 enum sl_tensor_member { SL_TENSOR_SHAPE, SL_TENSOR_ENCODING, SL_TENSOR_DATA, SL_TENSOR_MEMBERS };
 

@@ -88,18 +88,39 @@ struct sl_kernels {
   uint64_t (*find_ones)(const double *values, size_t count, bool *binary);
 
   /*
-   * Adds one row of values to its accumulators: counts those that are 1 and those that are neither
-   * 0 nor 1, and sums up the latter. All arrays have `columns` elements.
+   * Adds rows of values to their accumulators, one row after the other: counts those that are 1 and
+   * those that are neither 0 nor 1, and sums up the latter.
+   * ones, graded, sums [columns], values [rows][stride], of which the first `columns`.
    */
   void (*add_reals)(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                    size_t columns);
+                    size_t rows, size_t stride, size_t columns);
+
+  /*
+   * Bit i % 64 of bits[i / 64] tells whether number i is 1, of `count` little-endian numbers of
+   * `width` bytes, 1, 2, 4 or 8, as long as the bytes of all are those of 0 or of `one`. Returns
+   * how many numbers that are, in whole words of 64 but at the end.
+   */
+  size_t (*pack_numbers)(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one,
+                         size_t count);
+
+  /* Reads little-endian floats of four bytes. Returns whether all are finite. */
+  bool (*read_singles)(double *values, const uint8_t *bytes, size_t count);
+
+  /* Turns every byte around: its most significant bit becomes the least significant. */
+  void (*reverse_bits)(uint64_t *words, size_t count);
 
   /*
    * bytes[0 … 3 * groups) from the base64 text[0 … 4 * groups), no padding. Returns how many groups
    * were taken: fewer only if the next one has a character outside the alphabet.
    */
   size_t (*decode_base64)(uint8_t *bytes, const char *text, size_t groups);
+
+  /* text[0 … 4 * groups) is the base64 of bytes[0 … 3 * groups). */
+  void (*encode_base64)(char *text, const uint8_t *bytes, size_t groups);
 };
+
+/* The 64 characters by the six bits that they mean. */
+extern const char sl_base64_alphabet[];
 
 /* Returns the six bits that a character means, or -1 if it is not in the alphabet. */
 static inline int sl_base64_value(char character) {
@@ -113,6 +134,15 @@ static inline int sl_base64_value(char character) {
     return character - '0' + 52;
   }
   return character == '+' ? 62 : character == '/' ? 63 : -1;
+}
+
+/* Returns a little-endian unsigned integer of `width` bytes, up to 8. */
+static inline uint64_t sl_load_integer(const uint8_t *bytes, size_t width) {
+  uint64_t value = 0;
+  for (size_t i = width; i > 0; i--) {
+    value = value << 8 | bytes[i - 1];
+  }
+  return value;
 }
 
 /* Returns the kernels in force. */

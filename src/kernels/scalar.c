@@ -3,6 +3,7 @@
  * better.
  */
 #include "kernels/kernels.h"
+#include "kernels/numbers.h"
 #include "kernels/spike_text.h"
 
 static inline struct text_block classify_block(const char *text) {
@@ -93,15 +94,43 @@ uint64_t sl_find_ones_scalar(const double *values, size_t count, bool *binary) {
 }
 
 static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t columns) {
-  for (size_t column = 0; column < columns; column++) {
-    double value = values[column];
-    if (value == 1) {
-      ones[column] += 1;
-    } else if (value != 0) {
-      graded[column] += 1;
-      sums[column] += value;
+                      size_t rows, size_t stride, size_t columns) {
+  for (size_t row = 0; row < rows; row++, values += stride) {
+    for (size_t column = 0; column < columns; column++) {
+      double value = values[column];
+      if (value == 1) {
+        ones[column] += 1;
+      } else if (value != 0) {
+        graded[column] += 1;
+        sums[column] += value;
+      }
     }
+  }
+}
+
+static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one) {
+  uint64_t ones = 0;
+  for (size_t i = 0; i < 64; i++) {
+    uint64_t number = sl_load_integer(bytes + i * width, width);
+    if (number != 0 && number != one) {
+      return false;
+    }
+    ones |= (uint64_t)(number == one) << i;
+  }
+  *bits = ones;
+  return true;
+}
+
+/* Swaps neighbouring bits, pairs of bits and halves of bytes. */
+static void reverse_bits(uint64_t *words, size_t count) {
+  const uint64_t ones = UINT64_C(0x5555555555555555);
+  const uint64_t twos = UINT64_C(0x3333333333333333);
+  const uint64_t fours = UINT64_C(0x0f0f0f0f0f0f0f0f);
+  for (size_t i = 0; i < count; i++) {
+    uint64_t word = words[i];
+    word = (word >> 1 & ones) | (word & ones) << 1;
+    word = (word >> 2 & twos) | (word & twos) << 2;
+    words[i] = (word >> 4 & fours) | (word & fours) << 4;
   }
 }
 
@@ -122,6 +151,18 @@ static size_t decode_base64(uint8_t *bytes, const char *text, size_t groups) {
   return groups;
 }
 
+const char sl_base64_alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static void encode_base64(char *text, const uint8_t *bytes, size_t groups) {
+  for (size_t group = 0; group < groups; group++, text += 4, bytes += 3) {
+    uint32_t value = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
+    for (size_t i = 0; i < 4; i++) {
+      text[i] = sl_base64_alphabet[value >> (18 - 6 * i) & 63];
+    }
+  }
+}
+
 const struct sl_kernels sl_kernels_scalar = {
     .name = "scalar",
     .scan_spike_text = scan_spike_text,
@@ -130,5 +171,9 @@ const struct sl_kernels sl_kernels_scalar = {
     .add_columns = add_columns,
     .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,
+    .pack_numbers = pack_numbers,
+    .read_singles = read_singles,
+    .reverse_bits = reverse_bits,
     .decode_base64 = decode_base64,
+    .encode_base64 = encode_base64,
 };

@@ -11,11 +11,11 @@ enum { WORD = sizeof(uint64_t) };
 /*
  * From which size on an array is mapped. A page that the system gives costs ten times as much as
  * one that the heap has kept, so dense arrays, all of which get written, are mapped only where huge
- * pages make up for it. Of scattered ones few pages may ever be written.
+ * pages make up for it. Of scattered ones few pages may ever be written; up to that size, zeroing
+ * them all costs less than getting some.
  */
-#define HUGE_PAGE            ((size_t)2 << 20)
-#define MIN_MAPPED_DENSE     ((size_t)4 << 20)
-#define MIN_MAPPED_SCATTERED ((size_t)1 << 20)
+#define HUGE_PAGE  ((size_t)2 << 20)
+#define MIN_MAPPED ((size_t)4 << 20)
 
 /* A mapping that grows is made so many times larger than it must be: address space costs nothing,
  * and a mapping that the system has to move loses its huge pages. */
@@ -111,7 +111,7 @@ enum sl_status sl_lazy_words_reserve(struct sl_lazy_words *lazy, size_t count,
   }
   lazy->count = count;
   enum sl_status status;
-  if (bytes < (kind == SL_LAZY_SCATTERED ? MIN_MAPPED_SCATTERED : MIN_MAPPED_DENSE)) {
+  if (bytes < MIN_MAPPED) {
     status = reserve_heap(lazy, bytes, kind != SL_LAZY_SCRATCH, budget, error);
   } else if (kind == SL_LAZY_SCATTERED) {
     status = reserve_scattered(lazy, bytes, budget, error);
@@ -181,7 +181,7 @@ enum sl_status sl_lazy_words_grow(struct sl_lazy_words *lazy, size_t count,
   if (lazy->words == NULL) {
     return sl_lazy_words_reserve(lazy, count, SL_LAZY_DENSE, budget, error);
   }
-  if (!lazy->mapped && count * WORD < MIN_MAPPED_DENSE) {
+  if (!lazy->mapped && count * WORD < MIN_MAPPED) {
     return grow_on_heap(lazy, count, budget, error);
   }
   count *= MAPPED_AHEAD;

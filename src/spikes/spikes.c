@@ -12,7 +12,7 @@ enum { BUFFERED_BITS = 32 * 1024 * 8, MIN_BUFFERED_ROWS = 16 };
 enum { MIN_CAPACITY = 128 };
 
 enum {
-  PARTS = 4, /* words of values that are looked at together */
+  PARTS = 16, /* words of values that are looked at together */
   MAX_SMALL_COUNT = UINT8_MAX
 };
 
@@ -326,31 +326,56 @@ enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bit
   return SL_OK;
 }
 
-/* Pushes values of one row, at most PARTS words of them: binary ones as bits. Words with graded
- * ones are added at once, and are 0 among the bits. */
-static enum sl_status push_part_of_row(struct sl_spikes *spikes, const double *values, size_t count,
-                                       struct sl_error *error) {
-  size_t first = spikes->base + spikes->column;
+/* Pushes values, at most PARTS words of them, graded ones among them: those of a row, or whole rows
+ * of a sample, are added together. Among the bits they are 0. */
+static enum sl_status push_graded(struct sl_spikes *spikes, const double *values, size_t count,
+                                  struct sl_error *error) {
+  static const uint64_t zeros[PARTS];
+  if (count > spikes->max_values - spikes->values) {
+    return sl_spikes_too_many(error);
+  }
+  while (count > 0) {
+    size_t first = spikes->base + spikes->column;
+    size_t columns = spikes->neurons_known ? spikes->neurons - spikes->column : count;
+    columns = columns < count ? columns : count;
+    size_t rows = columns == spikes->neurons ? count / columns : 1;
+    if (spikes->per_sample && spikes->steps_known && rows > spikes->steps - spikes->step) {
+      rows = spikes->steps - spikes->step;
+    }
+    if (sl_spikes_push_bits(spikes, zeros, rows * columns, error) != SL_OK ||
+        reach_graded(spikes, first + columns, error) != SL_OK) {
+      return error->code;
+    }
+    sl_kernels()->add_reals(spikes->ones + first, spikes->graded + first, spikes->sums + first,
+                            values, rows, columns, columns);
+    values += rows * columns;
+    count -= rows * columns;
+  }
+  return SL_OK;
+}
+
+/* Pushes values, at most PARTS words of them: words of zeros and ones as bits. */
+static enum sl_status push_parts(struct sl_spikes *spikes, const double *values, size_t count,
+                                 struct sl_error *error) {
   uint64_t bits[PARTS];
   bool binary[PARTS];
-  bool graded = false;
   for (size_t i = 0; i < count; i += 64) {
     size_t length = count - i < 64 ? count - i : 64;
-    uint64_t ones = sl_kernels()->find_ones(values + i, length, &binary[i / 64]);
-    bits[i / 64] = binary[i / 64] ? ones : 0;
-    graded |= !binary[i / 64];
+    bits[i / 64] = sl_kernels()->find_ones(values + i, length, &binary[i / 64]);
   }
-  if (sl_spikes_push_bits(spikes, bits, count, error) != SL_OK ||
-      (graded && reach_graded(spikes, first + count, error) != SL_OK)) {
-    return error->code;
-  }
-  for (size_t i = 0; graded && i < count; i += 64) {
-    size_t length = count - i < 64 ? count - i : 64;
-    size_t at = first + i;
-    if (!binary[i / 64]) {
-      sl_kernels()->add_reals(spikes->ones + at, spikes->graded + at, spikes->sums + at, values + i,
-                              length);
+  for (size_t done = 0; done < count;) {
+    size_t end = done + 64;
+    while (end < count && binary[end / 64] == binary[done / 64]) {
+      end += 64;
     }
+    end = end < count ? end : count;
+    enum sl_status status = binary[done / 64]
+                                ? sl_spikes_push_bits(spikes, bits + done / 64, end - done, error)
+                                : push_graded(spikes, values + done, end - done, error);
+    if (status != SL_OK) {
+      return status;
+    }
+    done = end;
   }
   return SL_OK;
 }
@@ -359,10 +384,7 @@ enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *valu
                                     struct sl_error *error) {
   for (size_t done = 0; done < count;) {
     size_t length = count - done < PARTS * 64 ? count - done : PARTS * 64;
-    if (spikes->neurons_known && length > spikes->neurons - spikes->column) {
-      length = spikes->neurons - spikes->column;
-    }
-    if (push_part_of_row(spikes, values + done, length, error) != SL_OK) {
+    if (push_parts(spikes, values + done, length, error) != SL_OK) {
       return error->code;
     }
     done += length;
@@ -388,6 +410,18 @@ static enum sl_status begin_scattered(struct sl_spikes *spikes, struct sl_error 
   return SL_OK;
 }
 
+enum sl_status sl_spikes_add_to(struct sl_spikes *spikes, size_t accumulator,
+                                struct sl_error *error) {
+  if (!spikes->scattered && begin_scattered(spikes, error) != SL_OK) {
+    return error->code;
+  }
+  if (sl_lazy_words_touch(&spikes->ones_memory, accumulator, spikes->budget, error) != SL_OK) {
+    return error->code;
+  }
+  spikes->ones[accumulator] += 1;
+  return SL_OK;
+}
+
 enum sl_status sl_spikes_add_one(struct sl_spikes *spikes, uint64_t index, struct sl_error *error) {
   if (error == NULL || spikes == NULL) {
     return sl_fail_argument(error, "sl_spikes_add_one: a pointer is NULL");
@@ -400,12 +434,7 @@ enum sl_status sl_spikes_add_one(struct sl_spikes *spikes, uint64_t index, struc
   }
   size_t neuron = index % spikes->neurons;
   size_t sample = spikes->per_sample ? index / spikes->neurons / spikes->steps : 0;
-  size_t accumulator = sample * spikes->neurons + neuron;
-  if (sl_lazy_words_touch(&spikes->ones_memory, accumulator, spikes->budget, error) != SL_OK) {
-    return error->code;
-  }
-  spikes->ones[accumulator] += 1;
-  return SL_OK;
+  return sl_spikes_add_to(spikes, sample * spikes->neurons + neuron, error);
 }
 
 void sl_spikes_end_step(struct sl_spikes *spikes) {

@@ -83,6 +83,20 @@ enum sl_status sl_spikes_set_shape(struct sl_spikes *spikes, size_t rank, const 
 enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *values, size_t count,
                                     struct sl_error *error);
 
+/* Adds one spike to an accumulator, as sl_spikes_add_one does to that of an index. */
+enum sl_status sl_spikes_add_to(struct sl_spikes *spikes, size_t accumulator,
+                                struct sl_error *error);
+
+/* Returns the accumulator of coordinates within a known shape. */
+static inline size_t sl_spikes_accumulator(const struct sl_spikes *spikes,
+                                           const uint64_t *coordinates, size_t rank) {
+  size_t neuron = 0;
+  for (size_t axis = rank < 3 ? rank - 1 : 2; axis < rank; axis++) {
+    neuron = neuron * spikes->shape[axis] + coordinates[axis];
+  }
+  return rank < 3 || !spikes->per_sample ? neuron : coordinates[0] * spikes->neurons + neuron;
+}
+
 /* Ends the first time step (first sample): its length is now known for all others. */
 void sl_spikes_end_step(struct sl_spikes *spikes);
 void sl_spikes_end_sample(struct sl_spikes *spikes);

@@ -17,10 +17,11 @@
 /* The parts that no table knows: how tensors are spelt. Without the braces around them. */
 static const char fixed_schemas[] = JSON(
     "Tensor": {
-        "description": "A spike tensor in one of five spellings, which may be mixed freely.",
+        "description": "A spike tensor in one of six spellings, which may be mixed freely.",
         "anyOf": [{"$ref": "#/components/schemas/NestedTensor"},
                   {"$ref": "#/components/schemas/FlatTensor"},
                   {"$ref": "#/components/schemas/BitsTensor"},
+                  {"$ref": "#/components/schemas/IntegerTensor"},
                   {"$ref": "#/components/schemas/FloatTensor"},
                   {"$ref": "#/components/schemas/CooTensor"}]},
     "NestedTensor": {
@@ -45,6 +46,13 @@ static const char fixed_schemas[] = JSON(
                        "encoding": {"const": "bits"},
                        "data": {"type": "string", "contentEncoding": "base64"}},
         "examples": [{"shape": [1, 2, 3], "encoding": "bits", "data": "UA=="}]},
+    "IntegerTensor": {
+        "description": "Little-endian unsigned integers in row-major order, 1, 2 or 4 bytes each.",
+        "type": "object", "required": ["shape", "encoding", "data"], "additionalProperties": false,
+        "properties": {"shape": {"$ref": "#/components/schemas/Shape"},
+                       "encoding": {"enum": ["u8", "u16", "u32"]},
+                       "data": {"type": "string", "contentEncoding": "base64"}},
+        "examples": [{"shape": [1, 2, 3], "encoding": "u8", "data": "AAEAAQAA"}]},
     "FloatTensor": {
         "description": "Little-endian floats in row-major order, 4 or 8 bytes each.",
         "type": "object", "required": ["shape", "encoding", "data"], "additionalProperties": false,
