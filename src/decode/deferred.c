@@ -8,12 +8,10 @@
 enum { WORD = 8 };
 
 void sl_deferred_free(struct sl_deferred *deferred, struct sl_reading *reading) {
-  size_t taken = WORD * (deferred->word_capacity + deferred->real_capacity);
   reading->deferred_left += deferred->counted;
-  sl_budget_give_back(reading->budget, taken + deferred->byte_capacity);
-  free(deferred->bits);
-  free(deferred->reals);
-  free(deferred->bytes);
+  sl_budget_free(reading->budget, deferred->bits, WORD * deferred->word_capacity);
+  sl_budget_free(reading->budget, deferred->reals, WORD * deferred->real_capacity);
+  sl_budget_free(reading->budget, deferred->bytes, deferred->byte_capacity);
   *deferred = (struct sl_deferred){0};
 }
 

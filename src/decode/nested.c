@@ -401,7 +401,7 @@ static enum sl_status read_short_numbers(struct sl_nested *nested, struct sl_rea
     count = row_length - 1 - index;
   }
   double *values = nested->pending + nested->pending_count;
-  size_t taken = sl_json_numbers(&reading->json, input, values, count);
+  size_t taken = sl_json_numbers(&reading->json, input, values, count, false);
   nested->pending_count += taken;
   for (size_t i = 0; nested->sink->defers && i < taken; i++) {
     nested->has_fractions |= values[i] != floor(values[i]);

@@ -339,7 +339,7 @@ static enum sl_status read_groups(struct sl_base64 *base64, struct sl_reading *r
     size_t groups = sl_input_left(input) / GROUP;
     groups = groups < due ? groups : (size_t)due;
     groups = groups < BATCH_GROUPS ? groups : BATCH_GROUPS;
-    size_t taken = sl_kernels()->decode_base64(bytes, input->at, groups);
+    size_t taken = groups > 0 ? sl_kernels()->decode_base64(bytes, input->at, groups) : 0;
     if (taken == 0) {
       return SL_OK;
     }
@@ -361,23 +361,35 @@ static enum sl_status end_string(struct sl_base64 *base64, struct sl_reading *re
              : check_size(base64, reading, base64->packed.encoding, base64->values, base64->bytes);
 }
 
-/* Takes characters one by one only until the next group begins: then the kernel can go on. */
+/* Takes characters one by one only until the next group begins: then the kernel can go on. Those
+ * that are escaped, or do not belong here, come as events. */
 enum sl_status sl_base64_event(struct sl_base64 *base64, struct sl_reading *reading,
                                enum sl_json_event event, struct sl_input *input) {
+  struct sl_json *json = &reading->json;
   if (event == SL_JSON_STRING_END) {
     return end_string(base64, reading, input);
   }
-  size_t count = event == SL_JSON_CHARACTERS ? reading->json.character_count : 0;
+  json->characters_at_once = 1;
+  size_t count = event == SL_JSON_CHARACTERS ? json->character_count : 0;
   for (size_t i = 0; i < count; i++) {
-    if (add_character(base64, reading, reading->json.characters[i]) != SL_OK) {
+    if (add_character(base64, reading, json->characters[i]) != SL_OK) {
       return reading->error.code;
     }
   }
-  reading->json.characters_at_once = 1;
-  bool between_groups = base64->group_length == 0 && base64->padding == 0 &&
-                        reading->json.string.state == SL_STRING_PLAIN &&
-                        reading->json.string.continuation == 0;
-  return between_groups ? read_groups(base64, reading, input) : SL_OK;
+  while (json->string.state == SL_STRING_PLAIN && json->string.continuation == 0) {
+    bool between_groups = base64->group_length == 0 && base64->padding == 0;
+    if (between_groups && read_groups(base64, reading, input) != SL_OK) {
+      return reading->error.code;
+    }
+    if (input->at == input->end || (*input->at != '=' && sl_base64_value(*input->at) < 0)) {
+      return SL_OK;
+    }
+    json->character_offset = sl_input_offset(input);
+    if (add_character(base64, reading, *input->at++) != SL_OK) {
+      return reading->error.code;
+    }
+  }
+  return SL_OK;
 }
 
 enum sl_status sl_base64_count(const struct sl_base64 *base64, struct sl_reading *reading,

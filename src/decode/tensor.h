@@ -155,6 +155,20 @@ enum sl_status sl_coordinates_count(const struct sl_sink *sink, struct sl_readin
 
 enum sl_tensor_member { SL_TENSOR_SHAPE, SL_TENSOR_ENCODING, SL_TENSOR_DATA, SL_TENSOR_MEMBERS };
 
+/*
+ * The text of a tensor object up to its data, if the shape is in it. The layers of a network often
+ * have one shape: where the next tensor of a list has the same text, all that it says is known.
+ */
+struct sl_tensor_head {
+  uint64_t begin; /* offset of the byte after the brace */
+  size_t length;  /* 0 if there is none */
+  unsigned seen;
+  enum sl_tensor_encoding encoding;
+  size_t shape_at; /* where in it the shape begins */
+  size_t rank;
+  char text[96];
+};
+
 /* Deferred data beyond so many bytes is counted as work of its own. */
 enum { SL_WORK_BYTES = 1 << 20 };
 
@@ -180,6 +194,7 @@ struct sl_tensor {
   enum sl_tensor_encoding encoding;
   size_t shape[SL_MAX_RANK];
   uint64_t values; /* that the shape has; 0 while it is unknown */
+  struct sl_tensor_head head;
   enum {
     SL_DATA_NONE,
     SL_DATA_EMPTY, /* an array of nothing */

@@ -86,7 +86,7 @@ static size_t sequence_length(const char *text) {
   struct sl_string string = {0};
   size_t length = 0;
   do {
-    if (sl_string_byte(&string, text[length++]) != SL_STRING_MORE) {
+    if (!sl_string_byte(&string, text[length++])) {
       return 0;
     }
   } while (string.continuation > 0);

@@ -10,10 +10,11 @@
 
 struct sl_request *sl_request_new(struct sl_service *service, const char *address,
                                   struct sl_connection *connection) {
-  struct sl_request *request = calloc(1, sizeof *request);
+  struct sl_request *request = malloc(sizeof *request);
   if (request == NULL) {
     return NULL;
   }
+  memset(request, 0, offsetof(struct sl_request, block));
   request->service = service;
   request->address = address;
   request->connection = connection;
@@ -162,6 +163,8 @@ void sl_request_open(struct sl_request *request, const struct sl_request_line *l
              sl_target_path(line->target));
   }
   if (error->code == SL_OK && routed && request->match.route->takes_body) {
+    request->admission.budget.block = request->block;
+    request->admission.budget.block_bytes = sizeof request->block;
     request->decoder = sl_decoder_new(request->match.loss, &request->service->options.limits,
                                       &request->admission.budget);
     if (request->decoder != NULL) {

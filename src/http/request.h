@@ -48,6 +48,8 @@ struct sl_request {
   bool head;          /* the answer's headers are wanted, its body is not */
   bool must_close;    /* the connection cannot carry another request */
   bool answer_now;    /* without waiting for the body */
+
+  _Alignas(16) char block[16 * 1024]; /* of the budget: enough for a small request */
 };
 
 /* NULL when there is no memory. */

@@ -32,11 +32,6 @@ static enum sl_status charge(struct sl_lazy_words *lazy, size_t bytes, struct sl
   return status;
 }
 
-static void uncharge(struct sl_lazy_words *lazy, uint64_t bytes, struct sl_budget *budget) {
-  sl_budget_give_back(budget, bytes);
-  lazy->charged -= bytes;
-}
-
 static void *map(size_t bytes) {
   void *mapping = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return mapping != MAP_FAILED ? mapping : NULL;
@@ -75,11 +70,9 @@ static size_t bitmap_bytes(const struct sl_lazy_words *lazy) {
 
 static enum sl_status reserve_heap(struct sl_lazy_words *lazy, size_t bytes, bool zeroed,
                                    struct sl_budget *budget, struct sl_error *error) {
-  if (charge(lazy, bytes, budget, error) != SL_OK) {
-    return error->code;
-  }
-  lazy->words = zeroed ? calloc(bytes, 1) : malloc(bytes);
+  lazy->words = sl_budget_allocate(budget, bytes, zeroed, error);
   lazy->front = lazy->count;
+  lazy->charged += lazy->words != NULL ? bytes : 0;
   return lazy->words != NULL ? SL_OK : out_of_memory(error);
 }
 
@@ -128,15 +121,11 @@ enum sl_status sl_lazy_words_reserve(struct sl_lazy_words *lazy, size_t count,
  * not have given them yet. */
 static enum sl_status grow_on_heap(struct sl_lazy_words *lazy, size_t count,
                                    struct sl_budget *budget, struct sl_error *error) {
-  size_t more = (count - lazy->count) * WORD;
-  if (charge(lazy, more, budget, error) != SL_OK) {
-    return error->code;
-  }
-  void *words = realloc(lazy->words, count * WORD);
+  void *words = sl_budget_grow(budget, lazy->words, lazy->count * WORD, count * WORD, error);
   if (words == NULL) {
-    uncharge(lazy, more, budget);
     return out_of_memory(error);
   }
+  lazy->charged += (count - lazy->count) * WORD;
   lazy->words = words;
   lazy->count = count;
   return SL_OK;
@@ -225,10 +214,10 @@ enum sl_status sl_lazy_words_charge_page(struct sl_lazy_words *lazy, size_t page
 void sl_lazy_words_free(struct sl_lazy_words *lazy, struct sl_budget *budget) {
   if (lazy->mapped) {
     munmap(lazy->words, lazy->count * WORD);
+    sl_budget_give_back(budget, lazy->charged);
   } else {
-    free(lazy->words);
+    sl_budget_free(budget, lazy->words, lazy->charged); /* all is charged for the words */
   }
   free(lazy->pages);
-  uncharge(lazy, lazy->charged, budget);
   *lazy = (struct sl_lazy_words){0};
 }
