@@ -1,6 +1,7 @@
 #include "json/number.h"
 
 #include "json/input.h"
+#include "json/powers_of_ten.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,30 +111,86 @@ enum sl_number_event sl_number_byte(struct sl_number *number, char byte) {
   }
 }
 
+/* Integers up to the largest power of ten below 2^64. */
+static const uint64_t integer_powers[MANTISSA_DIGITS + 1] = {1,
+                                                             10,
+                                                             100,
+                                                             1000,
+                                                             10000,
+                                                             100000,
+                                                             1000000,
+                                                             10000000,
+                                                             100000000,
+                                                             1000000000,
+                                                             10000000000,
+                                                             100000000000,
+                                                             1000000000000,
+                                                             10000000000000,
+                                                             100000000000000,
+                                                             1000000000000000,
+                                                             10000000000000000,
+                                                             100000000000000000,
+                                                             1000000000000000000,
+                                                             UINT64_C(10000000000000000000)};
+
 /* Both factors are exact doubles, so one rounding is all there is. */
-static double scale_exactly(double mantissa, int64_t power) {
+static inline double scale_exactly(double mantissa, int power) {
   static const double powers[EXACT_POWERS + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
   return power >= 0 ? mantissa * powers[power] : mantissa / powers[-power];
 }
 
+/*
+ * Finds the nearest double of mantissa * 10^power, mantissa > 0; false if 128 bits of it do not
+ * tell, or if it is not a normal double.
+ *
+ *     product    1xxxxxxx xxxxxxxx xxxxxxxx … x hhhhhhhh hhh llllllll …    upper 128 of 192 bits
+ *                └─────── 53 bits of the double ─────┘ └ rest ┘ └ low ┘
+ *
+ * The power is less than 2 units too large, so the exact product is less than 2 units smaller than
+ * what is seen, or less than one larger. Only half a unit of the double, and up to 2 units of the
+ * product more than that, may belong to either side.
+ */
+static inline bool find_nearest(uint64_t mantissa, int64_t power, double *magnitude) {
+  enum { DOUBLE_BITS = 53, EXPONENT_BIAS = 1023 + 52, MAX_EXPONENT_FIELD = 2046 };
+  if (power < SL_MIN_POWER_OF_TEN || power > SL_MAX_POWER_OF_TEN) {
+    return false;
+  }
+  int leading = __builtin_clzll(mantissa);
+  struct sl_power ten = sl_power_of_ten((int)power);
+  struct sl_wide product = sl_multiply_wide(ten.mantissa, mantissa << leading);
+  int rest_bits = 64 - DOUBLE_BITS - __builtin_clzll(product.high);
+  uint64_t half = UINT64_C(1) << (rest_bits - 1);
+  uint64_t rest = product.high & (2 * half - 1);
+  int exponent = ten.exponent - leading + 128 + rest_bits + EXPONENT_BIAS;
+  bool uncertain = rest == half && product.low <= 2;
+  if (uncertain || exponent < 1 || exponent > MAX_EXPONENT_FIELD) {
+    return false;
+  }
+  /* The highest bit of the 53 adds 1 to the exponent, and so does rounding up to 2^53. */
+  uint64_t bits = ((uint64_t)(exponent - 1) << 52) + (product.high >> rest_bits) + (rest >= half);
+  memcpy(magnitude, &bits, sizeof bits);
+  return true;
+}
+
 static int64_t signed_exponent(const struct sl_number *number) {
   return number->negative_exponent ? -number->exponent : number->exponent;
 }
 
+/* Lets the C library do what is left: subnormal doubles, and more digits than are looked at. */
+static double read_exactly(struct sl_number *number, int64_t power) {
+  int clipped = power > 9999 ? 9999 : power < -9999 ? -9999 : (int)power;
+  snprintf(number->text + number->digits, 16, "e%d", clipped);
+  return strtod(number->text, NULL);
+}
+
 double sl_number_value(struct sl_number *number) {
   int64_t power = number->scale + signed_exponent(number);
-  double magnitude;
-  if (number->digits == 0) {
-    magnitude = 0;
-  } else if (number->digits <= MANTISSA_DIGITS && number->mantissa <= SL_MAX_INTEGER &&
-             power >= -EXACT_POWERS && power <= EXACT_POWERS) {
-    magnitude = scale_exactly((double)number->mantissa, power);
-  } else {
-    int clipped = power > 9999 ? 9999 : power < -9999 ? -9999 : (int)power;
-    snprintf(number->text + number->digits, 16, "e%d", clipped);
-    magnitude = strtod(number->text, NULL);
+  bool all_digits = number->digits <= MANTISSA_DIGITS;
+  double magnitude = 0;
+  if (number->digits > 0 && !(all_digits && find_nearest(number->mantissa, power, &magnitude))) {
+    magnitude = read_exactly(number, power);
   }
   return number->negative ? -magnitude : magnitude;
 }
@@ -175,88 +232,132 @@ bool sl_number_integer(const struct sl_number *number, struct sl_integer *intege
   return true;
 }
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-static const uint64_t exact_powers[] = {1,      10,      100,      1000,     10000,
-                                        100000, 1000000, 10000000, 100000000};
-
 /*
- * Appends the digits at the front of eight bytes to a mantissa; returns how many there are. The
- * digits are moved to the end, so that what is shifted in counts as zeros before them; then pairs
- * of neighbours are joined, 1 2 3 4 5 6 7 8, 12 34 56 78, 1234 5678, 12345678.
+ * Appends the digits at the front of eight bytes to a mantissa; returns how many there are. *fits
+ * becomes false if the mantissa might have too many. The digits are moved to the end, so that what
+ * is shifted in counts as zeros before them; then pairs of neighbours are joined, 1 2 3 4 5 6 7 8,
+ * 12 34 56 78, 1234 5678, 12345678.
  */
-static inline size_t read_eight(const char *text, uint64_t *mantissa) {
+static inline size_t append_eight(const char *text, uint64_t *mantissa, bool *fits) {
   const uint64_t each = UINT64_C(0x0101010101010101);
   uint64_t word;
   memcpy(&word, text, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  word = __builtin_bswap64(word);
+#endif
   word ^= '0' * each;
   uint64_t others = ((word + (0x7f - 9) * each) | word) & 0x80 * each;
   size_t count = others == 0 ? 8 : (size_t)__builtin_ctzll(others) / 8;
-  if (count == 0) {
-    return 0;
-  }
-  word <<= 8 * (8 - count);
+  word = word << 4 * (8 - count) << 4 * (8 - count);
   word = (word * 10 + (word >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
   word = (word * 100 + (word >> 16)) & UINT64_C(0x0000ffff0000ffff);
   word = (word * 10000 + (word >> 32)) & UINT64_C(0xffffffff);
-  *mantissa = *mantissa * exact_powers[count] + word;
+  *fits &= *mantissa < integer_powers[MANTISSA_DIGITS - count];
+  *mantissa = *mantissa * integer_powers[count] + word;
   return count;
 }
-#endif
 
-/* Appends the digits that begin at an index to a mantissa; returns the index after them. */
-static inline size_t read_digits(const char *text, size_t at, size_t length, uint64_t *mantissa) {
-  for (; at < length && sl_is_digit(text[at]); at++) {
-    *mantissa = 10 * *mantissa + (uint64_t)(text[at] - '0');
+/* Appends up to 24 digits of a fraction. */
+static inline size_t append_fraction(const char *text, uint64_t *mantissa, bool *fits) {
+  size_t count = append_eight(text, mantissa, fits);
+  if (count == 8) {
+    count += append_eight(text + 8, mantissa, fits);
   }
-  return at;
+  if (count == 16) {
+    count += append_eight(text + 16, mantissa, fits);
+  }
+  return count;
 }
 
-/* Does the same for more digits than one or two, mostly. */
-static inline size_t read_fraction(const char *text, size_t at, size_t length, uint64_t *mantissa) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  if (at + 8 <= length) {
-    size_t count = read_eight(text + at, mantissa);
-    at += count;
-    if (count < 8) {
-      return at;
-    }
+/* Reads an exponent, from its `e` on, of up to four digits. Returns its length, or 0. */
+static inline size_t read_exponent(const char *text, int *exponent) {
+  bool negative = text[1] == '-';
+  size_t first = negative || text[1] == '+' ? 2 : 1;
+  size_t at = first;
+  for (; at < first + 4 && sl_is_digit(text[at]); at++) {
+    *exponent = 10 * *exponent + (text[at] - '0');
   }
-#endif
-  return read_digits(text, at, length, mantissa);
+  *exponent = negative ? -*exponent : *exponent;
+  return at > first ? at : 0;
 }
 
 /*
- * Reads a short number. A mantissa of at most 2^53 has a double, and a quotient by 10^n is so far
- * from every integer that rounding cannot reach one.
+ * Finds the double of a short number. A mantissa below 10^15 is a double, and a quotient of it by
+ * 10^n is so far from every integer that rounding cannot reach one; others must not be integers.
  */
+static inline bool find_short_value(uint64_t mantissa, int power, double *magnitude) {
+  if (mantissa < 1000000000000000 && power >= -EXACT_POWERS && power <= EXACT_POWERS) {
+    *magnitude = scale_exactly((double)mantissa, power);
+    return *magnitude <= (double)SL_MAX_INTEGER;
+  }
+  return mantissa > 0 && find_nearest(mantissa, power, magnitude) &&
+         *magnitude < (double)SL_MAX_INTEGER && *magnitude != (double)(int64_t)*magnitude;
+}
+
+/* Reads a short number where so many bytes can be looked at: sign, 19 digits, point, 24 digits of
+ * a fraction and an exponent of 6 characters are fewer. */
+enum { WINDOW = 64 };
+
+static inline size_t read_in_window(const char *text, double *value) {
+  size_t first = text[0] == '-';
+  uint64_t mantissa = 0;
+  size_t at = first;
+  for (; at < first + MANTISSA_DIGITS && sl_is_digit(text[at]); at++) {
+    mantissa = 10 * mantissa + (uint64_t)(text[at] - '0');
+  }
+  bool ok = at == first + 1 || (at > first && text[first] != '0');
+  int power = 0;
+  if (text[at] == '.') {
+    size_t decimals = append_fraction(text + at + 1, &mantissa, &ok);
+    at += 1 + decimals;
+    power = -(int)decimals;
+    ok &= decimals > 0;
+  }
+  if ((text[at] | 0x20) == 'e') {
+    int exponent = 0;
+    size_t length = read_exponent(text + at, &exponent);
+    at += length;
+    power += exponent;
+    ok &= length > 0;
+  }
+  double magnitude;
+  if (!ok || sl_is_digit(text[at]) || !find_short_value(mantissa, power, &magnitude)) {
+    return 0;
+  }
+  *value = first > 0 ? -magnitude : magnitude;
+  return at;
+}
+
 size_t sl_number_short(const char *text, size_t length, double *value) {
-  enum { MAX_LENGTH = MANTISSA_DIGITS + 3 }; /* sign, point, and the byte after */
   if (length >= 2 && sl_is_digit(text[0]) &&
       (text[1] == ',' || text[1] == ']')) { /* a label, mostly */
     *value = text[0] - '0';
     return 1;
   }
-  length = length < MAX_LENGTH ? length : MAX_LENGTH;
-  uint64_t mantissa = 0;
-  size_t first = length > 0 && text[0] == '-';
-  size_t integer_end = read_digits(text, first, length, &mantissa);
-  bool leading_zero = integer_end > first + 1 && text[first] == '0';
-  size_t end = integer_end;
-  size_t decimals = 0;
-  if (end < length && text[end] == '.') {
-    end = read_fraction(text, integer_end + 1, length, &mantissa);
-    decimals = end - integer_end - 1;
+  if (length >= WINDOW) {
+    return read_in_window(text, value);
   }
-  size_t digits = end - first - (end > integer_end);
-  bool complete = digits <= MANTISSA_DIGITS && end < length && text[end] != 'e' && text[end] != 'E';
-  bool digits_missing = integer_end == first || (end > integer_end && decimals == 0);
-  if (!complete || digits_missing || leading_zero || mantissa > SL_MAX_INTEGER) {
-    return 0;
+  char copy[WINDOW] = {0};
+  memcpy(copy, text, length);
+  size_t taken = read_in_window(copy, value);
+  return taken < length ? taken : 0;
+}
+
+size_t sl_number_run(const char **text, const char *end, double *values, size_t count,
+                     char after_last) {
+  struct sl_input input = {.at = *text, .end = end};
+  size_t taken = 0;
+  while (taken < count && sl_input_skip_space(&input)) {
+    size_t left = sl_input_left(&input);
+    size_t length = left >= WINDOW ? read_in_window(input.at, &values[taken])
+                                   : sl_number_short(input.at, left, &values[taken]);
+    input.at += length;
+    char wanted = taken + 1 < count ? ',' : after_last;
+    if (length == 0 || !sl_input_skip_space(&input) || *input.at != wanted) {
+      break;
+    }
+    *text = ++input.at;
+    taken++;
   }
-  double magnitude = (double)mantissa;
-  if (decimals > 0) {
-    magnitude = scale_exactly(magnitude, -(int64_t)decimals);
-  }
-  *value = first > 0 ? -magnitude : magnitude;
-  return end;
+  return taken;
 }

@@ -350,15 +350,7 @@ size_t sl_json_numbers(struct sl_json *json, struct sl_input *input, double *val
   if (json->state > SL_JSON_FIRST_VALUE) {
     return 0;
   }
-  size_t taken = 0;
-  for (struct sl_input next = *input; taken < count && sl_input_skip_space(&next); taken++) {
-    size_t length = sl_number_short(next.at, sl_input_left(&next), &values[taken]);
-    if (length == 0 || next.at[length] != ',') {
-      break;
-    }
-    next.at += length + 1;
-    *input = next;
-  }
+  size_t taken = sl_number_run(&input->at, input->end, values, count, ',');
   if (taken > 0) {
     json->state = SL_JSON_VALUE;
     json->levels[json->depth - 1].index += taken;
