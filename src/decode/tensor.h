@@ -70,6 +70,16 @@ void sl_nested_begin(struct sl_nested *nested, struct sl_sink *sink, const struc
 enum sl_status sl_nested_read(struct sl_nested *nested, struct sl_reading *reading,
                               enum sl_json_event event, struct sl_input *input);
 
+/* Counts the values that are pending. */
+enum sl_status sl_nested_count_pending(struct sl_nested *nested, struct sl_reading *reading);
+
+/*
+ * Takes a block of graded values, and goes to where it ends, if the text goes on with values of a
+ * row, or with rows. Returns whether it did; if not, there may be an error.
+ */
+bool sl_nested_read_graded(struct sl_nested *nested, struct sl_reading *reading,
+                           struct sl_input *input);
+
 /*
  * The data of a tensor object as a base64 string of packed bits (most significant bit first, as
  * numpy.packbits writes them) or little-endian floats. Strict: standard alphabet, padded, no spare

@@ -106,28 +106,40 @@ static uint64_t find_ones(const double *values, size_t count, bool *binary) {
   return ones;
 }
 
-/* Counts where a comparison held. It gives all ones, which is -1, in the lanes where it holds. */
-static inline void count_lanes(uint64_t *counts, __m256d held) {
-  __m256i *four = (__m256i *)(void *)counts;
-  _mm256_storeu_si256(four, _mm256_sub_epi64(_mm256_loadu_si256(four), _mm256_castpd_si256(held)));
+/* Subtracts where a comparison held: it gives all ones, which is -1. */
+static inline __m256i count_lanes(__m256i counts, __m256d held) {
+  return _mm256_sub_epi64(counts, _mm256_castpd_si256(held));
+}
+
+/* Adds four columns of all rows. */
+static inline void add_four(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
+                            size_t rows, size_t columns) {
+  __m256i *one_counts = (__m256i *)(void *)ones;
+  __m256i *graded_counts = (__m256i *)(void *)graded;
+  __m256i one_count = _mm256_loadu_si256(one_counts);
+  __m256i graded_count = _mm256_loadu_si256(graded_counts);
+  __m256d sum = _mm256_loadu_pd(sums);
+  for (size_t row = 0; row < rows; row++) {
+    __m256d value = _mm256_loadu_pd(values + row * columns);
+    __m256d is_one = _mm256_cmp_pd(value, _mm256_set1_pd(1), _CMP_EQ_OQ);
+    __m256d is_graded =
+        _mm256_andnot_pd(is_one, _mm256_cmp_pd(value, _mm256_setzero_pd(), _CMP_NEQ_OQ));
+    one_count = count_lanes(one_count, is_one);
+    graded_count = count_lanes(graded_count, is_graded);
+    sum = _mm256_blendv_pd(sum, _mm256_add_pd(sum, value), is_graded);
+  }
+  _mm256_storeu_si256(one_counts, one_count);
+  _mm256_storeu_si256(graded_counts, graded_count);
+  _mm256_storeu_pd(sums, sum);
 }
 
 static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t columns) {
+                      size_t rows, size_t columns) {
   size_t column = 0;
   for (; column + 4 <= columns; column += 4) {
-    __m256d value = _mm256_loadu_pd(values + column);
-    __m256d is_one = _mm256_cmp_pd(value, _mm256_set1_pd(1), _CMP_EQ_OQ);
-    __m256d is_zero = _mm256_cmp_pd(value, _mm256_setzero_pd(), _CMP_EQ_OQ);
-    __m256d is_binary = _mm256_or_pd(is_one, is_zero);
-    __m256d is_other = _mm256_andnot_pd(is_binary, _mm256_castsi256_pd(_mm256_set1_epi64x(-1)));
-    __m256d sum = _mm256_loadu_pd(sums + column);
-    count_lanes(ones + column, is_one);
-    count_lanes(graded + column, is_other);
-    _mm256_storeu_pd(sums + column, _mm256_blendv_pd(_mm256_add_pd(sum, value), sum, is_binary));
+    add_four(ones + column, graded + column, sums + column, values + column, rows, columns);
   }
-  sl_kernels_scalar.add_reals(ones + column, graded + column, sums + column, values + column,
-                              columns - column);
+  sl_add_reals_scalar(ones, graded, sums, values, rows, columns, column);
 }
 
 /*

@@ -88,11 +88,12 @@ struct sl_kernels {
   uint64_t (*find_ones)(const double *values, size_t count, bool *binary);
 
   /*
-   * Adds one row of values to its accumulators: counts those that are 1 and those that are neither
-   * 0 nor 1, and sums up the latter. All arrays have `columns` elements.
+   * Adds rows of values to their accumulators, one row after the other: counts those that are 1 and
+   * those that are neither 0 nor 1, and sums up the latter. Accumulators [columns], values
+   * [rows][columns].
    */
   void (*add_reals)(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                    size_t columns);
+                    size_t rows, size_t columns);
 
   /*
    * bytes[0 … 3 * groups) from the base64 text[0 … 4 * groups), no padding. Returns how many groups
@@ -124,6 +125,9 @@ const struct sl_kernels *sl_kernels_variant(size_t index);
 /* The variants that a build may hold, for dispatch.c and the files that define them. */
 extern const struct sl_kernels sl_kernels_scalar;
 uint64_t sl_find_ones_scalar(const double *values, size_t count, bool *binary);
+
+void sl_add_reals_scalar(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
+                         size_t rows, size_t columns, size_t first);
 #ifdef SPIKELOSS_X86
 extern const struct sl_kernels sl_kernels_avx2;
 extern const struct sl_kernels sl_kernels_avx512;

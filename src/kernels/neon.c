@@ -140,20 +140,28 @@ static inline void count_lanes(uint64_t *counts, uint64x2_t held) {
   vst1q_u64(counts, vsubq_u64(vld1q_u64(counts), held));
 }
 
-static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t columns) {
-  size_t column = 0;
-  for (; column + 2 <= columns; column += 2) {
-    float64x2_t value = vld1q_f64(values + column);
+/* Adds two columns of all rows. */
+static inline void add_two(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
+                           size_t rows, size_t columns) {
+  float64x2_t sum = vld1q_f64(sums);
+  for (size_t row = 0; row < rows; row++) {
+    float64x2_t value = vld1q_f64(values + row * columns);
     uint64x2_t is_one = vceqq_f64(value, vdupq_n_f64(1));
     uint64x2_t is_binary = vorrq_u64(is_one, vceqzq_f64(value));
-    float64x2_t sum = vld1q_f64(sums + column);
-    count_lanes(ones + column, is_one);
-    count_lanes(graded + column, vceqzq_u64(is_binary));
-    vst1q_f64(sums + column, vbslq_f64(is_binary, sum, vaddq_f64(sum, value)));
+    count_lanes(ones, is_one);
+    count_lanes(graded, vceqzq_u64(is_binary));
+    sum = vbslq_f64(is_binary, sum, vaddq_f64(sum, value));
   }
-  sl_kernels_scalar.add_reals(ones + column, graded + column, sums + column, values + column,
-                              columns - column);
+  vst1q_f64(sums, sum);
+}
+
+static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
+                      size_t rows, size_t columns) {
+  size_t column = 0;
+  for (; column + 2 <= columns; column += 2) {
+    add_two(ones + column, graded + column, sums + column, values + column, rows, columns);
+  }
+  sl_add_reals_scalar(ones, graded, sums, values, rows, columns, column);
 }
 
 /* Returns the six-bit values of 16 characters; lanes of *known that hold one of the alphabet are

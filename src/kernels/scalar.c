@@ -92,17 +92,30 @@ uint64_t sl_find_ones_scalar(const double *values, size_t count, bool *binary) {
   return ones;
 }
 
-static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t columns) {
-  for (size_t column = 0; column < columns; column++) {
-    double value = values[column];
-    if (value == 1) {
-      ones[column] += 1;
-    } else if (value != 0) {
-      graded[column] += 1;
-      sums[column] += value;
+/* Adds the columns from the first on. Computes, and does not branch: no processor can predict which
+ * values are 0. */
+void sl_add_reals_scalar(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
+                         size_t rows, size_t columns, size_t first) {
+  for (size_t column = first; column < columns; column++) {
+    uint64_t one_count = 0;
+    uint64_t graded_count = 0;
+    double sum = sums[column];
+    for (size_t row = 0; row < rows; row++) {
+      double value = values[row * columns + column];
+      bool is_graded = value != 0 && value != 1;
+      one_count += value == 1;
+      graded_count += is_graded;
+      sum = is_graded ? sum + value : sum;
     }
+    ones[column] += one_count;
+    graded[column] += graded_count;
+    sums[column] = sum;
   }
+}
+
+static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
+                      size_t rows, size_t columns) {
+  sl_add_reals_scalar(ones, graded, sums, values, rows, columns, 0);
 }
 
 static size_t decode_base64(uint8_t *bytes, const char *text, size_t groups) {

@@ -13,6 +13,7 @@ enum { MIN_CAPACITY = 128 };
 
 enum {
   PARTS = 4, /* words of values that are looked at together */
+  MAX_PART = 64 * PARTS,
   MAX_SMALL_COUNT = UINT8_MAX
 };
 
@@ -326,44 +327,80 @@ enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bit
   return SL_OK;
 }
 
-/* Pushes values of one row, at most PARTS words of them: binary ones as bits. Words with graded
- * ones are added at once, and are 0 among the bits. */
-static enum sl_status push_part_of_row(struct sl_spikes *spikes, const double *values, size_t count,
-                                       struct sl_error *error) {
-  size_t first = spikes->base + spikes->column;
-  uint64_t bits[PARTS];
-  bool binary[PARTS];
-  bool graded = false;
-  for (size_t i = 0; i < count; i += 64) {
+/* Finds the ones among values; returns whether all others are 0. */
+static bool find_bits(const double *values, size_t count, uint64_t *bits) {
+  bool binary = true;
+  for (size_t i = 0; i < count && binary; i += 64) {
     size_t length = count - i < 64 ? count - i : 64;
-    uint64_t ones = sl_kernels()->find_ones(values + i, length, &binary[i / 64]);
-    bits[i / 64] = binary[i / 64] ? ones : 0;
-    graded |= !binary[i / 64];
+    bits[i / 64] = sl_kernels()->find_ones(values + i, length, &binary);
   }
-  if (sl_spikes_push_bits(spikes, bits, count, error) != SL_OK ||
-      (graded && reach_graded(spikes, first + count, error) != SL_OK)) {
+  return binary;
+}
+
+static void add_reals(struct sl_spikes *spikes, size_t first, const double *values, size_t rows,
+                      size_t columns) {
+  sl_kernels()->add_reals(spikes->ones + first, spikes->graded + first, spikes->sums + first,
+                          values, rows, columns);
+}
+
+/* Adds values of one row, which are no bits, at once. */
+static enum sl_status push_graded_part(struct sl_spikes *spikes, const double *values, size_t count,
+                                       struct sl_error *error) {
+  static const uint64_t no_bits[PARTS];
+  size_t first = spikes->base + spikes->column;
+  if (sl_spikes_push_bits(spikes, no_bits, count, error) != SL_OK ||
+      reach_graded(spikes, first + count, error) != SL_OK) {
     return error->code;
   }
-  for (size_t i = 0; graded && i < count; i += 64) {
-    size_t length = count - i < 64 ? count - i : 64;
-    size_t at = first + i;
-    if (!binary[i / 64]) {
-      sl_kernels()->add_reals(spikes->ones + at, spikes->graded + at, spikes->sums + at, values + i,
-                              length);
-    }
+  add_reals(spikes, first, values, 1, count);
+  return SL_OK;
+}
+
+/* Adds whole rows at once. There are no bits for them, so those of rows before them, which know
+ * their sample by their order, are added before. */
+static enum sl_status push_graded_rows(struct sl_spikes *spikes, const double *values, size_t rows,
+                                       struct sl_error *error) {
+  size_t count = rows * spikes->neurons;
+  bool apart = spikes->per_sample && spikes->steps_known;
+  if (count > spikes->max_values - spikes->values) {
+    return sl_spikes_too_many(error);
   }
+  if (begin_samples(spikes, count, error) != SL_OK) {
+    return error->code;
+  }
+  size_t end = position_after(spikes, count).end;
+  if (reach_graded(spikes, end, error) != SL_OK || reach(spikes, end, error) != SL_OK) {
+    return error->code;
+  }
+  if (spikes->per_sample) {
+    add_buffered(spikes);
+  }
+  while (rows > 0) {
+    size_t left = apart ? spikes->steps - spikes->step : rows;
+    size_t together = rows < left ? rows : left;
+    add_reals(spikes, spikes->base, values, together, spikes->neurons);
+    go_to(spikes, position_after(spikes, together * spikes->neurons));
+    values += together * spikes->neurons;
+    rows -= together;
+  }
+  spikes->values += count;
   return SL_OK;
 }
 
 enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *values, size_t count,
                                     struct sl_error *error) {
   for (size_t done = 0; done < count;) {
-    size_t length = count - done < PARTS * 64 ? count - done : PARTS * 64;
-    if (spikes->neurons_known && length > spikes->neurons - spikes->column) {
-      length = spikes->neurons - spikes->column;
-    }
-    if (push_part_of_row(spikes, values + done, length, error) != SL_OK) {
-      return error->code;
+    uint64_t bits[PARTS];
+    size_t length = count - done < MAX_PART ? count - done : MAX_PART;
+    size_t row_left = spikes->neurons_known ? spikes->neurons - spikes->column : SIZE_MAX;
+    size_t rows = spikes->neurons_known && spikes->column == 0 ? length / spikes->neurons : 0;
+    length = rows > 0 ? rows * spikes->neurons : length < row_left ? length : row_left;
+    enum sl_status status = find_bits(values + done, length, bits)
+                                ? sl_spikes_push_bits(spikes, bits, length, error)
+                            : rows > 0 ? push_graded_rows(spikes, values + done, rows, error)
+                                       : push_graded_part(spikes, values + done, length, error);
+    if (status != SL_OK) {
+      return status;
     }
     done += length;
   }
