@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MANTISSA_DIGITS = 19, EXACT_POWERS = 22 };
+enum { MANTISSA_DIGITS = 19, EXACT_POWERS = 22, MAX_DECIMALS = 24, WINDOW = 64 };
+
+#define EACH_BYTE UINT64_C(0x0101010101010101)
 
 static const int64_t MAX_EXPONENT = INT64_C(1000000000000000);
 
@@ -111,35 +113,11 @@ enum sl_number_event sl_number_byte(struct sl_number *number, char byte) {
   }
 }
 
-/* Integers up to the largest power of ten below 2^64. */
-static const uint64_t integer_powers[MANTISSA_DIGITS + 1] = {1,
-                                                             10,
-                                                             100,
-                                                             1000,
-                                                             10000,
-                                                             100000,
-                                                             1000000,
-                                                             10000000,
-                                                             100000000,
-                                                             1000000000,
-                                                             10000000000,
-                                                             100000000000,
-                                                             1000000000000,
-                                                             10000000000000,
-                                                             100000000000000,
-                                                             1000000000000000,
-                                                             10000000000000000,
-                                                             100000000000000000,
-                                                             1000000000000000000,
-                                                             UINT64_C(10000000000000000000)};
+static const uint64_t integer_powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
 
-/* Both factors are exact doubles, so one rounding is all there is. */
-static inline double scale_exactly(double mantissa, int power) {
-  static const double powers[EXACT_POWERS + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-  return power >= 0 ? mantissa * powers[power] : mantissa / powers[-power];
-}
+static const double exact_powers[EXACT_POWERS + 1] = {
+    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 /*
  * Finds the nearest double of mantissa * 10^power, mantissa > 0; false if 128 bits of it do not
@@ -232,100 +210,154 @@ bool sl_number_integer(const struct sl_number *number, struct sl_integer *intege
   return true;
 }
 
-/*
- * Appends the digits at the front of eight bytes to a mantissa; returns how many there are. *fits
- * becomes false if the mantissa might have too many. The digits are moved to the end, so that what
- * is shifted in counts as zeros before them; then pairs of neighbours are joined, 1 2 3 4 5 6 7 8,
- * 12 34 56 78, 1234 5678, 12345678.
- */
-static inline size_t append_eight(const char *text, uint64_t *mantissa, bool *fits) {
-  const uint64_t each = UINT64_C(0x0101010101010101);
+/* Eight bytes of text, the first in the lowest byte; digits are 0 to 9. */
+static inline uint64_t load_eight(const char *text) {
   uint64_t word;
   memcpy(&word, text, sizeof word);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
   word = __builtin_bswap64(word);
 #endif
-  word ^= '0' * each;
-  uint64_t others = ((word + (0x7f - 9) * each) | word) & 0x80 * each;
-  size_t count = others == 0 ? 8 : (size_t)__builtin_ctzll(others) / 8;
+  return word ^ EACH_BYTE * '0';
+}
+
+/* Returns a mask whose lowest bit is in the first byte that is no digit; 0 if all are digits. */
+static inline uint64_t other_bytes(uint64_t word) {
+  return ((word + EACH_BYTE * (0x7f - 9)) | word) & EACH_BYTE * 0x80;
+}
+
+/* Joins pairs of neighbours: 1 2 3 4 5 6 7 8, 12 34 56 78, then the first and third pair, and the
+ * second and fourth, all to the upper half. */
+static inline uint64_t join_digits(uint64_t word) {
+  const uint64_t pairs = UINT64_C(0x000000ff000000ff);
+  word = word * 10 + (word >> 8);
+  uint64_t odd = (word & pairs) * (100 + (UINT64_C(1000000) << 32));
+  uint64_t even = (word >> 16 & pairs) * (1 + (UINT64_C(10000) << 32));
+  return (odd + even) >> 32;
+}
+
+/* Appends the digits before the first byte that is not one. They are moved to the end, so that what
+ * is shifted in counts as zeros before them. Returns how many they are. */
+static inline size_t append_some(uint64_t word, uint64_t others, uint64_t *mantissa) {
+  size_t count = (size_t)__builtin_ctzll(others) / 8;
   word = word << 4 * (8 - count) << 4 * (8 - count);
-  word = (word * 10 + (word >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
-  word = (word * 100 + (word >> 16)) & UINT64_C(0x0000ffff0000ffff);
-  word = (word * 10000 + (word >> 32)) & UINT64_C(0xffffffff);
-  *fits &= *mantissa < integer_powers[MANTISSA_DIGITS - count];
-  *mantissa = *mantissa * integer_powers[count] + word;
+  *mantissa = *mantissa * integer_powers[count] + join_digits(word);
   return count;
 }
 
-/* Appends up to 24 digits of a fraction. */
-static inline size_t append_fraction(const char *text, uint64_t *mantissa, bool *fits) {
-  size_t count = append_eight(text, mantissa, fits);
-  if (count == 8) {
-    count += append_eight(text + 8, mantissa, fits);
+/* Appends the digits of a fraction, up to 23. Returns how many, or more if there are more. */
+static inline size_t append_fraction(const char *text, uint64_t *mantissa) {
+  for (size_t count = 0; count < MAX_DECIMALS; count += 8) {
+    uint64_t word = load_eight(text + count);
+    uint64_t others = other_bytes(word);
+    if (others != 0) {
+      return count + append_some(word, others, mantissa);
+    }
+    *mantissa = *mantissa * 100000000 + join_digits(word);
   }
-  if (count == 16) {
-    count += append_eight(text + 16, mantissa, fits);
-  }
-  return count;
+  return MAX_DECIMALS;
 }
 
-/* Reads an exponent, from its `e` on, of up to four digits. Returns its length, or 0. */
-static inline size_t read_exponent(const char *text, int *exponent) {
-  bool negative = text[1] == '-';
-  size_t first = negative || text[1] == '+' ? 2 : 1;
-  size_t at = first;
-  for (; at < first + 4 && sl_is_digit(text[at]); at++) {
-    *exponent = 10 * *exponent + (text[at] - '0');
-  }
-  *exponent = negative ? -*exponent : *exponent;
-  return at > first ? at : 0;
-}
-
-/*
- * Finds the double of a short number. A mantissa below 10^15 is a double, and a quotient of it by
- * 10^n is so far from every integer that rounding cannot reach one; others must not be integers.
- */
-static inline bool find_short_value(uint64_t mantissa, int power, double *magnitude) {
-  if (mantissa < 1000000000000000 && power >= -EXACT_POWERS && power <= EXACT_POWERS) {
-    *magnitude = scale_exactly((double)mantissa, power);
-    return *magnitude <= (double)SL_MAX_INTEGER;
-  }
+/* Finds the double of a short number. If it is an integer, rounding might have made it one. */
+static inline bool find_short(uint64_t mantissa, int power, double *magnitude) {
   return mantissa > 0 && find_nearest(mantissa, power, magnitude) &&
          *magnitude < (double)SL_MAX_INTEGER && *magnitude != (double)(int64_t)*magnitude;
 }
 
-/* Reads a short number where so many bytes can be looked at: sign, 19 digits, point, 24 digits of
- * a fraction and an exponent of 6 characters are fewer. */
-enum { WINDOW = 64 };
+/* Does the same for up to EXACT_POWERS decimals. A mantissa below 10^15 is a double, and a quotient
+ * of it by 10^n is so far from every integer that rounding cannot reach one. */
+static inline bool find_short_decimal(uint64_t mantissa, size_t decimals, double *magnitude) {
+  if (mantissa < 1000000000000000) {
+    *magnitude = (double)(int64_t)mantissa / exact_powers[decimals];
+    return true;
+  }
+  return find_short(mantissa, -(int)decimals, magnitude);
+}
 
-static inline size_t read_in_window(const char *text, double *value) {
-  size_t first = text[0] == '-';
-  uint64_t mantissa = 0;
-  size_t at = first;
-  for (; at < first + MANTISSA_DIGITS && sl_is_digit(text[at]); at++) {
-    mantissa = 10 * mantissa + (uint64_t)(text[at] - '0');
+/* Goes on at an `e`, after which up to three digits are read. Returns the index after them, or 0.
+ */
+static inline size_t read_exponent(const char *text, size_t at, uint64_t mantissa, size_t decimals,
+                                   double *magnitude) {
+  bool negative = text[at + 1] == '-';
+  size_t first = at + (negative || text[at + 1] == '+' ? 2 : 1);
+  int exponent = 0;
+  for (at = first; at < first + 3 && sl_is_digit(text[at]); at++) {
+    exponent = 10 * exponent + (text[at] - '0');
   }
-  bool ok = at == first + 1 || (at > first && text[first] != '0');
-  int power = 0;
-  if (text[at] == '.') {
-    size_t decimals = append_fraction(text + at + 1, &mantissa, &ok);
-    at += 1 + decimals;
-    power = -(int)decimals;
-    ok &= decimals > 0;
-  }
-  if ((text[at] | 0x20) == 'e') {
-    int exponent = 0;
-    size_t length = read_exponent(text + at, &exponent);
-    at += length;
-    power += exponent;
-    ok &= length > 0;
-  }
-  double magnitude;
-  if (!ok || sl_is_digit(text[at]) || !find_short_value(mantissa, power, &magnitude)) {
+  if (at == first || sl_is_digit(text[at])) {
     return 0;
   }
-  *value = first > 0 ? -magnitude : magnitude;
-  return at;
+  int power = (negative ? -exponent : exponent) - (int)decimals;
+  bool ok = power <= 0 && power >= -EXACT_POWERS
+                ? find_short_decimal(mantissa, (size_t)-power, magnitude)
+                : find_short(mantissa, power, magnitude);
+  return ok ? at : 0;
+}
+
+/* Returns whether so many digits, of which zeros at the front do not count, fit in a mantissa. */
+static bool digits_fit(const char *text, size_t digits) {
+  for (; digits > MANTISSA_DIGITS && (*text == '0' || *text == '.'); text++) {
+    digits -= *text == '0';
+  }
+  return digits <= MANTISSA_DIGITS;
+}
+
+/* Reads the digits of an integer part. Returns how many, or 0 if they are too many or wrong. */
+static size_t read_integer_part(const char *text, uint64_t *mantissa) {
+  size_t digits = 0;
+  for (; sl_is_digit(text[digits]); digits++) {
+    if (digits == MANTISSA_DIGITS) {
+      return 0;
+    }
+    *mantissa = 10 * *mantissa + (uint64_t)(text[digits] - '0');
+  }
+  return digits > 1 && text[0] == '0' ? 0 : digits;
+}
+
+/*
+ * Reads a short number without a sign where WINDOW bytes can be looked at: 19 digits, a point, 24
+ * decimals and an exponent of 5 characters are fewer.
+ */
+static inline size_t read_magnitude(const char *text, double *magnitude) {
+  uint64_t mantissa = (unsigned char)(text[0] - '0');
+  size_t at = 1;
+  if (mantissa > 9 || text[1] != '.') {
+    mantissa = 0;
+    at = read_integer_part(text, &mantissa);
+    if (at == 0) {
+      return 0;
+    }
+  }
+  size_t decimals = 0;
+  if (text[at] == '.') {
+    decimals = append_fraction(text + at + 1, &mantissa);
+    size_t digits = at + decimals;
+    if (decimals - 1 >= EXACT_POWERS || (digits > MANTISSA_DIGITS && !digits_fit(text, digits))) {
+      return 0;
+    }
+    at += 1 + decimals;
+  }
+  if ((text[at] | 0x20) == 'e') {
+    return read_exponent(text, at, mantissa, decimals, magnitude);
+  }
+  return find_short_decimal(mantissa, decimals, magnitude) ? at : 0;
+}
+
+static inline size_t read_signed(const char *text, double *value) {
+  if (text[0] != '-') {
+    return read_magnitude(text, value);
+  }
+  size_t length = read_magnitude(text + 1, value);
+  *value = -*value;
+  return length > 0 ? length + 1 : 0;
+}
+
+/* Reads a short number near the end of the text, as if that went on with bytes of no number. */
+__attribute__((noinline)) static size_t read_at_end(const char *text, size_t length,
+                                                    double *value) {
+  char copy[WINDOW] = {0};
+  memcpy(copy, text, length);
+  size_t taken = read_signed(copy, value);
+  return taken < length ? taken : 0;
 }
 
 size_t sl_number_short(const char *text, size_t length, double *value) {
@@ -334,13 +366,7 @@ size_t sl_number_short(const char *text, size_t length, double *value) {
     *value = text[0] - '0';
     return 1;
   }
-  if (length >= WINDOW) {
-    return read_in_window(text, value);
-  }
-  char copy[WINDOW] = {0};
-  memcpy(copy, text, length);
-  size_t taken = read_in_window(copy, value);
-  return taken < length ? taken : 0;
+  return length < WINDOW ? read_at_end(text, length, value) : read_signed(text, value);
 }
 
 size_t sl_number_run(const char **text, const char *end, double *values, size_t count,
@@ -348,9 +374,9 @@ size_t sl_number_run(const char **text, const char *end, double *values, size_t 
   struct sl_input input = {.at = *text, .end = end};
   size_t taken = 0;
   while (taken < count && sl_input_skip_space(&input)) {
-    size_t left = sl_input_left(&input);
-    size_t length = left >= WINDOW ? read_in_window(input.at, &values[taken])
-                                   : sl_number_short(input.at, left, &values[taken]);
+    size_t length = sl_input_left(&input) < WINDOW
+                        ? read_at_end(input.at, sl_input_left(&input), &values[taken])
+                        : read_signed(input.at, &values[taken]);
     input.at += length;
     char wanted = taken + 1 < count ? ',' : after_last;
     if (length == 0 || !sl_input_skip_space(&input) || *input.at != wanted) {
