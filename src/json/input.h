@@ -39,13 +39,10 @@ static inline bool sl_is_digit(char byte) {
 
 /* Takes white space. Returns whether a byte is left after it. */
 static inline bool sl_input_skip_space(struct sl_input *input) {
-  while (input->at < input->end) {
-    if (*input->at > ' ' || !sl_is_space(*input->at)) { /* mostly at once */
-      return true;
-    }
+  while (input->at < input->end && sl_is_space(*input->at)) {
     input->at++;
   }
-  return false;
+  return input->at < input->end;
 }
 
 #endif

@@ -317,7 +317,7 @@ static size_t read_integer_part(const char *text, uint64_t *mantissa) {
  * Reads a short number without a sign where WINDOW bytes can be looked at: 19 digits, a point, 24
  * decimals and an exponent of 5 characters are fewer.
  */
-static inline size_t read_magnitude(const char *text, double *magnitude) {
+__attribute__((noinline)) static size_t read_magnitude(const char *text, double *magnitude) {
   uint64_t mantissa = (unsigned char)(text[0] - '0');
   size_t at = 1;
   if (mantissa > 9 || text[1] != '.') {
@@ -342,9 +342,29 @@ static inline size_t read_magnitude(const char *text, double *magnitude) {
   return find_short_decimal(mantissa, decimals, magnitude) ? at : 0;
 }
 
+/*
+ * Reads a short number without a sign: mostly a digit, a point and a few more digits, to which
+ * zeros are added until they are eight.
+ */
+static inline size_t read_unsigned(const char *text, double *magnitude) {
+  uint64_t digit = (unsigned char)(text[0] - '0');
+  uint64_t word = load_eight(text + 2);
+  uint64_t others = other_bytes(word);
+  if (digit > 9 || text[1] != '.' || others == 0) {
+    return read_magnitude(text, magnitude);
+  }
+  size_t length = 2 + (size_t)__builtin_ctzll(others) / 8;
+  if (length == 2 || (text[length] | 0x20) == 'e') {
+    return read_magnitude(text, magnitude);
+  }
+  word &= (others ^ (others - 1)) >> 8;
+  *magnitude = (double)(int64_t)(digit * 100000000 + join_digits(word)) / 1e8;
+  return length;
+}
+
 static inline size_t read_signed(const char *text, double *value) {
   if (text[0] != '-') {
-    return read_magnitude(text, value);
+    return read_unsigned(text, value);
   }
   size_t length = read_magnitude(text + 1, value);
   *value = -*value;
@@ -369,21 +389,34 @@ size_t sl_number_short(const char *text, size_t length, double *value) {
   return length < WINDOW ? read_at_end(text, length, value) : read_signed(text, value);
 }
 
+static inline const char *skip_space(const char *at, const char *end) {
+  while (at < end && *at <= ' ' && sl_is_space(*at)) {
+    at++;
+  }
+  return at;
+}
+
 size_t sl_number_run(const char **text, const char *end, double *values, size_t count,
                      char after_last) {
-  struct sl_input input = {.at = *text, .end = end};
+  const char *at = *text;
   size_t taken = 0;
-  while (taken < count && sl_input_skip_space(&input)) {
-    size_t length = sl_input_left(&input) < WINDOW
-                        ? read_at_end(input.at, sl_input_left(&input), &values[taken])
-                        : read_signed(input.at, &values[taken]);
-    input.at += length;
-    char wanted = taken + 1 < count ? ',' : after_last;
-    if (length == 0 || !sl_input_skip_space(&input) || *input.at != wanted) {
+  for (; taken < count; taken++) {
+    at = skip_space(at, end);
+    size_t left = (size_t)(end - at);
+    size_t length =
+        left < WINDOW ? read_at_end(at, left, &values[taken]) : read_signed(at, &values[taken]);
+    if (length == 0) {
       break;
     }
-    *text = ++input.at;
-    taken++;
+    at += length;
+    char wanted = taken + 1 < count ? ',' : after_last;
+    if (*at != wanted) {
+      at = skip_space(at, end);
+      if (at == end || *at != wanted) {
+        break;
+      }
+    }
+    *text = ++at;
   }
   return taken;
 }
