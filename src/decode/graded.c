@@ -15,16 +15,18 @@ enum { BLOCK_VALUES = 256 };
 
 /* How far the text has been read: an array of rows is the one that is open around the rows. */
 struct progress {
-  struct sl_input input;
+  const char *at, *end;
   enum sl_json_state state;
   bool in_row;
   uint64_t column, row, array;
 };
 
-static bool take_next(struct sl_input *input, char byte) {
-  bool is_next = sl_input_skip_space(input) && *input->at == byte;
-  input->at += is_next;
-  return is_next;
+/* Returns the byte after the next one, white space left out, if that is this one; else NULL. */
+static inline const char *after_byte(const char *at, const char *end, char byte) {
+  while (at < end && *at != byte && sl_is_space(*at)) {
+    at++;
+  }
+  return at < end && *at == byte ? at + 1 : NULL;
 }
 
 static size_t rows_level(const struct sl_nested *nested) {
@@ -37,7 +39,8 @@ static struct progress begin_progress(const struct sl_nested *nested, struct sl_
   size_t level = rows_level(nested);
   bool in_row = json->depth == nested->around + nested->rank;
   return (struct progress){
-      .input = *input,
+      .at = input->at,
+      .end = input->end,
       .state = json->state,
       .in_row = in_row,
       .column = in_row ? json->levels[json->depth - 1].index : 0,
@@ -61,7 +64,7 @@ static void end_progress(const struct sl_nested *nested, struct sl_reading *read
   if (progress->in_row) {
     json->levels[json->depth - 1] = (struct sl_json_level){.index = progress->column};
   }
-  input->at = progress->input.at;
+  input->at = progress->at;
 }
 
 /* Goes on after the bracket of a row: to the next row, or to the first of the next array. */
@@ -69,29 +72,30 @@ static bool go_to_next_row(const struct sl_nested *nested, struct progress *prog
                            bool may_begin_array) {
   size_t level = nested->rank - 2;
   size_t rows = nested->length[level];
-  struct sl_input next = progress->input;
+  size_t arrays = level > 0 ? nested->length[level - 1] : 1;
+  bool is_last = rows > 0 && progress->row + 1 >= rows;
+  bool may_go_on = !is_last || (may_begin_array && (arrays == 0 || progress->array + 1 < arrays));
+  const char *at = may_go_on ? progress->at : NULL;
+  if (at != NULL && is_last) {
+    at = after_byte(at, progress->end, ']');
+  }
+  if (at != NULL) {
+    at = after_byte(at, progress->end, ',');
+  }
+  if (at != NULL && is_last) {
+    at = after_byte(at, progress->end, '[');
+  }
   progress->in_row = false;
   progress->column = 0;
-  progress->state = SL_JSON_AFTER_VALUE;
-  if (rows == 0 || progress->row + 1 < rows) {
-    if (!take_next(&next, ',')) {
-      return false;
-    }
-    progress->row++;
-    progress->state = SL_JSON_VALUE;
-    progress->input = next;
-    return true;
-  }
-  size_t arrays = level > 0 ? nested->length[level - 1] : 1;
-  bool more = arrays == 0 || progress->array + 1 < arrays;
-  if (!more || !may_begin_array || !take_next(&next, ']') || !take_next(&next, ',') ||
-      !take_next(&next, '[')) {
+  progress->state = at == NULL ? SL_JSON_AFTER_VALUE
+                    : is_last  ? SL_JSON_FIRST_VALUE
+                               : SL_JSON_VALUE;
+  if (at == NULL) {
     return false;
   }
-  progress->array++;
-  progress->row = 0;
-  progress->state = SL_JSON_FIRST_VALUE;
-  progress->input = next;
+  progress->at = at;
+  progress->row = is_last ? 0 : progress->row + 1;
+  progress->array += is_last;
   return true;
 }
 
@@ -99,16 +103,17 @@ static bool go_to_next_row(const struct sl_nested *nested, struct progress *prog
  * the rest is left to the events. */
 static size_t read_part_of_row(struct progress *progress, double *values, size_t count,
                                bool closes) {
-  struct sl_input next = progress->input;
-  if (!progress->in_row && !take_next(&next, '[')) {
-    return 0;
+  const char *at = progress->at;
+  if (!progress->in_row) {
+    at = after_byte(at, progress->end, '[');
   }
-  size_t taken = sl_number_run(&next.at, next.end, values, count, closes ? ']' : ',');
+  size_t taken =
+      at != NULL ? sl_number_run(&at, progress->end, values, count, closes ? ']' : ',') : 0;
   if (taken > 0) {
+    progress->at = at;
     progress->in_row = true;
     progress->column += taken;
     progress->state = SL_JSON_VALUE;
-    progress->input = next;
   }
   return taken;
 }

@@ -75,35 +75,32 @@ static uint64_t find_ones(const double *values, size_t count, bool *binary) {
   return ones;
 }
 
-/* Adds eight columns of all rows. */
+/* Adds up to eight columns of all rows. */
 static inline void add_eight(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                             size_t rows, size_t columns) {
+                             size_t rows, size_t columns, __mmask8 used) {
   const __m512i one = _mm512_set1_epi64(1);
-  __m512i one_count = _mm512_loadu_si512(ones);
-  __m512i graded_count = _mm512_loadu_si512(graded);
-  __m512d sum = _mm512_loadu_pd(sums);
+  __m512i one_count = _mm512_maskz_loadu_epi64(used, ones);
+  __m512i graded_count = _mm512_maskz_loadu_epi64(used, graded);
+  __m512d sum = _mm512_maskz_loadu_pd(used, sums);
   for (size_t row = 0; row < rows; row++) {
-    __m512d value = _mm512_loadu_pd(values + row * columns);
+    __m512d value = _mm512_maskz_loadu_pd(used, values + row * columns);
     __mmask8 is_one = _mm512_cmp_pd_mask(value, _mm512_set1_pd(1), _CMP_EQ_OQ);
     __mmask8 is_graded = _mm512_cmp_pd_mask(value, _mm512_setzero_pd(), _CMP_NEQ_OQ) ^ is_one;
     one_count = _mm512_mask_add_epi64(one_count, is_one, one_count, one);
     graded_count = _mm512_mask_add_epi64(graded_count, is_graded, graded_count, one);
     sum = _mm512_mask_add_pd(sum, is_graded, sum, value);
   }
-  _mm512_storeu_si512(ones, one_count);
-  _mm512_storeu_si512(graded, graded_count);
-  _mm512_storeu_pd(sums, sum);
+  _mm512_mask_storeu_epi64(ones, used, one_count);
+  _mm512_mask_storeu_epi64(graded, used, graded_count);
+  _mm512_mask_storeu_pd(sums, used, sum);
 }
 
-/* Avoids masked stores, which are slow: columns that do not fill a vector are left to the scalar
- * kernel. */
 static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
                       size_t rows, size_t columns) {
-  size_t column = 0;
-  for (; column + 8 <= columns; column += 8) {
-    add_eight(ones + column, graded + column, sums + column, values + column, rows, columns);
+  for (size_t column = 0; column < columns; column += 8) {
+    add_eight(ones + column, graded + column, sums + column, values + column, rows, columns,
+              first_lanes(columns - column));
   }
-  sl_add_reals_scalar(ones, graded, sums, values, rows, columns, column);
 }
 
 /* Returns the six-bit values of 64 characters, as avx2.c explains. */
