@@ -123,31 +123,30 @@ static const double exact_powers[EXACT_POWERS + 1] = {
  * Finds the nearest double of mantissa * 10^power, mantissa > 0; false if 128 bits of it do not
  * tell, or if it is not a normal double.
  *
- *     product    1xxxxxxx xxxxxxxx xxxxxxxx … x hhhhhhhh hhh llllllll …    upper 128 of 192 bits
- *                └─────── 53 bits of the double ─────┘ └ rest ┘ └ low ┘
+ *     product    1xxxxxxx … xxxxx hhhhhhhhhhh llllllll … llllllll    upper 128 of 192 bits
+ *                └── 53 bits ──┘ └─ rest ──┘ └─────── low ──────┘
  *
  * The power is less than 2 units too large, so the exact product is less than 2 units smaller than
- * what is seen, or less than one larger. Only half a unit of the double, and up to 2 units of the
- * product more than that, may belong to either side.
+ * what is seen, or less than one larger. It may be on either side of the middle between two doubles
+ * only if what is seen is the middle, or up to 2 units more.
  */
 static inline bool find_nearest(uint64_t mantissa, int64_t power, double *magnitude) {
-  enum { DOUBLE_BITS = 53, EXPONENT_BIAS = 1023 + 52, MAX_EXPONENT_FIELD = 2046 };
+  enum { REST_BITS = 11, HALF = 1 << 10, EXPONENT_BIAS = 1023 + 52, MAX_BIASED = 2046 };
   if (power < SL_MIN_POWER_OF_TEN || power > SL_MAX_POWER_OF_TEN) {
     return false;
   }
   int leading = __builtin_clzll(mantissa);
   struct sl_power ten = sl_power_of_ten((int)power);
   struct sl_wide product = sl_multiply_wide(ten.mantissa, mantissa << leading);
-  int rest_bits = 64 - DOUBLE_BITS - __builtin_clzll(product.high);
-  uint64_t half = UINT64_C(1) << (rest_bits - 1);
-  uint64_t rest = product.high & (2 * half - 1);
-  int exponent = ten.exponent - leading + 128 + rest_bits + EXPONENT_BIAS;
-  bool uncertain = rest == half && product.low <= 2;
-  if (uncertain || exponent < 1 || exponent > MAX_EXPONENT_FIELD) {
+  leading += __builtin_clzll(product.high);
+  uint64_t high = product.high << __builtin_clzll(product.high);
+  int exponent = ten.exponent + 128 + REST_BITS - leading + EXPONENT_BIAS;
+  bool uncertain = high % (2 * HALF) == HALF && product.low <= 2;
+  if (uncertain || exponent < 1 || exponent > MAX_BIASED) {
     return false;
   }
   /* The highest bit of the 53 adds 1 to the exponent, and so does rounding up to 2^53. */
-  uint64_t bits = ((uint64_t)(exponent - 1) << 52) + (product.high >> rest_bits) + (rest >= half);
+  uint64_t bits = ((uint64_t)(exponent - 1) << 52) + (((high >> (REST_BITS - 1)) + 1) >> 1);
   memcpy(magnitude, &bits, sizeof bits);
   return true;
 }
@@ -244,23 +243,11 @@ static inline size_t append_some(uint64_t word, uint64_t others, uint64_t *manti
   return count;
 }
 
-/* Appends the digits of a fraction, up to 23. Returns how many, or more if there are more. */
-static inline size_t append_fraction(const char *text, uint64_t *mantissa) {
-  for (size_t count = 0; count < MAX_DECIMALS; count += 8) {
-    uint64_t word = load_eight(text + count);
-    uint64_t others = other_bytes(word);
-    if (others != 0) {
-      return count + append_some(word, others, mantissa);
-    }
-    *mantissa = *mantissa * 100000000 + join_digits(word);
-  }
-  return MAX_DECIMALS;
-}
-
 /* Finds the double of a short number. If it is an integer, rounding might have made it one. */
 static inline bool find_short(uint64_t mantissa, int power, double *magnitude) {
   return mantissa > 0 && find_nearest(mantissa, power, magnitude) &&
-         *magnitude < (double)SL_MAX_INTEGER && *magnitude != (double)(int64_t)*magnitude;
+         (*magnitude < 1 ||
+          (*magnitude < (double)SL_MAX_INTEGER && *magnitude != (double)(int64_t)*magnitude));
 }
 
 /* Does the same for up to EXACT_POWERS decimals. A mantissa below 10^15 is a double, and a quotient
@@ -314,27 +301,28 @@ static size_t read_integer_part(const char *text, uint64_t *mantissa) {
 }
 
 /*
- * Reads a short number without a sign where WINDOW bytes can be looked at: 19 digits, a point, 24
- * decimals and an exponent of 5 characters are fewer.
+ * Reads on in the decimals at an index, after some that have been read. Returns the index after the
+ * number, or 0.
  */
-__attribute__((noinline)) static size_t read_magnitude(const char *text, double *magnitude) {
-  uint64_t mantissa = (unsigned char)(text[0] - '0');
-  size_t at = 1;
-  if (mantissa > 9 || text[1] != '.') {
-    mantissa = 0;
-    at = read_integer_part(text, &mantissa);
-    if (at == 0) {
-      return 0;
-    }
+static inline size_t read_decimals(const char *text, size_t at, size_t decimals, uint64_t mantissa,
+                                   double *magnitude) {
+  uint64_t word = load_eight(text + at);
+  uint64_t others = other_bytes(word);
+  while (others == 0 && decimals < MAX_DECIMALS) {
+    mantissa = mantissa * 100000000 + join_digits(word);
+    at += 8;
+    decimals += 8;
+    word = load_eight(text + at);
+    others = other_bytes(word);
   }
-  size_t decimals = 0;
-  if (text[at] == '.') {
-    decimals = append_fraction(text + at + 1, &mantissa);
-    size_t digits = at + decimals;
-    if (decimals - 1 >= EXACT_POWERS || (digits > MANTISSA_DIGITS && !digits_fit(text, digits))) {
-      return 0;
-    }
-    at += 1 + decimals;
+  if (others == 0) {
+    return 0;
+  }
+  size_t count = append_some(word, others, &mantissa);
+  at += count;
+  decimals += count;
+  if (decimals - 1 >= EXACT_POWERS || (at > MANTISSA_DIGITS + 1 && !digits_fit(text, at - 1))) {
+    return 0;
   }
   if ((text[at] | 0x20) == 'e') {
     return read_exponent(text, at, mantissa, decimals, magnitude);
@@ -343,15 +331,41 @@ __attribute__((noinline)) static size_t read_magnitude(const char *text, double 
 }
 
 /*
- * Reads a short number without a sign: mostly a digit, a point and a few more digits, to which
- * zeros are added until they are eight.
+ * Reads a short number without a sign where WINDOW bytes can be looked at: 19 digits, a point, 24
+ * decimals, an exponent of 5 characters and what is loaded after them are fewer.
  */
+__attribute__((noinline)) static size_t read_magnitude(const char *text, double *magnitude) {
+  uint64_t mantissa = 0;
+  size_t at = read_integer_part(text, &mantissa);
+  if (at == 0) {
+    return 0;
+  }
+  if (text[at] == '.') {
+    return read_decimals(text, at + 1, 0, mantissa, magnitude);
+  }
+  if ((text[at] | 0x20) == 'e') {
+    return read_exponent(text, at, mantissa, 0, magnitude);
+  }
+  return find_short_decimal(mantissa, 0, magnitude) ? at : 0;
+}
+
+/* Does the same for a digit, a point, eight decimals, and more. */
+__attribute__((noinline)) static size_t read_long_fraction(const char *text, uint64_t mantissa,
+                                                           double *magnitude) {
+  return read_decimals(text, 2 + 8, 8, mantissa, magnitude);
+}
+
+/* Does the same; mostly there are a digit, a point and fewer decimals, to which zeros are added
+ * until they are eight. */
 static inline size_t read_unsigned(const char *text, double *magnitude) {
   uint64_t digit = (unsigned char)(text[0] - '0');
   uint64_t word = load_eight(text + 2);
   uint64_t others = other_bytes(word);
-  if (digit > 9 || text[1] != '.' || others == 0) {
+  if (digit > 9 || text[1] != '.') {
     return read_magnitude(text, magnitude);
+  }
+  if (others == 0) {
+    return read_long_fraction(text, digit * 100000000 + join_digits(word), magnitude);
   }
   size_t length = 2 + (size_t)__builtin_ctzll(others) / 8;
   if (length == 2 || (text[length] | 0x20) == 'e') {
@@ -366,7 +380,7 @@ static inline size_t read_signed(const char *text, double *value) {
   if (text[0] != '-') {
     return read_unsigned(text, value);
   }
-  size_t length = read_magnitude(text + 1, value);
+  size_t length = read_unsigned(text + 1, value);
   *value = -*value;
   return length > 0 ? length + 1 : 0;
 }

@@ -28,8 +28,8 @@ static inline int sl_floor_log2(int exponent) {
 /* Returns 10^exponent, from SL_MIN_POWER_OF_TEN to SL_MAX_POWER_OF_TEN. Adding 1 makes up for the
  * bits that are dropped. */
 static inline struct sl_power sl_power_of_ten(int exponent) {
-  int index = (exponent - MIN_LARGE_POWER) / POWER_STEP;
-  int large = MIN_LARGE_POWER + index * POWER_STEP;
+  unsigned index = (unsigned)(exponent - MIN_LARGE_POWER) / POWER_STEP;
+  int large = MIN_LARGE_POWER + (int)index * POWER_STEP;
   int small = exponent - large;
   struct sl_wide mantissa = sl_multiply_wide(large_powers[index], small_powers[small]);
   mantissa.low += 1;
