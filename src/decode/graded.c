@@ -181,14 +181,14 @@ bool sl_nested_read_graded(struct sl_nested *nested, struct sl_reading *reading,
     return false;
   }
   bool may_begin_array = pairs_allow(nested, reading);
-  bool begins_sample = spikes->column + nested->pending_count == 0 && spikes->step == 0;
+  bool begins_sample = spikes->column == 0 && spikes->step == 0;
   if (begins_sample && !may_begin_array) {
     return false;
   }
   double values[BLOCK_VALUES];
   struct progress progress = begin_progress(nested, reading, input);
   size_t count = read_block(nested, &progress, values, may_begin_array);
-  if (count == 0 || sl_nested_count_pending(nested, reading) != SL_OK) {
+  if (count == 0) {
     return false;
   }
   for (size_t i = 0; nested->sink->defers && i < count; i++) {

@@ -22,7 +22,6 @@ void sl_nested_begin(struct sl_nested *nested, struct sl_sink *sink, const struc
   nested->has_fractions = false;
   nested->rank = 0;
   memset(nested->length, 0, sizeof nested->length);
-  nested->pending_count = 0;
   nested->backoff = (struct sl_scan_backoff){0};
   sl_repeats_begin(&nested->repeats);
   sink->defers = is_data;
@@ -142,23 +141,6 @@ static enum sl_status check_number(struct sl_nested *nested, struct sl_reading *
   return check_index(nested, reading, depth - 1, json->depth);
 }
 
-enum sl_status sl_nested_count_pending(struct sl_nested *nested, struct sl_reading *reading) {
-  size_t count = nested->pending_count;
-  nested->pending_count = 0;
-  if (count == 0 || sl_sink_push_reals(nested->sink, reading, nested->pending, count) == SL_OK) {
-    return SL_OK;
-  }
-  return sl_json_locate(&reading->json, &reading->error, nested->around, reading->json.offset);
-}
-
-/* Returns whether values must be counted one by one. They are counted together, but for those that
- * may be one too many for a limit: they are counted at once, as the error names their index. */
-static bool may_be_too_many(const struct sl_nested *nested, const struct sl_reading *reading) {
-  enum { PLENTY = 2 * SL_PENDING_VALUES * sizeof(double) };
-  return nested->sink->defers ? reading->deferred_left < PLENTY
-                              : !nested->sink->spikes->neurons_known;
-}
-
 static enum sl_status add_number(struct sl_nested *nested, struct sl_reading *reading) {
   struct sl_json *json = &reading->json;
   struct sl_integer integer;
@@ -166,11 +148,8 @@ static enum sl_status add_number(struct sl_nested *nested, struct sl_reading *re
     return sl_refuse_infinity(reading);
   }
   nested->has_fractions |= nested->sink->defers && !sl_json_integer(json, &integer);
-  nested->pending[nested->pending_count++] = json->value;
-  bool first_of_row = json->levels[json->depth - 1].index == 0;
-  bool at_once = first_of_row || may_be_too_many(nested, reading) ||
-                 nested->pending_count == SL_PENDING_VALUES;
-  return at_once ? sl_nested_count_pending(nested, reading) : SL_OK;
+  sl_sink_push_reals(nested->sink, reading, &json->value, 1);
+  return sl_json_locate(json, &reading->error, nested->around, json->offset);
 }
 
 /* Takes the length of an axis from the first array of its level, which is complete. */
@@ -201,9 +180,6 @@ static enum sl_status close_array(struct sl_nested *nested, struct sl_reading *r
   size_t level = depth_of(nested, reading);
   size_t count = json->was_empty ? 0 : *index_at(nested, reading, level) + 1;
   size_t length = nested->length[level];
-  if (sl_nested_count_pending(nested, reading) != SL_OK) {
-    return reading->error.code;
-  }
   if (count == 0 && nested->is_data && level == 0) {
     return SL_OK; /* no ones, if it is a list of coordinates */
   }
@@ -357,9 +333,6 @@ static enum sl_status scan_blocks(struct sl_nested *nested, struct sl_reading *r
 static enum sl_status scan_once(struct sl_nested *nested, struct sl_reading *reading,
                                 struct sl_input *input) {
   uint64_t bits[SCAN_VALUES / 64 + 2];
-  if (sl_nested_count_pending(nested, reading) != SL_OK) {
-    return reading->error.code;
-  }
   struct sl_repeated repeated = sl_repeats_match(nested, reading, input, bits, SCAN_VALUES);
   bool pushed = false;
   if (repeated.length > 0) {

@@ -418,7 +418,7 @@ size_t sl_number_run(const char **text, const char *end, double *values, size_t 
     at = skip_space(at, end);
     size_t left = (size_t)(end - at);
     size_t length =
-        left < WINDOW ? read_at_end(at, left, &values[taken]) : read_signed(at, &values[taken]);
+        left < WINDOW ? sl_number_short(at, left, &values[taken]) : read_signed(at, &values[taken]);
     if (length == 0) {
       break;
     }
