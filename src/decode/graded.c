@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK_VALUES = 256 };
+enum { BLOCK_VALUES = 256, MIN_BLOCK_VALUES = 64 };
 
 /* How far the text has been read: an array of rows is the one that is open around the rows. */
 struct progress {
@@ -118,14 +118,25 @@ static size_t read_part_of_row(struct progress *progress, double *values, size_t
   return taken;
 }
 
-/* Reads up to BLOCK_VALUES values, whole rows where they are short. */
+/* Returns how many values to read: about as many as come before the kernel is offered text again,
+ * since where that finds something it is much faster. */
+static size_t values_of_block(const struct sl_nested *nested, uint64_t offset) {
+  enum { BYTES_OF_VALUE = 2 };
+  uint64_t from = nested->backoff.from;
+  uint64_t values = from > offset ? (from - offset) / BYTES_OF_VALUE : 0;
+  return values < MIN_BLOCK_VALUES ? MIN_BLOCK_VALUES
+         : values < BLOCK_VALUES   ? (size_t)values
+                                   : BLOCK_VALUES;
+}
+
+/* Reads up to `max` values, whole rows where they are short. */
 static size_t read_block(const struct sl_nested *nested, struct progress *progress, double *values,
-                         bool may_begin_array) {
+                         size_t max, bool may_begin_array) {
   bool flat = nested->rank == 1; /* the bracket that closes it closes all, and is left */
   size_t row_length = nested->length[nested->rank - 1];
   size_t count = 0;
-  while (count < BLOCK_VALUES) {
-    size_t space = BLOCK_VALUES - count;
+  while (count < max) {
+    size_t space = max - count;
     size_t rest = row_length > 0 ? row_length - (size_t)progress->column - flat : SIZE_MAX;
     if (rest > space && progress->column == 0 && count > 0) {
       break;
@@ -187,14 +198,15 @@ bool sl_nested_read_graded(struct sl_nested *nested, struct sl_reading *reading,
   }
   double values[BLOCK_VALUES];
   struct progress progress = begin_progress(nested, reading, input);
-  size_t count = read_block(nested, &progress, values, may_begin_array);
+  uint64_t offset = sl_input_offset(input);
+  size_t max = values_of_block(nested, offset);
+  size_t count = read_block(nested, &progress, values, max, may_begin_array);
   if (count == 0) {
     return false;
   }
   for (size_t i = 0; nested->sink->defers && i < count; i++) {
     nested->has_fractions |= values[i] != floor(values[i]);
   }
-  uint64_t offset = sl_input_offset(input);
   if (sl_sink_push_reals(nested->sink, reading, values, count) != SL_OK) {
     sl_json_locate(&reading->json, &reading->error, nested->around, offset);
     return false;

@@ -355,14 +355,16 @@ __attribute__((noinline)) static size_t read_long_fraction(const char *text, uin
   return read_decimals(text, 2 + 8, 8, mantissa, magnitude);
 }
 
-/* Does the same; mostly there are a digit, a point and fewer decimals, to which zeros are added
- * until they are eight. */
+/* Does the same; mostly there is only a digit, or a digit, a point and fewer decimals, to which
+ * zeros are added until they are eight. */
 static inline size_t read_unsigned(const char *text, double *magnitude) {
   uint64_t digit = (unsigned char)(text[0] - '0');
   uint64_t word = load_eight(text + 2);
   uint64_t others = other_bytes(word);
   if (digit > 9 || text[1] != '.') {
-    return read_magnitude(text, magnitude);
+    bool alone = digit <= 9 && (text[1] == ',' || text[1] == ']');
+    *magnitude = (double)(int64_t)digit;
+    return alone ? 1 : read_magnitude(text, magnitude);
   }
   if (others == 0) {
     return read_long_fraction(text, digit * 100000000 + join_digits(word), magnitude);
