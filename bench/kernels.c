@@ -34,10 +34,8 @@ static void add_columns(struct work *work) {
 }
 
 static void add_reals(struct work *work) {
-  for (size_t row = 0; row < work->rows; row++) {
-    work->kernels->add_reals(work->counts, work->counts + work->columns, work->sums,
-                             work->values + row * work->columns, 1, work->columns, work->columns);
-  }
+  work->kernels->add_reals(work->counts, work->counts + work->columns, work->sums, work->values,
+                           work->rows, work->columns, work->columns);
 }
 
 static void scan_spike_text(struct work *work) {

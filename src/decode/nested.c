@@ -22,7 +22,6 @@ void sl_nested_begin(struct sl_nested *nested, struct sl_sink *sink, const struc
   nested->has_fractions = false;
   nested->rank = 0;
   memset(nested->length, 0, sizeof nested->length);
-  nested->pending_count = 0;
   nested->backoff = (struct sl_scan_backoff){0};
   sl_repeats_begin(&nested->repeats);
   sink->defers = is_data;
@@ -142,23 +141,6 @@ static enum sl_status check_number(struct sl_nested *nested, struct sl_reading *
   return check_index(nested, reading, depth - 1, json->depth);
 }
 
-static enum sl_status count_pending(struct sl_nested *nested, struct sl_reading *reading) {
-  size_t count = nested->pending_count;
-  nested->pending_count = 0;
-  if (count == 0 || sl_sink_push_reals(nested->sink, reading, nested->pending, count) == SL_OK) {
-    return SL_OK;
-  }
-  return sl_json_locate(&reading->json, &reading->error, nested->around, reading->json.offset);
-}
-
-/* Returns whether values must be counted one by one. They are counted together, but for those that
- * may be one too many for a limit: they are counted at once, as the error names their index. */
-static bool may_be_too_many(const struct sl_nested *nested, const struct sl_reading *reading) {
-  enum { PLENTY = 2 * SL_PENDING_VALUES * sizeof(double) };
-  return nested->sink->defers ? reading->deferred_left < PLENTY
-                              : !nested->sink->spikes->neurons_known;
-}
-
 static enum sl_status add_number(struct sl_nested *nested, struct sl_reading *reading) {
   struct sl_json *json = &reading->json;
   struct sl_integer integer;
@@ -166,11 +148,8 @@ static enum sl_status add_number(struct sl_nested *nested, struct sl_reading *re
     return sl_refuse_infinity(reading);
   }
   nested->has_fractions |= nested->sink->defers && !sl_json_integer(json, &integer);
-  nested->pending[nested->pending_count++] = json->value;
-  bool first_of_row = json->levels[json->depth - 1].index == 0;
-  bool at_once = first_of_row || may_be_too_many(nested, reading) ||
-                 nested->pending_count == SL_PENDING_VALUES;
-  return at_once ? count_pending(nested, reading) : SL_OK;
+  sl_sink_push_reals(nested->sink, reading, &json->value, 1);
+  return sl_json_locate(json, &reading->error, nested->around, json->offset);
 }
 
 /* Takes the length of an axis from the first array of its level, which is complete. */
@@ -201,9 +180,6 @@ static enum sl_status close_array(struct sl_nested *nested, struct sl_reading *r
   size_t level = depth_of(nested, reading);
   size_t count = json->was_empty ? 0 : *index_at(nested, reading, level) + 1;
   size_t length = nested->length[level];
-  if (count_pending(nested, reading) != SL_OK) {
-    return reading->error.code;
-  }
   if (count == 0 && nested->is_data && level == 0) {
     return SL_OK; /* no ones, if it is a list of coordinates */
   }
@@ -357,9 +333,6 @@ static enum sl_status scan_blocks(struct sl_nested *nested, struct sl_reading *r
 static enum sl_status scan_once(struct sl_nested *nested, struct sl_reading *reading,
                                 struct sl_input *input) {
   uint64_t bits[SCAN_VALUES / 64 + 2];
-  if (count_pending(nested, reading) != SL_OK) {
-    return reading->error.code;
-  }
   struct sl_repeated repeated = sl_repeats_match(nested, reading, input, bits, SCAN_VALUES);
   bool pushed = false;
   if (repeated.length > 0) {
@@ -387,41 +360,23 @@ static bool may_scan(const struct sl_nested *nested, struct sl_reading *reading,
          (repeats || may_scan_blocks(nested, reading));
 }
 
-/* Reads graded values inside a row, but not the last of one whose length is known: it needs its
- * bracket. */
-static enum sl_status read_short_numbers(struct sl_nested *nested, struct sl_reading *reading,
-                                         struct sl_input *input) {
-  size_t row_length = nested->length[nested->rank - 1];
-  uint64_t index = *index_at(nested, reading, nested->rank - 1);
-  size_t count = SL_PENDING_VALUES - nested->pending_count;
-  if (may_be_too_many(nested, reading) || (row_length > 0 && index + 1 >= row_length)) {
-    return SL_OK;
-  }
-  if (row_length > 0 && count > row_length - 1 - index) {
-    count = row_length - 1 - index;
-  }
-  double *values = nested->pending + nested->pending_count;
-  size_t taken = sl_json_numbers(&reading->json, input, values, count, false);
-  nested->pending_count += taken;
-  for (size_t i = 0; nested->sink->defers && i < taken; i++) {
-    nested->has_fractions |= values[i] != floor(values[i]);
-  }
-  return nested->pending_count == SL_PENDING_VALUES ? count_pending(nested, reading) : SL_OK;
-}
-
 /* Reads what can be read without events after a comma or a bracket. */
 static enum sl_status scan_ahead(struct sl_nested *nested, struct sl_reading *reading,
                                  struct sl_input *input) {
-  enum sl_status status = SL_OK;
-  sl_repeats_learn(nested, reading, input);
-  while (status == SL_OK && reading->json.state != SL_JSON_AFTER_VALUE &&
-         may_scan(nested, reading, input)) {
-    status = scan_once(nested, reading, input);
+  bool goes_on = true;
+  while (goes_on) {
     sl_repeats_learn(nested, reading, input);
+    while (reading->error.code == SL_OK && reading->json.state != SL_JSON_AFTER_VALUE &&
+           may_scan(nested, reading, input)) {
+      scan_once(nested, reading, input);
+      sl_repeats_learn(nested, reading, input);
+    }
+    goes_on = reading->error.code == SL_OK && sl_nested_read_graded(nested, reading, input);
+    if (goes_on) { /* elements that repeat must not begin before what was read so */
+      sl_repeats_begin_piece(&nested->repeats, input);
+    }
   }
-  size_t depth = depth_of(nested, reading);
-  bool in_row = depth > 0 && depth == nested->rank && *index_at(nested, reading, depth - 1) > 0;
-  return status == SL_OK && in_row ? read_short_numbers(nested, reading, input) : status;
+  return reading->error.code;
 }
 
 static enum sl_status open_array(struct sl_nested *nested, struct sl_reading *reading,

@@ -20,8 +20,6 @@
  * Data that is nested two deep may be coordinates, as long as no encoding has come: it is deferred.
  */
 
-enum { SL_PENDING_VALUES = 64 }; /* numbers that are worth counting together */
-
 /* When to offer text to the scan kernel. Text without plain blocks (graded spikes) is offered ever
  * more rarely, so that it costs nothing to try. */
 struct sl_scan_backoff {
@@ -46,17 +44,15 @@ struct sl_repeats {
 };
 
 struct sl_nested {
-  struct sl_sink *sink;              /* not owned */
-  const struct sl_field *field;      /* not owned */
-  size_t around;                     /* arrays and objects that are open around the tensor */
-  bool is_data;                      /* of an object */
-  bool lengths_given;                /* by the object's shape */
-  bool rank_seen;                    /* in the data: a number has come at its depth */
-  bool has_fractions;                /* among numbers that are deferred */
-  size_t rank;                       /* 0 while unknown */
-  size_t length[SL_MAX_RANK];        /* of the arrays of each level, 0 while unknown */
-  double pending[SL_PENDING_VALUES]; /* of the current row, complete but not yet counted */
-  size_t pending_count;
+  struct sl_sink *sink;         /* not owned */
+  const struct sl_field *field; /* not owned */
+  size_t around;                /* arrays and objects that are open around the tensor */
+  bool is_data;                 /* of an object */
+  bool lengths_given;           /* by the object's shape */
+  bool rank_seen;               /* in the data: a number has come at its depth */
+  bool has_fractions;           /* among numbers that are deferred */
+  size_t rank;                  /* 0 while unknown */
+  size_t length[SL_MAX_RANK];   /* of the arrays of each level, 0 while unknown */
   struct sl_scan_backoff backoff;
   struct sl_repeats repeats;
 };
@@ -69,6 +65,13 @@ void sl_nested_begin(struct sl_nested *nested, struct sl_sink *sink, const struc
  * is no data gives the spikes their shape at its last bracket. */
 enum sl_status sl_nested_read(struct sl_nested *nested, struct sl_reading *reading,
                               enum sl_json_event event, struct sl_input *input);
+
+/*
+ * Takes a block of graded values, and goes to where it ends, if the text goes on with values of a
+ * row, or with rows. Returns whether it did; if not, there may be an error.
+ */
+bool sl_nested_read_graded(struct sl_nested *nested, struct sl_reading *reading,
+                           struct sl_input *input);
 
 /*
  * The data of a tensor object as a base64 string of packed bits (most significant bit first, as

@@ -358,7 +358,7 @@ size_t sl_json_numbers(struct sl_json *json, struct sl_input *input, double *val
     double value = 0;
     size_t length = sl_number_short(next.at, sl_input_left(&next), &value);
     bool ends = length > 0 && (next.at[length] == ',' || next.at[length] == ']');
-    if (!ends || (counts && (value < 0 || value != floor(value)))) {
+    if (!ends || (counts && (value < 0 || value > SL_MAX_INTEGER || value != floor(value)))) {
       break;
     }
     last = next.at[length] == ']';

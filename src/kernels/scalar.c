@@ -93,18 +93,23 @@ uint64_t sl_find_ones_scalar(const double *values, size_t count, bool *binary) {
   return ones;
 }
 
+/* Computes, and does not branch: no processor can predict which values are 0. */
 static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
                       size_t rows, size_t stride, size_t columns) {
-  for (size_t row = 0; row < rows; row++, values += stride) {
-    for (size_t column = 0; column < columns; column++) {
-      double value = values[column];
-      if (value == 1) {
-        ones[column] += 1;
-      } else if (value != 0) {
-        graded[column] += 1;
-        sums[column] += value;
-      }
+  for (size_t column = 0; column < columns; column++) {
+    uint64_t one_count = 0;
+    uint64_t graded_count = 0;
+    double sum = sums[column];
+    for (size_t row = 0; row < rows; row++) {
+      double value = values[row * stride + column];
+      bool is_graded = value != 0 && value != 1;
+      one_count += value == 1;
+      graded_count += is_graded;
+      sum = is_graded ? sum + value : sum;
     }
+    ones[column] += one_count;
+    graded[column] += graded_count;
+    sums[column] = sum;
   }
 }
 

@@ -13,6 +13,7 @@ enum { MIN_CAPACITY = 128 };
 
 enum {
   PARTS = 16, /* words of values that are looked at together */
+  MAX_PART = 64 * PARTS,
   MAX_SMALL_COUNT = UINT8_MAX
 };
 
@@ -326,66 +327,80 @@ enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bit
   return SL_OK;
 }
 
-/* Pushes values, at most PARTS words of them, graded ones among them: those of a row, or whole rows
- * of a sample, are added together. Among the bits they are 0. */
-static enum sl_status push_graded(struct sl_spikes *spikes, const double *values, size_t count,
-                                  struct sl_error *error) {
-  static const uint64_t zeros[PARTS];
-  if (count > spikes->max_values - spikes->values) {
-    return sl_spikes_too_many(error);
+/* Finds the ones among values; returns whether all others are 0. */
+static bool find_bits(const double *values, size_t count, uint64_t *bits) {
+  bool binary = true;
+  for (size_t i = 0; i < count && binary; i += 64) {
+    size_t length = count - i < 64 ? count - i : 64;
+    bits[i / 64] = sl_kernels()->find_ones(values + i, length, &binary);
   }
-  while (count > 0) {
-    size_t first = spikes->base + spikes->column;
-    size_t columns = spikes->neurons_known ? spikes->neurons - spikes->column : count;
-    columns = columns < count ? columns : count;
-    size_t rows = columns == spikes->neurons ? count / columns : 1;
-    if (spikes->per_sample && spikes->steps_known && rows > spikes->steps - spikes->step) {
-      rows = spikes->steps - spikes->step;
-    }
-    if (sl_spikes_push_bits(spikes, zeros, rows * columns, error) != SL_OK ||
-        reach_graded(spikes, first + columns, error) != SL_OK) {
-      return error->code;
-    }
-    sl_kernels()->add_reals(spikes->ones + first, spikes->graded + first, spikes->sums + first,
-                            values, rows, columns, columns);
-    values += rows * columns;
-    count -= rows * columns;
+  return binary;
+}
+
+static void add_reals(struct sl_spikes *spikes, size_t first, const double *values, size_t rows,
+                      size_t columns) {
+  sl_kernels()->add_reals(spikes->ones + first, spikes->graded + first, spikes->sums + first,
+                          values, rows, columns, columns);
+}
+
+/* Adds values of one row, which are no bits, at once. */
+static enum sl_status push_graded_part(struct sl_spikes *spikes, const double *values, size_t count,
+                                       struct sl_error *error) {
+  static const uint64_t no_bits[PARTS];
+  size_t first = spikes->base + spikes->column;
+  if (sl_spikes_push_bits(spikes, no_bits, count, error) != SL_OK ||
+      reach_graded(spikes, first + count, error) != SL_OK) {
+    return error->code;
   }
+  add_reals(spikes, first, values, 1, count);
   return SL_OK;
 }
 
-/* Pushes values, at most PARTS words of them: words of zeros and ones as bits. */
-static enum sl_status push_parts(struct sl_spikes *spikes, const double *values, size_t count,
-                                 struct sl_error *error) {
-  uint64_t bits[PARTS];
-  bool binary[PARTS];
-  for (size_t i = 0; i < count; i += 64) {
-    size_t length = count - i < 64 ? count - i : 64;
-    bits[i / 64] = sl_kernels()->find_ones(values + i, length, &binary[i / 64]);
+/* Adds whole rows at once. There are no bits for them, so those of rows before them, which know
+ * their sample by their order, are added before. */
+static enum sl_status push_graded_rows(struct sl_spikes *spikes, const double *values, size_t rows,
+                                       struct sl_error *error) {
+  size_t count = rows * spikes->neurons;
+  bool apart = spikes->per_sample && spikes->steps_known;
+  if (count > spikes->max_values - spikes->values) {
+    return sl_spikes_too_many(error);
   }
-  for (size_t done = 0; done < count;) {
-    size_t end = done + 64;
-    while (end < count && binary[end / 64] == binary[done / 64]) {
-      end += 64;
-    }
-    end = end < count ? end : count;
-    enum sl_status status = binary[done / 64]
-                                ? sl_spikes_push_bits(spikes, bits + done / 64, end - done, error)
-                                : push_graded(spikes, values + done, end - done, error);
-    if (status != SL_OK) {
-      return status;
-    }
-    done = end;
+  if (begin_samples(spikes, count, error) != SL_OK) {
+    return error->code;
   }
+  size_t end = position_after(spikes, count).end;
+  if (reach_graded(spikes, end, error) != SL_OK || reach(spikes, end, error) != SL_OK) {
+    return error->code;
+  }
+  if (spikes->per_sample) {
+    add_buffered(spikes);
+  }
+  while (rows > 0) {
+    size_t left = apart ? spikes->steps - spikes->step : rows;
+    size_t together = rows < left ? rows : left;
+    add_reals(spikes, spikes->base, values, together, spikes->neurons);
+    go_to(spikes, position_after(spikes, together * spikes->neurons));
+    values += together * spikes->neurons;
+    rows -= together;
+  }
+  spikes->values += count;
   return SL_OK;
 }
 
 enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *values, size_t count,
                                     struct sl_error *error) {
   for (size_t done = 0; done < count;) {
-    size_t length = count - done < PARTS * 64 ? count - done : PARTS * 64;
-    if (push_parts(spikes, values + done, length, error) != SL_OK) {
-      return error->code;
+    uint64_t bits[PARTS];
+    size_t length = count - done < MAX_PART ? count - done : MAX_PART;
+    size_t row_left = spikes->neurons_known ? spikes->neurons - spikes->column : SIZE_MAX;
+    size_t rows = spikes->neurons_known && spikes->column == 0 ? length / spikes->neurons : 0;
+    length = rows > 0 ? rows * spikes->neurons : length < row_left ? length : row_left;
+    enum sl_status status = find_bits(values + done, length, bits)
+                                ? sl_spikes_push_bits(spikes, bits, length, error)
+                            : rows > 0 ? push_graded_rows(spikes, values + done, rows, error)
+                                       : push_graded_part(spikes, values + done, length, error);
+    if (status != SL_OK) {
+      return status;
     }
     done += length;
   }
@@ -541,79 +556,4 @@ enum sl_status sl_spikes_finish(struct sl_spikes *spikes, struct sl_error *error
   spikes->scattered = false;
   spikes->finished = true;
   return SL_OK;
-}
-
-/* Returns whether there are sums; a silent tensor may have none before it is finished. */
-static bool has_sums(const struct sl_spikes *spikes) {
-  return spikes != NULL && spikes->ones_memory.words != NULL;
-}
-
-size_t sl_spikes_accumulators(const struct sl_spikes *spikes) {
-  return has_sums(spikes) ? spikes->accumulators : 0;
-}
-
-double sl_spikes_sum(const struct sl_spikes *spikes, size_t accumulator) {
-  if (accumulator >= sl_spikes_accumulators(spikes)) {
-    return 0;
-  }
-  double ones = (double)sl_spikes_ones(spikes, accumulator);
-  return spikes->sums != NULL ? ones + spikes->sums[accumulator] : ones;
-}
-
-uint64_t sl_spikes_fired(const struct sl_spikes *spikes, size_t accumulator) {
-  if (accumulator >= sl_spikes_accumulators(spikes)) {
-    return 0;
-  }
-  uint64_t graded = spikes->graded != NULL ? spikes->graded[accumulator] : 0;
-  return sl_spikes_ones(spikes, accumulator) + graded;
-}
-
-uint64_t sl_spikes_count(const struct sl_spikes *spikes) {
-  uint64_t count = 0;
-  if (!has_sums(spikes)) {
-    return count;
-  }
-  for (size_t i = 0; i < spikes->accumulators; i++) {
-    count += sl_spikes_ones(spikes, i);
-  }
-  for (size_t i = 0; spikes->graded != NULL && i < spikes->accumulators; i++) {
-    count += spikes->graded[i];
-  }
-  return count;
-}
-
-bool sl_spikes_binary(const struct sl_spikes *spikes) {
-  return spikes == NULL || spikes->graded == NULL;
-}
-
-/* Adds what a few neighbouring neurons fired in one sample. */
-static void add_fired(uint64_t *fired, const struct sl_spikes *spikes, size_t first, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    fired[i] += sl_spikes_ones(spikes, first + i);
-  }
-  for (size_t i = 0; spikes->graded != NULL && i < count; i++) {
-    fired[i] += spikes->graded[first + i];
-  }
-}
-
-struct sl_activity sl_spikes_activity(const struct sl_spikes *spikes) {
-  enum { NEIGHBOURS = 64 };
-  struct sl_activity activity = {0};
-  if (!has_sums(spikes)) {
-    return activity;
-  }
-  uint64_t always = (uint64_t)spikes->samples * spikes->steps;
-  for (size_t neuron = 0; neuron < spikes->neurons; neuron += NEIGHBOURS) {
-    size_t left = spikes->neurons - neuron;
-    size_t count = left < NEIGHBOURS ? left : NEIGHBOURS;
-    uint64_t fired[NEIGHBOURS] = {0};
-    for (size_t i = neuron; i < spikes->accumulators; i += spikes->neurons) {
-      add_fired(fired, spikes, i, count);
-    }
-    for (size_t i = 0; i < count; i++) {
-      activity.silent += fired[i] == 0;
-      activity.saturated += fired[i] == always;
-    }
-  }
-  return activity;
 }
