@@ -30,14 +30,12 @@ struct work {
 };
 
 static void add_columns(struct work *work) {
-  work->kernels->add_columns(work->counts, work->bits, work->rows, work->columns);
+  work->kernels->add_columns(work->counts, 8, work->bits, 0, 1, work->rows, work->columns);
 }
 
 static void add_reals(struct work *work) {
-  for (size_t row = 0; row < work->rows; row++) {
-    work->kernels->add_reals(work->counts, work->counts + work->columns, work->sums,
-                             work->values + row * work->columns, work->columns);
-  }
+  work->kernels->add_reals(work->counts, work->counts + work->columns, work->sums, work->values,
+                           work->rows, work->columns, work->columns);
 }
 
 static void scan_spike_text(struct work *work) {

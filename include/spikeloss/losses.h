@@ -49,6 +49,7 @@ struct sl_gradient {
   size_t small_shape[SL_MAX_RANK]; /* of `values`: each entry is shape[i] or 1 */
   size_t count;                    /* product of small_shape */
   double *values;                  /* row-major; owned by the result */
+  double single;                   /* where `values` may point if there is one */
 };
 
 enum sl_diagnostic_kind { SL_DIAGNOSTIC_REAL, SL_DIAGNOSTIC_COUNT, SL_DIAGNOSTIC_FLAG };

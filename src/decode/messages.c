@@ -19,7 +19,7 @@ struct want {
 #define OF_QUOTES "; write the number without quotes"
 #define OF_BASE64                                                                                  \
   "; write numbers without quotes, and base64 as "                                                 \
-  "{\"shape\": ..., \"encoding\": \"bits\" or \"f32\", \"data\": ...}"
+  "{\"shape\": ..., \"encoding\": \"u8\", \"bits\" or \"f32\", \"data\": ...}"
 #define OF_TABLE                                                                                   \
   " with names \"0\", \"1\", ...; of a typed array or a table send a list: Array.from"
 #define OF_SCALAR "; write the number without brackets"

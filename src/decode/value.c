@@ -3,6 +3,7 @@
 #include "core/codes.h"
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 void sl_value_begin(struct sl_value_reader *reader, const struct sl_field *field,
                     struct sl_value *value, size_t levels) {
@@ -148,16 +149,26 @@ static enum sl_status add_element(struct sl_value_reader *reader, struct sl_read
   return SL_OK;
 }
 
-/* Reads many short numbers at once. Labels and numbers with bounds are checked one by one. */
-static enum sl_status read_short_reals(struct sl_value_reader *reader, struct sl_reading *reading,
-                                       struct sl_input *input) {
+/* Reads many short numbers at once, and makes sure that there is an array, even for none. Numbers
+ * with bounds are checked one by one. */
+static enum sl_status read_short_elements(struct sl_value_reader *reader,
+                                          struct sl_reading *reading, struct sl_input *input) {
   enum { AT_ONCE = 32 };
   struct sl_value *value = reader->value;
+  bool labels = reader->field->kind == SL_FIELD_LABELS;
+  bool bounded = reader->field->min_real < reader->field->max_real;
   for (size_t taken = AT_ONCE; taken == AT_ONCE; value->length += taken) {
+    double numbers[AT_ONCE];
     if (reserve_elements(reader, reading, AT_ONCE) != SL_OK) {
       return reading->error.code;
     }
-    taken = sl_json_numbers(&reading->json, input, value->reals + value->length, AT_ONCE);
+    taken = bounded ? 0 : sl_json_numbers(&reading->json, input, numbers, AT_ONCE, labels);
+    for (size_t i = 0; labels && i < taken; i++) {
+      value->labels[value->length + i] = (int64_t)numbers[i];
+    }
+    if (!labels) {
+      memcpy(value->reals + value->length, numbers, taken * sizeof *numbers);
+    }
   }
   return SL_OK;
 }
@@ -165,19 +176,18 @@ static enum sl_status read_short_reals(struct sl_value_reader *reader, struct sl
 static enum sl_status read_elements(struct sl_value_reader *reader, struct sl_reading *reading,
                                     enum sl_json_event event, struct sl_input *input) {
   bool labels = reader->field->kind == SL_FIELD_LABELS;
-  bool bounded = reader->field->min_real < reader->field->max_real;
   bool is_list = sl_json_around(&reading->json, event) == reader->levels;
   switch (event) {
   case SL_JSON_ARRAY:
     if (is_list) {
-      return reserve_elements(reader, reading, 1); /* not NULL, even if it is empty */
+      return read_short_elements(reader, reading, input);
     }
     break;
   case SL_JSON_ARRAY_END:
     reader->value->present = true;
     return SL_OK;
   case SL_JSON_COMMA:
-    return labels || bounded ? SL_OK : read_short_reals(reader, reading, input);
+    return read_short_elements(reader, reading, input);
   case SL_JSON_NUMBER_BEGINS:
     if (!is_list) {
       return SL_OK;

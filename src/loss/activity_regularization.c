@@ -174,7 +174,7 @@ static void sum_units(struct layer *layer, const struct settings *settings) {
     double layer_sum = row[0];
     for (size_t neuron = 0; neuron < spikes->neurons; neuron++) {
       size_t pair = sample * spikes->neurons + neuron;
-      double count = (double)spikes->ones[pair];
+      double count = (double)sl_spikes_ones(spikes, pair);
       count += spikes->sums != NULL ? spikes->sums[pair] : 0.0;
       if (settings->by_neuron) {
         row[neuron] += count;

@@ -95,8 +95,8 @@ static inline bool sl_field_allows(const struct sl_field *field, double real) {
   return !bounded || (real >= field->min_real && real <= field->max_real);
 }
 
-/* Frees the arrays of a value and makes it absent. Tolerates all zeros. */
-void sl_value_free(struct sl_value *value);
+/* Frees the arrays of a value, which others uncharge, and makes it absent. Tolerates all zeros. */
+void sl_value_free(struct sl_value *value, struct sl_budget *budget);
 
 struct sl_loss {
   const char *name;

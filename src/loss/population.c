@@ -87,7 +87,7 @@ double *sl_population_counts(struct sl_result *result, const struct sl_populatio
   double *counts =
       sl_result_add_spikes_gradient(result, SL_POPULATION_SPK, 0, spikes, small_shape, error);
   for (size_t i = 0; counts != NULL && i < spikes->accumulators; i++) {
-    counts[i] = (double)spikes->ones[i];
+    counts[i] = (double)sl_spikes_ones(spikes, i);
   }
   for (size_t i = 0; counts != NULL && spikes->sums != NULL && i < spikes->accumulators; i++) {
     counts[i] += spikes->sums[i];

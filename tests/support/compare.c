@@ -114,14 +114,14 @@ static bool same_accumulators(struct sl_case *one, const char *name,
   for (size_t i = 0; i < expected->count; i++) {
     uint64_t graded = got->graded == NULL ? 0 : got->graded[i];
     double sum = got->sums == NULL ? 0.0 : got->sums[i];
-    if (got->ones[i] != expected->ones[i] || graded != expected->graded[i] ||
+    if (sl_spikes_ones(got, i) != expected->ones[i] || graded != expected->graded[i] ||
         memcmp(&sum, &expected->sums[i], sizeof sum) != 0) {
       return differ(one,
                     "%s: accumulator %zu is %llu ones, %llu graded, sum %.17g; expected %llu, "
                     "%llu, %.17g",
-                    name, i, (unsigned long long)got->ones[i], (unsigned long long)graded, sum,
-                    (unsigned long long)expected->ones[i], (unsigned long long)expected->graded[i],
-                    expected->sums[i]);
+                    name, i, (unsigned long long)sl_spikes_ones(got, i), (unsigned long long)graded,
+                    sum, (unsigned long long)expected->ones[i],
+                    (unsigned long long)expected->graded[i], expected->sums[i]);
     }
   }
   return true;

@@ -113,7 +113,7 @@ void dense_request_free(struct dense_request *request) {
       free(request->tensors[i][item].values);
     }
     free(request->tensors[i]);
-    sl_value_free(&request->values[i]);
+    sl_value_free(&request->values[i], NULL);
   }
 }
 
@@ -148,7 +148,7 @@ enum sl_status dense_request_evaluate(const struct dense_request *request, struc
   for (size_t i = 0; i < loss->field_count; i++) {
     if (request->tensors[i] != NULL) {
       struct sl_value spikes = {.spikes = values[i].spikes, .length = values[i].length};
-      sl_value_free(&spikes);
+      sl_value_free(&spikes, NULL);
     }
   }
   return status;

@@ -15,6 +15,9 @@ enum sl_spelling {
   SL_SPELL_BITS,
   SL_SPELL_F32,
   SL_SPELL_F64,
+  SL_SPELL_U8,
+  SL_SPELL_U16,
+  SL_SPELL_U32,
   SL_SPELL_COO,
   SL_SPELL_SHAPED, /* nested arrays beside their shape */
   SL_SPELLING_COUNT

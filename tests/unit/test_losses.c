@@ -282,7 +282,7 @@ END_TEST
 START_TEST(nothing_can_be_freed_and_what_is_free_can_be_freed_again) {
   struct sl_value value = {0};
   struct sl_result result = {0};
-  sl_value_free(&value);
+  sl_value_free(&value, NULL);
   sl_result_free(&result);
   result = winners("[[[0,0,0,0,0,0]]]", "[0]");
   sl_result_free(&result);
