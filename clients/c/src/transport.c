@@ -26,14 +26,24 @@ static const double FIRST_PAUSE = 0.1;
 static const double LONGEST_PAUSE = 5;
 enum { MAX_HEADER_BYTES = 65536 };
 
+static bool ends_with(const char *text, const char *end) {
+  size_t length = strlen(text), end_length = strlen(end);
+  return length >= end_length && strcasecmp(text + length - end_length, end) == 0;
+}
+
+static bool is_loopback_host(const char *host) {
+  return strcasecmp(host, "localhost") == 0 || ends_with(host, ".localhost") ||
+         strcmp(host, "[::1]") == 0 ||
+         (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host));
+}
+
 /* Whether a URL leads to this machine. */
 static bool is_loopback(const char *url) {
   CURLU *parts = curl_url();
   char *host = NULL;
   bool loopback = parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
                   curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-                  (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-                   (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host)));
+                  is_loopback_host(host);
   curl_free(host);
   curl_url_cleanup(parts);
   return loopback;
@@ -41,7 +51,7 @@ static bool is_loopback(const char *url) {
 
 static bool is_address(const char *url) {
   return strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0 ||
-         strncmp(url, "unix:", 5) == 0;
+         (strncmp(url, "unix:", 5) == 0 && url[5] != '\0');
 }
 
 /* An empty name of a proxy says that there is none, whatever the environment says. */
@@ -283,14 +293,14 @@ static enum spikeloss_status status_of(CURLcode code) {
 /* For Unix sockets libcurl speaks of a port of localhost. */
 static bool report(const struct transport *transport, CURLcode code,
                    struct spikeloss_error *error) {
-  char detail[sizeof error->detail], text[128];
+  char detail[sizeof error->detail];
   long number = 0;
   const char *reason = transport->reason[0] != '\0' ? transport->reason : curl_easy_strerror(code);
   curl_easy_getinfo(transport->curl, CURLINFO_OS_ERRNO, &number);
   if (code == CURLE_WRITE_ERROR) {
     reason = "the answer is not one of spikelossd: longer than any answer to this request";
   } else if (code == CURLE_COULDNT_CONNECT && strncmp(transport->url, "unix:", 5) == 0) {
-    reason = strerror_r((int)number, text, sizeof text);
+    reason = strerror((int)number);
   }
   snprintf(detail, sizeof detail, "%s: %s", transport->url, reason);
   slc_failure_set(error, status_of(code), -1, detail);

@@ -12,6 +12,7 @@ const LONGEST_PAUSE = 5000;
 /** The largest problem document that is read, in bytes. */
 const PROBLEM_LIMIT = 65536;
 
+/** @typedef {import('./index').FetchResponse} FetchResponse */
 /** @typedef {{status: number, text: string, requestId: string | null, retryAfter: number}} Answer */
 
 export class Client {
@@ -33,7 +34,7 @@ export class Client {
     const { timeout = 60_000, retries = 10, fetch, ...unknown } = others;
     refuseUnknown(unknown, 'token, timeout, retries, fetch');
     const where = String(url || environment('SPIKELOSSD_URL') || 'http://127.0.0.1:8080');
-    const local = where.startsWith('unix:');
+    const local = /^unix:./.test(where);
     this.#base = local ? new URL('http://localhost') : baseOf(where);
     this.#name = local ? where : String(this.#base).slice(0, -1);
     this.#headers = { 'Content-Type': 'application/json', 'Accept-Encoding': 'identity' };
@@ -110,7 +111,7 @@ export class Client {
     const deadline = new Deadline(this.#options.timeout, signal);
     const limit = answerLimit(fields);
     const name = `${this.#name}/${path}`;
-    const read = (/** @type {Response} */ answer) => readResponse(answer, limit, name);
+    const read = (/** @type {FetchResponse} */ answer) => readResponse(answer, limit, name);
     try {
       const answer = await this.#postUntilAnswered(url, body, read, deadline);
       if (answer.status !== 200) {
@@ -125,7 +126,7 @@ export class Client {
   /**
    * @param {URL} url
    * @param {string} body
-   * @param {(answer: Response) => Promise<Answer>} read
+   * @param {(answer: FetchResponse) => Promise<Answer>} read
    * @param {Deadline} deadline
    * @returns {Promise<Answer>}
    */
@@ -144,10 +145,11 @@ export class Client {
         }
       } catch (failure) {
         signal.throwIfAborted();
-        if (last || failure instanceof BadAnswerError) {
-          throw failure instanceof BadAnswerError
-            ? failure
-            : new ConnectionError(this.#name, attempt, failure);
+        if (failure instanceof BadAnswerError) {
+          throw failure;
+        }
+        if (last) {
+          throw new ConnectionError(this.#name, attempt, failure);
         }
       }
       await deadline.pause(pause);
@@ -204,7 +206,7 @@ function pauseAfter(attempt) {
  * Reads no more than an answer of the service could have. Browsers do not tell where a redirect
  * leads, and give it the status 0.
  *
- * @param {Response} answer
+ * @param {FetchResponse} answer
  * @param {number} limit in bytes
  * @param {string} url
  * @returns {Promise<Answer>}
@@ -238,7 +240,7 @@ async function readResponse(answer, limit, url) {
 }
 
 /**
- * @param {Response} answer
+ * @param {FetchResponse} answer
  * @param {number} limit in bytes
  * @returns {Promise<Uint8Array | null>} null if there are more
  */

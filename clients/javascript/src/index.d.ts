@@ -235,6 +235,16 @@ export interface Loss<Fields, R> {
   (fields: Fields, options: Options): Promise<R | WithoutGradients<R>>;
 }
 
+/** What the client uses of the answer of `fetch`. */
+export interface FetchResponse {
+  readonly status: number;
+  readonly type?: string;
+  readonly headers: { get(name: string): string | null };
+  readonly body: {
+    getReader(): { read(): Promise<{ done: boolean; /** Bytes. */ value?: any }> };
+  } | null;
+}
+
 /** What the client uses of `fetch`. */
 export type Fetch = (
   url: URL,
@@ -245,7 +255,7 @@ export type Fetch = (
     signal: AbortSignal;
     redirect: 'manual';
   },
-) => Promise<Response>;
+) => Promise<FetchResponse>;
 
 export interface ClientOptions {
   /** Sent as `Authorization: Bearer …`. Where no URL is given, default `SPIKELOSSD_TOKEN`. */

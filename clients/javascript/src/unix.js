@@ -14,13 +14,8 @@ export function unixFetch(path) {
     return new Promise((resolve, reject) => {
       const options = { socketPath: path, agent, method, headers, signal };
       const request = http.request(url, options, (/** @type {any} */ answer) => {
-        resolve(
-          /** @type {any} */ ({
-            status: answer.statusCode,
-            headers: new Headers(answer.headers),
-            body: Readable.toWeb(answer),
-          }),
-        );
+        const { statusCode: status, headers } = answer;
+        resolve({ status, headers: new Headers(headers), body: Readable.toWeb(answer) });
       });
       request.on('error', reject);
       request.end(body);

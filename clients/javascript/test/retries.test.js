@@ -169,7 +169,7 @@ test('an address that is none is an error at once', () => {
 });
 
 test('what is no address of the service, or no token, is an error at once', () => {
-  for (const url of ['ftp://127.0.0.1', 'http://me:secret@127.0.0.1', 'http://127.0.0.1/?x=1']) {
+  for (const url of ['unix:', 'ftp://127.0.0.1', 'http://me:secret@127.0.0.1', 'http://127.0.0.1/?x=1']) {
     assert.throws(() => new Client(url), TypeError);
   }
   for (const token of ['secret\n', 'secret\r\nHost: else', '\x7f', 'gehe\u00efm']) {
