@@ -210,6 +210,59 @@ START_TEST(counts_have_targets_by_neuron_or_population) {
 }
 END_TEST
 
+START_TEST(sums_over_time_give_the_answer_of_their_spikes) {
+  struct spikeloss_tensor sums = {.type = SPIKELOSS_U8,
+                                  .values = (uint8_t[]){3, 2, 0, 1, 1, 0, 4, 2},
+                                  .rank = 3,
+                                  .shape = batch,
+                                  .summed = SPIKELOSS_SUMMED_TIME};
+  struct spikeloss_spike_count_mse_arguments arguments = spikeloss_spike_count_mse_defaults();
+  arguments.spk = &sums;
+  arguments.targets = (int64_t[]){0, 0};
+  arguments.target_count = 2;
+  arguments.num_classes = 2;
+  arguments.correct_rate = 0.75;
+  arguments.incorrect_rate = 0.125;
+  expect_loss(spikeloss_spike_count_mse(client, &arguments, &error), 3.625, 0);
+  sums.type = SPIKELOSS_U32;
+  sums.values = (uint32_t[]){3, 2, 0, 1, 1, 0, 4, 2};
+  expect_loss(spikeloss_spike_count_mse(client, &arguments, &error), 3.625, 0);
+}
+END_TEST
+
+/* One sample of two steps and three neurons, of which the last has all spikes. */
+START_TEST(tensors_may_have_time_first_or_last) {
+  struct spikeloss_tensor spk = {.type = SPIKELOSS_U8, .rank = 3};
+  struct spikeloss_spike_count_mse_arguments arguments = spikeloss_spike_count_mse_defaults();
+  arguments.spk = &spk;
+  arguments.targets = (int64_t[]){0};
+  arguments.target_count = 1;
+  arguments.num_classes = 3;
+  const struct {
+    size_t shape[3];
+    uint8_t values[6];
+    size_t gradient[3];
+  } layouts[] = {
+      [SPIKELOSS_BATCH_TIME_NEURONS] = {{1, 2, 3}, {0, 0, 1, 0, 0, 1}, {1, 1, 3}},
+      [SPIKELOSS_TIME_BATCH_NEURONS] = {{2, 1, 3}, {0, 0, 1, 0, 0, 1}, {1, 1, 3}},
+      [SPIKELOSS_BATCH_NEURONS_TIME] = {{1, 3, 2}, {0, 0, 0, 0, 1, 1}, {1, 3, 1}},
+  };
+  for (enum spikeloss_axes axes = 0; axes <= SPIKELOSS_BATCH_NEURONS_TIME; axes++) {
+    spk.shape = layouts[axes].shape;
+    spk.values = layouts[axes].values;
+    arguments.axes = axes;
+    struct spikeloss_result *result = spikeloss_spike_count_mse(client, &arguments, &error);
+    ck_assert_msg(result != NULL, "%s", error.detail);
+    ck_assert_double_eq_tol(result->loss, 4.0 / 3, 1e-15);
+    ck_assert_double_eq(spikeloss_diagnostic(result, "steps", 0), 2);
+    const struct spikeloss_gradient *gradient = spikeloss_gradient(result, "spk", 0);
+    ck_assert_mem_eq(gradient->shape, layouts[axes].gradient, sizeof layouts[axes].gradient);
+    ck_assert_double_eq_tol(gradient->values[2], 4.0 / 3, 1e-15);
+    spikeloss_result_free(result);
+  }
+}
+END_TEST
+
 START_TEST(counts_have_a_cross_entropy) {
   struct spikeloss_spike_count_cross_entropy_arguments arguments =
       spikeloss_spike_count_cross_entropy_defaults();
@@ -342,6 +395,8 @@ int main(void) {
   tcase_add_test(tests, bits_behind_the_last_value_are_refused);
   tcase_add_test(tests, gradients_may_travel_as_text);
   tcase_add_test(tests, counts_have_targets_by_neuron_or_population);
+  tcase_add_test(tests, sums_over_time_give_the_answer_of_their_spikes);
+  tcase_add_test(tests, tensors_may_have_time_first_or_last);
   tcase_add_test(tests, counts_have_a_cross_entropy);
   tcase_add_test(tests, activity_has_bounds);
   tcase_add_test(tests, an_error_is_forgotten_with_the_next_call);

@@ -143,6 +143,47 @@ test('all five losses have a function of their own', async () => {
   assert.deepEqual(activity.gradients.spikes_list[0].shape, [1, 1, 3]);
 });
 
+test('sums over time give the answer of their spikes', async () => {
+  const fields = { targets: [0, 0], num_classes: 2, correct_rate: 0.75, incorrect_rate: 0.125 };
+  const shape = [2, 4, 4];
+  const spk = { shape, data: Uint8Array.from(POPULATIONS) };
+  const expected = await client.spike_count_mse({ ...fields, spk });
+  const counts = [3, 2, 0, 1, 1, 0, 4, 2];
+  for (const type of [Uint8Array, Uint16Array, Uint32Array, Float32Array, Float64Array, Array]) {
+    const sums = { shape, summed: 'time', data: type.from(counts) };
+    assert.deepEqual(await client.spike_count_mse({ ...fields, spk: sums }), expected);
+  }
+  const sum = { shape: half.shape, summed: 'batch_time', data: Uint8Array.of(1, 0, 2) };
+  assert.deepEqual(await layer(sum), await layer(half));
+});
+
+test('with axes, tensors have time first or last, and so have their gradients', async () => {
+  const fields = { targets: [0, 1], num_classes: 2, correct_rate: 0.75, incorrect_rate: 0.125 };
+  const [samples, steps, neurons] = [2, 3, 4];
+  const lengths = { b: samples, t: steps, n: neurons };
+  const ask = (order, axes) => {
+    const shape = [...order].map((axis) => lengths[axis]);
+    const data = new Uint8Array(samples * steps * neurons);
+    for (let i = 0; i < data.length; i++) {
+      const row = Math.floor(i / shape[2]);
+      const places = [Math.floor(row / shape[1]), row % shape[1], i % shape[2]];
+      const [b, t, n] = [...'btn'].map((axis) => places[order.indexOf(axis)]);
+      data[i] = (b * 5 + t * 3 + n * n) % 3 === 0 ? 1 : 0;
+    }
+    return client.spike_count_mse({ ...fields, axes, spk: { shape, data } });
+  };
+  const expected = await ask('btn', 'batch_time_neurons');
+  const values = [...expected.gradients.spk.data];
+  for (const [order, axes, shape] of [
+    ['tbn', 'time_batch_neurons', [1, 2, 4]],
+    ['bnt', 'batch_neurons_time', [2, 4, 1]],
+  ]) {
+    const { loss, gradients, diagnostics } = await ask(order, axes);
+    assert.deepEqual({ loss, diagnostics }, { loss: expected.loss, diagnostics: expected.diagnostics });
+    assert.deepEqual(gradients.spk, { shape, data: Float64Array.from(values) });
+  }
+});
+
 test('one client serves many calls at once', async () => {
   const calls = Array.from({ length: 40 }, (_, index) =>
     client.firing_rate_target_mse_loss({ spikes_list: [half], offsets: [index], multipliers: [1] }),
