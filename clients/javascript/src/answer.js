@@ -68,6 +68,8 @@ function formLimit(form, axes) {
 }
 
 /**
+ * With fewer axes than three, there are no samples; with one, there is no time.
+ *
  * @param {number} rank
  * @param {string | undefined} axes
  */
@@ -75,10 +77,10 @@ function timeAxis(rank, axes = 'batch_time_neurons') {
   if (rank < 2) {
     return -1;
   }
-  const last = axes === 'batch_neurons_time' ? rank - 1 : 1;
-  return axes === 'time_batch_neurons' || (rank === 2 && last === 1 && axes === 'batch_time_neurons')
-    ? 0
-    : last;
+  if (axes === 'batch_neurons_time') {
+    return rank - 1;
+  }
+  return axes === 'time_batch_neurons' || rank === 2 ? 0 : 1;
 }
 
 /**

@@ -2,6 +2,7 @@ import { answerLimit, readAnswer } from './answer.js';
 import { Deadline } from './deadline.js';
 import { BadAnswerError, ConnectionError, ProblemError } from './errors.js';
 import { writeRequest } from './request.js';
+import { readResponse } from './response.js';
 import { unixFetch } from './unix.js';
 
 /** Statuses of failures that may be gone at the next attempt. */
@@ -9,11 +10,8 @@ const UNAVAILABLE = [502, 503, 504];
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 5000;
 
-/** The largest problem document that is read, in bytes. */
-const PROBLEM_LIMIT = 65536;
-
 /** @typedef {import('./index').FetchResponse} FetchResponse */
-/** @typedef {{status: number, text: string, requestId: string | null, retryAfter: number}} Answer */
+/** @typedef {import('./response.js').Answer} Answer */
 
 export class Client {
   /** @type {URL} of the requests */
@@ -200,81 +198,6 @@ function environment(name) {
 function pauseAfter(attempt) {
   const pause = Math.min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE);
   return pause * (0.75 + Math.random() / 4);
-}
-
-/**
- * Reads no more than an answer of the service could have. Browsers do not tell where a redirect
- * leads, and give it the status 0.
- *
- * @param {FetchResponse} answer
- * @param {number} limit in bytes
- * @param {string} url
- * @returns {Promise<Answer>}
- */
-async function readResponse(answer, limit, url) {
-  const { status, headers } = answer;
-  if (status < 400 && status !== 200) {
-    const location = headers.get('Location') ?? '(unknown)';
-    throw new BadAnswerError(
-      url,
-      status >= 300 || answer.type === 'opaqueredirect'
-        ? `a redirect to ${location}, which is not followed; if it is right, use its address`
-        : `status ${status}`,
-    );
-  }
-  const encoding = headers.get('Content-Encoding') ?? 'identity';
-  if (status === 200 && encoding !== 'identity') {
-    throw new BadAnswerError(url, `it is compressed (${encoding}), which was not asked for`);
-  }
-  const bytes =
-    encoding === 'identity' ? await readBody(answer, status === 200 ? limit : PROBLEM_LIMIT) : null;
-  if (status === 200 && !bytes) {
-    throw new BadAnswerError(url, `it has more than ${limit} bytes`);
-  }
-  return {
-    status,
-    text: decodeText(bytes),
-    requestId: headers.get('X-Request-Id'),
-    retryAfter: 1000 * Number(headers.get('Retry-After')) || 0,
-  };
-}
-
-/**
- * @param {FetchResponse} answer
- * @param {number} limit in bytes
- * @returns {Promise<Uint8Array | null>} null if there are more
- */
-async function readBody(answer, limit) {
-  const pieces = [];
-  let length = 0;
-  const reader = answer.body?.getReader();
-  for (let piece = await reader?.read(); piece && !piece.done; piece = await reader?.read()) {
-    pieces.push(piece.value);
-    length += piece.value.length;
-    if (length > limit) {
-      return null;
-    }
-  }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, offset);
-    offset += piece.length;
-  }
-  return bytes;
-}
-
-/**
- * What is not UTF-8 becomes text that is not JSON.
- *
- * @param {Uint8Array | null} bytes
- */
-function decodeText(bytes) {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes ?? undefined);
-  } catch {
-    return '';
-  }
 }
 
 /**
