@@ -341,6 +341,7 @@ static enum MHD_Result serve_request(void *closure, struct MHD_Connection *handl
     sl_connection_move(connection, offered - *piece_length);
   } else { /* the body is complete */
     sl_record_enter(&request->record, SL_PHASE_COMPUTE);
+    sl_request_finish_body(request);
     result = answer_request(request);
   }
   if (request->task.run != NULL) {
