@@ -6,8 +6,9 @@
 #define ZLIB_CONST /* its input is const */
 #include <zlib.h>
 
-/* What is inflated at once. */
-enum { PIECE = 64 * 1024 };
+/* What is inflated at once. Twice as much gained one percent; with this, a small request stays
+ * within the first memory that is granted to it. */
+enum { PIECE = 32 * 1024 };
 
 struct sl_inflater {
   z_stream stream;

@@ -198,9 +198,9 @@ static void latch_decoder_error(struct sl_request *request) {
 
 /*
  * No piece is inflated further than this before other clients have their turn: a piece of 128 KiB
- * may inflate to more than a thousand times as much. It takes about ten milliseconds.
+ * may inflate to a thousand times as much. It takes a few milliseconds.
  */
-enum { MAX_INFLATED_AT_ONCE = 4 * 1024 * 1024 };
+enum { MAX_INFLATED_AT_ONCE = 1024 * 1024 };
 
 /* Feeds the decoder with what the bytes inflate to. Like sl_decoder_feed, but bytes that are
  * consumed may still wait in the inflater when there is work. */
