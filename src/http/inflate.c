@@ -1,7 +1,6 @@
 #include "http/inflate.h"
 
 #include "core/codes.h"
-#include <stdlib.h>
 
 #define ZLIB_CONST /* its input is const */
 #include <zlib.h>
@@ -17,7 +16,7 @@ struct sl_inflater {
   uint64_t max_bytes;
   uint64_t inflated; /* bytes so far */
   struct sl_budget *budget;
-  uint64_t charged;
+  uint64_t charged;        /* for zlib */
   struct sl_error refusal; /* of the budget, which zlib cannot hand on */
   size_t taken, length;    /* of the piece */
   unsigned char piece[PIECE];
@@ -25,31 +24,24 @@ struct sl_inflater {
 
 static void *allocate(void *closure, unsigned count, unsigned size) {
   struct sl_inflater *inflater = closure;
-  uint64_t bytes = (uint64_t)count * size;
-  if (sl_budget_take(inflater->budget, bytes, &inflater->refusal) != SL_OK) {
-    return NULL;
-  }
-  inflater->charged += bytes;
-  return malloc(bytes);
+  size_t bytes = (size_t)count * size;
+  void *memory = sl_budget_allocate(inflater->budget, bytes, false, &inflater->refusal);
+  inflater->charged += memory != NULL ? bytes : 0;
+  return memory;
 }
 
 /* What is charged is given back at the end: zlib keeps its memory as long. */
 static void release(void *closure, void *memory) {
-  (void)closure;
-  free(memory);
+  const struct sl_inflater *inflater = closure;
+  sl_budget_free(inflater->budget, memory, 0);
 }
 
 struct sl_inflater *sl_inflater_new(enum sl_coding coding, uint64_t max_bytes,
                                     struct sl_budget *budget) {
   enum { WITH_GZIP_HEADER = 16 };
   struct sl_error refused = SL_NO_ERROR;
-  struct sl_inflater *inflater;
-  if (sl_budget_take(budget, sizeof *inflater, &refused) != SL_OK) {
-    return NULL;
-  }
-  inflater = malloc(sizeof *inflater);
+  struct sl_inflater *inflater = sl_budget_allocate(budget, sizeof *inflater, false, &refused);
   if (inflater == NULL) {
-    sl_budget_give_back(budget, sizeof *inflater);
     return NULL;
   }
   inflater->stream = (z_stream){.zalloc = allocate, .zfree = release, .opaque = inflater};
@@ -58,7 +50,7 @@ struct sl_inflater *sl_inflater_new(enum sl_coding coding, uint64_t max_bytes,
   inflater->max_bytes = max_bytes;
   inflater->inflated = 0;
   inflater->budget = budget;
-  inflater->charged = sizeof *inflater;
+  inflater->charged = 0;
   inflater->refusal = SL_NO_ERROR;
   inflater->taken = inflater->length = 0;
   if (inflateInit2(&inflater->stream,
@@ -75,7 +67,7 @@ void sl_inflater_free(struct sl_inflater *inflater) {
   }
   inflateEnd(&inflater->stream);
   sl_budget_give_back(inflater->budget, inflater->charged);
-  free(inflater);
+  sl_budget_free(inflater->budget, inflater, sizeof *inflater);
 }
 
 void sl_inflater_give(struct sl_inflater *inflater, const char *bytes, size_t length) {
