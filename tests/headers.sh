@@ -52,7 +52,7 @@ for header in include/spikeloss/*.h; do
   check "$header may be included twice" compiles_twice "$header"
 done
 
-read -ra packages < <(pkg-config --cflags libcjson libmicrohttpd gnutls inih 2>/dev/null)
+read -ra packages < <(pkg-config --cflags libcjson libmicrohttpd gnutls inih zlib 2>/dev/null)
 while read -r header; do
   needs_another "$header" && continue
   check "$header compiles alone" compiles "$header" "$c" -std=c17 -D_GNU_SOURCE -Iinclude -Isrc \
