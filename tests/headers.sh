@@ -19,10 +19,7 @@ warnings=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 
 # Templates, which a variant of the kernels includes after it has defined their types.
 needs_another() { # HEADER
-  case $1 in
-    src/kernels/bit_columns.h | src/kernels/spike_text.h | src/kernels/base64_groups.h) true ;;
-    *) false ;;
-  esac
+  grep -Eq '^ \* Included once by (a|every) variant, which' "$1"
 }
 
 compiles() { # HEADER COMPILER FLAG...
