@@ -1,5 +1,6 @@
 #include "loss/population.h"
 
+#include <math.h>
 #include <stdio.h>
 
 static enum sl_status check_product(const struct sl_spikes *spikes, size_t classes,
@@ -107,12 +108,12 @@ struct winner {
   bool shared;
 };
 
-static void update_winner(struct winner *winner, size_t class, double total) {
-  if (class == 0 || total > winner->max_total) {
-    *winner = (struct winner){.class = class, .max_total = total};
-  } else if (total == winner->max_total) {
-    winner->shared = true;
-  }
+/* Without a branch: which class wins is what no processor can predict. */
+static inline void update_winner(struct winner *winner, size_t class, double total) {
+  bool above = total > winner->max_total;
+  winner->shared = (winner->shared & !above) | (total == winner->max_total);
+  winner->class = above ? class : winner->class;
+  winner->max_total = above ? total : winner->max_total;
 }
 
 /* Adds the distance of one value, and returns its gradient. `plain`: a count, with a scale of 1. */
@@ -168,7 +169,7 @@ static inline void score_samples(double *gradient, size_t first, size_t end,
   for (size_t sample = first; sample < end; sample++) {
     size_t target = (size_t)population->targets[sample];
     double *row = gradient + sample * population->spikes->neurons;
-    struct winner winner = {0};
+    struct winner winner = {.max_total = -INFINITY};
     score_populations(row, 0, target, &totals->incorrect, &winner, squares, neurons, distance,
                       plain);
     score_populations(row, target, target + 1, &totals->correct, &winner, squares, neurons,
