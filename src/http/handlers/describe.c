@@ -184,6 +184,10 @@ enum MHD_Result sl_handle_page(struct sl_request *request) {
   return sl_response_text(request, "text/plain; charset=utf-8", sl_document_finish(&page));
 }
 
+enum MHD_Result sl_handle_browser_page(struct sl_request *request) {
+  return sl_response_file(request, &sl_browser_page);
+}
+
 enum MHD_Result sl_handle_livez(struct sl_request *request) {
   return sl_response_static(request, "text/plain", "ok\n");
 }
