@@ -429,18 +429,20 @@ async function aServerThatIsGoneIsSaidToBe(browser) {
 }
 
 async function takeScreenshots(browser, daemon) {
-  const page = await open(browser, daemon, { viewport: { width: 1180, height: 1010 } });
+  const page = await open(browser, daemon, { viewport: { width: 1180, height: 1290 } });
   await ready(page);
   await page.selectOption('#loss', 'balanced_population_mse');
   await slide(page, 'batch', 8);
   await run(page);
+  await page.mouse.move(0, 0);
   await page.evaluate(() => { document.activeElement.blur(); window.scrollTo(0, 0); });
   await page.screenshot({ path: join(screenshots, 'page_run.png') });
-  await page.setViewportSize({ width: 1180, height: 1100 });
-  await page.fill('#body', (await editor(page)).replace('[0,0,', '[0,NaN,'));
+  await page.fill('#body', (await editor(page)).replace(/((?:\[[01,]+\],\s+){6}\[[01,]{8})[01]/, '$1NaN'));
   await run(page);
   await page.evaluate(() => { document.activeElement.blur(); window.scrollTo(0, 0); });
-  await page.screenshot({ path: join(screenshots, 'page_error.png'), clip: { x: 0, y: 0, width: 700, height: 1010 } });
+  const top = (await page.locator('label[for=body]').boundingBox()).y - 8;
+  const bottom = (await page.locator('#body-help').boundingBox()).y + 36;
+  await page.screenshot({ path: join(screenshots, 'page_error.png'), clip: { x: 0, y: top, width: 600, height: bottom - top } });
   await page.context().close();
 }
 
