@@ -364,6 +364,11 @@ START_TEST(openapi_is_whole_and_its_examples_work) {
   for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
     json_at(member(paths, pages[i]), "/get/responses/200");
   }
+  ck_assert_str_eq(json_text(document, "/servers/0/url"), daemon_process.url);
+  ck_assert_int_eq(
+      cJSON_GetArraySize(json_at(document, "/components/schemas/activity_regularization_answer"
+                                           "/properties/gradients/required")),
+      2); /* spikes_list and weights; the bounds only if they came */
   expect_references(document, document);
   expect_example_works(paths, text, FIRING_RATE);
   expect_example_works(paths, text, POPULATION);

@@ -46,6 +46,10 @@ enum MHD_Result sl_handle_openapi(struct sl_request *request);
 enum MHD_Result sl_handle_losses(struct sl_request *request);
 enum MHD_Result sl_handle_loss(struct sl_request *request);
 
+/* Returns the name by which this client reached the server, if all its characters are safe in a
+ * shell; otherwise the name by which the server knows itself. */
+const char *sl_name_for_client(const struct sl_request *request);
+
 /* Writes a member with the words of a choice, and the default of one that is optional. */
 void sl_describe_choices(struct sl_document *document, const struct sl_field *field,
                          const char *member);
