@@ -28,7 +28,7 @@ static void put_line_break(struct sl_document *document) {
   if (document->indented) {
     put(document, "\n", 1);
     for (unsigned i = 0; i < document->depth; i++) {
-      put(document, "\t", 1);
+      put(document, "  ", 2);
     }
   }
 }
@@ -72,7 +72,7 @@ static void put_punctuation(struct sl_document *document, char mark) {
     }
     break;
   case ':':
-    put(document, ":\t", document->indented ? 2 : 1);
+    put(document, ": ", document->indented ? 2 : 1);
     document->value = true;
     break;
   case ',':

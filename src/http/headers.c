@@ -126,6 +126,8 @@ static const struct header {
     {"Access-Control-Request-Method", offsetof(struct sl_headers, preflight_method), REFUSED},
     {"X-Request-Id", offsetof(struct sl_headers, request_id), THE_LAST_COUNTS},
     {"Traceparent", offsetof(struct sl_headers, traceparent), NONE_COUNTS},
+    {"Accept", offsetof(struct sl_headers, accept), THE_LAST_COUNTS},
+    {"If-None-Match", offsetof(struct sl_headers, if_none_match), THE_LAST_COUNTS},
     {"Authorization", offsetof(struct sl_headers, authorization), THE_LAST_COUNTS},
 };
 

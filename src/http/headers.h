@@ -53,8 +53,10 @@ struct sl_headers {
   const char *transfer_encoding;
   const char *expect;
   const char *request_id;
-  const char *traceparent;   /* "" if there are several */
-  const char *authorization; /* the last of them */
+  const char *traceparent; /* "" if there are several */
+  const char *accept;      /* the last of them, as of the next two */
+  const char *if_none_match;
+  const char *authorization;
   unsigned authorizations;
 
   const char *origin; /* what browsers say of the page that calls */

@@ -64,12 +64,23 @@ void sl_request_end(struct sl_request *request, enum sl_outcome outcome) {
   free(request);
 }
 
+/* Browsers ask for text/html by name, other clients for anything. */
+static void prefer_html(struct sl_request *request) {
+  const char *accept = request->headers.accept;
+  const struct sl_route *route = request->match.route;
+  if (route != NULL && route->for_browsers != NULL && accept != NULL &&
+      strcasestr(accept, "text/html") != NULL) {
+    request->match.route = route->for_browsers;
+  }
+}
+
 /* Finds the route. Authenticates before 404 and 405, so that paths cannot be probed. */
 static enum sl_status find_route(struct sl_request *request, const struct sl_request_line *line,
                                  struct sl_error *error) {
   struct sl_service *service = request->service;
   struct sl_error unrouted = SL_NO_ERROR;
   service->options.find_route(&request->match, line->method, line->target, &unrouted);
+  prefer_html(request);
   bool open = request->match.route != NULL && request->match.route->open;
   if (!open && sl_auth_is_required(&service->auth) &&
       sl_auth_check(&service->auth, request->connection, &request->headers, request->client,
@@ -323,16 +334,33 @@ static bool add_problem_headers(struct MHD_Response *response, const struct sl_r
   return sl_problem_http_status(code) != 503 || add_header(response, "Retry-After", RETRY_AFTER);
 }
 
+/* Asked for again before each use. It is another file for clients that read no HTML. */
+static bool add_file_headers(struct MHD_Response *response, const struct sl_file *file) {
+  return add_header(response, "Cache-Control", "no-cache") &&
+         add_header(response, "ETag", file->etag) && add_header(response, "Vary", "Accept") &&
+         add_header(response, "Content-Security-Policy", file->policy) &&
+         add_header(response, "X-Content-Type-Options", "nosniff") &&
+         add_header(response, "Referrer-Policy", "no-referrer");
+}
+
 static bool add_headers(struct MHD_Response *response, const struct sl_request *request,
                         const char *media_type) {
   bool closing = request->must_close ||
                  atomic_load_explicit(&request->service->draining, memory_order_relaxed);
   return (media_type == NULL || add_header(response, "Content-Type", media_type)) &&
-         add_header(response, "Cache-Control", "no-store") &&
+         (request->file != NULL ? add_file_headers(response, request->file)
+                                : add_header(response, "Cache-Control", "no-store")) &&
          add_header(response, "X-Request-Id", request->id) &&
          sl_cors_add_headers(response, &request->service->options, &request->page) &&
          (!closing || add_header(response, "Connection", "close")) &&
          add_problem_headers(response, request);
+}
+
+/* Whether the client keeps the file that it asks for. */
+static bool is_unchanged(const struct sl_request *request) {
+  const char *kept = request->headers.if_none_match;
+  return request->file != NULL && kept != NULL &&
+         (sl_header_is(kept, "*") || strstr(kept, request->file->etag) != NULL);
 }
 
 /* Adds the headers and queues; `media_type` is NULL where there is no body. Takes `response`, which
@@ -345,10 +373,11 @@ static enum MHD_Result queue_response(struct sl_request *request, const char *me
   sl_record_enter(record, SL_PHASE_SEND);
   record->code = request->error.code;
   if (response != NULL && add_headers(response, request, media_type)) {
-    record->status = record->code != SL_OK ? sl_problem_http_status(record->code)
-                     : media_type == NULL  ? MHD_HTTP_NO_CONTENT
-                                           : MHD_HTTP_OK;
-    record->answer_bytes = request->head ? 0 : length;
+    record->status = record->code != SL_OK   ? sl_problem_http_status(record->code)
+                     : media_type == NULL    ? MHD_HTTP_NO_CONTENT
+                     : is_unchanged(request) ? MHD_HTTP_NOT_MODIFIED
+                                             : MHD_HTTP_OK;
+    record->answer_bytes = request->head || record->status == MHD_HTTP_NOT_MODIFIED ? 0 : length;
     queued = MHD_queue_response(handle, record->status, response);
   } else {
     record->status = MHD_HTTP_SERVICE_UNAVAILABLE;
@@ -367,6 +396,13 @@ enum MHD_Result sl_response_static(struct sl_request *request, const char *media
   struct MHD_Response *response =
       MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_PERSISTENT);
   return queue_response(request, media_type, response, strlen(text));
+}
+
+enum MHD_Result sl_response_file(struct sl_request *request, const struct sl_file *file) {
+  request->file = file;
+  struct MHD_Response *response = MHD_create_response_from_buffer(
+      file->length, (void *)file->bytes, MHD_RESPMEM_PERSISTENT); /* only read, as above */
+  return queue_response(request, file->media_type, response, file->length);
 }
 
 static struct MHD_Response *response_from(char *bytes, size_t length) {

@@ -24,6 +24,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A file of this program, which clients may keep. */
+struct sl_file {
+  const char *media_type;
+  const char *etag;
+  const char *policy; /* Content-Security-Policy */
+  const unsigned char *bytes;
+  size_t length;
+};
+
 struct sl_request {
   struct sl_service *service;       /* not owned */
   const char *address;              /* of the listener it came to; not owned */
@@ -45,6 +54,7 @@ struct sl_request {
   struct sl_decoder *decoder;   /* NULL where no body is wanted, or not any more */
   struct sl_inflater *inflater; /* NULL for a body that is not compressed */
   struct sl_answer *answer;
+  const struct sl_file *file; /* that is the answer; NULL: another */
 
   uint64_t discarded; /* bytes of the body that were thrown away */
   bool head;          /* the answer's headers are wanted, its body is not */
@@ -77,12 +87,15 @@ void sl_request_finish_body(struct sl_request *request);
 /*
  * Each of these queues one response and returns what libmicrohttpd's handler should return: MHD_NO
  * only where not even an error can be answered, and the connection is closed. All answers carry
- * X-Request-Id and Cache-Control: no-store.
+ * X-Request-Id, and all but files Cache-Control: no-store.
  */
 
 /* Text that lives for ever; 204 without one where `media_type` is NULL. */
 enum MHD_Result sl_response_static(struct sl_request *request, const char *media_type,
                                    const char *text);
+
+/* 304 without it if the client keeps this file already. */
+enum MHD_Result sl_response_file(struct sl_request *request, const struct sl_file *file);
 
 /* Text from malloc, which is taken over; NULL is answered as out of memory. */
 enum MHD_Result sl_response_text(struct sl_request *request, const char *media_type, char *text);

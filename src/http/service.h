@@ -26,7 +26,8 @@ struct sl_route {
   const char *method;
   const char *path; /* may end in "{name}", the name of a loss */
   bool takes_body;
-  bool open; /* to all clients, without authentication */
+  bool open;                           /* to all clients, without authentication */
+  const struct sl_route *for_browsers; /* instead, where the client reads HTML; NULL: the same */
 
   /* Queues the answer to a request that has arrived completely. Where that takes long, it sets the
    * request's task and returns MHD_YES; it is called again after the task has run on a compute

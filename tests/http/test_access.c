@@ -91,6 +91,21 @@ START_TEST(without_a_token_nothing_but_health_is_open) {
 }
 END_TEST
 
+START_TEST(a_browser_gets_the_page_that_asks_for_the_token_and_nothing_else) {
+  begin();
+  ck_assert_int_eq(ask_with("/", NULL, "Accept: text/html"), 200);
+  ck_assert_str_eq(client_header(&client, "Content-Type"), "text/html; charset=utf-8");
+  static const char *const paths[] = {"/metrics", "/v1/losses", "/openapi.json", "//", "/x"};
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+    ask_with(paths[i], NULL, "Accept: text/html");
+    expect_refusal("token_missing", MISSING);
+  }
+  ask_with("/", GOOD, "Accept: text/html");
+  expect_refusal("token_missing", MISSING);
+  end();
+}
+END_TEST
+
 /* What is sent behind "Authorization: ", and how it is refused. */
 static const struct {
   const char *header;
@@ -248,6 +263,7 @@ END_TEST
 int main(void) {
   return RUN_SUITE(
       "access", tidy, every_token_of_the_file_lets_in, without_a_token_nothing_but_health_is_open,
+      a_browser_gets_the_page_that_asks_for_the_token_and_nothing_else,
       a_wrong_or_malformed_token_is_refused_and_not_repeated,
       two_authorizations_are_refused_even_if_both_are_right,
       a_refused_upload_is_read_to_its_end_so_that_the_client_reads_why,

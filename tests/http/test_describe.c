@@ -77,6 +77,66 @@ START_TEST(the_page_does_not_repeat_a_host_that_a_shell_would_run) {
 }
 END_TEST
 
+static long browse(const char *method, const char *first, const char *second) {
+  return client_ask(&client,
+                    &(struct question){.method = method, .path = "/", .headers = {first, second}});
+}
+
+#define HTML "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+START_TEST(a_browser_gets_a_page_under_a_policy_that_runs_nothing_else) {
+  begin();
+  ck_assert_int_eq(browse("GET", HTML, NULL), 200);
+  ck_assert_str_eq(client_header(&client, "Content-Type"), "text/html; charset=utf-8");
+  ck_assert_str_eq(client_header(&client, "Cache-Control"), "no-cache");
+  ck_assert_str_eq(client_header(&client, "Vary"), "Accept");
+  ck_assert_int_eq(strncmp(client.body, "<!doctype html>", 15), 0);
+  ck_assert_uint_le(client.length, 60 * 1024);
+  const char *policy = client_header(&client, "Content-Security-Policy");
+  ck_assert_ptr_nonnull(strstr(policy, "default-src 'none'; script-src 'sha256-"));
+  ck_assert_ptr_nonnull(strstr(policy, "frame-ancestors 'none'"));
+  ck_assert_ptr_null(strstr(policy, "unsafe"));
+  end();
+}
+END_TEST
+
+START_TEST(only_clients_that_name_html_get_the_page) {
+  begin();
+  static const char *const headers[] = {
+      "Accept: */*", "Accept: text/*",           "Accept;",
+      "Accept:",     "Accept: application/json", "Accept: text/plain"};
+  for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+    ck_assert_int_eq(browse("GET", headers[i], NULL), 200);
+    ck_assert_str_eq(client_header(&client, "Content-Type"), "text/plain; charset=utf-8");
+    ck_assert_ptr_null(client_header(&client, "ETag"));
+  }
+  ck_assert_int_eq(browse("GET", "accept: TEXT/HTML", NULL), 200);
+  ck_assert_str_eq(client_header(&client, "Content-Type"), "text/html; charset=utf-8");
+  end();
+}
+END_TEST
+
+START_TEST(a_page_that_the_browser_has_is_not_sent_again) {
+  begin();
+  char kept[80];
+  browse("GET", HTML, NULL);
+  size_t length = client.length;
+  snprintf(kept, sizeof kept, "If-None-Match: W/%s, \"x\"", client_header(&client, "ETag"));
+  static const char *const methods[] = {"GET", "HEAD"};
+  for (size_t i = 0; i < 2; i++) {
+    ck_assert_int_eq(browse(methods[i], HTML, kept), 304);
+    ck_assert_uint_eq(client.length, 0);
+    ck_assert_ptr_nonnull(strstr(kept, client_header(&client, "ETag")));
+    ck_assert_int_eq(browse(methods[i], HTML, "If-None-Match: *"), 304);
+    ck_assert_int_eq(browse(methods[i], HTML, "If-None-Match: \"another\""), 200);
+    ck_assert_uint_eq(client.length, i == 0 ? length : 0);
+  }
+  ck_assert_int_eq(browse("GET", "Accept: */*", kept), 200);
+  ck_assert_int_eq(client.connections, 0);
+  end();
+}
+END_TEST
+
 struct field {
   const char *name;
   const char *kind;
@@ -304,6 +364,11 @@ START_TEST(openapi_is_whole_and_its_examples_work) {
   for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
     json_at(member(paths, pages[i]), "/get/responses/200");
   }
+  ck_assert_str_eq(json_text(document, "/servers/0/url"), daemon_process.url);
+  ck_assert_int_eq(
+      cJSON_GetArraySize(json_at(document, "/components/schemas/activity_regularization_answer"
+                                           "/properties/gradients/required")),
+      2); /* spikes_list and weights; the bounds only if they came */
   expect_references(document, document);
   expect_example_works(paths, text, FIRING_RATE);
   expect_example_works(paths, text, POPULATION);
@@ -345,12 +410,14 @@ START_TEST(openapi_lists_the_fields_that_requests_are_checked_by) {
 END_TEST
 
 int main(void) {
-  return RUN_SUITE("describe", tidy, the_page_has_a_curl_line_that_works_as_pasted,
-                   the_page_over_a_unix_socket_has_a_curl_line_for_that_socket,
-                   the_page_does_not_repeat_a_host_that_a_shell_would_run,
-                   the_list_names_every_field_of_every_loss_and_the_limits_in_force,
-                   each_loss_describes_itself_at_its_own_path,
-                   openapi_is_whole_and_its_examples_work,
-                   openapi_says_of_what_type_diagnostics_are,
-                   openapi_lists_the_fields_that_requests_are_checked_by);
+  return RUN_SUITE(
+      "describe", tidy, the_page_has_a_curl_line_that_works_as_pasted,
+      the_page_over_a_unix_socket_has_a_curl_line_for_that_socket,
+      the_page_does_not_repeat_a_host_that_a_shell_would_run,
+      a_browser_gets_a_page_under_a_policy_that_runs_nothing_else,
+      only_clients_that_name_html_get_the_page, a_page_that_the_browser_has_is_not_sent_again,
+      the_list_names_every_field_of_every_loss_and_the_limits_in_force,
+      each_loss_describes_itself_at_its_own_path, openapi_is_whole_and_its_examples_work,
+      openapi_says_of_what_type_diagnostics_are,
+      openapi_lists_the_fields_that_requests_are_checked_by);
 }

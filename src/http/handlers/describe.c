@@ -126,9 +126,7 @@ enum MHD_Result sl_handle_loss(struct sl_request *request) {
   return queue_with_limits(&document, request);
 }
 
-/* Returns the name by which this client reached the server, if all its characters are safe in a
- * shell. */
-static const char *name_for_client(const struct sl_request *request) {
+const char *sl_name_for_client(const struct sl_request *request) {
   const char *host = request->headers.host;
   if (host != NULL && host[0] != '\0' && strlen(host) <= 255 &&
       host[strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]")] ==
@@ -159,7 +157,7 @@ static void print_curl_line(struct sl_document *page, const struct sl_request *r
     sl_document_print(page, " -H \"Authorization: Bearer $TOKEN\"");
   }
   sl_document_print(page, " '%s://%s/v1/losses/%s'\n\n",
-                    request->connection->encrypted ? "https" : "http", name_for_client(request),
+                    request->connection->encrypted ? "https" : "http", sl_name_for_client(request),
                     loss->name);
 }
 
@@ -182,6 +180,10 @@ enum MHD_Result sl_handle_page(struct sl_request *request) {
                            "  GET /readyz        whether it wants requests\n"
                            "  GET /metrics       what it counts, for Prometheus\n");
   return sl_response_text(request, "text/plain; charset=utf-8", sl_document_finish(&page));
+}
+
+enum MHD_Result sl_handle_browser_page(struct sl_request *request) {
+  return sl_response_file(request, &sl_browser_page);
 }
 
 enum MHD_Result sl_handle_livez(struct sl_request *request) {

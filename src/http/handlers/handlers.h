@@ -11,6 +11,7 @@
 #include <microhttpd.h>
 
 struct sl_document;
+struct sl_file;
 struct sl_request;
 
 /* `target` is a path or a whole URL without query. HEAD finds the route of GET. Fails with
@@ -18,8 +19,13 @@ struct sl_request;
 enum sl_status sl_route_find(struct sl_route_match *match, const char *method, const char *target,
                              struct sl_error *error);
 
-/* GET /: a page for people. */
+/* GET /: a text for people, and a page for browsers, which has nothing of this server: it asks the
+ * other paths, with a token if one is wanted. */
 enum MHD_Result sl_handle_page(struct sl_request *request);
+enum MHD_Result sl_handle_browser_page(struct sl_request *request);
+
+/* page.html, made into C by embed_page.py. */
+extern const struct sl_file sl_browser_page;
 
 /* GET /livez: the process runs. */
 enum MHD_Result sl_handle_livez(struct sl_request *request);
@@ -39,6 +45,10 @@ enum MHD_Result sl_handle_openapi(struct sl_request *request);
  * limits; made from the tables that validate requests. */
 enum MHD_Result sl_handle_losses(struct sl_request *request);
 enum MHD_Result sl_handle_loss(struct sl_request *request);
+
+/* Returns the name by which this client reached the server, if all its characters are safe in a
+ * shell; otherwise the name by which the server knows itself. */
+const char *sl_name_for_client(const struct sl_request *request);
 
 /* Writes a member with the words of a choice, and the default of one that is optional. */
 void sl_describe_choices(struct sl_document *document, const struct sl_field *field,

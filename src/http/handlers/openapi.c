@@ -5,6 +5,7 @@
 #include "http/document.h"
 #include "http/problem.h"
 #include "http/request.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,12 +25,6 @@ static const char fixed_schemas[] = JSON(
                   {"$ref": "#/components/schemas/IntegerTensor"},
                   {"$ref": "#/components/schemas/FloatTensor"},
                   {"$ref": "#/components/schemas/CooTensor"}]},
-    "NestedTensor": {
-        "description": "Nested arrays, the same length everywhere along an axis.",
-        "type": "array", "minItems": 1,
-        "items": {"anyOf": [{"type": "number"},
-                            {"$ref": "#/components/schemas/NestedTensor"}]},
-        "examples": [[[[0, 1, 0], [1, 0, 0]]]]},
     "Shape": {
         "type": "array", "minItems": 1, "maxItems": 8,
         "items": {"type": "integer", "minimum": 1}},
@@ -43,28 +38,28 @@ static const char fixed_schemas[] = JSON(
         "description": "One bit a value, most significant bit first over the flattened tensor, padded with zeros to a byte: base64(numpy.packbits(tensor)).",
         "type": "object", "required": ["shape", "encoding", "data"], "additionalProperties": false,
         "properties": {"shape": {"$ref": "#/components/schemas/Shape"},
-                       "encoding": {"const": "bits"},
+                       "encoding": {"type": "string", "const": "bits"},
                        "data": {"type": "string", "contentEncoding": "base64"}},
         "examples": [{"shape": [1, 2, 3], "encoding": "bits", "data": "UA=="}]},
     "IntegerTensor": {
         "description": "Little-endian unsigned integers in row-major order, 1, 2 or 4 bytes each.",
         "type": "object", "required": ["shape", "encoding", "data"], "additionalProperties": false,
         "properties": {"shape": {"$ref": "#/components/schemas/Shape"},
-                       "encoding": {"enum": ["u8", "u16", "u32"]},
+                       "encoding": {"type": "string", "enum": ["u8", "u16", "u32"]},
                        "data": {"type": "string", "contentEncoding": "base64"}},
         "examples": [{"shape": [1, 2, 3], "encoding": "u8", "data": "AAEAAQAA"}]},
     "FloatTensor": {
         "description": "Little-endian floats in row-major order, 4 or 8 bytes each.",
         "type": "object", "required": ["shape", "encoding", "data"], "additionalProperties": false,
         "properties": {"shape": {"$ref": "#/components/schemas/Shape"},
-                       "encoding": {"enum": ["f32", "f64"]},
+                       "encoding": {"type": "string", "enum": ["f32", "f64"]},
                        "data": {"type": "string", "contentEncoding": "base64"}},
         "examples": [{"shape": [1, 1, 2], "encoding": "f32", "data": "AACAPwAAAAA="}]},
     "CooTensor": {
         "description": "The coordinates of the ones in strictly increasing row-major order, as numpy.argwhere and torch.nonzero give them.",
         "type": "object", "required": ["shape", "encoding", "data"], "additionalProperties": false,
         "properties": {"shape": {"$ref": "#/components/schemas/Shape"},
-                       "encoding": {"const": "coo"},
+                       "encoding": {"type": "string", "const": "coo"},
                        "data": {"type": "array",
                                 "items": {"type": "array", "minItems": 1, "maxItems": 8,
                                           "items": {"type": "integer", "minimum": 0}}}},
@@ -74,7 +69,47 @@ static const char fixed_schemas[] = JSON(
         "anyOf": [{"$ref": "#/components/schemas/NestedTensor"},
                   {"$ref": "#/components/schemas/FlatTensor"},
                   {"$ref": "#/components/schemas/FloatTensor"}]},
+    "Field": {
+        "description": "A member of a request, with its bounds and its default where it has them.",
+        "type": "object", "required": ["name", "kind", "summary", "required"],
+        "properties": {"name": {"type": "string"},
+                       "kind": {"type": "string", "enum": ["spikes", "spikes_list", "reals", "real",
+                                                           "labels", "count", "choice", "flag"]},
+                       "summary": {"type": "string"}, "required": {"type": "boolean"},
+                       "axes": {"type": "string"},
+                       "min_rank": {"type": "integer"}, "max_rank": {"type": "integer"},
+                       "minimum": {"type": "number"}, "maximum": {"type": "number"},
+                       "choices": {"type": "array", "items": {"type": "string"}},
+                       "default": {"type": ["string", "number", "boolean"]}}},
+    "Loss": {
+        "description": "What a loss computes, from which members.",
+        "type": "object", "required": ["name", "summary", "formula", "fields"],
+        "properties": {"name": {"type": "string"}, "summary": {"type": "string"},
+                       "formula": {"type": "string"},
+                       "fields": {"type": "array", "items": {"$ref": "#/components/schemas/Field"}},
+                       "example": {"type": "object"}}},
+    "Limits": {
+        "description": "What one request may ask for, and the memory of all of them together.",
+        "type": "object", "additionalProperties": {"type": "integer"}},
+    "LossWithLimits": {
+        "allOf": [{"$ref": "#/components/schemas/Loss"},
+                  {"type": "object", "required": ["limits"],
+                   "properties": {"limits": {"$ref": "#/components/schemas/Limits"}}}]},
+    "Losses": {
+        "type": "object", "required": ["losses", "limits"],
+        "properties": {"losses": {"type": "array", "items": {"$ref": "#/components/schemas/Loss"}},
+                       "limits": {"$ref": "#/components/schemas/Limits"}}},
 );
+
+/* Not a schema that refers to itself: generators of clients do not take those. Eight levels, because
+ * no tensor has a higher rank. */
+#define ITEMS(levels)                                                                              \
+  "\"type\": \"array\", \"minItems\": 1, \"items\": {\"anyOf\": [{\"type\": \"number\"}, {" levels "}]}"
+#define NUMBERS JSON("type": "array", "minItems": 1, "items": {"type": "number"})
+static const char nested_schema[] =
+    "{" ITEMS(ITEMS(ITEMS(ITEMS(ITEMS(ITEMS(ITEMS(NUMBERS))))))) ", "
+    JSON("description": "Nested arrays, the same length everywhere along an axis.",
+         "examples": [[[[0, 1, 0], [1, 0, 0]]]]) "}";
 /* clang-format on */
 
 /* The answers that every POST may have beside 200. */
@@ -93,19 +128,43 @@ static const struct {
     {503, "No capacity left now; try again after Retry-After seconds"},
 };
 
-/* The GETs that are no loss's. */
-static const struct {
+#define TEXT         JSON({"type" : "string"})
+#define SCHEMA(name) "{\"$ref\": \"#/components/schemas/" name "\"}"
+
+/* What a GET answers. */
+struct page {
   const char *path;
   const char *id;
   const char *summary;
+  const char *description;
   const char *media_type;
-} pages[] = {
-    {"/v1/losses", "losses", "All losses, their fields and the limits in force", JSON_MEDIA_TYPE},
-    {"/livez", "livez", "The process runs", "text/plain"},
-    {"/readyz", "readyz", "The process wants requests", "text/plain"},
-    {"/metrics", "metrics", "What the service counts, in Prometheus' text format", "text/plain"},
-    {"/openapi.json", "openapi", "This document", JSON_MEDIA_TYPE},
-    {"/", "page", "A page for people", "text/plain"},
+  const char *schema;
+};
+
+static const struct page description_of_loss = {
+    NULL,
+    "describe_",
+    "The formula, the fields and the limits in force",
+    "Made from the table that validates requests.",
+    JSON_MEDIA_TYPE,
+    SCHEMA("LossWithLimits"),
+};
+
+/* The GETs that are no loss's. */
+static const struct page pages[] = {
+    {"/v1/losses", "losses", "All losses, their fields and the limits in force",
+     "Made from the tables that validate requests.", JSON_MEDIA_TYPE, SCHEMA("Losses")},
+    {"/livez", "livez", "The process runs", "For supervisors; never needs a token.", "text/plain",
+     TEXT},
+    {"/readyz", "readyz", "The process wants requests", "For load balancers; never needs a token.",
+     "text/plain", TEXT},
+    {"/metrics", "metrics", "What the service counts, in Prometheus' text format",
+     "Requests, durations, memory, connections and what was turned away.", "text/plain", TEXT},
+    {"/openapi.json", "openapi", "This document", "Made from the tables that validate requests.",
+     JSON_MEDIA_TYPE, JSON({"type" : "object"})},
+    {"/", "page", "A page for people",
+     "A text with curl lines that work; for clients that accept text/html a page, without a token.",
+     "text/plain", TEXT},
 };
 
 #define LENGTH_OF(array) (sizeof(array) / sizeof *(array))
@@ -192,6 +251,11 @@ static bool has_gradient(const struct sl_field *field) {
          ((field->kind == SL_FIELD_REALS || field->kind == SL_FIELD_REAL) && !field->setting);
 }
 
+/* As it came, or as its default. */
+static bool is_always_there(const struct sl_field *field) {
+  return !field->optional || !isnan(field->default_real);
+}
+
 /* A result has one object of diagnostics, or a list of them under a name. */
 static void write_result(struct sl_document *document, const struct sl_result *result) {
   static const char *const types[] = {[SL_DIAGNOSTIC_REAL] = "number",
@@ -255,8 +319,15 @@ static void write_answer_schema(struct sl_document *document, const struct sl_lo
   sl_document_json(document,
                    "'%s_answer': {'type': 'object', 'required': ['loss', 'diagnostics'], "
                    "'properties': {'loss': {'type': 'number'}, 'gradients': {"
-                   "'description': '%s', 'type': 'object', 'properties': {",
+                   "'description': '%s', 'type': 'object', 'required': [",
                    loss->name, "Not there with \"gradient\": \"none\"");
+  for (const struct sl_field *field = loss->fields; field < loss->fields + loss->field_count;
+       field++) {
+    if (has_gradient(field) && is_always_there(field)) {
+      sl_document_json(document, "'%s',", field->name);
+    }
+  }
+  sl_document_json(document, "], 'properties': {");
   for (const struct sl_field *field = loss->fields; field < loss->fields + loss->field_count;
        field++) {
     if (has_gradient(field)) {
@@ -281,7 +352,7 @@ static void write_problem_schema(struct sl_document *document) {
       "'instance': {'type': 'string', 'description': 'the X-Request-Id'}, "
       "'pointer': {'type': 'string', 'description': 'JSON pointer of the offending value'}, "
       "'offset': {'type': 'integer', 'description': 'byte of the body, counted from 0'}, "
-      "'code': {'enum': [");
+      "'code': {'type': 'string', 'enum': [");
   for (enum sl_status status = SL_OK; status < SL_CODE_COUNT; status++) {
     if (sl_problem_http_status(status) != 0) {
       sl_document_json(document, "'%s',", sl_code_name(status));
@@ -292,6 +363,8 @@ static void write_problem_schema(struct sl_document *document) {
 
 static void write_components(struct sl_document *document, const struct sl_auth *auth) {
   sl_document_json(document, "'components': {'schemas': {");
+  sl_document_json(document, "'NestedTensor':");
+  sl_document_json_text(document, nested_schema);
   sl_document_json_text(document, fixed_schemas);
   for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
     write_request_schema(document, *loss);
@@ -304,7 +377,7 @@ static void write_components(struct sl_document *document, const struct sl_auth 
                      "'securitySchemes': {'token': {'type': 'http', 'scheme': 'bearer'}}},"
                      "'security': [{'token': []}],");
   } else {
-    sl_document_json(document, "},");
+    sl_document_json(document, "}, 'security': [],");
   }
 }
 
@@ -329,12 +402,17 @@ static void end_operation(struct sl_document *document, const struct sl_auth *au
 }
 
 /* A GET whose answer needs no more words than these. */
-static void write_get(struct sl_document *document, const char *prefix, const char *id,
-                      const char *summary, const char *media_type) {
+static void write_get(struct sl_document *document, const struct page *page, const char *suffix) {
   sl_document_json(document,
-                   "'get': {'operationId': '%s%s', 'summary': '%s', 'responses': {"
-                   "'200': {'description': '%s', 'content': {'%s': {}}},",
-                   prefix, id, summary, summary, media_type);
+                   "'get': {'operationId': '%s%s', 'summary': '%s', 'description': '%s', "
+                   "'tags': ['%s'], 'responses': {"
+                   "'200': {'description': '%s', 'content': {'%s': {'schema':",
+                   page->id, suffix, page->summary, page->description,
+                   strcmp(page->media_type, JSON_MEDIA_TYPE) == 0 ? "losses" : "server",
+                   page->summary, page->media_type);
+  sl_document_json_text(document, page->schema);
+  sl_document_json(document, "}}},");
+  write_problem(document, 431, "The headers are too large");
 }
 
 /* Writes what the service really answers to a loss's example, if the limits in force let it. */
@@ -363,13 +441,14 @@ static void write_example_answer(struct sl_document *document, const struct sl_l
 static void write_evaluation(struct sl_document *document, const struct sl_service *service,
                              const struct sl_loss *loss) {
   sl_document_json(document,
-                   "'post': {'operationId': '%s', 'summary': '%s', 'parameters': [{"
-                   "'name': 'Content-Encoding', 'in': 'header', 'schema': {"
+                   "'post': {'operationId': '%s', 'summary': '%s', 'description': '%s', "
+                   "'tags': ['losses'], 'parameters': [{"
+                   "'name': 'Content-Encoding', 'in': 'header', 'schema': {'type': 'string', "
                    "'enum': ['identity', 'gzip', 'deflate'], 'default': 'identity'}}], "
                    "'requestBody': {"
                    "'required': true, 'content': {'" JSON_MEDIA_TYPE "': {"
                    "'schema': {'$ref': '#/components/schemas/%s_request'},",
-                   loss->name, loss->summary, loss->name);
+                   loss->name, loss->summary, loss->formula, loss->name);
   if (loss->example != NULL) {
     sl_document_json(document, "'example':");
     sl_document_json_text(document, loss->example);
@@ -394,15 +473,14 @@ static void write_paths(struct sl_document *document, const struct sl_service *s
   sl_document_json(document, "'paths': {");
   for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
     sl_document_json(document, "'/v1/losses/%s': {", (*loss)->name);
-    write_get(document, "describe_", (*loss)->name,
-              "The formula, the fields and the limits in force", JSON_MEDIA_TYPE);
+    write_get(document, &description_of_loss, (*loss)->name);
     end_operation(document, &service->auth, false);
     write_evaluation(document, service, *loss);
     sl_document_json(document, "},");
   }
   for (size_t i = 0; i < LENGTH_OF(pages); i++) {
     sl_document_json(document, "'%s': {", pages[i].path);
-    write_get(document, "", pages[i].id, pages[i].summary, pages[i].media_type);
+    write_get(document, &pages[i], "");
     bool readyz = strcmp(pages[i].id, "readyz") == 0;
     if (readyz) {
       write_problem(document, 503, "The server is shutting down");
@@ -418,9 +496,14 @@ enum MHD_Result sl_handle_openapi(struct sl_request *request) {
   struct sl_document document = {.indented = true};
   sl_document_json(&document,
                    "{'openapi': '3.1.0', 'info': {'title': 'spikelossd', 'version': '%s', "
-                   "'description': '%s'},",
+                   "'description': '%s', 'license': {'name': 'MIT', 'identifier': 'MIT'}, "
+                   "'contact': {'name': 'The administrators of this server'}}, "
+                   "'servers': [{'url': '%s://%s'}], 'tags': ["
+                   "{'name': 'losses', 'description': 'What is computed'}, "
+                   "{'name': 'server', 'description': 'How the server is doing'}],",
                    SPIKELOSSD_VERSION,
-                   "Losses of spiking neural networks, with gradients and diagnostics");
+                   "Losses of spiking neural networks, with gradients and diagnostics",
+                   request->connection->encrypted ? "https" : "http", sl_name_for_client(request));
   write_paths(&document, service);
   write_components(&document, &service->auth);
   sl_document_json(&document, "}");

@@ -6,8 +6,11 @@
 #include <string.h>
 #include <strings.h>
 
+static const struct sl_route browser_page = {
+    .method = "GET", .path = "/", .open = true, .handle = sl_handle_browser_page};
+
 static const struct sl_route routes[] = {
-    {.method = "GET", .path = "/", .handle = sl_handle_page},
+    {.method = "GET", .path = "/", .handle = sl_handle_page, .for_browsers = &browser_page},
     {.method = "GET", .path = "/livez", .open = true, .handle = sl_handle_livez},
     {.method = "GET", .path = "/readyz", .open = true, .handle = sl_handle_readyz},
     {.method = "GET", .path = "/metrics", .handle = sl_handle_metrics},
