@@ -174,7 +174,7 @@ static bool values_are_next(const struct sl_nested *nested, struct sl_reading *r
 static bool limits_allow(const struct sl_nested *nested, const struct sl_reading *reading) {
   const struct sl_sink *sink = nested->sink;
   return sink->defers ? reading->deferred_left >= 2 * BLOCK_VALUES * sizeof(double)
-                      : sink->spikes->neurons_known;
+                      : sink->spikes->row_known;
 }
 
 /* Returns the same for the (sample, neuron) pairs of samples that may begin in a block. */

@@ -21,7 +21,7 @@ static struct sl_model_tensor random_tensor(struct sl_random *random, size_t ran
 
 struct sl_writer sl_random_writer(struct sl_random *random) {
   return (struct sl_writer){
-      .layout = (enum sl_layout)sl_random_below(random, SL_LAYOUT_COUNT),
+      .layout = (enum sl_member_order)sl_random_below(random, SL_LAYOUT_COUNT),
       .numbers = (enum sl_number_style)sl_random_below(random, SL_NUMBER_STYLE_COUNT),
       .escapes = sl_random_one_in(random, 3),
       .random = {sl_random_next(random) | 1}};

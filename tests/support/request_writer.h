@@ -33,7 +33,7 @@ struct sl_model_tensor {
   double *values; /* owned */
 };
 
-enum sl_layout {
+enum sl_member_order {
   SL_LAYOUT_COMPACT, /* [0,1]    JavaScript */
   SL_LAYOUT_SPACED,  /* [0, 1]   Python */
   SL_LAYOUT_PRETTY,  /* one value a line, indented */
@@ -50,7 +50,7 @@ enum sl_number_style {
 
 struct sl_writer {
   struct sl_buffer text;
-  enum sl_layout layout;
+  enum sl_member_order layout;
   enum sl_number_style numbers;
   bool escapes; /* in names and strings */
   size_t indent;
