@@ -25,6 +25,8 @@
 #define SL_BAD_BASE64       SL_CODE(8) /* what strict base64 does not have: characters, padding, bits */
 #define SL_BAD_COMPRESSION  SL_CODE(9) /* not what Content-Encoding says, broken, or cut short */
 
+#define SL_MEMBER_TOO_LATE SL_CODE(33) /* a member after what it says how to read */
+
 /* The right kind of value, but one without an answer. */
 #define SL_UNKNOWN_CHOICE     SL_CODE(10) /* a word that is not one of the choices */
 #define SL_NONZERO_PADDING    SL_CODE(11) /* bits set after the last value of a packed tensor */

@@ -63,6 +63,7 @@ void sl_spikes_end_axis(struct sl_spikes *spikes, size_t rank, size_t axis) {
   } else if (time_first && spikes->per_sample) {
     if (axis == 1) {
       sl_spikes_end_step(spikes);
+      spikes->all_begun = true;
     }
   } else if (axis == first_neuron) {
     sl_spikes_end_step(spikes);
