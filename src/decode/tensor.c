@@ -384,27 +384,24 @@ static void write_shape(char *text, size_t size, const size_t *shape, size_t ran
   }
 }
 
-/* Writes the shape of the tensor's data, and what it is of. */
-static void describe_shape(const struct sl_tensor *tensor, char *text, size_t size) {
+/* Writes "its shape", and how it is summed. */
+static void name_shape(const struct sl_tensor *tensor, char *text, size_t size) {
   const struct sl_spikes *spikes = tensor->sink.spikes;
-  char whole[64], summed[64];
-  size_t shape[SL_MAX_RANK];
-  write_shape(whole, sizeof whole, spikes->shape, spikes->rank);
-  if (tensor->summed == SL_SUMMED_NOT) {
-    snprintf(text, size, "its shape is %s", whole);
-    return;
-  }
-  write_shape(summed, sizeof summed, shape, sl_spikes_summed_shape(spikes, shape));
-  snprintf(text, size, "its shape %s summed over %s is %s", whole,
-           tensor->summed == SL_SUMMED_TIME ? "time" : "batch and time", summed);
+  char shape[64];
+  write_shape(shape, sizeof shape, spikes->shape, spikes->rank);
+  bool summed = tensor->summed != SL_SUMMED_NOT;
+  snprintf(text, size, "its shape%s%s%s", summed ? " " : "", summed ? shape : "",
+           !summed                            ? ""
+           : tensor->summed == SL_SUMMED_TIME ? " summed over time"
+                                              : " summed over batch and time");
 }
 
 static enum sl_status wrong_count(struct sl_tensor *tensor, struct sl_reading *reading,
                                   uint64_t offset) {
-  char problem[256], shape[192];
+  char problem[224], shape[128];
   size_t values = sl_deferred_count(&tensor->sink.deferred);
-  describe_shape(tensor, shape, sizeof shape);
-  snprintf(problem, sizeof problem, "has %zu value%s, %s: %ju", values, values == 1 ? "" : "s",
+  name_shape(tensor, shape, sizeof shape);
+  snprintf(problem, sizeof problem, "has %zu value%s, %s has %ju", values, values == 1 ? "" : "s",
            shape, (uintmax_t)values_due(tensor));
   return fail_about_member(tensor, reading, SL_LENGTH_MISMATCH, SL_TENSOR_DATA, offset, problem);
 }
@@ -419,10 +416,11 @@ static enum sl_status check_nesting(struct sl_tensor *tensor, struct sl_reading 
   if (same_rank && memcmp(nested->length, shape, rank * sizeof *shape) == 0) {
     return SL_OK;
   }
-  char came[64], wanted[192], problem[320];
+  char came[64], wanted[64], name[128], problem[352];
   write_shape(came, sizeof came, nested->length, nested->rank);
-  describe_shape(tensor, wanted, sizeof wanted);
-  snprintf(problem, sizeof problem, "is nested as %s, %s%s", came, wanted,
+  write_shape(wanted, sizeof wanted, shape, rank);
+  name_shape(tensor, name, sizeof name);
+  snprintf(problem, sizeof problem, "is nested as %s, %s is %s%s", came, name, wanted,
            tensor->data == SL_DATA_TABLE && tensor->summed == SL_SUMMED_NOT
                ? "; coordinates need \"encoding\": \"coo\""
                : "");
