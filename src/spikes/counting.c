@@ -381,10 +381,13 @@ enum sl_status sl_spikes_add_one(struct sl_spikes *spikes, uint64_t index, struc
   if (error == NULL || spikes == NULL) {
     return sl_fail_argument(error, "sl_spikes_add_one: a pointer is NULL");
   }
+  if (spikes->summed != SL_SUMMED_NOT) {
+    return sl_fail(error, SL_LENGTH_MISMATCH, "single spikes are not added to sums");
+  }
   if (!spikes->scattered && begin_scattered(spikes, error) != SL_OK) {
     return error->code;
   }
-  if (index >= spikes->max_values || spikes->summed != SL_SUMMED_NOT) {
+  if (index >= spikes->max_values) {
     return sl_fail(error, SL_LENGTH_MISMATCH, "a spike is added outside the shape");
   }
   if (spikes->time_last) {
