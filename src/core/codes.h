@@ -23,9 +23,8 @@
 #define SL_MISSING_MEMBER   SL_CODE(6) /* a required member is not there */
 #define SL_RAGGED           SL_CODE(7) /* nested arrays of unequal lengths or depths */
 #define SL_BAD_BASE64       SL_CODE(8) /* what strict base64 does not have: characters, padding, bits */
-#define SL_BAD_COMPRESSION  SL_CODE(9) /* not what Content-Encoding says, broken, or cut short */
-
-#define SL_MEMBER_TOO_LATE SL_CODE(34) /* a member after what it says how to read */
+#define SL_BAD_COMPRESSION  SL_CODE(9)  /* not what Content-Encoding says, broken, or cut short */
+#define SL_MEMBER_TOO_LATE  SL_CODE(34) /* a member after what it says how to read */
 
 /* The right kind of value, but one without an answer. */
 #define SL_UNKNOWN_CHOICE     SL_CODE(10) /* a word that is not one of the choices */
