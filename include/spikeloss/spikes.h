@@ -13,7 +13,7 @@
  * results the same to the last bit on every instruction set and for every split of the input.
  *
  * Axes by rank: [neurons], [time, neurons], [batch, time, neurons, ...]. An absent axis counts as
- * 1, and every axis after time is part of "neurons".
+ * 1, and every axis after time is part of "neurons". See enum sl_layout for other orders.
  *
  *     struct sl_spikes *spikes = sl_spikes_new(SL_PER_SAMPLE, 3, shape, &error);
  *     sl_spikes_push_bytes(spikes, step, neurons, &error);       as often as there are steps
@@ -41,6 +41,15 @@ enum { SL_MAX_RANK = 8 };
 /* What sums are kept. Every loss says which of them it needs. */
 enum sl_sums { SL_PER_NEURON, SL_PER_SAMPLE };
 
+/*
+ * In which order the axes come. With fewer of them: [neurons], [time, neurons] or, with time last,
+ * [neurons, time]; all further axes are part of "neurons", which stay together.
+ */
+enum sl_layout { SL_BATCH_TIME_NEURONS, SL_TIME_BATCH_NEURONS, SL_BATCH_NEURONS_TIME };
+
+/* Over which axes the numbers that are pushed have been summed already. */
+enum sl_summed { SL_SUMMED_NOT, SL_SUMMED_TIME, SL_SUMMED_BATCH_TIME };
+
 struct sl_spikes;
 
 /*
@@ -49,6 +58,11 @@ struct sl_spikes;
  */
 SL_API struct sl_spikes *sl_spikes_new(enum sl_sums sums, size_t rank, const size_t *shape,
                                        struct sl_error *error);
+
+/* The same for axes in another order. Values come, and gradients go, in this order. */
+SL_API struct sl_spikes *sl_spikes_new_with_layout(enum sl_sums sums, enum sl_layout layout,
+                                                   size_t rank, const size_t *shape,
+                                                   struct sl_error *error);
 
 /* Frees a tensor in any state. Tolerates NULL. */
 SL_API void sl_spikes_free(struct sl_spikes *spikes);
@@ -67,6 +81,17 @@ SL_API enum sl_status sl_spikes_push_floats(struct sl_spikes *spikes, const floa
                                             size_t count, struct sl_error *error);
 SL_API enum sl_status sl_spikes_push_doubles(struct sl_spikes *spikes, const double *values,
                                              size_t count, struct sl_error *error);
+
+/*
+ * Says, before anything is pushed, that sums of spikes will be, instead of the spikes: counters of
+ * neuromorphic hardware, sums from a GPU, or those of many workers. The shape remains that of the
+ * spikes; what is pushed is one sum for each (sample, neuron), sample by sample, or, summed over
+ * batch and time, for each neuron. A sum that is an integer from 0 to the number of values it sums
+ * counts as so many ones, so that all is as for the spikes themselves; any other one is graded.
+ * Errors: SL_INVALID_ARGUMENT after values, and for SL_SUMMED_BATCH_TIME with SL_PER_SAMPLE.
+ */
+SL_API enum sl_status sl_spikes_begin_sums(struct sl_spikes *spikes, enum sl_summed summed,
+                                           struct sl_error *error);
 
 /*
  * Adds one spike at a row-major index; all values not named are 0. Errors: SL_LENGTH_MISMATCH for

@@ -10,6 +10,7 @@ static const char *const names[SL_CODE_COUNT - SL_STATUS_COUNT] = {
     [SL_UNKNOWN_MEMBER - SL_STATUS_COUNT] = "unknown_member",
     [SL_DUPLICATE_MEMBER - SL_STATUS_COUNT] = "duplicate_member",
     [SL_MISSING_MEMBER - SL_STATUS_COUNT] = "missing_member",
+    [SL_MEMBER_TOO_LATE - SL_STATUS_COUNT] = "member_too_late",
     [SL_RAGGED - SL_STATUS_COUNT] = "ragged",
     [SL_BAD_BASE64 - SL_STATUS_COUNT] = "bad_base64",
     [SL_BAD_COMPRESSION - SL_STATUS_COUNT] = "bad_compression",

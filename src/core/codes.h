@@ -23,7 +23,8 @@
 #define SL_MISSING_MEMBER   SL_CODE(6) /* a required member is not there */
 #define SL_RAGGED           SL_CODE(7) /* nested arrays of unequal lengths or depths */
 #define SL_BAD_BASE64       SL_CODE(8) /* what strict base64 does not have: characters, padding, bits */
-#define SL_BAD_COMPRESSION  SL_CODE(9) /* not what Content-Encoding says, broken, or cut short */
+#define SL_BAD_COMPRESSION  SL_CODE(9)  /* not what Content-Encoding says, broken, or cut short */
+#define SL_MEMBER_TOO_LATE  SL_CODE(34) /* a member after what it says how to read */
 
 /* The right kind of value, but one without an answer. */
 #define SL_UNKNOWN_CHOICE     SL_CODE(10) /* a word that is not one of the choices */
@@ -61,7 +62,7 @@
 #define sl_cannot_start(error, ...) (sl_fail(error, SL_CANNOT_START, __VA_ARGS__), false)
 
 /* One more than the largest code. */
-#define SL_CODE_COUNT SL_CODE(34)
+#define SL_CODE_COUNT SL_CODE(35)
 
 /* Returns the stable snake_case name of any code, the library's included: "ragged", "not_found".
  * Static. */

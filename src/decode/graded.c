@@ -174,15 +174,15 @@ static bool values_are_next(const struct sl_nested *nested, struct sl_reading *r
 static bool limits_allow(const struct sl_nested *nested, const struct sl_reading *reading) {
   const struct sl_sink *sink = nested->sink;
   return sink->defers ? reading->deferred_left >= 2 * BLOCK_VALUES * sizeof(double)
-                      : sink->spikes->neurons_known;
+                      : sink->spikes->row_known || sink->spikes->time_last;
 }
 
 /* Returns the same for the (sample, neuron) pairs of samples that may begin in a block. */
 static bool pairs_allow(const struct sl_nested *nested, const struct sl_reading *reading) {
   const struct sl_spikes *spikes = nested->sink->spikes;
-  return nested->sink->defers || spikes->rank > 0 ||
+  return nested->sink->defers || spikes->rank > 0 || spikes->all_begun ||
          (reading->pairs_left >= BLOCK_VALUES &&
-          reading->pairs_left - BLOCK_VALUES >= spikes->neurons);
+          reading->pairs_left - BLOCK_VALUES >= spikes->row_length);
 }
 
 bool sl_nested_read_graded(struct sl_nested *nested, struct sl_reading *reading,
@@ -192,7 +192,8 @@ bool sl_nested_read_graded(struct sl_nested *nested, struct sl_reading *reading,
     return false;
   }
   bool may_begin_array = pairs_allow(nested, reading);
-  bool begins_sample = spikes->column == 0 && spikes->step == 0;
+  bool begins_sample =
+      spikes->layout != SL_BATCH_TIME_NEURONS || (spikes->column == 0 && spikes->step == 0);
   if (begins_sample && !may_begin_array) {
     return false;
   }

@@ -237,13 +237,25 @@ enum sl_status sl_refuse_rank(struct sl_reading *reading, const struct sl_field 
                               const char *more, size_t rank) {
   char expected[96];
   if (field->min_rank == field->max_rank) {
-    snprintf(expected, sizeof expected, "%s", field->axes);
+    const char *neurons = strrchr(field->axes, ' ') + 1; /* with the bracket */
+    int length = (int)strlen(neurons) - 1;
+    switch (reading->layout) {
+    case SL_TIME_BATCH_NEURONS:
+      snprintf(expected, sizeof expected, "[time, batch, %s", neurons);
+      break;
+    case SL_BATCH_NEURONS_TIME:
+      snprintf(expected, sizeof expected, "[batch, %.*s, time]", length, neurons);
+      break;
+    default:
+      snprintf(expected, sizeof expected, "%s", field->axes);
+    }
   } else {
     snprintf(expected, sizeof expected, "%zu to %zu dimensions", field->min_rank, field->max_rank);
   }
-  const char *hint = rank > 0 && rank + 1 == field->min_rank
-                         ? "; spikes that are summed over time need a time axis of 1"
-                         : "";
+  const char *hint =
+      rank > 0 && rank + 1 == field->min_rank
+          ? "; for sums over time write \"summed\": \"time\" beside the shape of the spikes"
+          : "";
   return sl_json_fail_about(&reading->json, &reading->error, SL_WRONG_RANK, tensor_levels, levels,
                             offset, "expected %s, not %s%zu dimension%s%s", expected, more, rank,
                             rank == 1 ? "" : "s", hint);

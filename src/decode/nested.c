@@ -1,6 +1,5 @@
 #include "decode/repeats.h"
 
-#include "core/checked.h"
 #include "core/codes.h"
 #include <math.h>
 #include <string.h>
@@ -48,7 +47,10 @@ static enum sl_status uneven(const struct sl_nested *nested) {
 }
 
 static const char *standard(const struct sl_nested *nested) {
-  return nested->lengths_given ? "its shape has" : "the arrays before it have";
+  bool summed = nested->sink->spikes->summed != SL_SUMMED_NOT;
+  return !nested->lengths_given ? "the arrays before it have"
+         : summed               ? "its shape without the summed axes has"
+                                : "its shape has";
 }
 
 /* Fails for an array, or a number, at `levels`, where the other belongs. */
@@ -89,12 +91,11 @@ static enum sl_status take_shape(struct sl_nested *nested, struct sl_reading *re
   nested->sink->defers = false;
   if (depth == 1) {
     nested->rank = 1;
-    sl_checked_product(&nested->length[0], spikes->shape, spikes->rank);
+    nested->length[0] = spikes->max_values;
     return SL_OK;
   }
-  nested->rank = spikes->rank;
-  memcpy(nested->length, spikes->shape, spikes->rank * sizeof *spikes->shape);
-  return depth <= spikes->rank ? SL_OK
+  nested->rank = sl_spikes_summed_shape(spikes, nested->length);
+  return depth <= nested->rank ? SL_OK
                                : wrong_depth(nested, reading, reading->json.depth - 1, false);
 }
 
@@ -130,7 +131,9 @@ static enum sl_status check_number(struct sl_nested *nested, struct sl_reading *
                             depth);
     }
     nested->rank = depth;
-    if (nested->is_data && depth == 1 && nested->sink->spikes->rank > 0) {
+    if (!nested->is_data) {
+      sl_spikes_set_rank(nested->sink->spikes, depth);
+    } else if (depth == 1 && nested->sink->spikes->rank > 0) {
       take_shape(nested, reading, 1);
     }
   }
@@ -156,14 +159,8 @@ static enum sl_status add_number(struct sl_nested *nested, struct sl_reading *re
 static void learn_length(struct sl_nested *nested, size_t level, size_t count) {
   nested->length[level] = count;
   nested->backoff = (struct sl_scan_backoff){0}; /* the kernel can take more from now on */
-  size_t step_level = nested->rank < 3 ? nested->rank - 1 : 2;
-  if (nested->is_data) {
-    return;
-  }
-  if (level == step_level) {
-    sl_spikes_end_step(nested->sink->spikes);
-  } else if (level + 1 == step_level) {
-    sl_spikes_end_sample(nested->sink->spikes);
+  if (!nested->is_data) {
+    sl_spikes_end_axis(nested->sink->spikes, nested->rank, level);
   }
 }
 

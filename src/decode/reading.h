@@ -54,6 +54,7 @@ struct sl_reading {
   struct sl_budget *budget; /* not owned; NULL is without bound */
   uint64_t pairs_left;      /* of limits.pairs */
   uint64_t deferred_left;   /* of limits.deferred_bytes */
+  enum sl_layout layout;    /* of the tensors */
 
   /* While a value that is not a tensor is read: where its text must end, and its path. */
   bool limited;

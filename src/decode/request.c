@@ -11,8 +11,9 @@ struct sl_decoder {
   struct sl_reading reading;
   struct sl_decoded decoded;
   size_t field_count;
-  size_t field;  /* the member that is being read */
-  unsigned seen; /* bit for each field */
+  size_t field;    /* the member that is being read */
+  unsigned seen;   /* bit for each field */
+  bool has_tensor; /* at least one has begun */
   enum {
     IN_BODY, /* outside of all values of members */
     AT_VALUE,
@@ -138,7 +139,11 @@ static enum sl_status add_tensor(struct sl_decoder *decoder) {
     return reading->error.code;
   }
   struct sl_spikes *spikes = &value->spikes[value->length++];
+  size_t axes = decoder->decoded.loss->field_count + SL_ANSWER_AXES;
+  reading->layout = (enum sl_layout)decoder->decoded.values[axes].choice;
+  decoder->has_tensor = true;
   sl_spikes_init(spikes, current_field(decoder)->per_sample, &reading->pairs_left);
+  spikes->layout = reading->layout;
   sl_spikes_set_budget(spikes, reading->budget);
   return SL_OK;
 }
@@ -208,6 +213,12 @@ static enum sl_status read_field(struct sl_decoder *decoder, enum sl_json_event 
   return status;
 }
 
+static enum sl_status axes_too_late(struct sl_reading *reading) {
+  return sl_json_fail(&reading->json, &reading->error, SL_MEMBER_TOO_LATE, 1, reading->json.offset,
+                      "comes after a tensor, which was counted as [batch, time, neurons]; put axes "
+                      "before the first tensor");
+}
+
 /* Reads the event that the value of a member begins with, or is. */
 static enum sl_status begin_field(struct sl_decoder *decoder, enum sl_json_event event,
                                   struct sl_input *input) {
@@ -221,6 +232,10 @@ static enum sl_status begin_field(struct sl_decoder *decoder, enum sl_json_event
     return event == SL_JSON_ARRAY
                ? SL_OK
                : sl_refuse_value(&decoder->reading, event, SL_WANT_TENSORS, NULL);
+  }
+  bool is_axes = field == &sl_answer_fields[SL_ANSWER_AXES];
+  if (is_axes && decoder->has_tensor && event == SL_JSON_STRING) {
+    return axes_too_late(&decoder->reading);
   }
   if (sl_begin_limited(&decoder->reading, 1, input) != SL_OK) {
     return decoder->reading.error.code;

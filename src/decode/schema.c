@@ -14,6 +14,13 @@ static const char *const gradient_encodings[] = {
     NULL,
 };
 
+static const char *const layouts[] = {
+    [SL_BATCH_TIME_NEURONS] = "batch_time_neurons",
+    [SL_TIME_BATCH_NEURONS] = "time_batch_neurons",
+    [SL_BATCH_NEURONS_TIME] = "batch_neurons_time",
+    NULL,
+};
+
 const struct sl_field sl_answer_fields[SL_ANSWER_FIELD_COUNT] = {
     [SL_ANSWER_GRADIENT] =
         {
@@ -32,6 +39,15 @@ const struct sl_field sl_answer_fields[SL_ANSWER_FIELD_COUNT] = {
                        "numbers; f32 or f64, as base64 of little-endian floats",
             .kind = SL_FIELD_CHOICE,
             .choices = gradient_encodings,
+            .optional = true,
+        },
+    [SL_ANSWER_AXES] =
+        {
+            .name = "axes",
+            .summary = "The order of the axes of all spike tensors, and of their gradients; it "
+                       "comes before the first tensor",
+            .kind = SL_FIELD_CHOICE,
+            .choices = layouts,
             .optional = true,
         },
 };

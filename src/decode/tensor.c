@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const member_names[SL_TENSOR_MEMBERS] = {"shape", "encoding", "data"};
+static const char *const member_names[SL_TENSOR_MEMBERS] = {"shape", "encoding", "data", "summed"};
 static const char *const encoding_names[] = {"bits", "f32", "f64", "u8", "u16", "u32", "coo", NULL};
+static const char *const summed_names[] = {"time", "batch_time", NULL};
 
 void sl_tensor_begin(struct sl_tensor *tensor, struct sl_spikes *spikes,
                      const struct sl_field *field, size_t around) {
@@ -23,6 +24,8 @@ void sl_tensor_begin(struct sl_tensor *tensor, struct sl_spikes *spikes,
   tensor->seen = 0;
   tensor->encoding = SL_TENSOR_UNKNOWN;
   tensor->values = 0;
+  tensor->summed = SL_SUMMED_NOT;
+  tensor->shape_first = false;
   tensor->data = SL_DATA_NONE;
   tensor->sink.spikes = spikes;
   tensor->sink.defers = false;
@@ -72,6 +75,7 @@ static void keep_head(struct sl_tensor *tensor, const struct sl_reading *reading
     head->length = (size_t)length;
     head->seen = tensor->seen;
     head->encoding = tensor->encoding;
+    head->summed = tensor->summed;
   }
 }
 
@@ -97,6 +101,7 @@ static enum sl_status repeat_head(struct sl_tensor *tensor, struct sl_reading *r
   tensor->member = SL_TENSOR_DATA;
   tensor->seen = head->seen;
   tensor->encoding = head->encoding;
+  tensor->summed = head->summed;
   return SL_OK;
 }
 
@@ -131,7 +136,7 @@ static enum sl_status name_tensor_member(struct sl_tensor *tensor, struct sl_rea
     return SL_OK;
   }
   return sl_refuse_name(reading, SL_UNKNOWN_MEMBER,
-                        "is not a member of a tensor; members are shape, encoding, data");
+                        "is not a member of a tensor; members are shape, encoding, data, summed");
 }
 
 /* Fails for data and an encoding that do not belong together. */
@@ -144,6 +149,27 @@ static enum sl_status wrong_data(struct sl_tensor *tensor, struct sl_reading *re
   return fail_about_member(tensor, reading, SL_WRONG_TYPE, SL_TENSOR_DATA, offset, problem);
 }
 
+/* Returns how many numbers the data must have. */
+static uint64_t values_due(const struct sl_tensor *tensor) {
+  const struct sl_spikes *spikes = tensor->sink.spikes;
+  switch (tensor->summed) {
+  case SL_SUMMED_TIME:
+    return spikes->samples * spikes->neurons;
+  case SL_SUMMED_BATCH_TIME:
+    return spikes->neurons;
+  default:
+    return tensor->values;
+  }
+}
+
+/* Tells the spikes, whose shape is known, if what follows are sums. */
+static enum sl_status begin_sums(struct sl_tensor *tensor, struct sl_reading *reading) {
+  struct sl_spikes *spikes = tensor->sink.spikes;
+  return tensor->summed != spikes->summed
+             ? sl_spikes_begin_sums(spikes, tensor->summed, &reading->error)
+             : SL_OK;
+}
+
 static enum sl_status begin_base64(struct sl_tensor *tensor, struct sl_reading *reading,
                                    struct sl_input *input) {
   if (tensor->encoding == SL_TENSOR_COORDINATES) {
@@ -152,7 +178,7 @@ static enum sl_status begin_base64(struct sl_tensor *tensor, struct sl_reading *
   bool meaning_known = tensor->values > 0 && is_packed(tensor);
   tensor->data = SL_DATA_BASE64;
   tensor->state = SL_TENSOR_IN_BASE64;
-  sl_base64_begin(&tensor->reader.base64, reading, &tensor->sink, meaning_known, tensor->values,
+  sl_base64_begin(&tensor->reader.base64, reading, &tensor->sink, meaning_known, values_due(tensor),
                   tensor->encoding);
   return sl_base64_event(&tensor->reader.base64, reading, SL_JSON_STRING, input);
 }
@@ -160,6 +186,10 @@ static enum sl_status begin_base64(struct sl_tensor *tensor, struct sl_reading *
 static enum sl_status begin_data(struct sl_tensor *tensor, struct sl_reading *reading,
                                  enum sl_json_event event, struct sl_input *input) {
   size_t around = tensor->around + 1;
+  tensor->shape_first = tensor->values > 0;
+  if (tensor->shape_first && begin_sums(tensor, reading) != SL_OK) {
+    return reading->error.code;
+  }
   if (event == SL_JSON_STRING) {
     return begin_base64(tensor, reading, input);
   }
@@ -266,25 +296,56 @@ static bool encoding_fits(const struct sl_tensor *tensor) {
   }
 }
 
+/* Fails, about the member that has just been read, if data cannot be such sums. */
+static enum sl_status check_summed(struct sl_tensor *tensor, struct sl_reading *reading) {
+  bool single_spikes =
+      tensor->encoding == SL_TENSOR_BITS || tensor->encoding == SL_TENSOR_COORDINATES;
+  const char *problem = NULL;
+  if (tensor->summed != SL_SUMMED_NOT && single_spikes) {
+    problem = "bits and coo are single spikes, not sums; use u8, u16, u32, f32, f64 or numbers";
+  } else if (tensor->summed == SL_SUMMED_BATCH_TIME && tensor->field->per_sample) {
+    problem = "expected \"time\", not \"batch_time\"; this loss needs sums for each sample";
+  }
+  return problem == NULL ? SL_OK
+                         : fail_about_member(tensor, reading, SL_UNKNOWN_CHOICE, tensor->member,
+                                             tensor->member_offset, problem);
+}
+
+static enum sl_status set_summed(struct sl_tensor *tensor, struct sl_reading *reading,
+                                 size_t choice) {
+  tensor->summed = choice == 0 ? SL_SUMMED_TIME : SL_SUMMED_BATCH_TIME;
+  return tensor->shape_first
+             ? fail_about_member(tensor, reading, SL_MEMBER_TOO_LATE, SL_TENSOR_SUMMED,
+                                 tensor->member_offset,
+                                 "comes after data that was read as spikes; put summed before data")
+             : check_summed(tensor, reading);
+}
+
 static enum sl_status set_encoding(struct sl_tensor *tensor, struct sl_reading *reading,
                                    size_t choice) {
   tensor->encoding = (enum sl_tensor_encoding)choice;
+  if (check_summed(tensor, reading) != SL_OK) {
+    return reading->error.code;
+  }
   return encoding_fits(tensor) ? SL_OK : wrong_data(tensor, reading, tensor->member_offset);
 }
 
-static enum sl_status read_encoding(struct sl_tensor *tensor, struct sl_reading *reading,
-                                    enum sl_json_event event) {
+static enum sl_status read_choice_member(struct sl_tensor *tensor, struct sl_reading *reading,
+                                         enum sl_json_event event) {
+  bool is_encoding = tensor->member == SL_TENSOR_ENCODING;
+  const char *const *choices = is_encoding ? encoding_names : summed_names;
   size_t choice = 0;
   if (event == SL_JSON_STRING ||
       (event == SL_JSON_WORD && sl_text_is(&reading->json.text, "null"))) {
     return SL_OK;
   }
   if (event != SL_JSON_STRING_END) {
-    return sl_refuse_value(reading, event, SL_WANT_CHOICE, encoding_names);
+    return sl_refuse_value(reading, event, SL_WANT_CHOICE, choices);
   }
-  return sl_read_choice(reading, encoding_names, &choice) == SL_OK
-             ? set_encoding(tensor, reading, choice)
-             : reading->error.code;
+  if (sl_read_choice(reading, choices, &choice) != SL_OK) {
+    return reading->error.code;
+  }
+  return is_encoding ? set_encoding(tensor, reading, choice) : set_summed(tensor, reading, choice);
 }
 
 static enum sl_status begin_tensor_member(struct sl_tensor *tensor, struct sl_reading *reading,
@@ -298,9 +359,9 @@ static enum sl_status begin_tensor_member(struct sl_tensor *tensor, struct sl_re
     return reading->error.code;
   }
   bool is_shape = tensor->member == SL_TENSOR_SHAPE;
-  tensor->state = is_shape ? SL_TENSOR_IN_SHAPE : SL_TENSOR_IN_ENCODING;
+  tensor->state = is_shape ? SL_TENSOR_IN_SHAPE : SL_TENSOR_IN_CHOICE;
   return is_shape ? read_shape(tensor, reading, event, input)
-                  : read_encoding(tensor, reading, event);
+                  : read_choice_member(tensor, reading, event);
 }
 
 /* Names the kind of the data, which is complete. */
@@ -314,15 +375,6 @@ static void name_data(struct sl_tensor *tensor) {
   }
 }
 
-static enum sl_status wrong_count(struct sl_tensor *tensor, struct sl_reading *reading,
-                                  uint64_t offset) {
-  char problem[128];
-  size_t values = sl_deferred_count(&tensor->sink.deferred);
-  snprintf(problem, sizeof problem, "has %zu value%s, its shape has %ju", values,
-           values == 1 ? "" : "s", (uintmax_t)tensor->values);
-  return fail_about_member(tensor, reading, SL_LENGTH_MISMATCH, SL_TENSOR_DATA, offset, problem);
-}
-
 /* Writes "[2, 3, 4]". */
 static void write_shape(char *text, size_t size, const size_t *shape, size_t rank) {
   size_t length = 0;
@@ -332,31 +384,59 @@ static void write_shape(char *text, size_t size, const size_t *shape, size_t ran
   }
 }
 
+/* Writes "its shape", and how it is summed. */
+static void name_shape(const struct sl_tensor *tensor, char *text, size_t size) {
+  const struct sl_spikes *spikes = tensor->sink.spikes;
+  char shape[64];
+  write_shape(shape, sizeof shape, spikes->shape, spikes->rank);
+  bool summed = tensor->summed != SL_SUMMED_NOT;
+  snprintf(text, size, "its shape%s%s%s", summed ? " " : "", summed ? shape : "",
+           !summed                            ? ""
+           : tensor->summed == SL_SUMMED_TIME ? " summed over time"
+                                              : " summed over batch and time");
+}
+
+static enum sl_status wrong_count(struct sl_tensor *tensor, struct sl_reading *reading,
+                                  uint64_t offset) {
+  char problem[224], shape[128];
+  size_t values = sl_deferred_count(&tensor->sink.deferred);
+  name_shape(tensor, shape, sizeof shape);
+  snprintf(problem, sizeof problem, "has %zu value%s, %s has %ju", values, values == 1 ? "" : "s",
+           shape, (uintmax_t)values_due(tensor));
+  return fail_about_member(tensor, reading, SL_LENGTH_MISMATCH, SL_TENSOR_DATA, offset, problem);
+}
+
 /* Fails unless nested data has exactly the shape that came after it. */
 static enum sl_status check_nesting(struct sl_tensor *tensor, struct sl_reading *reading,
                                     uint64_t offset) {
   const struct sl_nested *nested = &tensor->reader.nested;
-  const struct sl_spikes *spikes = tensor->sink.spikes;
-  size_t bytes = nested->rank * sizeof *nested->length;
-  bool same_rank = nested->rank == spikes->rank;
-  if (same_rank && memcmp(nested->length, spikes->shape, bytes) == 0) {
+  size_t shape[SL_MAX_RANK];
+  size_t rank = sl_spikes_summed_shape(tensor->sink.spikes, shape);
+  bool same_rank = nested->rank == rank;
+  if (same_rank && memcmp(nested->length, shape, rank * sizeof *shape) == 0) {
     return SL_OK;
   }
-  char came[64], wanted[64], problem[224];
+  char came[64], wanted[64], name[128], problem[352];
   write_shape(came, sizeof came, nested->length, nested->rank);
-  write_shape(wanted, sizeof wanted, spikes->shape, spikes->rank);
-  snprintf(problem, sizeof problem, "is nested as %s, its shape is %s%s", came, wanted,
-           tensor->data == SL_DATA_TABLE ? "; coordinates need \"encoding\": \"coo\"" : "");
+  write_shape(wanted, sizeof wanted, shape, rank);
+  name_shape(tensor, name, sizeof name);
+  snprintf(problem, sizeof problem, "is nested as %s, %s is %s%s", came, name, wanted,
+           tensor->data == SL_DATA_TABLE && tensor->summed == SL_SUMMED_NOT
+               ? "; coordinates need \"encoding\": \"coo\""
+               : "");
   return fail_about_member(tensor, reading, same_rank ? SL_LENGTH_MISMATCH : SL_WRONG_RANK,
                            SL_TENSOR_DATA, offset, problem);
 }
 
 static enum sl_status count_numbers(struct sl_tensor *tensor, struct sl_reading *reading,
                                     uint64_t offset) {
-  enum sl_status status = SL_OK;
+  enum sl_status status = begin_sums(tensor, reading);
+  if (status != SL_OK) {
+    return status;
+  }
   if (tensor->data != SL_DATA_FLAT) {
     status = check_nesting(tensor, reading, offset);
-  } else if (sl_deferred_count(&tensor->sink.deferred) != tensor->values) {
+  } else if (sl_deferred_count(&tensor->sink.deferred) != values_due(tensor)) {
     status = wrong_count(tensor, reading, offset);
   }
   if (status != SL_OK) {
@@ -379,14 +459,18 @@ static enum sl_status count_deferred(struct sl_tensor *tensor, struct sl_reading
                                      uint64_t offset) {
   if (tensor->data == SL_DATA_BASE64) {
     reading->json.levels[tensor->around].name = member_names[SL_TENSOR_DATA];
-    return sl_base64_count(&tensor->reader.base64, reading, tensor->values, tensor->encoding);
+    return begin_sums(tensor, reading) == SL_OK
+               ? sl_base64_count(&tensor->reader.base64, reading, values_due(tensor),
+                                 tensor->encoding)
+               : reading->error.code;
   }
   return tensor->encoding == SL_TENSOR_COORDINATES ? count_coordinates(tensor, reading, offset)
                                                    : count_numbers(tensor, reading, offset);
 }
 
 /* Returns whether there is something to do about data that was deferred, as its meaning is known
- * now. What turns out to be coordinates is checked even before the shape comes. */
+ * now: that of numbers when the object ends, as they may be sums. What turns out to be coordinates
+ * is checked even before the shape comes. */
 static bool is_due(const struct sl_tensor *tensor, bool complete) {
   bool shape_known = tensor->values > 0;
   switch (tensor->sink.defers ? (int)tensor->data : SL_DATA_NONE) {
@@ -398,9 +482,11 @@ static bool is_due(const struct sl_tensor *tensor, bool complete) {
                ? shape_known || tensor->member == SL_TENSOR_ENCODING
                : complete;
   case SL_DATA_BASE64:
-    return shape_known && is_packed(tensor);
-  default:
+    return shape_known && is_packed(tensor) && (complete || tensor->encoding == SL_TENSOR_BITS);
+  case SL_DATA_COORDINATES:
     return shape_known;
+  default:
+    return complete;
   }
 }
 
@@ -458,8 +544,8 @@ static enum sl_status read_member(struct sl_tensor *tensor, struct sl_reading *r
     return begin_tensor_member(tensor, reading, event, input);
   case SL_TENSOR_IN_SHAPE:
     return read_shape(tensor, reading, event, input);
-  case SL_TENSOR_IN_ENCODING:
-    return read_encoding(tensor, reading, event);
+  case SL_TENSOR_IN_CHOICE:
+    return read_choice_member(tensor, reading, event);
   case SL_TENSOR_IN_COORDINATES:
     return sl_coordinates_read(&tensor->reader.coordinates, reading, event, input);
   case SL_TENSOR_IN_BASE64:

@@ -1,6 +1,7 @@
 /*
  * One spike tensor in any of its spellings: nested arrays, or an object of shape, encoding and data
- * in any order.
+ * in any order. Numbers may be sums over time, or over batch and time, if "summed" says so. As that
+ * may come last, data that was deferred is counted when the object ends.
  */
 #ifndef SPIKELOSS_DECODE_TENSOR_H
 #define SPIKELOSS_DECODE_TENSOR_H
@@ -156,7 +157,13 @@ enum sl_status sl_coordinates_read(struct sl_coordinates *coordinates, struct sl
 enum sl_status sl_coordinates_count(const struct sl_sink *sink, struct sl_reading *reading,
                                     size_t rank, size_t levels, uint64_t offset);
 
-enum sl_tensor_member { SL_TENSOR_SHAPE, SL_TENSOR_ENCODING, SL_TENSOR_DATA, SL_TENSOR_MEMBERS };
+enum sl_tensor_member {
+  SL_TENSOR_SHAPE,
+  SL_TENSOR_ENCODING,
+  SL_TENSOR_DATA,
+  SL_TENSOR_SUMMED,
+  SL_TENSOR_MEMBERS
+};
 
 /*
  * The text of a tensor object up to its data, if the shape is in it. The layers of a network often
@@ -167,6 +174,7 @@ struct sl_tensor_head {
   size_t length;  /* 0 if there is none */
   unsigned seen;
   enum sl_tensor_encoding encoding;
+  enum sl_summed summed;
   size_t shape_at; /* where in it the shape begins */
   size_t rank;
   char text[96];
@@ -183,7 +191,7 @@ struct sl_tensor {
     SL_TENSOR_AT_NAME, /* of a member of the object, or its end */
     SL_TENSOR_AT_VALUE,
     SL_TENSOR_IN_SHAPE,
-    SL_TENSOR_IN_ENCODING,
+    SL_TENSOR_IN_CHOICE, /* encoding, summed */
     SL_TENSOR_IN_NESTED,
     SL_TENSOR_IN_COORDINATES,
     SL_TENSOR_IN_BASE64,
@@ -196,7 +204,9 @@ struct sl_tensor {
   unsigned seen;                /* bit for each enum sl_tensor_member */
   enum sl_tensor_encoding encoding;
   size_t shape[SL_MAX_RANK];
-  uint64_t values; /* that the shape has; 0 while it is unknown */
+  uint64_t values;       /* that the shape has; 0 while it is unknown */
+  enum sl_summed summed; /* what data is, as far as it is known */
+  bool shape_first;      /* before the data, which was taken for what was known then */
   struct sl_tensor_head head;
   enum {
     SL_DATA_NONE,

@@ -15,6 +15,7 @@ static const struct problem problems[SL_CODE_COUNT] = {
     [SL_UNKNOWN_MEMBER] = {400, "Unknown member"},
     [SL_DUPLICATE_MEMBER] = {400, "Duplicate member"},
     [SL_MISSING_MEMBER] = {400, "A required member is missing"},
+    [SL_MEMBER_TOO_LATE] = {400, "A member came too late"},
     [SL_RAGGED] = {400, "Nested arrays have unequal lengths or depths"},
     [SL_BAD_BASE64] = {400, "A text is not base64"},
     [SL_BAD_COMPRESSION] = {400, "The compressed body is broken"},

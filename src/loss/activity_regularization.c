@@ -156,13 +156,8 @@ static enum sl_status check_relations(const struct sl_value *values, struct sl_e
 /* Adds the gradient of a layer's spikes: 1 along time, and along all that a unit averages. */
 static double *add_units(struct sl_result *result, size_t item, const struct sl_spikes *spikes,
                          const struct settings *settings, struct sl_error *error) {
-  size_t time = spikes->rank >= 3 ? 1 : 0;
-  size_t first_neuron = spikes->rank >= 3 ? 2 : spikes->rank - 1;
   size_t small_shape[SL_MAX_RANK];
-  for (size_t axis = 0; axis < spikes->rank; axis++) {
-    bool varies = axis >= first_neuron ? settings->by_neuron : axis < time && settings->by_sample;
-    small_shape[axis] = varies ? spikes->shape[axis] : 1;
-  }
+  sl_spikes_small_shape(spikes, settings->by_sample, settings->by_neuron, small_shape);
   return sl_result_add_spikes_gradient(result, SPIKES_LIST, item, spikes, small_shape, error);
 }
 

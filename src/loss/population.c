@@ -3,6 +3,13 @@
 #include <math.h>
 #include <stdio.h>
 
+/* The axes of spk in each layout, for messages. */
+static const char *const axes[] = {
+    [SL_BATCH_TIME_NEURONS] = "[batch, time, neurons]",
+    [SL_TIME_BATCH_NEURONS] = "[time, batch, neurons]",
+    [SL_BATCH_NEURONS_TIME] = "[batch, neurons, time]",
+};
+
 static enum sl_status check_product(const struct sl_spikes *spikes, size_t classes,
                                     size_t population, struct sl_error *error) {
   const size_t *shape = spikes->shape;
@@ -17,9 +24,10 @@ static enum sl_status check_product(const struct sl_spikes *spikes, size_t class
              ? SL_OK
              : sl_fail_at(error, SL_LENGTH_MISMATCH, "/spk", SL_NO_OFFSET,
                           "spk [%zu, %zu, %zu] has %zu output neuron%s, but num_classes * "
-                          "neurons_per_class is %zu * %zu = %zu; spk is [batch, time, neurons]",
+                          "neurons_per_class is %zu * %zu = %zu; spk is %s",
                           shape[0], shape[1], shape[2], spikes->neurons,
-                          spikes->neurons == 1 ? "" : "s", classes, population, expected);
+                          spikes->neurons == 1 ? "" : "s", classes, population, expected,
+                          axes[spikes->layout]);
 }
 
 static enum sl_status check_division(const struct sl_spikes *spikes, size_t classes,
@@ -29,10 +37,9 @@ static enum sl_status check_division(const struct sl_spikes *spikes, size_t clas
              ? SL_OK
              : sl_fail_at(error, SL_LENGTH_MISMATCH, "/spk", SL_NO_OFFSET,
                           "spk [%zu, %zu, %zu] has %zu output neuron%s, which num_classes (%zu) "
-                          "does not divide; spk is [batch, time, neurons], with as many neurons "
-                          "for each class",
+                          "does not divide; spk is %s, with as many neurons for each class",
                           shape[0], shape[1], shape[2], spikes->neurons,
-                          spikes->neurons == 1 ? "" : "s", classes);
+                          spikes->neurons == 1 ? "" : "s", classes, axes[spikes->layout]);
 }
 
 static enum sl_status check_targets(const struct sl_population *population, size_t length,
@@ -40,11 +47,11 @@ static enum sl_status check_targets(const struct sl_population *population, size
   const struct sl_spikes *spikes = population->spikes;
   if (length != spikes->samples) {
     return sl_fail_at(error, SL_LENGTH_MISMATCH, "/targets", SL_NO_OFFSET,
-                      "targets has %zu label%s, but spk has %zu sample%s: spk is [batch, time, "
-                      "neurons], here [%zu, %zu, %zu]",
+                      "targets has %zu label%s, but spk has %zu sample%s: spk is %s, here [%zu, "
+                      "%zu, %zu]",
                       length, length == 1 ? "" : "s", spikes->samples,
-                      spikes->samples == 1 ? "" : "s", spikes->samples, spikes->steps,
-                      spikes->neurons);
+                      spikes->samples == 1 ? "" : "s", axes[spikes->layout], spikes->shape[0],
+                      spikes->shape[1], spikes->shape[2]);
   }
   for (size_t i = 0; i < length; i++) {
     int64_t label = population->targets[i];
@@ -81,7 +88,8 @@ enum { DIAGNOSTICS = 4 + SL_TENSOR_DIAGNOSTICS };
 double *sl_population_gradient(struct sl_result *result, const struct sl_population *population,
                                size_t gradients, size_t diagnostics, struct sl_error *error) {
   const struct sl_spikes *spikes = population->spikes;
-  size_t small_shape[] = {spikes->samples, 1, spikes->neurons};
+  size_t small_shape[SL_MAX_RANK];
+  sl_spikes_small_shape(spikes, true, true, small_shape);
   if (sl_result_reserve(result, gradients, DIAGNOSTICS + diagnostics, error) != SL_OK) {
     return NULL;
   }

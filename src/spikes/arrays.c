@@ -9,10 +9,17 @@ enum { PIECE = 64 }; /* values that are looked at together */
 
 struct sl_spikes *sl_spikes_new(enum sl_sums sums, size_t rank, const size_t *shape,
                                 struct sl_error *error) {
+  return sl_spikes_new_with_layout(sums, SL_BATCH_TIME_NEURONS, rank, shape, error);
+}
+
+struct sl_spikes *sl_spikes_new_with_layout(enum sl_sums sums, enum sl_layout layout, size_t rank,
+                                            const size_t *shape, struct sl_error *error) {
   bool known = sums == SL_PER_NEURON || sums == SL_PER_SAMPLE;
-  if (error == NULL || shape == NULL || !known) {
-    sl_fail_argument(error, known ? "sl_spikes_new: a pointer is NULL"
-                                  : "sl_spikes_new: sums is SL_PER_NEURON or SL_PER_SAMPLE");
+  if (error == NULL || shape == NULL || !known || (unsigned)layout > SL_BATCH_NEURONS_TIME) {
+    sl_fail_argument(error, !known ? "sl_spikes_new: sums is SL_PER_NEURON or SL_PER_SAMPLE"
+                            : shape == NULL
+                                ? "sl_spikes_new: a pointer is NULL"
+                                : "sl_spikes_new: layout is not one of its enumerators");
     return NULL;
   }
   struct sl_spikes *spikes = malloc(sizeof *spikes);
@@ -21,6 +28,7 @@ struct sl_spikes *sl_spikes_new(enum sl_sums sums, size_t rank, const size_t *sh
     return NULL;
   }
   sl_spikes_init(spikes, sums == SL_PER_SAMPLE, NULL);
+  spikes->layout = layout;
   if (sl_spikes_set_shape(spikes, rank, shape, error) != SL_OK) {
     free(spikes);
     return NULL;

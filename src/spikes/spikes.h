@@ -4,10 +4,11 @@
  *
  * A shape is either known before the values (sl_spikes_set_shape) or discovered by them: push the
  * first time step, sl_spikes_end_step; push the rest of the first sample, sl_spikes_end_sample;
- * push all other samples; sl_spikes_set_shape. Memory is 8 bytes an accumulator while all values
- * are 0 or 1, or 1 byte for a pair of a sample of up to 255 steps, and 24 bytes from the first
- * graded value on. It is charged to a budget, if there is one,
- * and that of a large tensor page by page, where values are added.
+ * push all other samples; sl_spikes_set_shape. In any layout: sl_spikes_set_rank before the first
+ * value, sl_spikes_end_axis where the first array of an axis ends. Memory is 8 bytes an accumulator
+ * while all values are 0 or 1, or 1 byte for a pair of a sample of up to 255 steps, and 24 bytes
+ * from the first graded value on. It is charged to a budget, if there is one, and that of a large
+ * tensor page by page, where values are added.
  *
  * Ownership: here the struct belongs to the caller, its arrays to the struct; sl_spikes_release
  * tolerates any state, all zeros included.
@@ -23,6 +24,7 @@ struct sl_spikes {
   size_t rank;
   size_t shape[SL_MAX_RANK];
   size_t samples, steps, neurons; /* the same shape as (batch, time, everything else) */
+  enum sl_layout layout;          /* of that shape; the default where it makes no difference */
   bool per_sample;
   size_t accumulators; /* neurons, or samples * neurons if per_sample */
   uint64_t *ones;      /* [accumulators], or NULL if they are small */
@@ -30,24 +32,33 @@ struct sl_spikes {
   uint64_t *graded;    /* [accumulators], or NULL while every value was 0 or 1 */
   double *sums;        /* [accumulators], or NULL like graded */
 
+  /* How values are counted: see shape.c. */
+  size_t row_length, rows; /* values of a row, rows of a sample: neurons, steps */
+  bool row_known, rows_known;
+  bool time_last;              /* counted by time_last.c */
+  bool all_begun;              /* pairs of a shape that is still discovered */
+  enum sl_summed summed;       /* what is pushed are sums, */
+  double max_sum;              /* of so many values */
+  size_t strides[SL_MAX_RANK]; /* of the axes, in accumulators; 0 where they are summed */
+
   /* Where the next value goes. */
   uint64_t *pairs_left; /* what the caller still grants; NULL without bound */
   uint64_t values;      /* pushed so far */
   uint64_t max_values;  /* of a known shape, else without bound */
   size_t capacity;      /* accumulators that there is, or will be, memory for */
   size_t base;          /* first accumulator of the current sample */
-  size_t column;        /* neuron of the next value */
-  size_t step;          /* time step of the next value within its sample */
-  bool neurons_known, steps_known;
-  bool scattered; /* spikes are added one by one, anywhere */
-  bool is_small;  /* no count can be larger than a byte, and all values were 0 or 1 */
+  size_t column;        /* of the next value in its row */
+  size_t step;          /* row of the next value within its sample */
+  size_t reached;       /* accumulators that were made writable */
+  bool scattered;       /* spikes are added one by one, anywhere */
+  bool is_small;        /* no count can be larger than a byte, and all values were 0 or 1 */
   bool finished;
 
   /* Bits that are not added up yet, many rows at a time: whole rows, one directly after the other,
    * the first value in the least significant bit. */
   uint64_t *buffered;
   size_t buffered_bits;     /* how many there are */
-  size_t max_buffered_bits; /* when they are added up: a multiple of `neurons` */
+  size_t max_buffered_bits; /* when they are added up: a multiple of `row_length` */
   size_t buffered_base;     /* base and step of the first row */
   size_t buffered_step;
 
@@ -90,16 +101,30 @@ enum sl_status sl_spikes_add_to(struct sl_spikes *spikes, size_t accumulator,
 /* Returns the accumulator of coordinates within a known shape. */
 static inline size_t sl_spikes_accumulator(const struct sl_spikes *spikes,
                                            const uint64_t *coordinates, size_t rank) {
-  size_t neuron = 0;
-  for (size_t axis = rank < 3 ? rank - 1 : 2; axis < rank; axis++) {
-    neuron = neuron * spikes->shape[axis] + coordinates[axis];
+  size_t accumulator = 0;
+  for (size_t axis = 0; axis < rank; axis++) {
+    accumulator += coordinates[axis] * spikes->strides[axis];
   }
-  return rank < 3 || !spikes->per_sample ? neuron : coordinates[0] * spikes->neurons + neuron;
+  return accumulator;
 }
 
 /* Ends the first time step (first sample): its length is now known for all others. */
 void sl_spikes_end_step(struct sl_spikes *spikes);
 void sl_spikes_end_sample(struct sl_spikes *spikes);
+
+/* Says how many axes the shape will have that is discovered. */
+void sl_spikes_set_rank(struct sl_spikes *spikes, size_t rank);
+
+/* Ends the first array along an axis: its length is now known for all others. */
+void sl_spikes_end_axis(struct sl_spikes *spikes, size_t rank, size_t axis);
+
+/* Writes the shape of a gradient that is constant along time, and, unless they are asked for, along
+ * samples and neurons. */
+void sl_spikes_small_shape(const struct sl_spikes *spikes, bool by_sample, bool by_neuron,
+                           size_t *small_shape);
+
+/* Writes the shape of what is pushed, without the axes that were summed. Returns its rank. */
+size_t sl_spikes_summed_shape(const struct sl_spikes *spikes, size_t *shape);
 
 /* Returns how many values of an accumulator are 1. */
 static inline uint64_t sl_spikes_ones(const struct sl_spikes *spikes, size_t accumulator) {

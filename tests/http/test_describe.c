@@ -146,7 +146,8 @@ struct field {
 static const struct field firing_rate_fields[] = {
     {"spikes_list", "spikes_list", true},   {"offsets", "reals", true},
     {"multipliers", "reals", true},         {"gradient", "choice", false},
-    {"gradient_encoding", "choice", false}, {NULL, NULL, false}};
+    {"gradient_encoding", "choice", false},
+    {"axes", "choice", false}, {NULL, NULL, false}};
 
 static const struct field population_fields[] = {{"spk", "spikes", true},
                                                  {"targets", "labels", true},
@@ -156,6 +157,7 @@ static const struct field population_fields[] = {{"spk", "spikes", true},
                                                  {"incorrect_rate", "real", true},
                                                  {"gradient", "choice", false},
                                                  {"gradient_encoding", "choice", false},
+                                                 {"axes", "choice", false},
                                                  {NULL, NULL, false}};
 
 static const struct field mse_fields[] = {{"spk", "spikes", true},
@@ -170,6 +172,7 @@ static const struct field mse_fields[] = {{"spk", "spikes", true},
                                           {"weight", "real", false},
                                           {"gradient", "choice", false},
                                           {"gradient_encoding", "choice", false},
+                                          {"axes", "choice", false},
                                           {NULL, NULL, false}};
 
 static void expect_loss(const cJSON *loss, const char *name, const struct field *fields) {

@@ -72,5 +72,7 @@ extern const struct sl_bad_body sl_bad_limits[];
 extern const size_t sl_bad_limit_count;
 extern const struct sl_bad_body sl_bad_options[];
 extern const size_t sl_bad_option_count;
+extern const struct sl_bad_body sl_bad_sums[];
+extern const size_t sl_bad_sum_count;
 
 #endif

@@ -78,19 +78,21 @@ static void *zeros(size_t count, size_t size) {
 }
 
 static struct accumulators accumulate(const struct sl_reference_tensor *tensor, bool per_sample,
-                                      size_t samples, size_t steps, size_t neurons) {
-  struct accumulators sums = {.count = per_sample ? samples * neurons : neurons, .binary = true};
+                                      struct sl_axes axes) {
+  size_t count = per_sample ? axes.samples * axes.neurons : axes.neurons;
+  struct accumulators sums = {.count = count, .binary = true};
   sums.ones = zeros(sums.count, sizeof(uint64_t));
   sums.graded = zeros(sums.count, sizeof(uint64_t));
   sums.sums = zeros(sums.count, sizeof(double));
   for (size_t i = 0; i < tensor->count; i++) {
     double value = tensor->values[i];
-    size_t neuron = i % neurons;
-    size_t sample = i / neurons / steps;
-    size_t accumulator = per_sample ? sample * neurons + neuron : neuron;
-    if (value == 1.0) {
-      sums.ones[accumulator]++;
-    } else if (value != 0.0) {
+    size_t neuron, sample;
+    uint64_t ones;
+    sl_reference_locate(tensor, i, &sample, &neuron);
+    size_t accumulator = per_sample ? sample * axes.neurons + neuron : neuron;
+    bool graded = sl_reference_is_graded(tensor, value, &ones);
+    sums.ones[accumulator] += ones;
+    if (graded) {
       sums.graded[accumulator]++;
       sums.sums[accumulator] += value;
       sums.binary = false;
@@ -132,16 +134,11 @@ static bool same_tensor(struct sl_case *one, const struct sl_field *field,
                         bool nested) {
   size_t rank = expected->rank;
   const size_t *shape = expected->shape;
-  size_t samples = rank >= 3 ? shape[0] : 1;
-  size_t steps = rank >= 3 ? shape[1] : rank == 2 ? shape[0] : 1;
-  size_t neurons = 1;
-  for (size_t axis = rank >= 3 ? 2 : rank - 1; axis < rank; axis++) {
-    neurons *= shape[axis];
-  }
+  struct sl_axes axes = sl_reference_axes(expected->layout, rank, shape);
   if (got->rank != rank || memcmp(got->shape, shape, rank * sizeof *shape) != 0) {
     return differ(one, "%s: another shape (rank %zu, expected %zu)", field->name, got->rank, rank);
   }
-  if (got->samples != samples || got->steps != steps || got->neurons != neurons ||
+  if (got->samples != axes.samples || got->steps != axes.steps || got->neurons != axes.neurons ||
       got->per_sample != field->per_sample || nested != expected->nested) {
     return differ(one, "%s: samples %zu, steps %zu, neurons %zu, nested %d", field->name,
                   got->samples, got->steps, got->neurons, nested);
@@ -149,7 +146,7 @@ static bool same_tensor(struct sl_case *one, const struct sl_field *field,
   if (expected->values == NULL) {
     return true; /* too large to be laid out */
   }
-  struct accumulators sums = accumulate(expected, field->per_sample, samples, steps, neurons);
+  struct accumulators sums = accumulate(expected, field->per_sample, axes);
   bool same = same_accumulators(one, field->name, &sums, got);
   accumulators_free(&sums);
   return same;

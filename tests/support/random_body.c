@@ -3,26 +3,49 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct sl_model_tensor random_tensor(struct sl_random *random, size_t rank) {
+/* Makes a tensor one of sums, which are counts, mostly. */
+static void sum_up(struct sl_model_tensor *tensor, struct sl_random *random, enum sl_layout layout,
+                   bool per_sample) {
+  struct sl_axes axes = sl_reference_axes(layout, tensor->rank, tensor->shape);
+  bool of_batch = !per_sample && sl_random_one_in(random, 2);
+  sl_model_tensor_sum(tensor, layout, of_batch ? SL_SUMMED_BATCH_TIME : SL_SUMMED_TIME);
+  size_t most = axes.steps * (of_batch ? axes.samples : 1);
+  sl_model_tensor_fill(tensor, random, 30, sl_random_one_in(random, 2) ? 10 : 0);
+  for (size_t i = 0; i < tensor->count; i++) {
+    if (sl_random_one_in(random, 3)) {
+      tensor->values[i] = (double)sl_random_below(random, most < 200 ? most + 2 : 200);
+    }
+  }
+}
+
+static struct sl_model_tensor random_tensor(struct sl_random *random, size_t rank,
+                                            enum sl_layout layout, bool per_sample) {
   static const size_t lengths[] = {1, 1, 2, 3, 4, 7, 10, 17, 33, 64, 65};
   size_t shape[SL_MAX_RANK];
   for (size_t axis = 0; axis < rank; axis++) {
     shape[axis] = 1 + sl_random_below(random, 3);
   }
   size_t longest = rank > 4 ? 4 : sizeof lengths / sizeof *lengths;
-  shape[rank - 1] = lengths[sl_random_below(random, longest)];
+  shape[sl_random_one_in(random, 4) ? 0 : rank - 1] = lengths[sl_random_below(random, longest)];
   size_t spelling = sl_random_below(random, SL_SPELLING_COUNT);
   struct sl_model_tensor tensor = sl_model_tensor_new((enum sl_spelling)spelling, rank, shape);
   tensor.order = sl_random_below(random, 6);
   sl_model_tensor_fill(&tensor, random, sl_random_below(random, 101),
                        sl_random_one_in(random, 3) ? sl_random_below(random, 60) : 0);
+  bool single =
+      spelling == SL_SPELL_NESTED || spelling == SL_SPELL_BITS || spelling == SL_SPELL_COO;
+  if (!single && sl_random_one_in(random, 3)) {
+    sum_up(&tensor, random, layout, per_sample);
+  }
   return tensor;
 }
 
 struct sl_writer sl_random_writer(struct sl_random *random) {
   return (struct sl_writer){
-      .layout = (enum sl_layout)sl_random_below(random, SL_LAYOUT_COUNT),
+      .layout = (enum sl_member_order)sl_random_below(random, SL_LAYOUT_COUNT),
       .numbers = (enum sl_number_style)sl_random_below(random, SL_NUMBER_STYLE_COUNT),
+      .axes = sl_random_one_in(random, 2) ? (enum sl_layout)sl_random_below(random, 3)
+                                          : SL_BATCH_TIME_NEURONS,
       .escapes = sl_random_one_in(random, 3),
       .random = {sl_random_next(random) | 1}};
 }
@@ -35,7 +58,8 @@ const char *sl_write_random_body(struct sl_writer *writer, struct sl_random *ran
   bool layers = loss->fields[0].kind == SL_FIELD_SPIKES_LIST;
   count = layers ? count : 1;
   for (size_t i = 0; i < count; i++) {
-    tensors[i] = random_tensor(random, layers ? 1 + sl_random_below(random, SL_MAX_RANK) : 3);
+    tensors[i] = random_tensor(random, layers ? 1 + sl_random_below(random, SL_MAX_RANK) : 3,
+                               writer->axes, loss->fields[0].per_sample);
   }
   if (strcmp(loss->name, "firing_rate_target_mse_loss") == 0) {
     sl_write_rates_body(writer, tensors, count, sl_random_below(random, 6));
@@ -81,8 +105,19 @@ void sl_damage_body(struct sl_buffer *body, struct sl_random *random) {
       "-inf", "Inf",   "None",  "[[",     "]]",      "[[[",     "1e-400",
   };
   static const char *const words[] = {
-      "\"shape\":[1],",     "np.float64(1.0)",       "1.0000000000000001", "9007199254740993",
-      "\"encoding\":null,", "\"encoding\":\"coo\",", "\"gradient\":null,", "\"gradient\":\"none\",",
+      "\"shape\":[1],",
+      "np.float64(1.0)",
+      "1.0000000000000001",
+      "9007199254740993",
+      "\"encoding\":null,",
+      "\"encoding\":\"coo\",",
+      "\"gradient\":null,",
+      "\"gradient\":\"none\",",
+      "\"axes\":\"time_batch_neurons\",",
+      "\"axes\":\"batch_neurons_time\",",
+      "\"summed\":\"time\",",
+      "\"summed\":\"batch_time\",",
+      "\"summed\":null,",
   };
   size_t at = random_offset(random, body);
   size_t other = random_offset(random, body);

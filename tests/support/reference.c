@@ -10,6 +10,8 @@ struct body {
   struct sl_reader *reader;
   const struct sl_limits *limits;
   uint64_t pairs_left;
+  enum sl_layout layout;
+  bool has_tensor; /* one has begun */
   struct sl_reference *reference;
 };
 
@@ -112,6 +114,7 @@ static void read_tensors(struct body *body, const struct sl_tensor_rules *rules,
       reader->path_length--;
       sl_reader_fail(reader, SL_TOO_MANY_LAYERS, reader->at);
     }
+    body->has_tensor = true;
     value->tensors = sl_reader_grow(reader, value->tensors, value->length, sizeof *value->tensors);
     sl_reference_tensor_read(reader, rules, &value->tensors[value->length]);
   }
@@ -124,11 +127,16 @@ static void read_tensors(struct body *body, const struct sl_tensor_rules *rules,
 static void read_value(struct body *body, const struct sl_field *field,
                        struct sl_reference_value *value) {
   struct sl_reader *reader = body->reader;
-  struct sl_tensor_rules rules = {field, body->limits, &body->pairs_left};
+  struct sl_tensor_rules rules = {field, body->limits, &body->pairs_left, body->layout};
+  size_t start = reader->at;
+  if (strcmp(field->name, "axes") == 0 && body->has_tensor && sl_reader_peek(reader) == '"') {
+    sl_reader_fail(reader, SL_MEMBER_TOO_LATE, start);
+  }
   switch (field->kind) {
   case SL_FIELD_SPIKES:
     value->tensors = sl_reader_allocate(reader, 1, sizeof *value->tensors);
     value->length = 1;
+    body->has_tensor = true;
     sl_reference_tensor_read(reader, &rules, value->tensors);
     break;
   case SL_FIELD_SPIKES_LIST:
@@ -148,6 +156,9 @@ static void read_value(struct body *body, const struct sl_field *field,
     break;
   case SL_FIELD_CHOICE:
     value->choice = read_choice(reader, field);
+    if (strcmp(field->name, "axes") == 0) {
+      body->layout = (enum sl_layout)value->choice;
+    }
     break;
   case SL_FIELD_FLAG:
     value->flag = read_flag(reader);
@@ -219,7 +230,8 @@ struct sl_reference *sl_reference_read(const struct sl_loss *loss, const struct 
                              .text_limit = SIZE_MAX,
                              .error = &reference->error,
                              .memory = &reference->memory};
-  struct body body = {&reader, limits, limits->pairs, reference};
+  struct body body = {
+      .reader = &reader, .limits = limits, .pairs_left = limits->pairs, .reference = reference};
   if (setjmp(reader.out) == 0) {
     read_body(&body);
   }

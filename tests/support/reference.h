@@ -20,6 +20,8 @@
 
 struct sl_reference_tensor {
   bool nested; /* it came as nested arrays without a shape */
+  enum sl_layout layout;
+  enum sl_summed summed; /* the values are sums, of the shape without the summed axes */
   size_t rank;
   size_t shape[SL_MAX_RANK];
   size_t count;
@@ -58,7 +60,20 @@ enum { SL_REFERENCE_LARGEST_LAYOUT = 1 << 22 };
 struct sl_axes {
   size_t samples, steps, neurons;
 };
-struct sl_axes sl_reference_axes(size_t rank, const size_t *shape);
+struct sl_axes sl_reference_axes(enum sl_layout layout, size_t rank, const size_t *shape);
+
+/* What an axis of a layout is: 'b', 't' or 'n'. */
+char sl_reference_axis(enum sl_layout layout, size_t rank, size_t axis);
+
+/* Whose value an index of `values` is, and the index of a value; the step is 0 for sums. */
+void sl_reference_locate(const struct sl_reference_tensor *tensor, size_t index, size_t *sample,
+                         size_t *neuron);
+size_t sl_reference_index(const struct sl_reference_tensor *tensor, size_t sample, size_t step,
+                          size_t neuron);
+
+/* How many ones a value is: itself if it is 0 or 1, or a sum that can be one of ones. Returns
+ * whether it is none, but graded. */
+bool sl_reference_is_graded(const struct sl_reference_tensor *tensor, double value, uint64_t *ones);
 
 /*
  * Whether cJSON accepts the body and sees the same structure in it. A second opinion on bodies

@@ -71,9 +71,6 @@ static bool meaning_known(const struct sl_tensor_object *object) {
 }
 
 void sl_reference_base64_settle(struct sl_tensor_object *object) {
-  if (object->kind != SL_DATA_TEXT || !meaning_known(object)) {
-    return;
-  }
   if (object->byte_count != bytes_needed(object)) {
     sl_reference_data_fail(object, SL_LENGTH_MISMATCH, object->data_offset);
   }

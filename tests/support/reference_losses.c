@@ -12,19 +12,25 @@ struct sum {
   double graded;
 };
 
-static void add(struct sum *sum, double value) {
-  if (value == 1.0) {
-    sum->ones++;
-  } else if (value != 0.0) {
-    sum->graded += value;
-  }
+static void add(struct sum *sum, const struct sl_reference_tensor *tensor, size_t index) {
+  uint64_t ones;
+  bool graded = sl_reference_is_graded(tensor, tensor->values[index], &ones);
+  sum->ones += ones;
+  sum->graded += graded ? tensor->values[index] : 0.0;
+}
+
+static struct sl_axes axes_of(const struct sl_reference_tensor *tensor) {
+  return sl_reference_axes(tensor->layout, tensor->rank, tensor->shape);
 }
 
 static double mean(const struct sl_reference_tensor *tensor) {
-  size_t neurons = sl_reference_axes(tensor->rank, tensor->shape).neurons;
+  struct sl_axes axes = axes_of(tensor);
+  size_t neurons = axes.neurons;
   struct sum *sums = sl_must_allocate(neurons, sizeof *sums);
   for (size_t i = 0; i < tensor->count; i++) {
-    add(&sums[i % neurons], tensor->values[i]);
+    size_t sample, neuron;
+    sl_reference_locate(tensor, i, &sample, &neuron);
+    add(&sums[neuron], tensor, i);
   }
   uint64_t ones = 0;
   double graded = 0.0;
@@ -33,7 +39,7 @@ static double mean(const struct sl_reference_tensor *tensor) {
     graded += sums[neuron].graded;
   }
   free(sums);
-  return ((double)ones + graded) / (double)tensor->count;
+  return ((double)ones + graded) / (double)(axes.samples * axes.steps * neurons);
 }
 
 static bool rates_loss(const struct sl_reference_value *values, double *loss) {
@@ -63,10 +69,10 @@ static bool targets_fit(const struct sl_reference_value *targets, size_t samples
 
 /* Returns what one neuron spiked in one sample. */
 static double count_of(const struct sl_reference_tensor *tensor, size_t sample, size_t neuron) {
-  struct sl_axes axes = sl_reference_axes(tensor->rank, tensor->shape);
+  size_t steps = tensor->summed != SL_SUMMED_NOT ? 1 : axes_of(tensor).steps;
   struct sum sum = {0};
-  for (size_t step = 0; step < axes.steps; step++) {
-    add(&sum, tensor->values[(sample * axes.steps + step) * axes.neurons + neuron]);
+  for (size_t step = 0; step < steps; step++) {
+    add(&sum, tensor, sl_reference_index(tensor, sample, step, neuron));
   }
   return (double)sum.ones + sum.graded;
 }
@@ -84,8 +90,9 @@ static double real_or(const struct sl_reference_value *value, double otherwise) 
 /* Returns whether tensor, labels and classes fit together. */
 static bool classes_fit(const struct sl_reference_value *values) {
   const struct sl_reference_tensor *spk = &values[0].tensors[0];
-  return spk->values != NULL && spk->shape[2] % values[2].count == 0 &&
-         targets_fit(&values[1], spk->shape[0], values[2].count);
+  struct sl_axes axes = axes_of(spk);
+  return spk->values != NULL && axes.neurons % values[2].count == 0 &&
+         targets_fit(&values[1], axes.samples, values[2].count);
 }
 
 /* Returns the total of a class in a sample. */
@@ -100,7 +107,8 @@ static double total_of(const struct sl_reference_value *values, size_t sample, s
 
 static bool population_loss(const struct sl_reference_value *values, double *loss) {
   const struct sl_reference_tensor *spk = &values[0].tensors[0];
-  size_t samples = spk->shape[0], steps = spk->shape[1], neurons = spk->shape[2];
+  struct sl_axes axes = axes_of(spk);
+  size_t samples = axes.samples, steps = axes.steps, neurons = axes.neurons;
   uint64_t classes = values[2].count, population = values[3].count;
   bool fits = classes_fit(values) && neurons / classes == population;
   double squares = 0.0;
@@ -121,23 +129,23 @@ static bool mse_loss(const struct sl_reference *reference, double *loss) {
   if (!classes_fit(values)) {
     return false;
   }
-  const size_t *shape = values[0].tensors[0].shape;
-  size_t population = shape[2] / values[2].count;
+  struct sl_axes axes = axes_of(values[0].tensors);
+  size_t population = axes.neurons / values[2].count;
   size_t unit = is_word(reference, PER, "population") ? population : 1;
   bool rates = is_word(reference, MEASURE, "rate");
   double squares = 0.0;
-  for (size_t i = 0; i < shape[0] * shape[2] / unit; i++) {
-    size_t sample = i / (shape[2] / unit), first = i % (shape[2] / unit) * unit;
+  for (size_t i = 0; i < axes.samples * axes.neurons / unit; i++) {
+    size_t sample = i / (axes.neurons / unit), first = i % (axes.neurons / unit) * unit;
     bool right = first / population == (uint64_t)values[1].labels[sample];
-    double target = (rates ? 1.0 : (double)shape[1]) * values[right ? CORRECT : INCORRECT].real;
+    double target = (rates ? 1.0 : (double)axes.steps) * values[right ? CORRECT : INCORRECT].real;
     target *= (double)unit;
     target = values[TRUNCATE].flag ? trunc(target) : target;
     double value = unit > 1 ? total_of(values, sample, first / population, population)
                             : count_of(values[0].tensors, sample, first);
-    double residual = value / (rates ? (double)shape[1] : 1.0) - target;
+    double residual = value / (rates ? (double)axes.steps : 1.0) - target;
     squares += residual * residual;
   }
-  size_t terms = is_word(reference, REDUCTION, "sum") ? 1 : shape[0] * shape[2] / unit;
+  size_t terms = is_word(reference, REDUCTION, "sum") ? 1 : axes.samples * axes.neurons / unit;
   *loss = squares / (double)terms * real_or(&values[WEIGHT], 1.0);
   return true;
 }
@@ -151,16 +159,16 @@ static bool entropy_loss(const struct sl_reference *reference, double *loss) {
       (values[CLASS_WEIGHTS].present && values[CLASS_WEIGHTS].length != classes)) {
     return false;
   }
-  const size_t *shape = values[0].tensors[0].shape;
+  struct sl_axes axes = axes_of(values[0].tensors);
   long double smoothing = (long double)real_or(&values[SMOOTHING], 0.0), sum = 0, weights = 0;
-  for (size_t sample = 0; sample < shape[0]; sample++) {
+  for (size_t sample = 0; sample < axes.samples; sample++) {
     long double exponentials = 0, own = 0, all = 0;
     for (size_t pass = 0; pass < 2; pass++) {
       for (size_t class = 0; class < classes; class ++) {
         long double w =
             values[CLASS_WEIGHTS].present ? (long double)values[CLASS_WEIGHTS].reals[class] : 1;
-        long double z = (long double)total_of(values, sample, class, shape[2] / classes);
-        z /= is_word(reference, MEASURE, "rate") ? (long double)shape[1] : 1;
+        long double z = (long double)total_of(values, sample, class, axes.neurons / classes);
+        z /= is_word(reference, MEASURE, "rate") ? (long double)axes.steps : 1;
         bool label = (uint64_t)values[1].labels[sample] == class;
         exponentials += pass == 0 ? expl(z) : 0;
         all += pass == 1 ? w * (logl(exponentials) - z) : 0;
@@ -195,7 +203,7 @@ static double layer_loss(const struct sl_reference *reference, size_t layer) {
   enum { LOWER = 1, UPPER, WEIGHTS, PER, SAMPLES, MEASURE, NORM, REDUCTION };
   const struct sl_reference_value *values = reference->values;
   const struct sl_reference_tensor *tensor = &values[0].tensors[layer];
-  struct sl_axes axes = sl_reference_axes(tensor->rank, tensor->shape);
+  struct sl_axes axes = axes_of(tensor);
   size_t wide = is_word(reference, PER, "neuron") ? 1 : axes.neurons;
   size_t deep = is_word(reference, SAMPLES, "each") ? 1 : axes.samples;
   size_t steps = is_word(reference, MEASURE, "count") ? 1 : axes.steps;

@@ -4,15 +4,66 @@
 #include <math.h>
 #include <string.h>
 
-struct sl_axes sl_reference_axes(size_t rank, const size_t *shape) {
+char sl_reference_axis(enum sl_layout layout, size_t rank, size_t axis) {
+  static const char *const orders[] = {"btn", "tbn", "bnt"};
+  const char *order = rank == 1                         ? "n"
+                      : rank > 2                        ? orders[layout]
+                      : layout == SL_BATCH_NEURONS_TIME ? "nt"
+                                                        : "tn";
+  size_t neurons = (size_t)(strchr(order, 'n') - order);
+  size_t more = rank > 3 ? rank - 3 : 0; /* axes of neurons */
+  return axis <= neurons ? order[axis] : axis <= neurons + more ? 'n' : order[axis - more];
+}
+
+struct sl_axes sl_reference_axes(enum sl_layout layout, size_t rank, const size_t *shape) {
   struct sl_axes axes = {1, 1, 1};
-  size_t first_neuron_axis = rank >= 3 ? 2 : rank - 1;
-  axes.steps = rank >= 2 ? shape[first_neuron_axis - 1] : 1;
-  axes.samples = rank >= 3 ? shape[0] : 1;
-  for (size_t axis = first_neuron_axis; axis < rank; axis++) {
-    axes.neurons *= shape[axis];
+  for (size_t axis = 0; axis < rank; axis++) {
+    char letter = sl_reference_axis(layout, rank, axis);
+    *(letter == 'b' ? &axes.samples : letter == 't' ? &axes.steps : &axes.neurons) *= shape[axis];
   }
   return axes;
+}
+
+/* The axes of the values themselves. */
+static struct sl_axes axes_of_values(const struct sl_reference_tensor *tensor) {
+  struct sl_axes axes = sl_reference_axes(tensor->layout, tensor->rank, tensor->shape);
+  axes.steps = tensor->summed != SL_SUMMED_NOT ? 1 : axes.steps;
+  axes.samples = tensor->summed == SL_SUMMED_BATCH_TIME ? 1 : axes.samples;
+  return axes;
+}
+
+void sl_reference_locate(const struct sl_reference_tensor *tensor, size_t index, size_t *sample,
+                         size_t *neuron) {
+  struct sl_axes axes = axes_of_values(tensor);
+  size_t row = index / axes.neurons;
+  *neuron = index % axes.neurons;
+  *sample = row / axes.steps;
+  if (tensor->layout == SL_TIME_BATCH_NEURONS) {
+    *sample = row % axes.samples;
+  } else if (tensor->layout == SL_BATCH_NEURONS_TIME) {
+    *neuron = index / axes.steps % axes.neurons;
+    *sample = index / axes.steps / axes.neurons;
+  }
+}
+
+size_t sl_reference_index(const struct sl_reference_tensor *tensor, size_t sample, size_t step,
+                          size_t neuron) {
+  struct sl_axes axes = axes_of_values(tensor);
+  size_t pair = sample * axes.neurons + neuron;
+  return tensor->layout == SL_TIME_BATCH_NEURONS ? step * axes.samples * axes.neurons + pair
+         : tensor->layout == SL_BATCH_NEURONS_TIME
+             ? pair * axes.steps + step
+             : (sample * axes.steps + step) * axes.neurons + neuron;
+}
+
+bool sl_reference_is_graded(const struct sl_reference_tensor *tensor, double value,
+                            uint64_t *ones) {
+  struct sl_axes axes = sl_reference_axes(tensor->layout, tensor->rank, tensor->shape);
+  double samples = tensor->summed == SL_SUMMED_BATCH_TIME ? (double)axes.samples : 1;
+  double most = tensor->summed == SL_SUMMED_NOT ? 1 : (double)axes.steps * samples;
+  bool count = value >= 0 && value <= most && floor(value) == value;
+  *ones = count ? (uint64_t)value : 0;
+  return !count;
 }
 
 /* Fails under the path of the array or object around the value that is being read. */
@@ -46,7 +97,7 @@ struct nested {
 static void check_index(struct nested *nested, size_t level) {
   size_t start = nested->reader->at;
   size_t index = nested->indices[level];
-  if (nested->shaped && index >= nested->object->shape[level - 1]) {
+  if (nested->shaped && index >= nested->object->data_shape[level - 1]) {
     sl_reader_fail(nested->reader, SL_LENGTH_MISMATCH, start);
   }
   if (!nested->shaped && nested->length_known[level] && index >= nested->lengths[level]) {
@@ -54,20 +105,29 @@ static void check_index(struct nested *nested, size_t level) {
   }
 }
 
-/* How many (sample, neuron) pairs the next number is the first value of. */
+/*
+ * How many (sample, neuron) pairs the next number is the first value of: its own in the first time
+ * step, of the first sample if samples come first; there, where a sample begins, all of it; and
+ * where sums are kept by neuron and time comes first, all of a row.
+ */
 static size_t pairs_begun(const struct nested *nested) {
-  size_t rank = nested->rank;
-  size_t sample = rank >= 3 ? nested->indices[1] : 0;
-  size_t step = rank >= 2 ? nested->indices[rank >= 3 ? 2 : 1] : 0;
-  if (sample == 0) {
-    return step == 0 ? 1 : 0;
+  const struct sl_tensor_rules *rules = nested->rules;
+  size_t time = 0, sample = 0;
+  bool first_neuron = true;
+  for (size_t axis = 0; axis < nested->rank; axis++) {
+    size_t index = nested->indices[axis + 1];
+    char letter = sl_reference_axis(rules->layout, nested->rank, axis);
+    time = letter == 't' ? index : time;
+    sample = letter == 'b' ? index : sample;
+    first_neuron = first_neuron && (letter != 'n' || index == 0);
   }
-  for (size_t level = 2; level <= rank; level++) {
-    if (nested->indices[level] != 0) {
-      return 0;
-    }
+  bool time_first = rules->layout == SL_TIME_BATCH_NEURONS && nested->rank > 2;
+  bool alone = rules->layout == SL_BATCH_NEURONS_TIME || sample == 0 ||
+               (time_first && rules->field->per_sample);
+  if (time > 0) {
+    return 0;
   }
-  return nested->step_values;
+  return alone ? 1 : first_neuron ? nested->step_values : 0;
 }
 
 static void charge_pairs(struct nested *nested, size_t offset, size_t path_length) {
@@ -77,7 +137,8 @@ static void charge_pairs(struct nested *nested, size_t offset, size_t path_lengt
     sl_reader_fail(nested->reader, SL_TENSOR_TOO_LARGE, offset);
   }
   *nested->rules->pairs_left -= pairs;
-  nested->step_values += pairs == 1 && (nested->rank < 3 || nested->indices[1] == 0) ? 1 : 0;
+  size_t samples = nested->rules->layout == SL_TIME_BATCH_NEURONS ? 2 : 1;
+  nested->step_values += pairs == 1 && (nested->rank < 3 || nested->indices[samples] == 0) ? 1 : 0;
 }
 
 static void append(struct sl_tensor_object *object, double value) {
@@ -103,7 +164,7 @@ static void add_waiting(struct sl_tensor_object *object, const struct sl_referen
 static void read_leaf(struct nested *nested, size_t level) {
   struct sl_reader *reader = nested->reader;
   size_t start = reader->at;
-  if (nested->shaped && level < nested->object->rank) {
+  if (nested->shaped && level < nested->object->data_rank) {
     sl_reader_fail(reader, SL_WRONG_RANK, start);
   }
   if (nested->rank != 0 && level < nested->rank) {
@@ -134,7 +195,7 @@ static void check_array(struct nested *nested, size_t level) {
   }
   /* Three levels cannot be coordinates: what has a shape can be compared with it. */
   nested->shaped = nested->shaped || (object != NULL && object->has_shape && level >= 2);
-  if (level + 1 > (nested->shaped ? object->rank : nested->rules->field->max_rank)) {
+  if (level + 1 > (nested->shaped ? object->data_rank : nested->rules->field->max_rank)) {
     sl_reader_fail(reader, SL_WRONG_RANK, reader->at);
   }
   check_index(nested, level);
@@ -155,7 +216,7 @@ static void read_array(struct nested *nested, size_t level) {
       sl_reader_refuse(reader, true);
     }
   }
-  if (nested->shaped && count < nested->object->shape[level - 1]) {
+  if (nested->shaped && count < nested->object->data_shape[level - 1]) {
     sl_reader_fail(reader, SL_LENGTH_MISMATCH, reader->at);
   }
   if (nested->length_known[level] && count < nested->lengths[level]) {
@@ -173,8 +234,11 @@ static void read_nested(struct sl_reader *reader, const struct sl_tensor_rules *
                         struct sl_reference_tensor *tensor) {
   struct nested nested = {.reader = reader, .rules = rules};
   read_array(&nested, 1);
-  *tensor = (struct sl_reference_tensor){
-      .nested = true, .rank = nested.rank, .values = nested.values, .count = nested.count};
+  *tensor = (struct sl_reference_tensor){.nested = true,
+                                         .layout = rules->layout,
+                                         .rank = nested.rank,
+                                         .values = nested.values,
+                                         .count = nested.count};
   memcpy(tensor->shape, nested.lengths + 1, sizeof tensor->shape);
 }
 
@@ -309,6 +373,7 @@ static void read_data(struct sl_tensor_object *object) {
   int byte = sl_reader_peek(reader);
   bool wants_text = object->encoding < SL_ENCODED_COO;
   object->data_offset = reader->at;
+  object->shape_first = object->has_shape;
   if (byte == '[' && !wants_text) {
     read_array_data(object);
   } else if (byte == '"' && object->encoding != SL_ENCODED_COO) {
@@ -337,10 +402,10 @@ static void check_coordinates(struct sl_tensor_object *object, size_t offset) {
 }
 
 static void compare_nested(struct sl_tensor_object *object, size_t offset) {
-  if (object->levels != object->rank) {
+  if (object->levels != object->data_rank) {
     sl_reference_data_fail(object, SL_WRONG_RANK, offset);
   }
-  if (memcmp(object->lengths, object->shape, object->rank * sizeof *object->shape) != 0) {
+  if (memcmp(object->lengths, object->data_shape, object->data_rank * sizeof *object->shape) != 0) {
     sl_reference_data_fail(object, SL_LENGTH_MISMATCH, offset);
   }
 }
@@ -363,11 +428,27 @@ static void judge_shape(struct sl_tensor_object *object) {
   if (empty || overflow) {
     sl_reader_fail(reader, empty ? SL_EMPTY_TENSOR : SL_SHAPE_OVERFLOW, offset);
   }
-  struct sl_axes axes = sl_reference_axes(object->rank, object->shape);
+  struct sl_axes axes = sl_reference_axes(object->rules->layout, object->rank, object->shape);
   if (axes.samples * axes.neurons > *object->rules->pairs_left) {
     sl_reader_fail(reader, SL_TENSOR_TOO_LARGE, offset);
   }
   *object->rules->pairs_left -= axes.samples * axes.neurons;
+}
+
+/* What is left of the shape, once it is known, where values are sums. */
+static void leave_axes_out(struct sl_tensor_object *object) {
+  enum sl_layout layout = object->rules->layout;
+  object->data_rank = 0;
+  object->total = 1;
+  for (size_t axis = 0; object->has_shape && axis < object->rank; axis++) {
+    char letter = sl_reference_axis(layout, object->rank, axis);
+    bool summed = (letter == 't' && object->summed != SL_SUMMED_NOT) ||
+                  (letter == 'b' && object->summed == SL_SUMMED_BATCH_TIME);
+    if (!summed) {
+      object->data_shape[object->data_rank++] = object->shape[axis];
+      object->total *= object->shape[axis];
+    }
+  }
 }
 
 static void read_shape(struct sl_tensor_object *object) {
@@ -392,31 +473,63 @@ static void read_shape(struct sl_tensor_object *object) {
   sl_reader_close(reader);
   judge_shape(object);
   object->has_shape = true;
-  if (object->kind == SL_DATA_FLAT && object->count != object->total) {
-    sl_reference_data_fail(object, SL_LENGTH_MISMATCH, object->shape_offset);
-  }
-  if (object->kind == SL_DATA_NESTED && object->levels >= 3) {
-    compare_nested(object, object->shape_offset);
-  }
+  leave_axes_out(object);
   if (object->kind == SL_DATA_COO) {
     check_coordinates(object, object->shape_offset);
   }
 }
 
-static void read_encoding(struct sl_tensor_object *object) {
-  static const char *const names[] = {"bits", "f32", "f64", "u8", "u16", "u32", "coo"};
-  struct sl_reader *reader = object->reader;
+/* A word in quotes, or null: then `count`. */
+static size_t read_word(struct sl_reader *reader, const char *const *names, size_t count) {
   size_t offset = reader->at;
   if (sl_reader_word(reader, "null")) {
-    return;
+    return count;
   }
   if (sl_reader_peek(reader) != '"') {
     sl_reader_refuse(reader, false);
   }
   size_t length;
   const char *word = sl_reader_string(reader, &length);
-  object->encoding = (enum sl_data_encoding)sl_word_index(names, 7, word, length);
-  if (object->encoding == SL_ENCODED_NOT) {
+  size_t index = sl_word_index(names, count, word, length);
+  if (index == count) {
+    sl_reader_fail(reader, SL_UNKNOWN_CHOICE, offset);
+  }
+  return index;
+}
+
+static bool sums_suit(const struct sl_tensor_object *object) {
+  bool single = object->encoding == SL_ENCODED_BITS || object->encoding == SL_ENCODED_COO;
+  return object->summed == SL_SUMMED_NOT ||
+         (!single && (object->summed == SL_SUMMED_TIME || !object->rules->field->per_sample));
+}
+
+static void read_summed(struct sl_tensor_object *object) {
+  static const char *const names[] = {"time", "batch_time"};
+  size_t offset = object->reader->at;
+  size_t word = read_word(object->reader, names, 2);
+  if (word == 2) {
+    return;
+  }
+  if (object->shape_first) {
+    sl_reader_fail(object->reader, SL_MEMBER_TOO_LATE, offset);
+  }
+  object->summed = word == 0 ? SL_SUMMED_TIME : SL_SUMMED_BATCH_TIME;
+  if (!sums_suit(object)) {
+    sl_reader_fail(object->reader, SL_UNKNOWN_CHOICE, offset);
+  }
+  leave_axes_out(object);
+}
+
+static void read_encoding(struct sl_tensor_object *object) {
+  static const char *const names[] = {"bits", "f32", "f64", "u8", "u16", "u32", "coo"};
+  struct sl_reader *reader = object->reader;
+  size_t offset = reader->at;
+  size_t word = read_word(reader, names, 7);
+  if (word == 7) {
+    return;
+  }
+  object->encoding = (enum sl_data_encoding)word;
+  if (!sums_suit(object)) {
     sl_reader_fail(reader, SL_UNKNOWN_CHOICE, offset);
   }
   bool coo = object->encoding == SL_ENCODED_COO;
@@ -456,6 +569,12 @@ static void check_complete(struct sl_tensor_object *object) {
   if (object->kind == SL_DATA_NESTED) {
     compare_nested(object, reader->at);
   }
+  if (object->kind == SL_DATA_FLAT && object->count != object->total) {
+    sl_reference_data_fail(object, SL_LENGTH_MISMATCH, reader->at);
+  }
+  if (object->kind == SL_DATA_TEXT) {
+    sl_reference_base64_settle(object);
+  }
   reader->path_length--;
 }
 
@@ -464,6 +583,8 @@ static void lay_out(const struct sl_tensor_object *object, struct sl_reference_t
   struct sl_reader *reader = object->reader;
   bool coo = object->encoding == SL_ENCODED_COO;
   tensor->rank = object->rank;
+  tensor->layout = object->rules->layout;
+  tensor->summed = object->summed;
   memcpy(tensor->shape, object->shape, sizeof tensor->shape);
   tensor->count = object->total;
   tensor->values = object->numbers;
@@ -489,16 +610,22 @@ static void read_object(struct sl_reader *reader, const struct sl_tensor_rules *
                         struct sl_reference_tensor *tensor) {
   struct sl_tensor_object object = {
       .reader = reader, .rules = rules, .encoding = SL_ENCODED_NOT, .integers = true};
-  static const char *const names[] = {"shape", "encoding", "data"};
-  bool seen[3] = {false};
+  static const char *const names[] = {"shape", "encoding", "data", "summed"};
+  bool seen[4] = {false};
   sl_reader_open(reader);
   for (size_t i = 0; sl_reader_element(reader, i, '}'); i++) {
-    size_t which = sl_reader_name(reader, names, 3, seen);
+    size_t which = sl_reader_name(reader, names, 4, seen);
     size_t limit = which == 2 ? SIZE_MAX : rules->limits->member_bytes;
     sl_reader_limit(reader, limit);
-    which == 0 ? read_shape(&object) : which == 1 ? read_encoding(&object) : read_data(&object);
+    which == 0   ? read_shape(&object)
+    : which == 1 ? read_encoding(&object)
+    : which == 2 ? read_data(&object)
+                 : read_summed(&object);
     sl_reader_limit(reader, SIZE_MAX);
-    sl_reference_base64_settle(&object);
+    bool bits = object.encoding == SL_ENCODED_BITS; /* those are no sums, whatever follows */
+    if (object.kind == SL_DATA_TEXT && object.has_shape && bits) {
+      sl_reference_base64_settle(&object);
+    }
   }
   check_complete(&object);
   sl_reader_close(reader);

@@ -12,6 +12,7 @@ struct sl_tensor_rules {
   const struct sl_field *field;
   const struct sl_limits *limits;
   uint64_t *pairs_left; /* over all tensors of the request */
+  enum sl_layout layout;
 };
 
 /* Reads the tensor that begins here. */
@@ -48,7 +49,11 @@ struct sl_tensor_object {
   size_t shape_offset, data_offset; /* of their values */
   size_t rank;
   size_t shape[SL_MAX_RANK];
-  size_t total; /* product of the shape */
+  size_t total; /* product of the shape, or how many sums it has */
+  enum sl_summed summed;
+  bool shape_first; /* before the data */
+  size_t data_rank; /* of the shape without the summed axes */
+  size_t data_shape[SL_MAX_RANK];
   enum sl_data_encoding encoding;
   enum sl_data_kind kind;
   double *numbers; /* values, or the integers of one coordinate after the other */
@@ -61,8 +66,8 @@ struct sl_tensor_object {
   size_t byte_count;
 };
 
-/* Base64: reads the text; checks the bytes against shape and encoding once both are known; how
- * many the tensor needs; one value of them. */
+/* Base64: reads the text; checks the bytes, that came before shape or encoding, against both; one
+ * value of them. */
 void sl_reference_base64_read(struct sl_tensor_object *object);
 void sl_reference_base64_settle(struct sl_tensor_object *object);
 double sl_reference_binary_value(const struct sl_tensor_object *object, size_t index);

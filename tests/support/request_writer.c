@@ -12,14 +12,29 @@ struct sl_model_tensor sl_model_tensor_new(enum sl_spelling spelling, size_t ran
                                            const size_t *shape) {
   struct sl_model_tensor tensor = {.spelling = spelling, .rank = rank, .count = 1};
   for (size_t axis = 0; axis < rank; axis++) {
-    tensor.shape[axis] = shape[axis];
+    tensor.shape[axis] = tensor.data_shape[axis] = shape[axis];
     tensor.count *= shape[axis];
   }
+  tensor.data_rank = rank;
   tensor.values = calloc(tensor.count, sizeof(double));
   if (tensor.values == NULL) {
     abort();
   }
   return tensor;
+}
+
+void sl_model_tensor_sum(struct sl_model_tensor *tensor, enum sl_layout layout,
+                         enum sl_summed summed) {
+  tensor->summed = summed;
+  tensor->data_rank = 0;
+  tensor->count = 1;
+  for (size_t axis = 0; axis < tensor->rank; axis++) {
+    char letter = sl_reference_axis(layout, tensor->rank, axis);
+    if (letter == 'n' || (letter == 'b' && summed == SL_SUMMED_TIME)) {
+      tensor->data_shape[tensor->data_rank++] = tensor->shape[axis];
+      tensor->count *= tensor->shape[axis];
+    }
+  }
 }
 
 void sl_model_tensor_free(struct sl_model_tensor *tensor) {
@@ -62,7 +77,7 @@ bool sl_model_tensor_equals(const struct sl_model_tensor *model,
                             const struct sl_reference_tensor *read) {
   if (read->nested != (model->spelling == SL_SPELL_NESTED) || read->rank != model->rank ||
       memcmp(read->shape, model->shape, model->rank * sizeof(size_t)) != 0 ||
-      read->count != model->count) {
+      read->count != model->count || read->summed != model->summed) {
     return false;
   }
   for (size_t i = 0; i < model->count; i++) {
@@ -161,12 +176,12 @@ void sl_write_number(struct sl_writer *writer, double value) {
 
 static void write_nested(struct sl_writer *writer, const struct sl_model_tensor *tensor,
                          size_t axis, size_t *next) {
-  if (axis == tensor->rank) {
+  if (axis == tensor->data_rank) {
     sl_write_number(writer, tensor->values[(*next)++]);
     return;
   }
   sl_write_mark(writer, '[');
-  for (size_t i = 0; i < tensor->shape[axis]; i++) {
+  for (size_t i = 0; i < tensor->data_shape[axis]; i++) {
     if (i > 0) {
       sl_write_mark(writer, ',');
     }
@@ -300,6 +315,12 @@ static void write_name(struct sl_writer *writer, const char *name, bool first) {
   sl_write_mark(writer, ':');
 }
 
+static void write_summed(struct sl_writer *writer, const struct sl_model_tensor *tensor,
+                         bool first) {
+  write_name(writer, "summed", first);
+  sl_write_string(writer, tensor->summed == SL_SUMMED_TIME ? "time" : "batch_time");
+}
+
 static void write_data(struct sl_writer *writer, const struct sl_model_tensor *tensor) {
   if (tensor->spelling == SL_SPELL_FLAT) {
     write_numbers(writer, tensor->values, tensor->count);
@@ -324,8 +345,15 @@ void sl_write_tensor(struct sl_writer *writer, const struct sl_model_tensor *ten
   size_t order[3];
   permute(order, 3, tensor->order);
   bool first = true;
+  bool summed = tensor->summed != SL_SUMMED_NOT;
+  bool last =
+      tensor->order >= 3 && order[0] == 2; /* the data is first: see sl_write_tensor's order */
   sl_write_mark(writer, '{');
   for (size_t i = 0; i < 3; i++) {
+    if (summed && !last && order[i] == 2) {
+      write_summed(writer, tensor, first);
+      first = false;
+    }
     if (order[i] == 0) {
       double shape[SL_MAX_RANK];
       for (size_t axis = 0; axis < tensor->rank; axis++) {
@@ -347,7 +375,24 @@ void sl_write_tensor(struct sl_writer *writer, const struct sl_model_tensor *ten
     }
     first = false;
   }
+  if (summed && last) {
+    write_summed(writer, tensor, false);
+  }
   sl_write_mark(writer, '}');
+}
+
+/* Begins a body, with the order of the axes if it is not the default. Returns whether no member has
+ * come. */
+static bool begin_body(struct sl_writer *writer) {
+  static const char *const names[] = {"batch_time_neurons", "time_batch_neurons",
+                                      "batch_neurons_time"};
+  sl_write_mark(writer, '{');
+  if (writer->axes == SL_BATCH_TIME_NEURONS) {
+    return true;
+  }
+  write_name(writer, "axes", true);
+  sl_write_string(writer, names[writer->axes]);
+  return false;
 }
 
 static void write_layers(struct sl_writer *writer, const struct sl_model_tensor *layers,
@@ -368,9 +413,9 @@ void sl_write_rates_body(struct sl_writer *writer, const struct sl_model_tensor 
   double numbers[16];
   size_t members[3];
   permute(members, 3, order);
-  sl_write_mark(writer, '{');
+  bool first = begin_body(writer);
   for (size_t i = 0; i < 3; i++) {
-    write_name(writer, names[members[i]], i == 0);
+    write_name(writer, names[members[i]], first && i == 0);
     for (size_t k = 0; k < count && k < 16; k++) {
       numbers[k] = members[i] == 1 ? 0.25 : 2.0;
     }
@@ -387,17 +432,18 @@ void sl_write_population_body(struct sl_writer *writer, const struct sl_model_te
                               size_t order) {
   static const char *const names[] = {
       "spk", "targets", "num_classes", "neurons_per_class", "correct_rate", "incorrect_rate"};
-  const double values[] = {0.0, 0.0, 1.0, (double)spk->shape[2], 0.75, 0.125};
+  struct sl_axes axes = sl_reference_axes(writer->axes, spk->rank, spk->shape);
+  const double values[] = {0.0, 0.0, 1.0, (double)axes.neurons, 0.75, 0.125};
   double targets[64] = {0.0};
   size_t members[6];
   permute(members, 6, order);
-  sl_write_mark(writer, '{');
+  bool first = begin_body(writer);
   for (size_t i = 0; i < 6; i++) {
-    write_name(writer, names[members[i]], i == 0);
+    write_name(writer, names[members[i]], first && i == 0);
     if (members[i] == 0) {
       sl_write_tensor(writer, spk);
     } else if (members[i] == 1) {
-      write_numbers(writer, targets, spk->shape[0] < 64 ? spk->shape[0] : 64);
+      write_numbers(writer, targets, axes.samples < 64 ? axes.samples : 64);
     } else {
       sl_write_number(writer, values[members[i]]);
     }
@@ -412,12 +458,13 @@ static void write_value(struct sl_writer *writer, const struct sl_field *field,
   double numbers[64] = {0.0};
   size_t length = strcmp(field->name, "class_weights") == 0 ? classes : count;
   double real = strcmp(field->name, "upper") == 0 ? 0.5 : 0.25;
+  struct sl_axes axes = sl_reference_axes(writer->axes, tensors[0].rank, tensors[0].shape);
   for (size_t i = 0; i < 64 && field->kind != SL_FIELD_LABELS; i++) {
     numbers[i] = real;
   }
   switch (field->kind) {
   case SL_FIELD_LABELS:
-    write_numbers(writer, numbers, tensors[0].shape[0] < 64 ? tensors[0].shape[0] : 64);
+    write_numbers(writer, numbers, axes.samples < 64 ? axes.samples : 64);
     break;
   case SL_FIELD_REALS:
     write_numbers(writer, numbers, length < 64 ? length : 64);
@@ -437,11 +484,10 @@ void sl_write_any_body(struct sl_writer *writer, const struct sl_loss *loss,
                        const struct sl_model_tensor *tensors, size_t count) {
   struct sl_random *random = &writer->random;
   size_t order[SL_MAX_FIELDS];
-  size_t neurons = tensors[0].shape[tensors[0].rank - 1];
+  size_t neurons = sl_reference_axes(writer->axes, tensors[0].rank, tensors[0].shape).neurons;
   size_t classes = neurons <= 64 && sl_random_one_in(random, 2) ? neurons : 1;
-  bool first = true;
   permute(order, loss->field_count, sl_random_below(random, 40320));
-  sl_write_mark(writer, '{');
+  bool first = begin_body(writer);
   for (size_t i = 0; i < loss->field_count; i++) {
     const struct sl_field *field = &loss->fields[order[i]];
     bool absent = field->optional && !field->or_next && sl_random_one_in(random, 2);

@@ -29,11 +29,14 @@ struct sl_model_tensor {
   size_t order; /* of the members of an object: 0 to 5, lexicographic over shape, encoding, data */
   size_t rank;
   size_t shape[SL_MAX_RANK];
+  enum sl_summed summed; /* the values are sums; written before the data, or last where it may be */
+  size_t data_rank;      /* of the values: that of the shape without the summed axes */
+  size_t data_shape[SL_MAX_RANK];
   size_t count;
   double *values; /* owned */
 };
 
-enum sl_layout {
+enum sl_member_order {
   SL_LAYOUT_COMPACT, /* [0,1]    JavaScript */
   SL_LAYOUT_SPACED,  /* [0, 1]   Python */
   SL_LAYOUT_PRETTY,  /* one value a line, indented */
@@ -50,9 +53,10 @@ enum sl_number_style {
 
 struct sl_writer {
   struct sl_buffer text;
-  enum sl_layout layout;
+  enum sl_member_order layout;
   enum sl_number_style numbers;
-  bool escapes; /* in names and strings */
+  enum sl_layout axes; /* of the tensors, said first */
+  bool escapes;        /* in names and strings */
   size_t indent;
   struct sl_random random;
 };
@@ -62,6 +66,10 @@ void sl_writer_free(struct sl_writer *writer);
 /* A tensor of zeros. */
 struct sl_model_tensor sl_model_tensor_new(enum sl_spelling spelling, size_t rank,
                                            const size_t *shape);
+
+/* Makes it one of sums, all 0. */
+void sl_model_tensor_sum(struct sl_model_tensor *tensor, enum sl_layout layout,
+                         enum sl_summed summed);
 void sl_model_tensor_free(struct sl_model_tensor *tensor);
 
 /* Ones with the given chance in 100, and, unless `graded_percent` is 0, other values. */

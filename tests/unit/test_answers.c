@@ -335,7 +335,7 @@ START_TEST(doubles_too_large_for_f32_are_fine_as_text_and_f64) {
 END_TEST
 
 START_TEST(answer_fields_stand_behind_those_of_the_loss) {
-  ck_assert_uint_eq(sl_request_field_count(&balanced), 8);
+  ck_assert_uint_eq(sl_request_field_count(&balanced), 9);
   ck_assert_ptr_eq(sl_request_field(&balanced, 0), &balanced_fields[0]);
   ck_assert_ptr_eq(sl_request_field(&balanced, 5), &balanced_fields[5]);
   ck_assert_str_eq(sl_request_field(&balanced, 6)->name, "gradient");

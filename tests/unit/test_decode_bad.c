@@ -52,15 +52,20 @@ START_TEST(options_of_another_kind_or_outside_their_bounds_are_refused) {
 }
 END_TEST
 
+START_TEST(sums_and_axes_that_do_not_fit_are_refused) {
+  sl_check_bad_bodies(sl_bad_sums, sl_bad_sum_count);
+}
+END_TEST
+
 START_TEST(there_are_enough_bad_bodies_and_each_has_a_name_of_its_own) {
   const struct sl_bad_body *tables[] = {sl_bad_texts,   sl_bad_numbers, sl_bad_nested,
                                         sl_bad_members, sl_bad_objects, sl_bad_data,
-                                        sl_bad_limits,  sl_bad_options};
+                                        sl_bad_limits,  sl_bad_options, sl_bad_sums};
   const size_t counts[] = {sl_bad_text_count,   sl_bad_number_count, sl_bad_nested_count,
                            sl_bad_member_count, sl_bad_object_count, sl_bad_data_count,
-                           sl_bad_limit_count,  sl_bad_option_count};
+                           sl_bad_limit_count,  sl_bad_option_count, sl_bad_sum_count};
   size_t total = 0;
-  for (size_t table = 0; table < 8; table++) {
+  for (size_t table = 0; table < sizeof tables / sizeof *tables; table++) {
     total += counts[table];
     for (size_t i = 0; i < counts[table]; i++) {
       for (size_t k = 0; k < i; k++) {
@@ -206,14 +211,14 @@ static void assert_message(const char *loss, const char *body, const char *messa
 START_TEST(messages_say_what_was_expected_and_what_came) {
   assert_message(RATES, "{\"offset\":[1]}",
                  "the body: \"offset\" is not a member of firing_rate_target_mse_loss; members are "
-                 "spikes_list, offsets, multipliers, gradient, gradient_encoding");
+                 "spikes_list, offsets, multipliers, gradient, gradient_encoding, axes");
   assert_message(
       RATES, "{'offsets':[1]}",
       "the body: expected a member name in double quotes, not '''; Python text, not JSON: "
       "use json.dumps(...)");
   assert_message(POPULATION, SPK("[[0,1]]"),
-                 "spk: expected [batch, time, output_neurons], not 2 dimensions; spikes that "
-                 "are summed over time need a time axis of 1");
+                 "spk: expected [batch, time, output_neurons], not 2 dimensions; for sums "
+                 "over time write \"summed\": \"time\" beside the shape of the spikes");
   assert_message(POPULATION, SPK("[[[[0,1]]]]"),
                  "spk: expected [batch, time, output_neurons], not more than 3 dimensions");
   assert_message(POPULATION, SPK_OBJECT("\"shape\":[2],\"data\":[0,1]"),
@@ -280,6 +285,7 @@ int main(void) {
   tcase_add_test(tests, data_that_does_not_fit_its_shape_or_encoding_is_refused);
   tcase_add_test(tests, requests_beyond_a_limit_are_refused_where_they_cross_it);
   tcase_add_test(tests, options_of_another_kind_or_outside_their_bounds_are_refused);
+  tcase_add_test(tests, sums_and_axes_that_do_not_fit_are_refused);
   tcase_add_test(tests, there_are_enough_bad_bodies_and_each_has_a_name_of_its_own);
   tcase_add_test(tests, as_many_pairs_as_the_limit_are_accepted);
   tcase_add_test(tests, as_many_layers_as_the_limit_are_accepted);

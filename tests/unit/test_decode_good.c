@@ -48,7 +48,7 @@ START_TEST(members_of_a_tensor_come_in_any_order_in_any_layout) {
         layer.order = order;
         sl_model_tensor_fill(&layer, &random, 50, order % 2 == 0 ? 30 : 0);
         struct sl_writer writer = plain_writer();
-        writer.layout = (enum sl_layout)layout;
+        writer.layout = (enum sl_member_order)layout;
         writer.numbers = (enum sl_number_style)(order % SL_NUMBER_STYLE_COUNT);
         writer.escapes = layout == SL_LAYOUT_WILD;
         sl_check_good_layers(&writer, &layer, 1, true);
@@ -67,7 +67,7 @@ START_TEST(members_of_the_body_come_in_any_order) {
     sl_model_tensor_fill(&spk, &random, 50, 0);
     spk.order = order / 6 % 6;
     struct sl_writer writer = plain_writer();
-    writer.layout = (enum sl_layout)(order / 3 % SL_LAYOUT_COUNT);
+    writer.layout = (enum sl_member_order)(order / 3 % SL_LAYOUT_COUNT);
     sl_write_population_body(&writer, &spk, order);
     sl_check_good_writer(&writer, POPULATION, &spk, 1, order % 90 == 0);
     sl_model_tensor_free(&spk);

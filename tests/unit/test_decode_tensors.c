@@ -171,7 +171,7 @@ static void check_rows(enum sl_spelling spelling, size_t graded_percent, bool of
         sl_model_tensor_fill(&tensor, &random, 30, graded_percent);
         tensor.order = layout % 2 == 0 ? 0 : 5;
         struct sl_writer writer = plain_writer();
-        writer.layout = (enum sl_layout)layout;
+        writer.layout = (enum sl_member_order)layout;
         writer.numbers = (enum sl_number_style)style;
         if (of_population) {
           sl_write_population_body(&writer, &tensor, 0);
@@ -282,7 +282,7 @@ START_TEST(layers_of_different_shapes_and_spellings_stand_beside_each_other) {
     }
     struct sl_writer writer = plain_writer();
     writer.random.state += round;
-    writer.layout = (enum sl_layout)(round % SL_LAYOUT_COUNT);
+    writer.layout = (enum sl_member_order)(round % SL_LAYOUT_COUNT);
     writer.numbers = (enum sl_number_style)(round % SL_NUMBER_STYLE_COUNT);
     sl_check_good_layers(&writer, layers, 6, true);
     for (size_t i = 0; i < 6; i++) {

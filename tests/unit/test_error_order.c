@@ -136,7 +136,7 @@ static const struct sl_bad_body data_of_tensors[] = {
     DATA(SL_LENGTH_MISMATCH, "a flat value too many before a letter in it",
          "\"shape\":[1],\"data\":[0,@1x]", ""),
     DATA(SL_LENGTH_MISMATCH, "data too short for a later shape before what is no JSON",
-         "\"data\":[0],\"shape\":@[2],x", ""),
+         "\"data\":[0],\"shape\":[2]@},x", ""),
     DATA(SL_WRONG_TYPE, "numbers for bits before what is no JSON",
          "\"encoding\":\"bits\",\"data\":@[x]", ""),
     DATA(SL_BAD_BASE64, "a bad character before a bad escape",

@@ -28,10 +28,14 @@ static const char fixed_schemas[] = JSON(
     "Shape": {
         "type": "array", "minItems": 1, "maxItems": 8,
         "items": {"type": "integer", "minimum": 1}},
+    "Summed": {
+        "description": "The data has sums of spikes instead: one for each (sample, neuron), or each neuron where the loss needs no more. The shape remains that of the spikes.",
+        "type": ["string", "null"], "enum": ["time", "batch_time", null]},
     "FlatTensor": {
         "description": "All values in row-major order.",
         "type": "object", "required": ["shape", "data"], "additionalProperties": false,
         "properties": {"shape": {"$ref": "#/components/schemas/Shape"},
+                       "summed": {"$ref": "#/components/schemas/Summed"},
                        "data": {"type": "array", "items": {"type": "number"}}},
         "examples": [{"shape": [1, 2, 3], "data": [0, 1, 0, 1, 0, 0]}]},
     "BitsTensor": {
@@ -46,6 +50,7 @@ static const char fixed_schemas[] = JSON(
         "type": "object", "required": ["shape", "encoding", "data"], "additionalProperties": false,
         "properties": {"shape": {"$ref": "#/components/schemas/Shape"},
                        "encoding": {"type": "string", "enum": ["u8", "u16", "u32"]},
+                       "summed": {"$ref": "#/components/schemas/Summed"},
                        "data": {"type": "string", "contentEncoding": "base64"}},
         "examples": [{"shape": [1, 2, 3], "encoding": "u8", "data": "AAEAAQAA"}]},
     "FloatTensor": {
@@ -53,6 +58,7 @@ static const char fixed_schemas[] = JSON(
         "type": "object", "required": ["shape", "encoding", "data"], "additionalProperties": false,
         "properties": {"shape": {"$ref": "#/components/schemas/Shape"},
                        "encoding": {"type": "string", "enum": ["f32", "f64"]},
+                       "summed": {"$ref": "#/components/schemas/Summed"},
                        "data": {"type": "string", "contentEncoding": "base64"}},
         "examples": [{"shape": [1, 1, 2], "encoding": "f32", "data": "AACAPwAAAAA="}]},
     "CooTensor": {

@@ -1,4 +1,4 @@
-#include "spikes/spikes.h"
+#include "spikes/accumulators.h"
 
 #include "core/bits.h"
 #include "core/checked.h"
@@ -8,13 +8,9 @@
 /* Bits that may be buffered: enough rows to be added up well, few enough to stay in the cache. */
 enum { BUFFERED_BITS = 32 * 1024 * 8, MIN_BUFFERED_ROWS = 16 };
 
-/* Accumulators that are taken at once: small requests need no more. */
-enum { MIN_CAPACITY = 128 };
-
 enum {
   PARTS = 16, /* words of values that are looked at together */
   MAX_PART = 64 * PARTS,
-  MAX_SMALL_COUNT = UINT8_MAX
 };
 
 void sl_spikes_init(struct sl_spikes *spikes, bool per_sample, uint64_t *pairs_left) {
@@ -36,83 +32,15 @@ void sl_spikes_release(struct sl_spikes *spikes) {
   *spikes = (struct sl_spikes){0};
 }
 
-static enum sl_status no_memory_to_count(struct sl_error *error) {
-  return sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory to count the spikes of a tensor");
-}
-
-static enum sl_status take_pairs(struct sl_spikes *spikes, uint64_t pairs, struct sl_error *error) {
-  if (spikes->pairs_left == NULL) {
-    return SL_OK;
-  }
-  if (pairs > *spikes->pairs_left) {
-    return sl_fail(error, SL_TENSOR_TOO_LARGE,
-                   "the tensors have more (sample, neuron) pairs than the limit (pairs) allows");
-  }
-  *spikes->pairs_left -= pairs;
-  return SL_OK;
-}
-
-/* Finds the arrays after memory may have moved. */
-static void find_arrays(struct sl_spikes *spikes) {
-  spikes->ones = spikes->is_small ? NULL : spikes->ones_memory.words;
-  spikes->small_ones = spikes->is_small ? spikes->ones_memory.words : NULL;
-  spikes->graded = spikes->graded_memory.words;
-  spikes->sums = spikes->sums_memory.words;
-}
-
-/* Returns how many words so many ones take. */
-static size_t words_of_ones(const struct sl_spikes *spikes, size_t accumulators) {
-  return spikes->is_small ? accumulators / 8 + (accumulators % 8 > 0) : accumulators;
-}
-
-/* Reserves accumulators [0, needed) of a shape that is still discovered. */
-static enum sl_status grow_accumulators(struct sl_spikes *spikes, size_t needed,
-                                        struct sl_error *error) {
-  if (needed > spikes->capacity) {
-    size_t capacity = spikes->capacity + spikes->capacity / 2 + MIN_CAPACITY;
-    capacity = capacity > needed ? capacity : needed;
-    struct sl_budget *budget = spikes->budget;
-    bool graded = spikes->graded != NULL;
-    enum sl_status status =
-        sl_lazy_words_grow(&spikes->ones_memory, words_of_ones(spikes, capacity), budget, error);
-    if (status == SL_OK && graded) {
-      status = sl_lazy_words_grow(&spikes->graded_memory, capacity, budget, error);
-    }
-    if (status == SL_OK && graded) {
-      status = sl_lazy_words_grow(&spikes->sums_memory, capacity, budget, error);
-    }
-    find_arrays(spikes);
-    if (status != SL_OK) {
-      return status;
-    }
-    spikes->capacity = capacity;
-  }
-  spikes->accumulators = needed;
-  return SL_OK;
-}
-
-/* Makes accumulators below `end` writable. */
-static enum sl_status reach(struct sl_spikes *spikes, size_t end, struct sl_error *error) {
-  if (spikes->ones_memory.words == NULL) {
-    if (sl_lazy_words_reserve(&spikes->ones_memory, words_of_ones(spikes, spikes->capacity),
-                              SL_LAZY_DENSE, spikes->budget, error) != SL_OK) {
-      return error->code;
-    }
-    find_arrays(spikes);
-  }
-  return sl_lazy_words_reach(&spikes->ones_memory, words_of_ones(spikes, end), spikes->budget,
-                             error);
-}
-
 static enum sl_status begin_buffer(struct sl_spikes *spikes, struct sl_error *error) {
-  size_t rows = BUFFERED_BITS / spikes->neurons;
+  size_t rows = BUFFERED_BITS / spikes->row_length;
   rows = rows > MIN_BUFFERED_ROWS ? rows : MIN_BUFFERED_ROWS;
-  size_t all_rows = spikes->rank > 0 ? spikes->samples * spikes->steps : SIZE_MAX;
+  size_t all_rows = spikes->rank > 0 ? spikes->max_values / spikes->row_length : SIZE_MAX;
   rows = rows < all_rows ? rows : all_rows;
   size_t words;
-  if (!sl_checked_multiply(&spikes->max_buffered_bits, rows, spikes->neurons) ||
+  if (!sl_checked_multiply(&spikes->max_buffered_bits, rows, spikes->row_length) ||
       !sl_checked_add(&words, spikes->max_buffered_bits / 64, 1 + SL_BITS_SLACK)) {
-    return no_memory_to_count(error);
+    return sl_spikes_no_memory(error);
   }
   if (sl_lazy_words_reserve(&spikes->buffer_memory, words, SL_LAZY_SCRATCH, spikes->budget,
                             error) != SL_OK) {
@@ -129,23 +57,23 @@ static void add_rows(struct sl_spikes *spikes, size_t skipped, size_t base, size
   char *counts = spikes->ones_memory.words;
   if (samples > 0 && rows > 0) {
     sl_kernels()->add_columns(counts + base * count_bytes, count_bytes, spikes->buffered,
-                              skipped * spikes->neurons, samples, rows, spikes->neurons);
+                              skipped * spikes->row_length, samples, rows, spikes->row_length);
   }
 }
 
 /* Adds up what is buffered. Where samples are kept apart, that is the rest of one, whole ones, and
  * the front of one. */
 static void add_buffered(struct sl_spikes *spikes) {
-  size_t rows = spikes->buffered_bits > 0 ? spikes->buffered_bits / spikes->neurons : 0;
-  bool apart = spikes->per_sample && spikes->steps_known;
-  size_t rest = apart ? spikes->steps - spikes->buffered_step : rows;
+  size_t rows = spikes->buffered_bits > 0 ? spikes->buffered_bits / spikes->row_length : 0;
+  bool apart = spikes->per_sample && spikes->rows_known;
+  size_t rest = apart ? spikes->rows - spikes->buffered_step : rows;
   rest = rest < rows ? rest : rows;
-  size_t samples = rest < rows ? (rows - rest) / spikes->steps : 0;
-  size_t front = rest < rows ? (rows - rest) % spikes->steps : 0;
+  size_t samples = rest < rows ? (rows - rest) / spikes->rows : 0;
+  size_t front = rest < rows ? (rows - rest) % spikes->rows : 0;
   size_t base = spikes->buffered_base;
   add_rows(spikes, 0, base, 1, rest);
-  add_rows(spikes, rest, base + spikes->neurons, samples, spikes->steps);
-  add_rows(spikes, rows - front, base + (1 + samples) * spikes->neurons, 1, front);
+  add_rows(spikes, rest, base + spikes->row_length, samples, spikes->rows);
+  add_rows(spikes, rows - front, base + (1 + samples) * spikes->row_length, 1, front);
   spikes->buffered_bits = 0;
 }
 
@@ -159,18 +87,18 @@ struct position {
 static struct position position_after(const struct sl_spikes *spikes, size_t count) {
   size_t column = spikes->column + count;
   struct position after = {.base = spikes->base, .step = spikes->step, .column = column};
-  if (column >= spikes->neurons) {
-    after.step += column / spikes->neurons;
-    after.column = column % spikes->neurons;
+  if (column >= spikes->row_length) {
+    after.step += column / spikes->row_length;
+    after.column = column % spikes->row_length;
   }
-  size_t ended = spikes->steps_known ? after.step / spikes->steps : 0;
-  after.step -= ended * spikes->steps;
+  size_t ended = spikes->rows_known ? after.step / spikes->rows : 0;
+  after.step -= ended * spikes->rows;
   after.samples = ended + (after.step > 0 || after.column > 0);
   if (spikes->per_sample) {
-    after.base += ended * spikes->neurons;
+    after.base += ended * spikes->row_length;
     ended = 0;
   }
-  after.end = after.base + (ended > 0 || after.step > 0 ? spikes->neurons : after.column);
+  after.end = after.base + (ended > 0 || after.step > 0 ? spikes->row_length : after.column);
   return after;
 }
 
@@ -180,81 +108,35 @@ static void go_to(struct sl_spikes *spikes, struct position position) {
   spikes->column = position.column;
 }
 
-/* Makes small counts large: those of more steps, or of graded values. */
-static enum sl_status enlarge_ones(struct sl_spikes *spikes, struct sl_error *error) {
-  if (!spikes->is_small) {
-    return SL_OK;
-  }
-  struct sl_lazy_words small = spikes->ones_memory;
-  const uint8_t *ones = small.words;
-  size_t count = spikes->neurons_known ? position_after(spikes, 0).end : spikes->column;
-  spikes->ones_memory = (struct sl_lazy_words){0};
-  spikes->is_small = false;
-  if (reach(spikes, count, error) != SL_OK) {
-    sl_lazy_words_free(&spikes->ones_memory, spikes->budget);
-    spikes->ones_memory = small;
-    spikes->is_small = true;
-    find_arrays(spikes);
-    return error->code;
-  }
-  for (size_t i = 0; i < count; i++) {
-    spikes->ones[i] = ones[i];
-  }
-  sl_lazy_words_free(&small, spikes->budget);
-  return SL_OK;
-}
-
-/* Makes numbers and sums of graded values writable, which are kept from the first one on. */
-static enum sl_status reach_graded(struct sl_spikes *spikes, size_t end, struct sl_error *error) {
-  struct sl_budget *budget = spikes->budget;
-  if (spikes->graded == NULL) {
-    if (enlarge_ones(spikes, error) != SL_OK) {
-      return error->code;
-    }
-    if (sl_lazy_words_reserve(&spikes->graded_memory, spikes->capacity, SL_LAZY_DENSE, budget,
-                              error) != SL_OK) {
-      return error->code;
-    }
-    if (sl_lazy_words_reserve(&spikes->sums_memory, spikes->capacity, SL_LAZY_DENSE, budget,
-                              error) != SL_OK) {
-      sl_lazy_words_free(&spikes->graded_memory, budget);
-      return error->code;
-    }
-    find_arrays(spikes);
-  }
-  enum sl_status status = sl_lazy_words_reach(&spikes->graded_memory, end, budget, error);
-  return status == SL_OK ? sl_lazy_words_reach(&spikes->sums_memory, end, budget, error) : status;
-}
-
 /* Begins the samples that so many values are the first of, or none if they cannot all begin. */
 static enum sl_status begin_samples(struct sl_spikes *spikes, size_t count,
                                     struct sl_error *error) {
-  if (spikes->rank > 0) { /* the shape came first: all is granted */
+  if (spikes->rank > 0 || spikes->all_begun) { /* all is granted */
     return SL_OK;
   }
   bool inside = spikes->step > 0 || spikes->column > 0;
-  size_t pairs = (position_after(spikes, count).samples - inside) * spikes->neurons;
+  size_t pairs = (position_after(spikes, count).samples - inside) * spikes->row_length;
   size_t needed;
   if (pairs == 0) {
     return SL_OK;
   }
-  enum sl_status status = take_pairs(spikes, pairs, error);
+  enum sl_status status = sl_spikes_take_pairs(spikes, pairs, error);
   if (status != SL_OK || !spikes->per_sample) {
     return status;
   }
   return sl_checked_add(&needed, spikes->accumulators, pairs)
-             ? grow_accumulators(spikes, needed, error)
-             : no_memory_to_count(error);
+             ? sl_spikes_grow(spikes, needed, error)
+             : sl_spikes_no_memory(error);
 }
 
 /* Pushes values of the first time step, where nothing is known yet: every value begins a neuron of
  * its own. */
 static enum sl_status push_first_step(struct sl_spikes *spikes, const uint64_t *bits, size_t count,
                                       struct sl_error *error) {
-  enum sl_status status = take_pairs(spikes, count, error);
+  enum sl_status status = sl_spikes_take_pairs(spikes, count, error);
   size_t end = spikes->column + count;
-  if (status != SL_OK || grow_accumulators(spikes, end, error) != SL_OK ||
-      reach(spikes, end, error) != SL_OK) {
+  if (status != SL_OK || sl_spikes_grow(spikes, end, error) != SL_OK ||
+      sl_spikes_reach(spikes, end, error) != SL_OK) {
     return error->code;
   }
   for (size_t i = 0; i < count; i++) {
@@ -275,10 +157,10 @@ static enum sl_status buffer_bits(struct sl_spikes *spikes, const uint64_t *bits
                                   size_t count, struct sl_error *error) {
   struct position after = position_after(spikes, count);
   size_t bit_end = spikes->buffered_bits + count;
-  if (after.step > MAX_SMALL_COUNT && enlarge_ones(spikes, error) != SL_OK) {
+  if (after.step > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_ones(spikes, error) != SL_OK) {
     return error->code;
   }
-  if (reach(spikes, after.end, error) != SL_OK ||
+  if (sl_spikes_reach(spikes, after.end, error) != SL_OK ||
       sl_lazy_words_reach(&spikes->buffer_memory, bit_end / 64 + 1, spikes->budget, error) !=
           SL_OK) {
     return error->code;
@@ -309,7 +191,10 @@ enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bit
   if (count > spikes->max_values - spikes->values) {
     return sl_spikes_too_many(error);
   }
-  if (!spikes->neurons_known) {
+  if (spikes->time_last) {
+    return sl_time_last_push_bits(spikes, bits, count, error);
+  }
+  if (!spikes->row_known) {
     return push_first_step(spikes, bits, count, error);
   }
   if ((spikes->buffered == NULL && begin_buffer(spikes, error) != SL_OK) ||
@@ -349,7 +234,7 @@ static enum sl_status push_graded_part(struct sl_spikes *spikes, const double *v
   static const uint64_t no_bits[PARTS];
   size_t first = spikes->base + spikes->column;
   if (sl_spikes_push_bits(spikes, no_bits, count, error) != SL_OK ||
-      reach_graded(spikes, first + count, error) != SL_OK) {
+      sl_spikes_reach_graded(spikes, first + count, error) != SL_OK) {
     return error->code;
   }
   add_reals(spikes, first, values, 1, count);
@@ -360,8 +245,8 @@ static enum sl_status push_graded_part(struct sl_spikes *spikes, const double *v
  * their sample by their order, are added before. */
 static enum sl_status push_graded_rows(struct sl_spikes *spikes, const double *values, size_t rows,
                                        struct sl_error *error) {
-  size_t count = rows * spikes->neurons;
-  bool apart = spikes->per_sample && spikes->steps_known;
+  size_t count = rows * spikes->row_length;
+  bool apart = spikes->per_sample && spikes->rows_known;
   if (count > spikes->max_values - spikes->values) {
     return sl_spikes_too_many(error);
   }
@@ -369,36 +254,91 @@ static enum sl_status push_graded_rows(struct sl_spikes *spikes, const double *v
     return error->code;
   }
   size_t end = position_after(spikes, count).end;
-  if (reach_graded(spikes, end, error) != SL_OK || reach(spikes, end, error) != SL_OK) {
+  if (sl_spikes_reach_graded(spikes, end, error) != SL_OK ||
+      sl_spikes_reach(spikes, end, error) != SL_OK) {
     return error->code;
   }
   if (spikes->per_sample) {
     add_buffered(spikes);
   }
   while (rows > 0) {
-    size_t left = apart ? spikes->steps - spikes->step : rows;
+    size_t left = apart ? spikes->rows - spikes->step : rows;
     size_t together = rows < left ? rows : left;
-    add_reals(spikes, spikes->base, values, together, spikes->neurons);
-    go_to(spikes, position_after(spikes, together * spikes->neurons));
-    values += together * spikes->neurons;
+    add_reals(spikes, spikes->base, values, together, spikes->row_length);
+    go_to(spikes, position_after(spikes, together * spikes->row_length));
+    values += together * spikes->row_length;
     rows -= together;
   }
   spikes->values += count;
   return SL_OK;
 }
 
+/* Returns whether a sum of values can be a count of ones. */
+static bool is_count(const struct sl_spikes *spikes, double sum) {
+  bool in_range = sum >= 0 && sum <= spikes->max_sum && sum < 0x1p63;
+  return in_range && sum == (double)(uint64_t)sum;
+}
+
+/* Adds sums of values for one row: counts of ones, all others are graded values. */
+static enum sl_status push_sums_part(struct sl_spikes *spikes, const double *sums, size_t count,
+                                     struct sl_error *error) {
+  static const uint64_t no_bits[PARTS];
+  size_t first = spikes->base + spikes->column;
+  bool graded = false;
+  for (size_t i = 0; i < count; i++) {
+    graded |= !is_count(spikes, sums[i]);
+  }
+  if (sl_spikes_push_bits(spikes, no_bits, count, error) != SL_OK ||
+      (graded && sl_spikes_reach_graded(spikes, first + count, error) != SL_OK)) {
+    return error->code;
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (!is_count(spikes, sums[i])) {
+      spikes->graded[first + i] += 1;
+      spikes->sums[first + i] += sums[i];
+    } else if (spikes->is_small) {
+      spikes->small_ones[first + i] += (uint8_t)sums[i];
+    } else {
+      spikes->ones[first + i] += (uint64_t)sums[i];
+    }
+  }
+  return SL_OK;
+}
+
+/* Counts values, not all of them 0 and 1: whole rows, or values of one row. */
+static enum sl_status push_others(struct sl_spikes *spikes, const double *values, size_t count,
+                                  size_t rows, struct sl_error *error) {
+  if (spikes->summed != SL_SUMMED_NOT) {
+    return push_sums_part(spikes, values, count, error);
+  }
+  if (spikes->time_last) {
+    return count <= spikes->max_values - spikes->values
+               ? sl_time_last_push_reals(spikes, values, count, error)
+               : sl_spikes_too_many(error);
+  }
+  return rows > 0 ? push_graded_rows(spikes, values, rows, error)
+                  : push_graded_part(spikes, values, count, error);
+}
+
+/* Returns how many of the next values can be counted at once. */
+static size_t values_at_once(const struct sl_spikes *spikes, size_t count, size_t *rows) {
+  size_t length = count < MAX_PART ? count : MAX_PART;
+  bool apart = spikes->row_known && !spikes->time_last;
+  bool summed = spikes->summed != SL_SUMMED_NOT;
+  *rows = apart && !summed && spikes->column == 0 ? length / spikes->row_length : 0;
+  size_t left = apart ? spikes->row_length - spikes->column : SIZE_MAX;
+  return *rows > 0 ? *rows * spikes->row_length : length < left ? length : left;
+}
+
 enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *values, size_t count,
                                     struct sl_error *error) {
   for (size_t done = 0; done < count;) {
     uint64_t bits[PARTS];
-    size_t length = count - done < MAX_PART ? count - done : MAX_PART;
-    size_t row_left = spikes->neurons_known ? spikes->neurons - spikes->column : SIZE_MAX;
-    size_t rows = spikes->neurons_known && spikes->column == 0 ? length / spikes->neurons : 0;
-    length = rows > 0 ? rows * spikes->neurons : length < row_left ? length : row_left;
+    size_t rows;
+    size_t length = values_at_once(spikes, count - done, &rows);
     enum sl_status status = find_bits(values + done, length, bits)
                                 ? sl_spikes_push_bits(spikes, bits, length, error)
-                            : rows > 0 ? push_graded_rows(spikes, values + done, rows, error)
-                                       : push_graded_part(spikes, values + done, length, error);
+                                : push_others(spikes, values + done, length, rows, error);
     if (status != SL_OK) {
       return status;
     }
@@ -419,7 +359,7 @@ static enum sl_status begin_scattered(struct sl_spikes *spikes, struct sl_error 
                             spikes->budget, error) != SL_OK) {
     return error->code;
   }
-  find_arrays(spikes);
+  sl_spikes_find_arrays(spikes);
   spikes->scattered = true;
   spikes->values = spikes->max_values;
   return SL_OK;
@@ -441,101 +381,34 @@ enum sl_status sl_spikes_add_one(struct sl_spikes *spikes, uint64_t index, struc
   if (error == NULL || spikes == NULL) {
     return sl_fail_argument(error, "sl_spikes_add_one: a pointer is NULL");
   }
+  if (spikes->summed != SL_SUMMED_NOT) {
+    return sl_fail(error, SL_LENGTH_MISMATCH, "single spikes are not added to sums");
+  }
   if (!spikes->scattered && begin_scattered(spikes, error) != SL_OK) {
     return error->code;
   }
   if (index >= spikes->max_values) {
     return sl_fail(error, SL_LENGTH_MISMATCH, "a spike is added outside the shape");
   }
-  size_t neuron = index % spikes->neurons;
-  size_t sample = spikes->per_sample ? index / spikes->neurons / spikes->steps : 0;
-  return sl_spikes_add_to(spikes, sample * spikes->neurons + neuron, error);
+  if (spikes->time_last) {
+    uint64_t pair = index / spikes->steps;
+    return sl_spikes_add_to(spikes, spikes->per_sample ? pair : pair % spikes->neurons, error);
+  }
+  size_t column = index % spikes->row_length;
+  size_t sample = spikes->per_sample ? index / spikes->row_length / spikes->rows : 0;
+  return sl_spikes_add_to(spikes, sample * spikes->row_length + column, error);
 }
 
 void sl_spikes_end_step(struct sl_spikes *spikes) {
-  spikes->neurons = spikes->column;
-  spikes->neurons_known = true;
+  spikes->row_length = spikes->column;
+  spikes->row_known = true;
   go_to(spikes, position_after(spikes, 0));
 }
 
 void sl_spikes_end_sample(struct sl_spikes *spikes) {
-  spikes->steps = spikes->step;
-  spikes->steps_known = true;
+  spikes->rows = spikes->step;
+  spikes->rows_known = true;
   go_to(spikes, position_after(spikes, 0));
-}
-
-/* Reads a shape as (samples, steps, neurons). Its product has been checked. */
-static void name_axes(struct sl_spikes *spikes, size_t rank, const size_t *shape) {
-  spikes->rank = rank;
-  memcpy(spikes->shape, shape, rank * sizeof *shape);
-  size_t axis = 0;
-  spikes->samples = rank >= 3 ? shape[axis++] : 1;
-  spikes->steps = rank >= 2 ? shape[axis++] : 1;
-  spikes->neurons = 1;
-  while (axis < rank) {
-    spikes->neurons *= shape[axis++];
-  }
-  spikes->neurons_known = true;
-  spikes->steps_known = true;
-}
-
-static enum sl_status check_shape(size_t rank, const size_t *shape, struct sl_error *error) {
-  if (rank < 1 || rank > SL_MAX_RANK) {
-    return sl_fail(error, SL_WRONG_RANK, "a tensor has 1 to %d dimensions, not %zu", SL_MAX_RANK,
-                   rank);
-  }
-  for (size_t axis = 0; axis < rank; axis++) {
-    if (shape[axis] == 0) {
-      return sl_fail(error, SL_EMPTY_TENSOR, "dimension %zu is 0: there is no mean of nothing",
-                     axis);
-    }
-  }
-  size_t values;
-  if (!sl_checked_product(&values, shape, rank)) {
-    return sl_fail(error, SL_SHAPE_OVERFLOW, "the product of the dimensions is too large");
-  }
-  return SL_OK;
-}
-
-/* Fails unless values that came before their shape fill it. */
-static enum sl_status check_discovered(const struct sl_spikes *spikes, size_t rank,
-                                       const size_t *shape, struct sl_error *error) {
-  struct sl_spikes known = {0};
-  name_axes(&known, rank, shape);
-  bool first_step = !spikes->neurons_known;
-  bool first_sample = !spikes->steps_known;
-  bool agrees = known.neurons == (first_step ? spikes->column : spikes->neurons) &&
-                (first_step || spikes->column == 0) &&
-                (first_step || known.steps == (first_sample ? spikes->step : spikes->steps)) &&
-                (first_sample || spikes->step == 0) &&
-                spikes->values == (uint64_t)known.samples * known.steps * known.neurons;
-  return agrees ? SL_OK
-                : sl_fail(error, SL_LENGTH_MISMATCH,
-                          "the shape is not that of the values that were pushed");
-}
-
-enum sl_status sl_spikes_set_shape(struct sl_spikes *spikes, size_t rank, const size_t *shape,
-                                   struct sl_error *error) {
-  if (check_shape(rank, shape, error) != SL_OK) {
-    return error->code;
-  }
-  if (spikes->rank > 0) {
-    return sl_fail(error, SL_INVALID_ARGUMENT, "the tensor has a shape already");
-  }
-  bool discovered = spikes->values > 0;
-  if (discovered && check_discovered(spikes, rank, shape, error) != SL_OK) {
-    return error->code;
-  }
-  name_axes(spikes, rank, shape);
-  size_t pairs = spikes->samples * spikes->neurons;
-  spikes->max_values = (uint64_t)pairs * spikes->steps;
-  if (discovered) { /* all is granted and counted */
-    return SL_OK;
-  }
-  spikes->accumulators = spikes->per_sample ? pairs : spikes->neurons;
-  spikes->capacity = spikes->accumulators;
-  spikes->is_small = spikes->per_sample && spikes->steps <= MAX_SMALL_COUNT;
-  return take_pairs(spikes, pairs, error);
 }
 
 enum sl_status sl_spikes_finish(struct sl_spikes *spikes, struct sl_error *error) {
