@@ -10,8 +10,13 @@ PyTorch users want `spikeloss.torch`: the same losses with autograd.
 """
 
 from spikeloss.client import Client
-from spikeloss.errors import InputError, ProblemError, SpikelossError, Unreachable
+from spikeloss.errors import BadAnswer, InputError, ProblemError, SpikelossError, Unreachable
 from spikeloss.results import (
+    ActivityDiagnostics,
+    ActivityGradients,
+    ActivityLayerDiagnostics,
+    CrossEntropyDiagnostics,
+    CrossEntropyGradients,
     LayerDiagnostics,
     LayersDiagnostics,
     LayersGradients,
@@ -22,7 +27,13 @@ from spikeloss.results import (
 from spikeloss.version import VERSION as __version__
 
 __all__ = [
+    "ActivityDiagnostics",
+    "ActivityGradients",
+    "ActivityLayerDiagnostics",
+    "BadAnswer",
     "Client",
+    "CrossEntropyDiagnostics",
+    "CrossEntropyGradients",
     "InputError",
     "LayerDiagnostics",
     "LayersDiagnostics",

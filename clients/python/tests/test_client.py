@@ -1,7 +1,9 @@
 """What the client sends, and what it makes of the answer."""
 
 import base64
+import logging
 import multiprocessing
+import pickle
 import subprocess
 import threading
 
@@ -133,6 +135,25 @@ def test_a_number_that_is_not_finite_is_named_by_the_server(client, number):
     assert (caught.value.code, caught.value.pointer) == ("not_finite", "/offsets/1")
 
 
+def test_what_json_has_no_word_for_is_sent_as_it_is():
+    with stub.serving((422, {}, b"{}")) as server, spikeloss.Client(server.url) as client:
+        with pytest.raises(spikeloss.InputError):
+            client.firing_rate_target_mse_loss([[1], [1]], [numpy.nan, -numpy.inf], [1, 1])
+        offsets = server.requests[0][2]["offsets"]
+    assert str(offsets) == "[nan, -inf]"
+
+
+def test_one_hot_targets_are_told_what_to_send_instead(client):
+    one_hot = numpy.eye(3)[POPULATION["targets"]]
+    with pytest.raises(spikeloss.InputError, match="send class indices, argmax"):
+        client.balanced_population_mse(SPIKES, **POPULATION | {"targets": one_hot})
+
+
+def test_an_array_is_not_a_list_of_layers(client):
+    with pytest.raises(TypeError, match=r"expected a list of arrays.*for a single layer: \[spikes\]"):
+        client.firing_rate_target_mse_loss(SPIKES, [0.5], [1])
+
+
 def test_a_problem_carries_the_whole_document(client):
     with pytest.raises(spikeloss.InputError) as caught:
         client.balanced_population_mse(SPIKES, **POPULATION | {"targets": [0, 2, 1, 0.5]})
@@ -162,6 +183,71 @@ def test_one_connection_serves_call_after_call():
             stub.ask(client)
         assert len(server.requests) == 5
         assert len(server.connections) == 1
+
+
+def test_a_closed_client_goes_on():
+    with stub.serving(stub.GOOD) as server:
+        client = spikeloss.Client(server.url, retries=0)
+        stub.ask(client)
+        client.close()
+        stub.ask(client)
+        client.close()
+        assert len(server.connections) == 2
+
+
+def test_a_client_can_be_pickled(daemon):
+    client = pickle.loads(pickle.dumps(spikeloss.Client(daemon.url, timeout=7)))
+    assert stub.ask(client).loss == 0.25
+    client.close()
+
+
+def test_twenty_threads_warn_of_nothing(client, caplog):
+    together = threading.Barrier(20)
+
+    def work():
+        together.wait(60)
+        client.balanced_population_mse(SPIKES, **POPULATION)
+
+    with caplog.at_level(logging.DEBUG):
+        threads = [threading.Thread(target=work) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert caplog.records == []
+
+
+def test_without_a_server_the_error_says_how_to_start_one(tmp_path):
+    for url in "http://127.0.0.1:1", f"unix:{tmp_path}/absent.sock":
+        with spikeloss.Client(url, retries=0) as client:
+            with pytest.raises(spikeloss.Unreachable, match="start a server with `spikelossd`") as e:
+                stub.ask(client)
+        assert url in str(e.value)
+
+
+def test_proxies_of_the_environment_are_not_for_this_machine(monkeypatch, program, tmp_path):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with stub.serving(stub.GOOD) as server:
+        for url in server.url, server.url.replace("127.0.0.1", "localhost"):
+            with spikeloss.Client(url, retries=0) as client:
+                assert stub.ask(client).loss == 0.25
+
+
+def test_other_machines_are_asked_through_the_proxy_of_the_environment(monkeypatch):
+    monkeypatch.delenv("no_proxy", raising=False)
+    with stub.serving(stub.GOOD) as server:
+        monkeypatch.setenv("http_proxy", server.url.replace("http://", "http://me:se%3Acret@"))
+        with spikeloss.Client("http://losses.invalid:8080/x", retries=0) as client:
+            assert stub.ask(client).loss == 0.25
+        monkeypatch.setenv("no_proxy", "losses.invalid")
+        with spikeloss.Client("http://losses.invalid:8080/x", retries=0) as client:
+            with pytest.raises(spikeloss.Unreachable):
+                stub.ask(client)
+        path, headers, _ = server.requests[0]
+    assert path == "http://losses.invalid:8080/x/v1/losses/firing_rate_target_mse_loss"
+    assert headers["Host"] == "losses.invalid:8080"
+    assert base64.b64decode(headers["Proxy-Authorization"].split()[1]) == b"me:se:cret"
 
 
 def test_threads_share_a_client(client):
