@@ -15,6 +15,19 @@
  */
 enum { READ_BYTES = 256 * 1024, WRITE_BYTES = 256 * 1024, QUEUE_BYTES = 256 * 1024 };
 
+struct bench_server bench_server_read(char *argument) {
+  char *port = strchr(argument, '=');
+  if (port == NULL) {
+    errx(EXIT_FAILURE, "%s: not NAME=PORT", argument);
+  }
+  *port++ = '\0';
+  char *slash = strchr(port, '/');
+  if (slash != NULL) {
+    *slash = '\0';
+  }
+  return (struct bench_server){argument, port, slash != NULL};
+}
+
 int bench_connect(const char *port) {
   const struct sockaddr_in address = {
       .sin_family = AF_INET,
@@ -44,13 +57,18 @@ void bench_send(int connection, const char *bytes, size_t length) {
   }
 }
 
-void bench_send_head(int connection, const char *path, uint64_t body_length) {
-  char head[512];
-  int length = snprintf(head, sizeof head,
-                        "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                        "Content-Length: %ju\r\n\r\n",
-                        path, (uintmax_t)body_length);
-  bench_send(connection, head, (size_t)length);
+size_t bench_head(char head[BENCH_HEAD_SPACE], const struct bench_server *server, const char *loss,
+                  uint64_t body_length, uint64_t answer_length) {
+  char path[128];
+  if (server->is_sink) {
+    snprintf(path, sizeof path, "/%ju", (uintmax_t)answer_length);
+  } else {
+    snprintf(path, sizeof path, "/v1/losses/%s", loss);
+  }
+  return (size_t)snprintf(head, BENCH_HEAD_SPACE,
+                          "POST %s HTTP/1.1\r\nHost: localhost\r\n"
+                          "Content-Type: application/json\r\nContent-Length: %ju\r\n\r\n",
+                          path, (uintmax_t)body_length);
 }
 
 static size_t receive(int connection, char *bytes, size_t space) {

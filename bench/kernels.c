@@ -30,14 +30,12 @@ struct work {
 };
 
 static void add_columns(struct work *work) {
-  work->kernels->add_columns(work->counts, work->bits, work->rows, work->columns);
+  work->kernels->add_columns(work->counts, 8, work->bits, 0, 1, work->rows, work->columns);
 }
 
 static void add_reals(struct work *work) {
-  for (size_t row = 0; row < work->rows; row++) {
-    work->kernels->add_reals(work->counts, work->counts + work->columns, work->sums,
-                             work->values + row * work->columns, work->columns);
-  }
+  work->kernels->add_reals(work->counts, work->counts + work->columns, work->sums, work->values,
+                           work->rows, work->columns, work->columns);
 }
 
 static void scan_spike_text(struct work *work) {
@@ -55,11 +53,6 @@ static void decode_base64(struct work *work) {
   }
 }
 
-static int compare(const void *left, const void *right) {
-  double difference = *(const double *)left - *(const double *)right;
-  return (difference > 0) - (difference < 0);
-}
-
 static double gigabytes_a_second(void (*run)(struct work *), struct work *work,
                                  double min_seconds) {
   double speeds[TIMINGS];
@@ -74,8 +67,7 @@ static double gigabytes_a_second(void (*run)(struct work *), struct work *work,
     } while (seconds < min_seconds);
     speeds[i] = 1e-9 * (double)(runs * work->length) / seconds;
   }
-  qsort(speeds, TIMINGS, sizeof speeds[0], compare);
-  return speeds[TIMINGS / 2];
+  return bench_percentile(speeds, TIMINGS, 50);
 }
 
 static void measure_columns(struct work *work, double min_seconds) {
@@ -92,7 +84,7 @@ static void measure_columns(struct work *work, double min_seconds) {
 /* Rows with a comma after each: such text comes after a comma itself. */
 static void fill_with_rows(struct work *work, const char *spelling, size_t columns) {
   const struct bench_question question = {
-      "firing_rate_target_mse_loss", spelling, 1, 1, columns, "none"};
+      "firing_rate_target_mse_loss", spelling, 1, 1, columns, "none", 1};
   struct bench_body *body = bench_body_new(&question);
   size_t row_length = 0;
   work->columns = columns;

@@ -16,7 +16,7 @@ daemon=$!
 trap 'kill $daemon 2>/dev/null; wait $daemon; rm -rf "$folder"' EXIT
 exec 3<"$folder/messages"
 read -r line <&3
-sent=$("$build/bench/stream_client" "${line##*:}" balanced_population_mse ints \
-  "${samples}x${steps}x${neurons}" broadcast)
+sent=$("$build/bench/stream_client" balanced_population_mse ints "${samples}x${steps}x${neurons}" \
+  broadcast "spikelossd=${line##*:}")
 peak=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$daemon/status")
 echo "${sent% *} $((samples * neurons)) $((peak * 1024))"

@@ -80,11 +80,6 @@ static const struct {
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
-static int compare(const void *left, const void *right) {
-  double difference = *(const double *)left - *(const double *)right;
-  return (difference > 0) - (difference < 0);
-}
-
 static double nanoseconds_a_number(const double *numbers, double min_seconds) {
   char text[SL_NUMBER_TEXT_MAX + 1];
   size_t runs = 0;
@@ -115,8 +110,7 @@ int main(int count, char **arguments) {
     times[i % KINDS][i / KINDS] = nanoseconds_a_number(numbers[i % KINDS], min_seconds);
   }
   for (size_t i = 0; i < KINDS; i++) {
-    qsort(times[i], TIMINGS, sizeof times[i][0], compare);
-    printf("%s %.1f\n", kinds[i].name, times[i][TIMINGS / 2]);
+    printf("%s %.1f\n", kinds[i].name, bench_percentile(times[i], TIMINGS, 50));
   }
   return EXIT_SUCCESS;
 }

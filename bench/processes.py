@@ -28,12 +28,16 @@ def core(number):
     return ["taskset", "-c", str(cores[number])] if len(cores) > 1 else []
 
 
+class CommandFailed(RuntimeError):
+    """A program said why it could not do its work."""
+
+
 def output_of(*command):
     """Standard output of a command, which must end well."""
     done = subprocess.run([str(word) for word in command], env=ENVIRONMENT, text=True,
                           stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode != 0:
-        raise RuntimeError(f"{command[0]} failed: {done.stderr.strip()[-2000:]}")
+        raise CommandFailed(f"{command} failed: {done.stderr.strip()[-2000:]}")
     return done.stdout
 
 
@@ -69,13 +73,6 @@ def server(*command, environment=()):
                 yield int(line.split("http://127.0.0.1:")[1].split()[0])
                 return
         raise RuntimeError(f"{' '.join(map(str, command))} does not start: {''.join(said)[-2000:]}")
-
-
-def fastapi(bound, losses):
-    # Connections stay open although other servers have their turns, which may take a while.
-    return server(*bound, PYTHON, "-m", "uvicorn", "--app-dir", PEERS, "--port", "0", "--no-access-log",
-                  "--timeout-keep-alive", "600", "fastapi_service:app",
-                  environment={"LOSSES": losses})
 
 
 @contextlib.contextmanager

@@ -29,10 +29,22 @@ def ratio_of_times(work, seconds, other, bar=None, of=""):
     return Row(work, figure, f"≤ {bar:.3g} × {of}" if bar else "", ratio <= bar if bar else None)
 
 
+def ratio_of_speeds(work, ours, theirs, bar, of, note=""):
+    """A row that says how fast `work` is next to another, and its bar: at least."""
+    ratio = ours / theirs
+    figure = f"{ratio:.3g} × ({quantity(ours)} / {quantity(theirs)}){note}"
+    return Row(work, figure, f"≥ {bar} × {of}", ratio >= bar)
+
+
+def quantity(a_second):
+    return f"{a_second / 1e9:.3g} GB/s" if a_second > 1e7 else f"{a_second:,.0f}"
+
+
 def speed(work, bytes_a_second, bar=None, note=""):
     """A row that says gigabytes a second, and its bar: at least."""
     figure = f"{bytes_a_second / 1e9:.3g} GB/s{note}"
-    return Row(work, figure, f"≥ {bar} GB/s" if bar else "", bytes_a_second / 1e9 >= bar if bar else None)
+    return Row(work, figure, f"≥ {bar} GB/s" if bar else "",
+               bytes_a_second / 1e9 >= bar if bar else None)
 
 
 def as_text(rows):
@@ -45,5 +57,7 @@ def as_text(rows):
 
 
 def as_markdown(rows):
+    """Without the columns of bars where no row has one."""
+    columns = 4 if any(row.bar for row in rows) else 2
     lines = [HEADINGS, ("---",) * 4] + [row.cells() for row in rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(line[:columns]) + " |" for line in lines)

@@ -1,224 +1,209 @@
-"""The works of the report. Each function measures one, with its alternatives in turn, and adds rows."""
+"""The bars beside the grid. Each function measures one work, with its alternatives in turn, and
+adds rows."""
 
 import contextlib
 import os
 import shutil
-import subprocess
 from statistics import median
 
-from processes import HERE, core, fastapi, has_module, output_of, server, worker
-from table import Row, ratio_of_times, speed
-
-POPULATION, RATE = "balanced_population_mse", "firing_rate_target_mse_loss"
-SPELLINGS = {"ints": "compact ints", "python_ints": "Python ints", "python_floats": "Python floats"}
-
-
-class Bench:
-    """Where things are, how much is measured, and what came out."""
-
-    def __init__(self, build, folder, threads, quick):
-        self.build, self.folder, self.threads, self.quick = build, folder, threads, quick
-        self.of_servers, self.of_clients = (core(0), core(1)) if threads == 1 else ([], [])
-        self.rounds = 3 if quick else 21
-        self.wide = "16x20x1000" if quick else "128x100x1000"
-        self.narrow = "256x20x10" if quick else "4096x100x10"
-        self.rows = []
-        self.left_out = []
-        self.times = {}  # seconds for loss and gradient of the wide tensor, for the plot
-
-    def program(self, name):
-        return os.path.join(self.build, "bench", name)
-
-    def daemon(self):
-        return server(*self.of_servers, os.path.join(self.build, "src", "spikelossd"),
-                      "--listen", "127.0.0.1:0", "--threads", self.threads)
-
-    def sink(self, answer_bytes):
-        return server(*self.of_servers, self.program("sink"), answer_bytes,
-                      "--listen", "127.0.0.1:0", "--threads", self.threads)
-
-    def body(self, loss, spelling, shape, gradient="broadcast"):
-        path = os.path.join(self.folder, "body.json")
-        with open(path, "wb") as file:
-            subprocess.run([self.program("make_body"), loss, spelling, shape, gradient], stdout=file,
-                           check=True)
-        return path
-
-    def ask(self, rounds, body, loss, **ports):
-        """Medians for each server: (seconds, seconds after the last byte sent, answer bytes)."""
-        lines = output_of(*self.of_clients, self.program("large_client"), rounds, body,
-                          f"/v1/losses/{loss}",
-                          *(f"{name}={port}" for name, port in ports.items())).split("\n")
-        asked = [line.split() for line in lines if line]
-        return {name: tuple(median(float(line[i]) for line in asked if line[0] == name)
-                            for i in (1, 2, 3)) for name in ports}
-
-    def ask_beside_sink(self, rounds, body, loss, port):
-        """The same for spikelossd and a sink whose answers are as long."""
-        answer = int(self.ask(1, body, loss, spikelossd=port)["spikelossd"][2])
-        with self.sink(answer) as sink:
-            asked = self.ask(rounds, body, loss, spikelossd=port, sink=sink)
-        return asked["spikelossd"], asked["sink"]
-
-    def skip(self, what, missing):
-        self.left_out.append(f"{what} is left out: {missing} is not here")
+import grid
+from measuring import POPULATION, RATE, SPELLINGS, Question, sized
+from processes import HERE, has_module, output_of, worker
+from table import Row, ratio_of_speeds, ratio_of_times, speed
 
 
-def binary_spikes(bench, port):
-    for shape, bar in ((bench.wide, 1.15), (bench.narrow, 1.3)):
-        for spelling, words in SPELLINGS.items():
-            for loss in (POPULATION, RATE):
-                body = bench.body(loss, spelling, shape)
-                ours, sink = bench.ask_beside_sink(bench.rounds, body, loss, port)
-                work = f"{shape}, {words}, broadcast, `{loss}`"
-                bench.rows.append(ratio_of_times(work, ours[0], sink[0], bar, "the sink"))
-                if shape == bench.wide and loss == POPULATION:
-                    bench.times[f"spikelossd, {words}"] = ours[0]
-                    bench.times[f"empty sink, {words}"] = sink[0]
+def beside_sink(bench, work, question, bar, ports, rounds=None):
+    _, asked = bench.ask(question, rounds, **ports)
+    bench.rows.append(ratio_of_times(work, asked["spikelossd"].seconds, asked["sink"].seconds, bar,
+                                     "the sink"))
 
 
-def graded_spikes(bench, port):
-    body = bench.body(POPULATION, "graded", bench.wide)
-    ours, sink = bench.ask_beside_sink(max(3, bench.rounds // 3), body, POPULATION, port)
-    size = os.path.getsize(body)
-    bench.rows.append(speed(f"{bench.wide}, graded, 6 decimals, whole request", size / ours[0], 0.4,
-                            f" (sink {size / sink[0] / 1e9:.3g})"))
-    bench.times["spikelossd, graded"] = ours[0]
+def certain_shapes(bench, ports):
+    """Shapes and spellings that have bars of their own."""
+    few = "2000x1x64" if bench.quick else "20000x1x64"
+    beside_sink(bench, f"{few}, compact ints", Question(POPULATION, "ints", few), 3, ports)
+    for shape, bar in ((bench.wide, 1.7), (bench.narrow, 2.5)):
+        beside_sink(bench, f"{shape}, bits, f32 answer", Question(POPULATION, "bits", shape), bar,
+                    ports)
+    for layers, bar in ((50, 1.8), (500, 4)):
+        beside_sink(bench, f"{layers} layers of 8x10x10, bits, f32 answer",
+                    Question(RATE, "bits", f"{layers}*8x10x10"), bar, ports, 10 * bench.rounds)
 
 
-def dense_answers(bench, port):
+def dense_answers(bench, ports):
     for loss in (POPULATION, RATE):
-        body = bench.body(loss, "ints", bench.wide, "dense")
-        ours, sink = bench.ask_beside_sink(max(3, bench.rounds // 3), body, loss, port)
-        bench.rows.append(speed(f"dense JSON answer of {ours[2] / 1e6:.0f} MB, `{loss}`",
-                                ours[2] / ours[1], 2, f" (sink {sink[2] / sink[1] / 1e9:.3g})"))
+        _, asked = bench.ask(Question(loss, "ints", bench.wide, "dense"), 7, **ports)
+        ours, sink = asked["spikelossd"], asked["sink"]
+        bench.rows.append(speed(f"dense JSON answer of {ours.answer_bytes / 1e6:.0f} MB, `{loss}`",
+                                ours.answer_bytes / ours.after_sending, 2,
+                                f" (sink {sink.answer_bytes / sink.after_sending / 1e9:.3g})"))
 
 
-def bits_against_pytorch(bench, port):
-    if not has_module("torch", "numpy"):
-        bench.skip("In-process PyTorch", "python3-torch or python3-numpy")
-        return
-    for loss, bar in ((POPULATION, 1 / 2), (RATE, 1 / 3)):
-        with contextlib.ExitStack() as stack:
-            def start(script, last, loss=loss, stack=stack):
-                return stack.enter_context(worker(script, loss, bench.wide, last))
+# The decoder alone.
 
-            # Two threads before one: OpenMP's second thread spins on a while, and must not do so
-            # beside the daemon.
-            runs = {"ours": start("round_trip.py", port), "two": start("in_process.py", 2),
-                    "one": start("in_process.py", 1)}
-            seconds = {name: [] for name in runs}
-            for _ in range(bench.rounds):
-                for name, run in runs.items():
-                    seconds[name].append(run())
-        ours, two, one = (median(seconds[name]) for name in ("ours", "two", "one"))
-        work = f"{bench.wide} as bits, f32 gradient, NumPy client's round trip, `{loss}`"
-        bench.rows.append(ratio_of_times(work, ours, one, bar, "PyTorch, 1 thread"))
-        bench.rows.append(ratio_of_times("the same beside PyTorch on 2 threads", ours, two))
-        if loss == POPULATION:
-            bench.times["spikelossd, NumPy client, bits"] = ours
-            bench.times["in-process PyTorch, 1 thread"] = one
-            bench.times["in-process PyTorch, 2 threads"] = two
+def shapes_of(bench, spelling, min_neurons=1):
+    """The shapes of the grid, with bodies that leave the caches."""
+    fields = (((10, 1), (100, 10)) if bench.quick else
+              [(neurons, steps) for neurons in grid.NEURONS for steps in grid.STEPS])
+    return [sized(spelling, steps, neurons, 200_000 if bench.quick else 3_000_000)
+            for neurons, steps in fields if neurons >= min_neurons]
 
 
-def fastapi_peers(bench, stack):
-    """Starts those that can run here: name → port."""
-    peers = {}
-    for losses, name in (("torch", "PyTorch"), ("numpy", "NumPy")):
-        if has_module("fastapi", "uvicorn", losses):
-            peers[losses] = stack.enter_context(fastapi(bench.of_servers, losses))
-        else:
-            bench.skip(f"FastAPI + {name}", f"python3-fastapi, uvicorn or python3-{losses}")
-    return peers
-
-
-def wrk(bench, connections, body, port):
-    """(requests a second, median and 99th percentile of the latency in seconds)."""
-    said = output_of(*bench.of_clients, "wrk", "-t1", f"-c{connections}",
-                     "-d1s" if bench.quick else "-d3s", "-s", os.path.join(HERE, "post.lua"),
-                     f"http://127.0.0.1:{port}/v1/losses/{POPULATION}", "--", body)
-    figures = [line.split()[1:] for line in said.split("\n") if line.startswith("wrk ")][0]
-    if figures[3] != "0":
-        raise RuntimeError(f"{figures[3]} of wrk's requests failed: {said}")
-    return tuple(float(figure) for figure in figures[:3])
-
-
-def small_bodies(bench, port, peers):
-    if not shutil.which("wrk"):
-        bench.skip("The work of small bodies", "wrk")
-        return
-    body = bench.body(POPULATION, "ints", "32x25x10")
-    answer = int(bench.ask(1, body, POPULATION, it=port)["it"][2])
-    with bench.sink(answer) as sink:
-        ports = {"ours": port, "sink": sink, **peers}
-        for connections in (8, 64):
-            seen = {name: [] for name in ports}
-            for _ in range(1 if bench.quick else 5):
-                for name, its_port in ports.items():
-                    seen[name].append(wrk(bench, connections, body, its_port))
-                    # What wrk has left to a slow server is done before the next has its turn.
-                    bench.ask(1, body, POPULATION, it=its_port)
-            small_rows(bench, connections,
-                       {name: [median(run[i] for run in runs) for i in range(3)]
-                        for name, runs in seen.items()})
-
-
-def small_rows(bench, connections, medians):
-    def requests(name, other, bar=None, of=""):
-        (ours, *_), (theirs, *_) = medians["ours"], medians[other]
-        bench.rows.append(Row(
-            f"18 KB body, {connections} connections, requests a second{name}",
-            f"{ours / theirs:.3g} × ({ours:,.0f} / {theirs:,.0f})",
-            f"≥ {bar} × {of}" if bar else "", ours / theirs >= bar if bar else None))
-
-    requests("", "sink", 0.7, "the sink")
-    for i, (which, bar) in enumerate((("median", None), ("p99", 2)), start=1):
-        bench.rows.append(ratio_of_times(f"18 KB body, {connections} connections, {which} latency",
-                                         medians["ours"][i], medians["sink"][i], bar, "the sink"))
-    if "torch" in medians:
-        requests(" beside FastAPI + PyTorch", "torch", 200, "FastAPI")
-    if "numpy" in medians:
-        requests(" beside FastAPI + NumPy", "numpy")
-
-
-def large_body_elsewhere(bench, port, peers):
-    """The body that spikelossd reads for nothing, given to others."""
-    body = bench.body(POPULATION, "ints", bench.wide)
-    parse = []
-    ours = []
-    for _ in range(3):
-        parse.append(float(output_of(bench.program("cjson_parse"), body)))
-        ours.append(bench.ask(1, body, POPULATION, it=port)["it"][0])
-    work = f"{bench.wide}, compact ints, beside "
-    bench.rows.append(ratio_of_times(work + "cJSON, which only parses", median(ours), median(parse)))
-    bench.times["cJSON, parsing only"] = median(parse)
-    if peers:
-        asked = bench.ask(1, body, POPULATION, spikelossd=port, **peers)
-        for losses, name in (("torch", "FastAPI + PyTorch"), ("numpy", "FastAPI + NumPy")):
-            if losses in peers:
-                bench.times[name] = asked[losses][0]
-                bench.rows.append(
-                    ratio_of_times(work + name, asked["spikelossd"][0], asked[losses][0]))
+def slowest(bench, work, spelling, shapes, bar):
+    speeds = {shape: bench.decode(Question(POPULATION, spelling, shape, "none"))[0]
+              for shape in shapes}
+    shape = min(speeds, key=speeds.get)
+    bench.rows.append(speed(f"decoder alone, {work}", speeds[shape], bar, f" at {shape}"))
 
 
 def decoder_alone(bench):
+    slowest(bench, "compact ints, T ≥ 1, N ≥ 10: the slowest shape", "ints",
+            shapes_of(bench, "ints", 10), 2)
+    slowest(bench, "coo, 10 %, T = 100, N = 1000 and 10: the slower", "coo10",
+            (bench.wide, bench.narrow), 0.9)
+    for spelling, bar in (("digits17", 1), ("graded", 1.3)):
+        words = SPELLINGS[spelling].words
+        shapes = [sized(spelling, 100, neurons, 20_000_000 if not bench.quick else 200_000)
+                  for neurons in (1000, 10)]
+        slowest(bench, f"{words}, T = 100, N = 1000 and 10: the slower", spelling, shapes, bar)
+        beside_simdjson(bench, words, spelling)
+
+
+def beside_simdjson(bench, words, spelling):
+    if not bench.has_program("simdjson_beside"):
+        return
+    speeds = {shape: bench.decode(Question(POPULATION, spelling, shape, "none"), "simdjson_beside")
+              for shape in shapes_of(bench, spelling)}
+    shape = min(speeds, key=lambda shape: speeds[shape][0] / speeds[shape][1])
+    behind = sum(ours < theirs for ours, theirs in speeds.values())
+    bench.rows.append(ratio_of_speeds(
+        f"decoder alone, {words}, every shape, beside simdjson on demand: the worst",
+        *speeds[shape], 1, "simdjson", f" at {shape}; slower in {behind} of {len(speeds)}"))
+
+
+def decoder_table(bench):
+    """Gigabytes a second for every spelling of two shapes, without bars."""
     rows = []
-    spellings = SPELLINGS | {"graded": "graded, 6 decimals"}
-    runs = [(shape, spelling) for shape in (bench.wide, bench.narrow) for spelling in spellings]
-    seen = {run: [] for run in runs}
-    for _ in range(3 if bench.quick else 7):
-        for shape, spelling in runs:
-            size, seconds = output_of(bench.program("decoder"), POPULATION, spelling, shape,
-                                      "none").split()
-            seen[shape, spelling].append(int(size) / float(seconds))
-    for (shape, spelling), speeds in seen.items():
-        rows.append(speed(f"decoder alone, {shape}, {spellings[spelling]}", median(speeds)))
+    for shape in (bench.wide, bench.narrow):
+        for spelling, spelt in SPELLINGS.items():
+            if not any(left.startswith(f"Spelling {spelt.words}") for left in bench.left_out):
+                shape_of_it = shape if spelling != "digits17" else shape.replace("x100x", "x20x")
+                question = Question(POPULATION, spelling, shape_of_it, "none")
+                rows.append(speed(f"decoder alone, {shape_of_it}, {spelt.words}",
+                                  bench.decode(question)[0]))
     return rows
 
 
+# Small bodies.
+
+SMALL = {
+    "18 KB of text": Question(POPULATION, "ints", "32x25x10"),
+    "the same tensor as bits": Question(POPULATION, "bits", "32x25x10"),
+    "1 KB of text": Question(POPULATION, "ints", "8x5x10"),
+}
+SMALL_BARS = dict(zip(SMALL, (0.6, 0.6, 0.75)))
+
+
+def small_bodies(bench, ports, peers):
+    """Beside the sink, which is a bar, and beside simdjson, which is one too."""
+    ports = ports | {name: port for name, port in peers.items() if name == "simdjson"}
+    for connections in (8, 64):
+        for words, question in SMALL.items():
+            seen = bench.ask_small(question, connections, 1 if bench.quick else 7, **ports)
+            work = f"{words}, {connections} connections, requests a second"
+            ours, sink = seen["spikelossd"], seen["sink"]
+            bench.rows.append(ratio_of_speeds(work, ours[0], sink[0], SMALL_BARS[words],
+                                              "the sink"))
+            if "simdjson" in seen:
+                bench.rows.append(ratio_of_speeds(f"{work}, beside simdjson", ours[0],
+                                                  seen["simdjson"][0], 1, "simdjson"))
+            bench.rows.append(ratio_of_times(f"{words}, {connections} connections, p99 latency",
+                                             ours[2], sink[2], 2, "the sink"))
+
+
+# Peers: a table of their own.
+
+FAST = ("simdjson", "go_streaming", "node")
+
+def large_for_peers(bench):
+    few = bench.wide.replace("x100x", "x10x")
+    return {
+        f"{bench.wide}, compact ints": Question(POPULATION, "ints", bench.wide),
+        f"{few}, 17 digits": Question(POPULATION, "digits17", few),
+    }
+
+
+def beside_peers(bench, ports, peers):
+    """{what is asked: {server: seconds for one request}}; small ones are asked for by 8 at once."""
+    columns = {}
+    fast = {name: port for name, port in peers.items() if name in FAST}
+    for words, question in large_for_peers(bench).items():
+        _, asked = bench.ask(question, 7, **ports, **fast)
+        for name, port in peers.items():
+            if name not in FAST:  # alone: other connections would be idle for too long
+                asked |= bench.ask(question, 1, **{name: port})[1]
+        columns[words] = {name: of.seconds for name, of in asked.items()}
+    for words in ("18 KB of text", "1 KB of text"):
+        seen = bench.ask_small(SMALL[words], 8, 1 if bench.quick else 3, **ports, **peers)
+        columns[f"{words}, 8 connections"] = {name: 1 / of[0] for name, of in seen.items()}
+    small = columns["18 KB of text, 8 connections"]
+    for name in ("fastapi_torch", "fastapi_numpy"):
+        if name in small:
+            bench.rows.append(ratio_of_speeds(
+                "18 KB of text, 8 connections, requests a second, beside FastAPI, typed, "
+                f"{name.removeprefix('fastapi_')}", 1 / small["spikelossd"], 1 / small[name], 200,
+                "FastAPI"))
+    return columns
+
+
+def parse_only(bench, question):
+    """Seconds that cJSON takes to build its tree."""
+    path = os.path.join(bench.folder, "body.json")
+    with open(path, "w", encoding="ascii") as file:
+        file.write(output_of(bench.program("make_body"), *question.words()))
+    return median(float(output_of(bench.program("cjson_parse"), path)) for _ in range(3))
+
+
+def against_pytorch(bench, port):
+    """{name: seconds}: tensors that are there already, and the round trip of a NumPy client."""
+    if not has_module("torch", "numpy"):
+        bench.skip("In-process PyTorch", "python3-torch or python3-numpy is not here")
+        return {}
+    times = {}
+    for loss, bar in ((POPULATION, 1 / 2), (RATE, 1 / 3)):
+        with contextlib.ExitStack() as stack:
+            # Two threads before one: OpenMP's second thread spins on a while, and must not do so
+            # beside the daemon.
+            runs = {"ours": ("round_trip.py", loss, bench.wide, port)} | {
+                (threads, where): ("in_process.py", loss, bench.wide, threads, where)
+                for threads in (2, 1) for where in ("leaf", "network")}
+            runs = {name: stack.enter_context(worker(*map(str, run))) for name, run in runs.items()}
+            seconds = {name: [] for name in runs}
+            for _ in range(3 if bench.quick else 11):
+                for name, run in runs.items():
+                    seconds[name].append(run())
+        seconds = {name: median(of) for name, of in seconds.items()}
+        work = f"{bench.wide} as bits, f32 gradient, NumPy client's round trip, `{loss}`"
+        bench.rows.append(ratio_of_times(
+            f"{work}, beside a leaf, whose gradient is written out", seconds["ours"],
+            seconds[1, "leaf"], bar, "PyTorch, 1 thread"))
+        bench.rows.append(ratio_of_times(
+            "the same beside a tensor within a network, whose gradient is handed on",
+            seconds["ours"], seconds[1, "network"]))
+        bench.rows.append(ratio_of_times("the same beside a leaf, PyTorch on 2 threads",
+                                         seconds["ours"], seconds[2, "leaf"]))
+        if loss == POPULATION:
+            times = {"spikelossd, NumPy client, bits": seconds["ours"],
+                     "PyTorch in process, leaf": seconds[1, "leaf"],
+                     "PyTorch in process, in a network": seconds[1, "network"]}
+    return times
+
+
+# Parts.
+
 def kernels(bench):
     """The bar's row goes into the table, all figures into one of their own."""
-    lines = output_of(bench.program("kernels"), 2 if bench.quick else 20).split("\n")
+    lines = output_of(bench.program("kernels"), 2 if bench.quick else 10).split("\n")
     found = [line.split() for line in lines if line]
     speeds = {(kernel, variant): float(figure) for kernel, variant, figure in found}
     for (kernel, variant), figure in speeds.items():
@@ -247,7 +232,7 @@ def script(bench, name):
 
 def cost_growth(bench):
     if not shutil.which("valgrind"):
-        bench.skip("Counting instructions", "valgrind")
+        bench.skip("Counting instructions", "valgrind is not here")
         return
     costs = {}
     for grows, size, instructions in script(bench, "instructions.sh"):
@@ -263,4 +248,5 @@ def peak_memory(bench):
     (size, pairs, peak), = script(bench, "memory.sh")
     bar = (16 << 20) + 24 * int(pairs)
     bench.rows.append(Row(f"peak memory, JSON body of {int(size) / 2**20:,.0f} MiB, broadcast",
-                          f"{int(peak) / 2**20:.1f} MiB", f"≤ {bar / 2**20:.1f} MiB", int(peak) <= bar))
+                          f"{int(peak) / 2**20:.1f} MiB", f"≤ {bar / 2**20:.1f} MiB",
+                          int(peak) <= bar))

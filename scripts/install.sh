@@ -33,13 +33,13 @@ need_to_build() {
   need_command pkg-config pkg-config
   need_library libmicrohttpd libmicrohttpd-dev
   need_library gnutls libgnutls28-dev
-  need_library libcjson libcjson-dev
   need_library inih libinih-dev
   need_command curl curl
 }
 
 need_to_test() {
   need_library check check
+  need_library libcjson libcjson-dev
   need_library libcurl libcurl4-gnutls-dev
 }
 

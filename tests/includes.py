@@ -23,11 +23,9 @@ MODULES = [
     ["src/decode"],
     ["src/encode"],
     ["src/net"],
-    # What HTTP is made of: options, heads and headers, connections and their TLS.
+    # What HTTP is made of: options, heads, connections and records.
     [
         "src/http/connections.",
-        "src/http/handshake.",
-        "src/http/head_bytes.",
         "src/http/headers.",
         "src/http/options.",
         "src/http/record.",
@@ -44,7 +42,6 @@ NOT_OF_THE_LIBRARY = {"src/core/codes"}
 # ... nor are these libraries seen below the module that is made for them.
 FIRST_USER = {
     "microhttpd.h": "src/http",
-    "cjson/cJSON.h": "src/http",
     "gnutls/gnutls.h": "src/net",
     "ini.h": "src/daemon",
 }

@@ -92,10 +92,11 @@ is_linked_with_the_soname() { # PROGRAM
   readelf -d "$1" | grep -qF '[libspikeloss.so.0]'
 }
 
-# What the headers declare is what the library exports, but for what a program never calls.
+# What the headers declare is what the library exports, but for what a program never calls and for
+# what the headers define.
 exports_what_is_declared() {
   diff <(grep -hoE '\bsl_[a-z_]+\(' "$prefix"/include/spikeloss/*.h | tr -d '(' | sort -u |
-    grep -vxE 'sl_fail|sl_fail_at') \
+    grep -vxE 'sl_fail|sl_fail_at|sl_[a-z_]+_defaults') \
     <(nm -D --defined-only "$prefix/lib/libspikeloss.so" | awk '{print $3}' | sort)
 }
 

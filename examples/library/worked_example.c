@@ -1,5 +1,5 @@
 /*
- * Both losses of libspikeloss, on the worked examples of docs/losses.md. With an installed library:
+ * Three losses of libspikeloss, on the worked examples of docs/losses.md. With an installed one:
  *
  *     cc worked_example.c $(pkg-config --cflags --libs spikeloss) -o worked_example
  */
@@ -55,6 +55,18 @@ int main(void) {
                                                                    .incorrect_rate = 0.125};
   sl_balanced_population_mse(&populations, &result, &error);
   print_result("balanced_population_mse", &result);
+
+  /* A loss with options: what is not said has its default. */
+  struct sl_spike_count_mse_arguments totals = sl_spike_count_mse_defaults();
+  totals.spk = spk;
+  totals.targets = (const int64_t[]){0, 0};
+  totals.target_count = 2;
+  totals.num_classes = 2;
+  totals.correct_rate = 0.75;
+  totals.incorrect_rate = 0.125;
+  totals.per = SL_UNIT_POPULATION;
+  sl_spike_count_mse(&totals, &result, &error);
+  print_result("spike_count_mse", &result);
 
   sl_spikes_free(layers[0]);
   sl_spikes_free(layers[1]);

@@ -1,4 +1,4 @@
-// Both losses of libspikeloss from C++17, on the worked examples of docs/losses.md. With an
+// Three losses of libspikeloss from C++17, on the worked examples of docs/losses.md. With an
 // installed library:
 //
 //     c++ -std=c++17 worked_example.cpp $(pkg-config --cflags --libs spikeloss) -o worked_example
@@ -52,6 +52,18 @@ int main() {
   populations.incorrect_rate = 0.125;
   sl_balanced_population_mse(&populations, &result, &error);
   print_result("balanced_population_mse", result);
+
+  // A loss with options: what is not said has its default.
+  sl_spike_count_mse_arguments totals = sl_spike_count_mse_defaults();
+  totals.spk = spk.get();
+  totals.targets = targets;
+  totals.target_count = 2;
+  totals.num_classes = 2;
+  totals.correct_rate = 0.75;
+  totals.incorrect_rate = 0.125;
+  totals.per = SL_UNIT_POPULATION;
+  sl_spike_count_mse(&totals, &result, &error);
+  print_result("spike_count_mse", result);
 
   std::fputs(error.message, stderr);
   return error.code != SL_OK;

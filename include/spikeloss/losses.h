@@ -28,8 +28,10 @@
 #include <spikeloss/error.h>
 #include <spikeloss/export.h>
 #include <spikeloss/spikes.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 SL_BEGIN_C
 
@@ -47,6 +49,7 @@ struct sl_gradient {
   size_t small_shape[SL_MAX_RANK]; /* of `values`: each entry is shape[i] or 1 */
   size_t count;                    /* product of small_shape */
   double *values;                  /* row-major; owned by the result */
+  double single;                   /* where `values` may point if there is one */
 };
 
 enum sl_diagnostic_kind { SL_DIAGNOSTIC_REAL, SL_DIAGNOSTIC_COUNT, SL_DIAGNOSTIC_FLAG };
@@ -100,7 +103,7 @@ SL_API const struct sl_diagnostic *sl_result_diagnostic(const struct sl_result *
  * averaged inside the mean, and the multiplier is inside the square.
  *
  * Gradients: spikes_list (an item a layer; one number each), offsets, multipliers. Diagnostics, a
- * list of layers: rate, target, loss, neurons, silent, saturated, binary.
+ * list of layers: rate, target, loss, samples, steps, neurons, silent, saturated, binary.
  */
 struct sl_firing_rate_target_mse_loss_arguments {
   size_t layer_count;                         /* at least 1; the length of the three arrays */
@@ -126,7 +129,7 @@ sl_firing_rate_target_mse_loss(const struct sl_firing_rate_target_mse_loss_argum
  * not cut to integers.
  *
  * Gradients: spk ([batch, 1, neurons]), correct_rate, incorrect_rate. Diagnostics: accuracy, ties,
- * neurons, silent, saturated, binary, mean_rate_correct, mean_rate_incorrect.
+ * samples, steps, neurons, silent, saturated, binary, mean_rate_correct, mean_rate_incorrect.
  */
 struct sl_balanced_population_mse_arguments {
   const struct sl_spikes *spk; /* SL_PER_SAMPLE, [batch, time, neurons] */
@@ -141,6 +144,137 @@ struct sl_balanced_population_mse_arguments {
 /* Errors: SL_WRONG_RANK, SL_OUT_OF_RANGE, SL_LENGTH_MISMATCH, SL_CLASS_OUT_OF_RANGE. */
 SL_API enum sl_status
 sl_balanced_population_mse(const struct sl_balanced_population_mse_arguments *arguments,
+                           struct sl_result *result, struct sl_error *error);
+
+/* What settings of the losses below mean. The first of each is 0. */
+enum sl_unit { SL_UNIT_NEURON, SL_UNIT_POPULATION };
+enum sl_measure {
+  SL_MEASURE_COUNT, /* sums over time */
+  SL_MEASURE_RATE   /* divided by the number of time steps */
+};
+enum sl_reduction { SL_REDUCTION_MEAN, SL_REDUCTION_SUM };
+
+/*
+ * The squared distance of counts or rates from targets, as snnTorch, SLAYER and spikingjelly have
+ * it:
+ *
+ *     L = weight * mean_{b,u} (a[b,u] - tau[b,u])^2            or the sum instead of the mean
+ *
+ * A unit u is a neuron, or the population of a class with its n_u neurons. a[b,u] is its count, or
+ * count / steps; tau = steps * rate * n_u, or rate * n_u, cut toward zero if asked. The rate is
+ * correct_rate if u belongs to class targets[b], else incorrect_rate. Each class has
+ * neurons / num_classes neurons, one class after the other.
+ *
+ * Gradients: spk ([batch, 1, neurons]), correct_rate, incorrect_rate (0 where targets are cut).
+ * Diagnostics: those of balanced_population_mse.
+ */
+struct sl_spike_count_mse_arguments {
+  const struct sl_spikes *spk; /* SL_PER_SAMPLE, [batch, time, neurons] */
+  const int64_t *targets;      /* the class of every sample, 0 to num_classes - 1 */
+  size_t target_count;         /* as many as samples */
+  uint64_t num_classes;        /* divides the number of neurons */
+  double correct_rate;         /* spikes per neuron and time step */
+  double incorrect_rate;
+  enum sl_unit per;
+  enum sl_measure measure;
+  bool truncate;
+  enum sl_reduction reduction;
+  double weight; /* 1 by default, all others are 0: see sl_spike_count_mse_defaults */
+};
+
+/* Returns arguments with all defaults, to be completed. */
+static inline struct sl_spike_count_mse_arguments sl_spike_count_mse_defaults(void) {
+  struct sl_spike_count_mse_arguments arguments;
+  memset(&arguments, 0, sizeof arguments);
+  arguments.weight = 1.0;
+  return arguments;
+}
+
+/* Errors: SL_WRONG_RANK, SL_OUT_OF_RANGE, SL_LENGTH_MISMATCH, SL_CLASS_OUT_OF_RANGE. */
+SL_API enum sl_status sl_spike_count_mse(const struct sl_spike_count_mse_arguments *arguments,
+                                         struct sl_result *result, struct sl_error *error);
+
+/*
+ * Cross entropy of the softmax of what each class has spiked, as PyTorch has it:
+ *
+ *     L = weight/R * sum_b ( -(1 - e) w[y] log p[b,y] - e/K sum_k w[k] log p[b,k] )
+ *
+ * with p[b] = softmax_k(z[b,k]), z the count (or rate) of the population of class k, y the label,
+ * e label_smoothing, K num_classes, w class_weights, and R = sum_b w[y], or 1 for a sum.
+ *
+ * Gradients: spk ([batch, 1, neurons]). Diagnostics: those of balanced_population_mse, and
+ * mean_probability_correct.
+ */
+struct sl_spike_count_cross_entropy_arguments {
+  const struct sl_spikes *spk; /* SL_PER_SAMPLE, [batch, time, neurons] */
+  const int64_t *targets;      /* the class of every sample, 0 to num_classes - 1 */
+  size_t target_count;         /* as many as samples */
+  uint64_t num_classes;        /* divides the number of neurons */
+  enum sl_measure measure;
+  double label_smoothing;      /* 0 to 1 */
+  const double *class_weights; /* num_classes numbers from 0 on; NULL: 1 each */
+  enum sl_reduction reduction;
+  double weight; /* 1 by default, all others are 0 */
+};
+
+/* Returns arguments with all defaults, to be completed. */
+static inline struct sl_spike_count_cross_entropy_arguments
+sl_spike_count_cross_entropy_defaults(void) {
+  struct sl_spike_count_cross_entropy_arguments arguments;
+  memset(&arguments, 0, sizeof arguments);
+  arguments.weight = 1.0;
+  return arguments;
+}
+
+/* Errors: SL_WRONG_RANK, SL_OUT_OF_RANGE (also where all targets' weights are 0 and there is no
+ * mean), SL_LENGTH_MISMATCH, SL_CLASS_OUT_OF_RANGE. */
+SL_API enum sl_status
+sl_spike_count_cross_entropy(const struct sl_spike_count_cross_entropy_arguments *arguments,
+                             struct sl_result *result, struct sl_error *error);
+
+/* What activity_regularization judges, over how many samples at once, and by which power. */
+enum sl_activity_unit { SL_ACTIVITY_LAYER, SL_ACTIVITY_NEURON };
+enum sl_activity_samples { SL_SAMPLES_MEAN, SL_SAMPLES_EACH };
+enum sl_norm { SL_NORM_L2, SL_NORM_L1 };
+
+/*
+ * Keeps the activity of layers or neurons between bounds:
+ *
+ *     L = sum_i weights[i] * mean_u ( max(lower[i] - a[u], 0)^k + max(a[u] - upper[i], 0)^k )
+ *
+ * or the sum instead of the mean. A unit u is a layer or one of its neurons; a[u] is its mean rate
+ * (or count), over the batch, or for each sample alone; k is 2, or 1 for SL_NORM_L1.
+ *
+ * Gradients: spikes_list (an item a layer; [batch, 1, neurons], 1 where it is constant), lower and
+ * upper, where they are there, and weights. At a bound the gradient is 0. Diagnostics, a list of
+ * layers: rate, loss, below, above (shares of the units), samples, steps, neurons, silent,
+ * saturated, binary.
+ */
+struct sl_activity_regularization_arguments {
+  size_t layer_count;                         /* at least 1; the length of all arrays */
+  const struct sl_spikes *const *spikes_list; /* SL_PER_SAMPLE, of any rank */
+  const double *lower;                        /* NULL: no such bound; not both */
+  const double *upper;                        /* from lower on */
+  const double *weights;                      /* NULL: 1 each */
+  enum sl_activity_unit per;
+  enum sl_activity_samples samples;
+  enum sl_measure measure; /* SL_MEASURE_RATE by default, all others are 0 */
+  enum sl_norm norm;
+  enum sl_reduction reduction;
+};
+
+/* Returns arguments with all defaults, to be completed. */
+static inline struct sl_activity_regularization_arguments
+sl_activity_regularization_defaults(void) {
+  struct sl_activity_regularization_arguments arguments;
+  memset(&arguments, 0, sizeof arguments);
+  arguments.measure = SL_MEASURE_RATE;
+  return arguments;
+}
+
+/* Errors: SL_EMPTY_TENSOR without layers, SL_OUT_OF_RANGE where lower is above upper. */
+SL_API enum sl_status
+sl_activity_regularization(const struct sl_activity_regularization_arguments *arguments,
                            struct sl_result *result, struct sl_error *error);
 
 SL_END_C

@@ -4,11 +4,15 @@
  * Up to `granted` bytes are taken without a call, so that small requests cost nothing. Beyond that,
  * `grow` either raises `granted` or fails. A NULL budget has no bound: the library's users outside
  * the service need none. One budget belongs to one thread at a time.
+ *
+ * A budget may have a block of memory. What fits is taken of it, one after the other, and is free
+ * again with the block: a small request allocates nothing else.
  */
 #ifndef SPIKELOSS_CORE_BUDGET_H
 #define SPIKELOSS_CORE_BUDGET_H
 
 #include <spikeloss/error.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +21,8 @@ struct sl_budget {
   uint64_t granted;
   /* Raises `granted` to at least `bytes` in all, or fails and leaves it as it was. */
   enum sl_status (*grow)(struct sl_budget *budget, uint64_t bytes, struct sl_error *error);
+  char *block;                    /* not owned, or NULL; it outlives all that is allocated */
+  size_t block_bytes, block_used; /* multiples of 16 */
 };
 
 /* Charges memory before it is allocated. On failure nothing is taken. */
@@ -45,5 +51,16 @@ static inline void sl_budget_give_back(struct sl_budget *budget, uint64_t bytes)
     budget->taken -= bytes;
   }
 }
+
+/* Charges and allocates memory. Returns NULL if there is none, or, with an error, no charge. */
+void *sl_budget_allocate(struct sl_budget *budget, size_t bytes, bool zeroed,
+                         struct sl_error *error);
+
+/* Does so for more bytes than `memory`, which may move, has. On failure that stays as it was. */
+void *sl_budget_grow(struct sl_budget *budget, void *memory, size_t before, size_t bytes,
+                     struct sl_error *error);
+
+/* Frees memory, or NULL, and gives back its charge; 0 bytes if that is given back elsewhere. */
+void sl_budget_free(struct sl_budget *budget, void *memory, size_t bytes);
 
 #endif

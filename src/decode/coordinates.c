@@ -81,13 +81,11 @@ static enum sl_status not_increasing(struct sl_reading *reading, size_t levels, 
 }
 
 /* Counts the one at an entry. Errors of the counts go to the path of the data. */
-static enum sl_status add_one(struct sl_reading *reading, struct sl_spikes *spikes,
-                              const uint64_t *entry, size_t levels, uint64_t offset) {
-  uint64_t index = 0;
-  for (size_t axis = 0; axis < spikes->rank; axis++) {
-    index = index * spikes->shape[axis] + entry[axis];
-  }
-  return sl_spikes_add_one(spikes, index, &reading->error) == SL_OK
+static inline enum sl_status add_one(struct sl_reading *reading, struct sl_spikes *spikes,
+                                     const uint64_t *entry, size_t rank, size_t levels,
+                                     uint64_t offset) {
+  size_t accumulator = sl_spikes_accumulator(spikes, entry, rank);
+  return sl_spikes_add_to(spikes, accumulator, &reading->error) == SL_OK
              ? SL_OK
              : sl_json_locate(&reading->json, &reading->error, levels, offset);
 }
@@ -106,68 +104,116 @@ static enum sl_status close_entry(struct sl_coordinates *coordinates, struct sl_
   coordinates->first = false;
   return coordinates->sink->defers
              ? SL_OK
-             : add_one(reading, coordinates->sink->spikes, coordinates->current,
+             : add_one(reading, coordinates->sink->spikes, coordinates->current, axes,
                        coordinates->around, json->offset);
 }
 
-/* Takes a byte, and white space before it, if it is the next. */
-static bool take_byte(struct sl_input *input, char byte) {
-  bool next = sl_input_skip_space(input) && *input->at == byte;
-  input->at += next;
-  return next;
+enum { MAX_DIGITS = 9 }; /* of a coordinate that is read without events */
+
+/* How far an entry of such coordinates, and the comma and space after it, reach at most. */
+static inline size_t max_entry_bytes(size_t rank) {
+  return sizeof "[], " + rank * (MAX_DIGITS + sizeof ", ");
 }
 
-/* Takes an entry and the comma after it, if all of it is short and right. */
-static bool take_entry(struct sl_coordinates *coordinates, struct sl_input *input) {
-  const struct sl_sink *sink = coordinates->sink;
-  struct sl_input next = *input;
-  bool ok = take_byte(&next, '[');
-  for (size_t axis = 0; ok && axis < coordinates->rank; axis++) {
-    double value = -1;
-    uint64_t bound = sink->defers ? SL_MAX_INTEGER : sink->spikes->shape[axis];
-    bool more = sl_input_skip_space(&next);
-    size_t length = more ? sl_number_short(next.at, sl_input_left(&next), &value) : 0;
-    next.at += length;
-    ok = length > 0 && value >= 0 && value < (double)bound;
-    coordinates->current[axis] = ok ? (uint64_t)value : 0;
-    ok = ok && (double)coordinates->current[axis] == value &&
-         take_byte(&next, axis + 1 == coordinates->rank ? ']' : ',');
+/* Reads a coordinate. Returns what follows; NULL if it is anything else. Entries are in order, so
+ * that most have as many digits as those before them: processors foresee where the loop ends. */
+static inline const char *read_coordinate(const char *at, uint64_t *value) {
+  const char *first = at;
+  unsigned digit;
+  *value = 0;
+  for (; (digit = (unsigned)(unsigned char)*at - '0') <= 9 && at < first + MAX_DIGITS; at++) {
+    *value = 10 * *value + digit;
   }
-  ok = ok && take_byte(&next, ',') &&
-       increases(coordinates->current, coordinates->previous, coordinates->rank);
-  *input = ok ? next : *input;
-  return ok;
+  return at == first || (*first == '0' && at > first + 1) ? NULL : at;
+}
+
+/* Takes a comma, and the space that many encoders write after it. */
+static inline const char *take_comma(const char *at) {
+  return *at != ',' ? NULL : at + 1 + (at[1] == ' ');
+}
+
+/* Reads an entry of short coordinates, and the comma after it, where max_entry_bytes are readable.
+ * Returns what follows; NULL if it is anything else, or not after the entry before it. */
+static inline const char *read_entry(uint64_t *entry, const uint64_t *previous, const char *at,
+                                     const size_t *bounds, size_t rank) {
+  bool increases_so_far = false;
+  if (*at++ != '[') {
+    return NULL;
+  }
+  for (size_t axis = 0; axis < rank; axis++) {
+    at = read_coordinate(at, &entry[axis]);
+    if (at == NULL) {
+      return NULL;
+    }
+    increases_so_far |= entry[axis] > previous[axis];
+    bool in_order = increases_so_far | (entry[axis] == previous[axis]);
+    if (!in_order || entry[axis] >= bounds[axis]) {
+      return NULL;
+    }
+    if (axis + 1 < rank && (at = take_comma(at)) == NULL) {
+      return NULL;
+    }
+  }
+  return increases_so_far && *at == ']' ? take_comma(at + 1) : NULL;
 }
 
 /* Counts or defers an entry that was taken whole. */
-static enum sl_status store_entry(struct sl_coordinates *coordinates, struct sl_reading *reading,
-                                  uint64_t offset) {
+static inline enum sl_status store_entry(struct sl_coordinates *coordinates,
+                                         struct sl_reading *reading, uint64_t offset, size_t rank) {
   struct sl_sink *sink = coordinates->sink;
   if (!sink->defers) {
-    return add_one(reading, sink->spikes, coordinates->current, coordinates->around, offset);
+    return add_one(reading, sink->spikes, coordinates->current, rank, coordinates->around, offset);
   }
-  for (size_t axis = 0; axis < coordinates->rank; axis++) {
+  for (size_t axis = 0; axis < rank; axis++) {
     sl_deferred_keep_number(&sink->deferred, reading, (double)coordinates->current[axis]);
   }
   return reading->error.code;
 }
 
-/*
- * Takes as many entries after a comma as can be read without events. Where deferring one may fail,
- * it is left to the events, which know the coordinate that is one too many.
- */
-static enum sl_status take_entries(struct sl_coordinates *coordinates, struct sl_reading *reading,
-                                   struct sl_input *input) {
+/* Takes entries of a rank that the compiler knows, mostly. */
+static inline enum sl_status take_entries_of(struct sl_coordinates *coordinates,
+                                             struct sl_reading *reading, struct sl_input *input,
+                                             size_t rank) {
   const struct sl_sink *sink = coordinates->sink;
-  while ((!sink->defers || sl_deferred_has_space(&sink->deferred, reading, coordinates->rank)) &&
-         take_entry(coordinates, input)) {
-    memcpy(coordinates->previous, coordinates->current, sizeof coordinates->previous);
-    if (store_entry(coordinates, reading, sl_input_offset(input)) != SL_OK) {
+  size_t bounds[SL_MAX_RANK];
+  for (size_t axis = 0; axis < rank; axis++) {
+    bounds[axis] = sink->defers ? SL_MAX_INTEGER : sink->spikes->shape[axis];
+  }
+  while (sl_input_left(input) >= max_entry_bytes(rank) &&
+         (!sink->defers || sl_deferred_has_space(&sink->deferred, reading, rank))) {
+    const char *next =
+        read_entry(coordinates->current, coordinates->previous, input->at, bounds, rank);
+    if (next == NULL) {
+      break;
+    }
+    input->at = next;
+    if (store_entry(coordinates, reading, sl_input_offset(input), rank) != SL_OK) {
       return reading->error.code;
     }
+    memcpy(coordinates->previous, coordinates->current, rank * sizeof *coordinates->current);
     reading->json.levels[coordinates->around].index++;
   }
   return SL_OK;
+}
+
+/*
+ * Takes as many entries after a comma as can be read without events, which take what is unusual,
+ * wrong or at the end of a piece. Where deferring one may fail, it is left to the events too: they
+ * know the coordinate that is one too many.
+ */
+static enum sl_status take_entries(struct sl_coordinates *coordinates, struct sl_reading *reading,
+                                   struct sl_input *input) {
+  input->at += sl_input_left(input) > 0 && *input->at == ' ';
+  switch (coordinates->rank) {
+  case 2:
+    return take_entries_of(coordinates, reading, input, 2);
+  case 3:
+    return take_entries_of(coordinates, reading, input, 3);
+  case 4:
+    return take_entries_of(coordinates, reading, input, 4);
+  default:
+    return take_entries_of(coordinates, reading, input, coordinates->rank);
+  }
 }
 
 static enum sl_status refuse_in_entry(struct sl_coordinates *coordinates,
@@ -251,7 +297,7 @@ enum sl_status sl_coordinates_count(const struct sl_sink *sink, struct sl_readin
       return not_increasing(reading, levels, offset);
     }
     memcpy(previous, entry, sizeof previous);
-    if (shape_known && add_one(reading, spikes, entry, levels, offset) != SL_OK) {
+    if (shape_known && add_one(reading, spikes, entry, rank, levels, offset) != SL_OK) {
       return reading->error.code;
     }
   }

@@ -8,12 +8,10 @@
 enum { WORD = 8 };
 
 void sl_deferred_free(struct sl_deferred *deferred, struct sl_reading *reading) {
-  size_t taken = WORD * (deferred->word_capacity + deferred->real_capacity);
   reading->deferred_left += deferred->counted;
-  sl_budget_give_back(reading->budget, taken + deferred->byte_capacity);
-  free(deferred->bits);
-  free(deferred->reals);
-  free(deferred->bytes);
+  sl_budget_free(reading->budget, deferred->bits, WORD * deferred->word_capacity);
+  sl_budget_free(reading->budget, deferred->reals, WORD * deferred->real_capacity);
+  sl_budget_free(reading->budget, deferred->bytes, deferred->byte_capacity);
   *deferred = (struct sl_deferred){0};
 }
 
@@ -30,15 +28,21 @@ static enum sl_status count_bytes(struct sl_deferred *deferred, struct sl_readin
   return SL_OK;
 }
 
-enum sl_status sl_deferred_keep_number(struct sl_deferred *deferred, struct sl_reading *reading,
-                                       double value) {
-  size_t needed = deferred->real_count + 1;
-  if (count_bytes(deferred, reading, WORD) != SL_OK ||
+static enum sl_status keep_reals(struct sl_deferred *deferred, struct sl_reading *reading,
+                                 const double *values, size_t count) {
+  size_t needed = deferred->real_count + count;
+  if (count_bytes(deferred, reading, WORD * count) != SL_OK ||
       sl_grow_array(reading, &deferred->reals, &deferred->real_capacity, needed, WORD) != SL_OK) {
     return reading->error.code;
   }
-  deferred->reals[deferred->real_count++] = value;
+  memcpy(deferred->reals + deferred->real_count, values, WORD * count);
+  deferred->real_count = needed;
   return SL_OK;
+}
+
+enum sl_status sl_deferred_keep_number(struct sl_deferred *deferred, struct sl_reading *reading,
+                                       double value) {
+  return keep_reals(deferred, reading, &value, 1);
 }
 
 /* Keeps zeros and ones as doubles after the first graded value, to stay in order. */
@@ -69,15 +73,6 @@ static enum sl_status keep_bits(struct sl_deferred *deferred, struct sl_reading 
   sl_copy_bits(deferred->bits, deferred->bit_count, bits, 0, count);
   deferred->bit_count += count;
   return SL_OK;
-}
-
-static enum sl_status keep_real(struct sl_deferred *deferred, struct sl_reading *reading,
-                                double value) {
-  if (deferred->real_count == 0 && (value == 0 || value == 1)) {
-    uint64_t bit = value == 1;
-    return keep_bits(deferred, reading, &bit, 1);
-  }
-  return sl_deferred_keep_number(deferred, reading, value);
 }
 
 enum sl_status sl_deferred_keep_bytes(struct sl_deferred *deferred, struct sl_reading *reading,
@@ -128,10 +123,12 @@ enum sl_status sl_sink_push_reals(struct sl_sink *sink, struct sl_reading *readi
   if (!sink->defers) {
     return sl_spikes_push_reals(sink->spikes, values, count, &reading->error);
   }
-  for (size_t i = 0; i < count; i++) {
-    if (keep_real(&sink->deferred, reading, values[i]) != SL_OK) {
+  size_t i = 0;
+  for (; i < count && sink->deferred.real_count == 0 && (values[i] == 0 || values[i] == 1); i++) {
+    uint64_t bit = values[i] == 1;
+    if (keep_bits(&sink->deferred, reading, &bit, 1) != SL_OK) {
       return reading->error.code;
     }
   }
-  return SL_OK;
+  return i < count ? keep_reals(&sink->deferred, reading, values + i, count - i) : SL_OK;
 }

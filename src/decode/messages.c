@@ -19,7 +19,7 @@ struct want {
 #define OF_QUOTES "; write the number without quotes"
 #define OF_BASE64                                                                                  \
   "; write numbers without quotes, and base64 as "                                                 \
-  "{\"shape\": ..., \"encoding\": \"bits\" or \"f32\", \"data\": ...}"
+  "{\"shape\": ..., \"encoding\": \"u8\", \"bits\" or \"f32\", \"data\": ...}"
 #define OF_TABLE                                                                                   \
   " with names \"0\", \"1\", ...; of a typed array or a table send a list: Array.from"
 #define OF_SCALAR "; write the number without brackets"
@@ -52,6 +52,7 @@ static const struct want wants[] = {
     [SL_WANT_LABEL] = {NUMBER, .expected = "a class index, an integer", .string = OF_QUOTES, .boolean = OF_FLAG,
                        .array = "; one-hot or column labels: send class indices, argmax"},
     [SL_WANT_CHOICE] = {.expected = "a string"},
+    [SL_WANT_FLAG] = {.expected = "true or false", .string = "; write it without quotes"},
 };
 /* clang-format on */
 

@@ -1,4 +1,4 @@
-#include "decode/tensor.h"
+#include "decode/repeats.h"
 
 #include "core/checked.h"
 #include "core/codes.h"
@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-  SCAN_VALUES = 4096,
+  SCAN_VALUES = 16 * 1024,
   SCAN_MAX_PAUSE = 1024,
   SCAN_MIN_BYTES = 16, /* bytes; fewer are left to the events */
 };
@@ -22,10 +22,8 @@ void sl_nested_begin(struct sl_nested *nested, struct sl_sink *sink, const struc
   nested->has_fractions = false;
   nested->rank = 0;
   memset(nested->length, 0, sizeof nested->length);
-  nested->pending_count = 0;
   nested->backoff = (struct sl_scan_backoff){0};
-  nested->scan.within_row.length = 0;
-  nested->scan.whole_rows.length = 0;
+  sl_repeats_begin(&nested->repeats);
   sink->defers = is_data;
 }
 
@@ -143,23 +141,6 @@ static enum sl_status check_number(struct sl_nested *nested, struct sl_reading *
   return check_index(nested, reading, depth - 1, json->depth);
 }
 
-static enum sl_status count_pending(struct sl_nested *nested, struct sl_reading *reading) {
-  size_t count = nested->pending_count;
-  nested->pending_count = 0;
-  if (count == 0 || sl_sink_push_reals(nested->sink, reading, nested->pending, count) == SL_OK) {
-    return SL_OK;
-  }
-  return sl_json_locate(&reading->json, &reading->error, nested->around, reading->json.offset);
-}
-
-/* Returns whether values must be counted one by one. They are counted together, but for those that
- * may be one too many for a limit: they are counted at once, as the error names their index. */
-static bool may_be_too_many(const struct sl_nested *nested, const struct sl_reading *reading) {
-  enum { PLENTY = 2 * SL_PENDING_VALUES * sizeof(double) };
-  return nested->sink->defers ? reading->deferred_left < PLENTY
-                              : !nested->sink->spikes->neurons_known;
-}
-
 static enum sl_status add_number(struct sl_nested *nested, struct sl_reading *reading) {
   struct sl_json *json = &reading->json;
   struct sl_integer integer;
@@ -167,11 +148,8 @@ static enum sl_status add_number(struct sl_nested *nested, struct sl_reading *re
     return sl_refuse_infinity(reading);
   }
   nested->has_fractions |= nested->sink->defers && !sl_json_integer(json, &integer);
-  nested->pending[nested->pending_count++] = json->value;
-  bool first_of_row = json->levels[json->depth - 1].index == 0;
-  bool at_once = first_of_row || may_be_too_many(nested, reading) ||
-                 nested->pending_count == SL_PENDING_VALUES;
-  return at_once ? count_pending(nested, reading) : SL_OK;
+  sl_sink_push_reals(nested->sink, reading, &json->value, 1);
+  return sl_json_locate(json, &reading->error, nested->around, json->offset);
 }
 
 /* Takes the length of an axis from the first array of its level, which is complete. */
@@ -202,9 +180,6 @@ static enum sl_status close_array(struct sl_nested *nested, struct sl_reading *r
   size_t level = depth_of(nested, reading);
   size_t count = json->was_empty ? 0 : *index_at(nested, reading, level) + 1;
   size_t length = nested->length[level];
-  if (count_pending(nested, reading) != SL_OK) {
-    return reading->error.code;
-  }
   if (count == 0 && nested->is_data && level == 0) {
     return SL_OK; /* no ones, if it is a list of coordinates */
   }
@@ -226,12 +201,18 @@ static bool scan_is_due(const struct sl_scan_backoff *backoff, const struct sl_i
   return sl_input_left(input) >= SCAN_MIN_BYTES && sl_input_offset(input) >= backoff->from;
 }
 
-/* Scans the text, or the end of a piece that is shorter than a block: that is filled up with bytes
- * that no spikes have, so that it ends before them. Returns how many bytes were taken. */
-static size_t scan_text(struct sl_text_scan *scan, const struct sl_input *input) {
+/*
+ * Scans the text, or the end of a piece that is shorter than a block: that is filled up with bytes
+ * that no spikes have, so that it ends before them. What repeats a template is scanned faster, so
+ * scans are short while there is one that fits. Returns how many bytes were taken.
+ */
+static size_t scan_text(struct sl_text_scan *scan, const struct sl_repeats *repeats,
+                        const struct sl_input *input) {
   size_t left = sl_input_left(input);
   if (left >= SL_SCAN_BLOCK) {
-    return sl_kernels()->scan_spike_text(scan, input->at, left);
+    size_t length = (size_t)SL_SCAN_BLOCK << repeats->misses;
+    length = repeats->template.length == 0 || left < length ? left : length;
+    return sl_kernels()->scan_spike_text(scan, input->at, length);
   }
   char block[SL_SCAN_BLOCK];
   memset(block, '!', sizeof block);
@@ -247,13 +228,9 @@ static void back_off(struct sl_scan_backoff *backoff, uint64_t offset, size_t re
   backoff->pause = !found_nothing ? 0 : longer < SCAN_MAX_PAUSE ? longer : SCAN_MAX_PAUSE;
 }
 
-/* Returns whether text may go to the kernel: values of a row that is not full are next, or whole
- * rows. */
-static bool may_scan(const struct sl_nested *nested, struct sl_reading *reading,
-                     const struct sl_input *input) {
-  if (nested->rank == 0 || !scan_is_due(&nested->backoff, input)) {
-    return false;
-  }
+/* Returns whether text may go to the kernel as blocks: values of a row that is not full are next,
+ * or whole rows. */
+static bool may_scan_blocks(const struct sl_nested *nested, struct sl_reading *reading) {
   size_t depth = depth_of(nested, reading);
   size_t row_length = nested->length[nested->rank - 1];
   if (depth == nested->rank) {
@@ -277,10 +254,10 @@ static bool rows_are_due(const struct sl_nested *nested, struct sl_reading *read
 
 /* Goes to where the scan has ended: in a row, between two, or after the last of an array. */
 static void take_rows(struct sl_nested *nested, struct sl_reading *reading, size_t rows,
-                      size_t column) {
+                      const struct sl_text_scan *scan) {
   struct sl_json *json = &reading->json;
-  bool closed = nested->scan.closed_row;
-  nested->rank_seen = true;
+  size_t column = scan->column;
+  bool closed = scan->closed_row;
   json->state = closed ? SL_JSON_AFTER_VALUE : SL_JSON_VALUE;
   json->depth = nested->around + nested->rank - (column == 0);
   if (nested->rank > 1) {
@@ -291,8 +268,8 @@ static void take_rows(struct sl_nested *nested, struct sl_reading *reading, size
   }
 }
 
-static void prepare_scan(struct sl_nested *nested, struct sl_reading *reading, uint64_t *bits) {
-  struct sl_text_scan *scan = &nested->scan;
+static void prepare_scan(struct sl_nested *nested, struct sl_reading *reading,
+                         struct sl_text_scan *scan) {
   size_t row_length = nested->length[nested->rank - 1];
   bool in_row = depth_of(nested, reading) == nested->rank;
   size_t column = in_row ? *index_at(nested, reading, nested->rank - 1) : 0;
@@ -300,112 +277,106 @@ static void prepare_scan(struct sl_nested *nested, struct sl_reading *reading, u
   size_t left = flat && row_length > 0 ? row_length - column : SCAN_VALUES;
   scan->row_length = flat || row_length == 0 ? SL_NO_ROWS : row_length;
   scan->column = column;
-  scan->bits = bits;
   scan->capacity = left < SCAN_VALUES ? left : SCAN_VALUES;
 }
 
 /*
- * Lets the kernel take whole blocks of text. What it cannot take, or what turns out to be an error,
- * is left to the events, which know exactly what is wrong and where.
+ * Pushes values that a kernel has read, in so many bytes from here on. What turns out to be an
+ * error is left to the events, which know exactly what is wrong and where. *pushed tells whether it
+ * is not.
  */
-static enum sl_status scan_blocks(struct sl_nested *nested, struct sl_reading *reading,
-                                  struct sl_input *input) {
-  if (count_pending(nested, reading) != SL_OK) {
-    return reading->error.code;
+static enum sl_status push_scanned(struct sl_nested *nested, struct sl_reading *reading,
+                                   const struct sl_input *input, const uint64_t *bits, size_t count,
+                                   size_t length, bool *pushed) {
+  enum sl_status status = sl_sink_push_bits(nested->sink, reading, bits, count);
+  *pushed = status == SL_OK;
+  if (status == SL_OK) {
+    nested->rank_seen = true;
+    return SL_OK;
   }
-  uint64_t bits[SCAN_VALUES / 64];
-  struct sl_text_scan *scan = &nested->scan;
-  prepare_scan(nested, reading, bits);
-  size_t column = scan->column;
+  if (status == SL_TENSOR_TOO_LARGE || status == SL_DEFERRED_TOO_LARGE) {
+    nested->backoff.from = sl_input_offset(input) + length;
+    reading->error = SL_NO_ERROR;
+    return SL_OK;
+  }
+  return sl_json_locate(&reading->json, &reading->error, nested->around, sl_input_offset(input));
+}
+
+/* Lets the kernel take whole blocks of text. What it cannot take is left to the events. */
+static enum sl_status scan_blocks(struct sl_nested *nested, struct sl_reading *reading,
+                                  struct sl_input *input, uint64_t *bits) {
+  struct sl_text_scan scan = {.bits = bits};
+  prepare_scan(nested, reading, &scan);
+  size_t column = scan.column;
   uint64_t offset = sl_input_offset(input);
-  size_t taken = scan_text(scan, input);
-  back_off(&nested->backoff, offset, scan->resume, taken == 0);
+  size_t taken = scan_text(&scan, &nested->repeats, input);
+  back_off(&nested->backoff, offset, scan.resume, taken == 0);
   if (taken == 0) {
     return SL_OK;
   }
   size_t rows =
-      scan->row_length != SL_NO_ROWS ? (column + scan->count - scan->column) / scan->row_length : 0;
-  enum sl_status status = SL_RAGGED;
-  if (rows_are_due(nested, reading, rows, scan->column)) {
-    status = sl_sink_push_bits(nested->sink, reading, bits, scan->count);
+      scan.row_length != SL_NO_ROWS ? (column + scan.count - scan.column) / scan.row_length : 0;
+  if (!rows_are_due(nested, reading, rows, scan.column)) {
+    nested->backoff.from = offset + taken;
+    return SL_OK;
   }
-  if (status == SL_OK) {
-    take_rows(nested, reading, rows, scan->column);
+  bool pushed;
+  enum sl_status status = push_scanned(nested, reading, input, bits, scan.count, taken, &pushed);
+  if (pushed) {
+    take_rows(nested, reading, rows, &scan);
     sl_input_take_fast(input, taken);
-    return SL_OK;
   }
-  nested->backoff.from = offset + taken;
-  bool by_events =
-      status == SL_RAGGED || status == SL_TENSOR_TOO_LARGE || status == SL_DEFERRED_TOO_LARGE;
-  if (by_events) {
-    reading->error = SL_NO_ERROR;
-    return SL_OK;
-  }
-  return sl_json_locate(&reading->json, &reading->error, nested->around, offset);
+  return status;
 }
 
-/* Reads graded values inside a row, but not the last of one whose length is known: it needs its
- * bracket. */
-static enum sl_status read_short_numbers(struct sl_nested *nested, struct sl_reading *reading,
-                                         struct sl_input *input) {
-  size_t row_length = nested->length[nested->rank - 1];
-  uint64_t index = *index_at(nested, reading, nested->rank - 1);
-  size_t count = SL_PENDING_VALUES - nested->pending_count;
-  if (may_be_too_many(nested, reading) || (row_length > 0 && index + 1 >= row_length)) {
-    return SL_OK;
+/* Lets the kernels take text: what repeats the template, else a few blocks. */
+static enum sl_status scan_once(struct sl_nested *nested, struct sl_reading *reading,
+                                struct sl_input *input) {
+  uint64_t bits[SCAN_VALUES / 64 + 2];
+  struct sl_repeated repeated = sl_repeats_match(nested, reading, input, bits, SCAN_VALUES);
+  bool pushed = false;
+  if (repeated.length > 0) {
+    enum sl_status status =
+        push_scanned(nested, reading, input, bits, repeated.count, repeated.length, &pushed);
+    if (pushed) {
+      sl_repeats_take(nested, reading, input, &repeated);
+      nested->backoff.pause = 0;
+    }
+    return status;
   }
-  if (row_length > 0 && count > row_length - 1 - index) {
-    count = row_length - 1 - index;
+  if (may_scan_blocks(nested, reading)) {
+    return scan_blocks(nested, reading, input, bits);
   }
-  double *values = nested->pending + nested->pending_count;
-  size_t taken = sl_json_numbers(&reading->json, input, values, count);
-  nested->pending_count += taken;
-  for (size_t i = 0; nested->sink->defers && i < taken; i++) {
-    nested->has_fractions |= values[i] != floor(values[i]);
-  }
-  return nested->pending_count == SL_PENDING_VALUES ? count_pending(nested, reading) : SL_OK;
+  nested->backoff.from = sl_input_offset(input) + 1;
+  return SL_OK;
 }
 
-/*
- * Takes, after the last row of an array of rows, `],[`, its end and the beginning of the next, as
- * they mostly come, and only where both are right. False leaves them to the events.
- */
-static bool next_array_of_rows(struct sl_nested *nested, struct sl_reading *reading,
-                               struct sl_input *input) {
-  static const char between[] = {']', ',', '['};
-  size_t depth = depth_of(nested, reading);
-  if (depth < 2 || sl_input_left(input) < sizeof between ||
-      memcmp(input->at, between, sizeof between) != 0) {
-    return false;
-  }
-  uint64_t *row = index_at(nested, reading, depth - 1);
-  uint64_t *array = index_at(nested, reading, depth - 2);
-  size_t arrays = nested->length[depth - 2];
-  bool complete = nested->length[depth - 1] > 0 && *row + 1 == nested->length[depth - 1];
-  bool more = arrays == 0 || *array + 1 < arrays;
-  if (!complete || !more) {
-    return false;
-  }
-  ++*array;
-  *row = 0;
-  reading->json.state = SL_JSON_FIRST_VALUE;
-  sl_input_take_fast(input, sizeof between);
-  return true;
+/* Returns whether text may go to a kernel. */
+static bool may_scan(const struct sl_nested *nested, struct sl_reading *reading,
+                     const struct sl_input *input) {
+  bool repeats =
+      nested->repeats.template.length > 0 && depth_of(nested, reading) >= nested->repeats.depth;
+  return nested->rank > 0 && scan_is_due(&nested->backoff, input) &&
+         (repeats || may_scan_blocks(nested, reading));
 }
 
 /* Reads what can be read without events after a comma or a bracket. */
 static enum sl_status scan_ahead(struct sl_nested *nested, struct sl_reading *reading,
                                  struct sl_input *input) {
-  enum sl_status status = SL_OK;
-  while (
-      status == SL_OK &&
-      (reading->json.state != SL_JSON_AFTER_VALUE || next_array_of_rows(nested, reading, input)) &&
-      may_scan(nested, reading, input)) {
-    status = scan_blocks(nested, reading, input);
+  bool goes_on = true;
+  while (goes_on) {
+    sl_repeats_learn(nested, reading, input);
+    while (reading->error.code == SL_OK && reading->json.state != SL_JSON_AFTER_VALUE &&
+           may_scan(nested, reading, input)) {
+      scan_once(nested, reading, input);
+      sl_repeats_learn(nested, reading, input);
+    }
+    goes_on = reading->error.code == SL_OK && sl_nested_read_graded(nested, reading, input);
+    if (goes_on) { /* elements that repeat must not begin before what was read so */
+      sl_repeats_begin_piece(&nested->repeats, input);
+    }
   }
-  size_t depth = depth_of(nested, reading);
-  bool in_row = depth > 0 && depth == nested->rank && *index_at(nested, reading, depth - 1) > 0;
-  return status == SL_OK && in_row ? read_short_numbers(nested, reading, input) : status;
+  return reading->error.code;
 }
 
 static enum sl_status open_array(struct sl_nested *nested, struct sl_reading *reading,
@@ -446,6 +417,7 @@ static inline enum sl_status read_array_event(struct sl_nested *nested, struct s
 
 enum sl_status sl_nested_read(struct sl_nested *nested, struct sl_reading *reading,
                               enum sl_json_event event, struct sl_input *input) {
+  sl_repeats_begin_piece(&nested->repeats, input);
   while (event != SL_JSON_NEED_MORE) {
     enum sl_status status = event == SL_JSON_FAILED
                                 ? reading->error.code

@@ -6,39 +6,43 @@
 #include <endian.h>
 #include <string.h>
 
-enum { BATCH_WORDS = 64, BATCH_VALUES = 256 };
+enum { BATCH_WORDS = 64, BATCH_BITS = 64 * BATCH_WORDS, BATCH_VALUES = 1024 };
 
-static size_t float_size(enum sl_packing packing) {
-  return packing == SL_PACKED_F32 ? 4 : 8;
-}
+static const struct {
+  const char *name;
+  size_t bytes; /* of a number */
+  uint64_t one; /* 1, as an integer of as many bytes */
+} encodings[] = {
+    [SL_TENSOR_BITS] = {"bits", 0, 0},
+    [SL_TENSOR_F32] = {"f32", 4, UINT32_C(0x3f800000)},
+    [SL_TENSOR_F64] = {"f64", 8, UINT64_C(0x3ff0000000000000)},
+    [SL_TENSOR_U8] = {"u8", 1, 1},
+    [SL_TENSOR_U16] = {"u16", 2, 1},
+    [SL_TENSOR_U32] = {"u32", 4, 1},
+};
 
-static bool packed_size(enum sl_packing packing, uint64_t values, uint64_t *bytes) {
-  if (packing == SL_PACKED_BITS) {
+static bool packed_size(enum sl_tensor_encoding encoding, uint64_t values, uint64_t *bytes) {
+  if (encoding == SL_TENSOR_BITS) {
     *bytes = values / 8 + (values % 8 > 0);
     return true;
   }
-  return !__builtin_mul_overflow(values, float_size(packing), bytes);
+  return !__builtin_mul_overflow(values, encodings[encoding].bytes, bytes);
 }
 
-static void begin_packed(struct sl_packed *packed, enum sl_packing packing,
+static void begin_packed(struct sl_packed *packed, enum sl_tensor_encoding encoding,
                          struct sl_spikes *spikes, uint64_t values) {
-  *packed = (struct sl_packed){.packing = packing, .spikes = spikes, .values_left = values};
+  *packed = (struct sl_packed){.encoding = encoding, .spikes = spikes, .values_left = values};
 }
 
-/* Turns every byte of a word around: the first value becomes the least significant bit. */
-static uint64_t reverse_bytes_bits(uint64_t word) {
-  word = (word >> 1 & UINT64_C(0x5555555555555555)) | (word & UINT64_C(0x5555555555555555)) << 1;
-  word = (word >> 2 & UINT64_C(0x3333333333333333)) | (word & UINT64_C(0x3333333333333333)) << 2;
-  return (word >> 4 & UINT64_C(0x0f0f0f0f0f0f0f0f)) | (word & UINT64_C(0x0f0f0f0f0f0f0f0f)) << 4;
-}
-
-/* Returns up to eight bytes as a word whose least significant byte is the first, on any machine. */
-static uint64_t little_endian(const uint8_t *bytes, size_t count) {
-  uint64_t word = 0;
-  for (size_t i = 0; i < count; i++) {
-    word |= (uint64_t)bytes[i] << (8 * i);
+/* Makes words of one or more bytes of packed bits, the first value in the least significant bit. */
+static void read_bits(uint64_t *words, const uint8_t *bytes, size_t count) {
+  size_t needed = (count + sizeof *words - 1) / sizeof *words;
+  words[needed - 1] = 0;
+  memcpy(words, bytes, count);
+  sl_kernels()->reverse_bits(words, needed);
+  for (size_t i = 0; i < needed; i++) {
+    words[i] = le64toh(words[i]);
   }
-  return word;
 }
 
 static enum sl_status check_spare_bits(uint8_t last_byte, size_t used_bits,
@@ -55,10 +59,7 @@ static enum sl_status push_bits(struct sl_packed *packed, const uint8_t *bytes, 
   uint64_t words[BATCH_WORDS];
   for (size_t done = 0; done < count && packed->values_left > 0;) {
     size_t length = count - done < sizeof words ? count - done : sizeof words;
-    for (size_t i = 0; i < length; i += 8) {
-      size_t rest = length - i < 8 ? length - i : 8;
-      words[i / 8] = reverse_bytes_bits(little_endian(bytes + done + i, rest));
-    }
+    read_bits(words, bytes + done, length);
     size_t values = 8 * length;
     if (values > packed->values_left) {
       values = (size_t)packed->values_left;
@@ -76,17 +77,6 @@ static enum sl_status push_bits(struct sl_packed *packed, const uint8_t *bytes, 
   return SL_OK;
 }
 
-static void read_singles(double *values, const uint8_t *bytes, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    uint32_t pattern;
-    float value;
-    memcpy(&pattern, bytes + i * sizeof pattern, sizeof pattern);
-    pattern = le32toh(pattern);
-    memcpy(&value, &pattern, sizeof value);
-    values[i] = (double)value;
-  }
-}
-
 static void read_doubles(double *values, const uint8_t *bytes, size_t count) {
   for (size_t i = 0; i < count; i++) {
     uint64_t pattern;
@@ -96,52 +86,101 @@ static void read_doubles(double *values, const uint8_t *bytes, size_t count) {
   }
 }
 
-/* Pushes whole floats, at most BATCH_VALUES. */
-static enum sl_status push_batch(struct sl_packed *packed, const uint8_t *bytes, size_t count,
-                                 struct sl_error *error) {
-  double values[BATCH_VALUES];
-  count = count < packed->values_left ? count : (size_t)packed->values_left;
-  if (packed->packing == SL_PACKED_F32) {
-    read_singles(values, bytes, count);
-  } else {
-    read_doubles(values, bytes, count);
+/* Inline, so that the compiler knows the width in each of the loops. */
+static inline void read_integers(double *values, const uint8_t *bytes, size_t width, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    values[i] = (double)(int64_t)sl_load_integer(bytes + i * width, width);
   }
-  size_t finite = sl_finite_count(values, count);
-  if (finite < count) {
-    return sl_fail(error, SL_NOT_FINITE, "value %llu, counted from 0, is NaN or infinite",
-                   (unsigned long long)(packed->value + finite));
-  }
-  packed->values_left -= count;
-  packed->value += count;
-  return sl_spikes_push_reals(packed->spikes, values, count, error);
 }
 
-/* Fills up the float that a former piece has begun. Returns how many bytes that took. */
-static size_t complete_float(struct sl_packed *packed, const uint8_t *bytes, size_t count) {
-  size_t missing = float_size(packed->packing) - packed->begun_bytes;
+/* Reads whole numbers. Returns how many come before the first that is not finite. */
+static size_t read_numbers(double *values, enum sl_tensor_encoding encoding, const uint8_t *bytes,
+                           size_t count) {
+  switch (encoding) {
+  case SL_TENSOR_F32:
+    return sl_kernels()->read_singles(values, bytes, count) ? count
+                                                            : sl_finite_count(values, count);
+  case SL_TENSOR_F64:
+    read_doubles(values, bytes, count);
+    return sl_finite_count(values, count);
+  case SL_TENSOR_U8:
+    read_integers(values, bytes, 1, count);
+    return count;
+  case SL_TENSOR_U16:
+    read_integers(values, bytes, 2, count);
+    return count;
+  default:
+    read_integers(values, bytes, 4, count);
+    return count;
+  }
+}
+
+/*
+ * Pushes the next numbers that are all 0 and 1 as bits, or some that begin with 64 that are not.
+ * Returns how many, of `count` at most.
+ */
+static size_t push_some(struct sl_packed *packed, const uint8_t *bytes, size_t count,
+                        struct sl_error *error) {
+  enum sl_tensor_encoding encoding = packed->encoding;
+  uint64_t bits[BATCH_WORDS];
+  double values[BATCH_VALUES];
+  size_t max_bits = count < BATCH_BITS ? count : BATCH_BITS;
+  size_t binary = sl_kernels()->pack_numbers(bits, bytes, encodings[encoding].bytes,
+                                             encodings[encoding].one, max_bits);
+  if (binary > 0) {
+    sl_spikes_push_bits(packed->spikes, bits, binary, error);
+    return binary;
+  }
+  count = count < BATCH_VALUES ? count : BATCH_VALUES;
+  size_t finite = read_numbers(values, encoding, bytes, count);
+  if (finite < count) {
+    sl_fail(error, SL_NOT_FINITE, "value %llu, counted from 0, is NaN or infinite",
+            (unsigned long long)(packed->value + finite));
+    return count;
+  }
+  sl_spikes_push_reals(packed->spikes, values, count, error);
+  return count;
+}
+
+/* Pushes whole numbers. */
+static enum sl_status push_whole(struct sl_packed *packed, const uint8_t *bytes, size_t count,
+                                 struct sl_error *error) {
+  count = count < packed->values_left ? count : (size_t)packed->values_left;
+  for (size_t done = 0; done < count && error->code == SL_OK;) {
+    size_t pushed =
+        push_some(packed, bytes + done * encodings[packed->encoding].bytes, count - done, error);
+    done += pushed;
+    packed->value += pushed;
+    packed->values_left -= pushed;
+  }
+  return error->code;
+}
+
+/* Fills up the number that a former piece has begun. Returns how many bytes that took. */
+static size_t complete_number(struct sl_packed *packed, const uint8_t *bytes, size_t count) {
+  size_t missing = encodings[packed->encoding].bytes - packed->begun_bytes;
   size_t taken = count < missing ? count : missing;
   memcpy(packed->begun + packed->begun_bytes, bytes, taken);
   packed->begun_bytes += taken;
   return taken;
 }
 
-static enum sl_status push_floats(struct sl_packed *packed, const uint8_t *bytes, size_t count,
-                                  struct sl_error *error) {
-  size_t size = float_size(packed->packing);
+static enum sl_status push_numbers(struct sl_packed *packed, const uint8_t *bytes, size_t count,
+                                   struct sl_error *error) {
+  size_t size = encodings[packed->encoding].bytes;
   size_t done = 0;
   enum sl_status status = SL_OK;
   while (status == SL_OK && done < count) {
     size_t whole = (count - done) / size;
     if (packed->begun_bytes == 0 && whole > 0) {
-      whole = whole < BATCH_VALUES ? whole : BATCH_VALUES;
-      status = push_batch(packed, bytes + done, whole, error);
+      status = push_whole(packed, bytes + done, whole, error);
       done += whole * size;
       continue;
     }
-    done += complete_float(packed, bytes + done, count - done);
+    done += complete_number(packed, bytes + done, count - done);
     if (packed->begun_bytes == size) {
       packed->begun_bytes = 0;
-      status = push_batch(packed, packed->begun, 1, error);
+      status = push_whole(packed, packed->begun, 1, error);
     }
   }
   return status;
@@ -149,14 +188,14 @@ static enum sl_status push_floats(struct sl_packed *packed, const uint8_t *bytes
 
 static enum sl_status push_packed(struct sl_packed *packed, const uint8_t *bytes, size_t count,
                                   struct sl_error *error) {
-  return packed->packing == SL_PACKED_BITS ? push_bits(packed, bytes, count, error)
-                                           : push_floats(packed, bytes, count, error);
+  return packed->encoding == SL_TENSOR_BITS ? push_bits(packed, bytes, count, error)
+                                            : push_numbers(packed, bytes, count, error);
 }
 
 enum { BATCH_GROUPS = 1024, GROUP = 4 };
 
 void sl_base64_begin(struct sl_base64 *base64, struct sl_reading *reading, struct sl_sink *sink,
-                     bool meaning_known, uint64_t values, enum sl_packing packing) {
+                     bool meaning_known, uint64_t values, enum sl_tensor_encoding encoding) {
   *base64 = (struct sl_base64){
       .sink = sink,
       .values = values,
@@ -166,29 +205,31 @@ void sl_base64_begin(struct sl_base64 *base64, struct sl_reading *reading, struc
   };
   sink->defers = !meaning_known;
   if (meaning_known) {
-    packed_size(packing, values, &base64->max_bytes);
-    begin_packed(&base64->packed, packing, sink->spikes, values);
+    packed_size(encoding, values, &base64->max_bytes);
+    begin_packed(&base64->packed, encoding, sink->spikes, values);
   }
 }
 
+/* Fails for a string of another length: of so many bytes, or, while it goes on, of more. */
 static enum sl_status wrong_length(const struct sl_base64 *base64, struct sl_reading *reading,
-                                   enum sl_packing packing, uint64_t values, const char *came) {
-  static const char *const names[] = {"bits", "f32", "f64"};
-  uint64_t bytes = 0;
-  packed_size(packing, values, &bytes);
+                                   enum sl_tensor_encoding encoding, uint64_t values,
+                                   uint64_t bytes, const char *more) {
+  uint64_t needed = UINT64_MAX;
+  packed_size(encoding, values, &needed);
   return sl_json_fail(&reading->json, &reading->error, SL_LENGTH_MISMATCH, base64->levels,
-                      base64->quote_offset, "has %s bytes than the %ju that %ju values take as %s",
-                      came, (uintmax_t)bytes, (uintmax_t)values, names[packing]);
+                      base64->quote_offset, "has %s%ju byte%s, but %ju value%s take%s %ju as %s",
+                      more, (uintmax_t)bytes, bytes == 1 ? "" : "s", (uintmax_t)values,
+                      values == 1 ? "" : "s", values == 1 ? "s" : "", (uintmax_t)needed,
+                      encodings[encoding].name);
 }
 
 static enum sl_status check_size(const struct sl_base64 *base64, struct sl_reading *reading,
-                                 enum sl_packing packing, uint64_t values, uint64_t bytes) {
+                                 enum sl_tensor_encoding encoding, uint64_t values,
+                                 uint64_t bytes) {
   uint64_t needed;
-  bool fits = packed_size(packing, values, &needed);
-  if (fits && bytes == needed) {
-    return SL_OK;
-  }
-  return wrong_length(base64, reading, packing, values, !fits || bytes < needed ? "fewer" : "more");
+  bool fits = packed_size(encoding, values, &needed);
+  return fits && bytes == needed ? SL_OK
+                                 : wrong_length(base64, reading, encoding, values, bytes, "");
 }
 
 static enum sl_status bad_base64(const struct sl_base64 *base64, struct sl_reading *reading,
@@ -266,7 +307,8 @@ static enum sl_status add_character(struct sl_base64 *base64, struct sl_reading 
                                     char character) {
   bool group_is_due = base64->bytes < base64->max_bytes;
   if (base64->group_length == 0 && base64->padding == 0 && !group_is_due) {
-    return wrong_length(base64, reading, base64->packed.packing, base64->values, "more");
+    return wrong_length(base64, reading, base64->packed.encoding, base64->values, base64->bytes,
+                        "more than ");
   }
   bool after_end = base64->padding > 0 && (base64->group_length == 0 || character != '=');
   int value = sl_base64_value(character);
@@ -297,7 +339,7 @@ static enum sl_status read_groups(struct sl_base64 *base64, struct sl_reading *r
     size_t groups = sl_input_left(input) / GROUP;
     groups = groups < due ? groups : (size_t)due;
     groups = groups < BATCH_GROUPS ? groups : BATCH_GROUPS;
-    size_t taken = sl_kernels()->decode_base64(bytes, input->at, groups);
+    size_t taken = groups > 0 ? sl_kernels()->decode_base64(bytes, input->at, groups) : 0;
     if (taken == 0) {
       return SL_OK;
     }
@@ -316,37 +358,49 @@ static enum sl_status end_string(struct sl_base64 *base64, struct sl_reading *re
   }
   return base64->sink->defers
              ? SL_OK
-             : check_size(base64, reading, base64->packed.packing, base64->values, base64->bytes);
+             : check_size(base64, reading, base64->packed.encoding, base64->values, base64->bytes);
 }
 
-/* Takes characters one by one only until the next group begins: then the kernel can go on. */
+/* Takes characters one by one only until the next group begins: then the kernel can go on. Those
+ * that are escaped, or do not belong here, come as events. */
 enum sl_status sl_base64_event(struct sl_base64 *base64, struct sl_reading *reading,
                                enum sl_json_event event, struct sl_input *input) {
+  struct sl_json *json = &reading->json;
   if (event == SL_JSON_STRING_END) {
     return end_string(base64, reading, input);
   }
-  size_t count = event == SL_JSON_CHARACTERS ? reading->json.character_count : 0;
+  json->characters_at_once = 1;
+  size_t count = event == SL_JSON_CHARACTERS ? json->character_count : 0;
   for (size_t i = 0; i < count; i++) {
-    if (add_character(base64, reading, reading->json.characters[i]) != SL_OK) {
+    if (add_character(base64, reading, json->characters[i]) != SL_OK) {
       return reading->error.code;
     }
   }
-  reading->json.characters_at_once = 1;
-  bool between_groups = base64->group_length == 0 && base64->padding == 0 &&
-                        reading->json.string.state == SL_STRING_PLAIN &&
-                        reading->json.string.continuation == 0;
-  return between_groups ? read_groups(base64, reading, input) : SL_OK;
+  while (json->string.state == SL_STRING_PLAIN && json->string.continuation == 0) {
+    bool between_groups = base64->group_length == 0 && base64->padding == 0;
+    if (between_groups && read_groups(base64, reading, input) != SL_OK) {
+      return reading->error.code;
+    }
+    if (input->at == input->end || (*input->at != '=' && sl_base64_value(*input->at) < 0)) {
+      return SL_OK;
+    }
+    json->character_offset = sl_input_offset(input);
+    if (add_character(base64, reading, *input->at++) != SL_OK) {
+      return reading->error.code;
+    }
+  }
+  return SL_OK;
 }
 
 enum sl_status sl_base64_count(const struct sl_base64 *base64, struct sl_reading *reading,
-                               uint64_t values, enum sl_packing packing) {
+                               uint64_t values, enum sl_tensor_encoding encoding) {
   const struct sl_sink *sink = base64->sink;
   size_t count = sink->deferred.byte_count;
-  if (check_size(base64, reading, packing, values, count) != SL_OK) {
+  if (check_size(base64, reading, encoding, values, count) != SL_OK) {
     return reading->error.code;
   }
   struct sl_packed packed;
-  begin_packed(&packed, packing, sink->spikes, values);
+  begin_packed(&packed, encoding, sink->spikes, values);
   push_packed(&packed, sink->deferred.bytes, count, &reading->error);
   return sl_json_locate(&reading->json, &reading->error, base64->levels, base64->quote_offset);
 }

@@ -6,10 +6,6 @@
 
 enum { MIN_BYTES = 256 };
 
-static enum sl_status no_memory_for_body(struct sl_reading *reading) {
-  return sl_fail(&reading->error, SL_OUT_OF_MEMORY, "not enough memory to read the body");
-}
-
 enum sl_status sl_grow_array(struct sl_reading *reading, void *array, size_t *capacity,
                              size_t needed, size_t element_bytes) {
   if (needed <= *capacity) {
@@ -18,16 +14,12 @@ enum sl_status sl_grow_array(struct sl_reading *reading, void *array, size_t *ca
   size_t elements = 2 * *capacity > needed ? 2 * *capacity : needed;
   size_t min = MIN_BYTES / element_bytes + 1;
   elements = elements > min ? elements : min;
-  uint64_t more = (elements - *capacity) * element_bytes;
   void *old;
   memcpy(&old, array, sizeof old);
-  if (sl_budget_take(reading->budget, more, &reading->error) != SL_OK) {
-    return reading->error.code;
-  }
-  void *grown = reallocarray(old, elements, element_bytes);
+  void *grown = sl_budget_grow(reading->budget, old, *capacity * element_bytes,
+                               elements * element_bytes, &reading->error);
   if (grown == NULL) {
-    sl_budget_give_back(reading->budget, more);
-    return no_memory_for_body(reading);
+    return sl_fail(&reading->error, SL_OUT_OF_MEMORY, "not enough memory to read the body");
   }
   memcpy(array, &grown, sizeof grown);
   *capacity = elements;
@@ -45,10 +37,7 @@ enum sl_status sl_begin_limited(struct sl_reading *reading, size_t levels,
   return sl_check_limited(reading, input);
 }
 
-enum sl_status sl_check_limited(struct sl_reading *reading, const struct sl_input *input) {
-  if (!reading->limited || sl_input_offset(input) <= reading->limited_end) {
-    return SL_OK;
-  }
+enum sl_status sl_refuse_length(struct sl_reading *reading) {
   return sl_json_fail(&reading->json, &reading->error, SL_MEMBER_TOO_LARGE, reading->limited_levels,
                       reading->limited_end, "is longer than the limit (member_bytes) of %ju bytes",
                       (uintmax_t)reading->limits.member_bytes);

@@ -30,6 +30,7 @@ enum sl_want {
   SL_WANT_LABELS,
   SL_WANT_LABEL,
   SL_WANT_CHOICE,
+  SL_WANT_FLAG,
 };
 
 /*
@@ -71,8 +72,16 @@ enum sl_status sl_grow_array(struct sl_reading *reading, void *array, size_t *ca
 enum sl_status sl_begin_limited(struct sl_reading *reading, size_t levels,
                                 const struct sl_input *input);
 
+/* Fails for a value that is longer than the limit. */
+enum sl_status sl_refuse_length(struct sl_reading *reading);
+
 /* Fails if what was taken of the input is beyond that limit, if there is one. */
-enum sl_status sl_check_limited(struct sl_reading *reading, const struct sl_input *input);
+static inline enum sl_status sl_check_limited(struct sl_reading *reading,
+                                              const struct sl_input *input) {
+  return !reading->limited || sl_input_offset(input) <= reading->limited_end
+             ? SL_OK
+             : sl_refuse_length(reading);
+}
 
 /*
  * What to say of a value that does not belong where it is. What helps depends on what belongs

@@ -34,12 +34,8 @@ struct sl_decoder {
 struct sl_decoder *sl_decoder_new(const struct sl_loss *loss, const struct sl_limits *limits,
                                   struct sl_budget *budget) {
   struct sl_error refused = SL_NO_ERROR;
-  if (sl_budget_take(budget, sizeof(struct sl_decoder), &refused) != SL_OK) {
-    return NULL;
-  }
-  struct sl_decoder *decoder = calloc(1, sizeof *decoder);
+  struct sl_decoder *decoder = sl_budget_allocate(budget, sizeof *decoder, true, &refused);
   if (decoder == NULL) {
-    sl_budget_give_back(budget, sizeof *decoder);
     return NULL;
   }
   decoder->reading.error = SL_NO_ERROR;
@@ -47,7 +43,6 @@ struct sl_decoder *sl_decoder_new(const struct sl_loss *loss, const struct sl_li
   decoder->reading.budget = budget;
   decoder->reading.pairs_left = limits->pairs;
   decoder->reading.deferred_left = limits->deferred_bytes;
-  decoder->charged = sizeof *decoder;
   decoder->decoded.loss = loss;
   decoder->field_count = sl_request_field_count(loss);
   sl_json_begin(&decoder->reading.json, limits->depth);
@@ -68,14 +63,15 @@ void sl_decoder_free(struct sl_decoder *decoder) {
   if (decoder == NULL) {
     return;
   }
+  struct sl_budget *budget = decoder->reading.budget;
   for (size_t field = 0; field < decoder->field_count; field++) {
-    sl_value_free(&decoder->decoded.values[field]);
-    free(decoder->decoded.nested[field]);
+    sl_value_free(&decoder->decoded.values[field], budget);
+    sl_budget_free(budget, decoder->decoded.nested[field], 0);
   }
   sl_tensor_free(&decoder->tensor, &decoder->reading);
   settle_charge(decoder);
-  sl_budget_give_back(decoder->reading.budget, decoder->charged);
-  free(decoder);
+  sl_budget_give_back(budget, decoder->charged);
+  sl_budget_free(budget, decoder, sizeof *decoder);
 }
 
 const struct sl_error *sl_decoder_error(const struct sl_decoder *decoder) {
@@ -304,7 +300,7 @@ enum sl_status sl_decoder_feed(struct sl_decoder *decoder, const char *bytes, si
                                size_t *consumed) {
   struct sl_reading *reading = &decoder->reading;
   struct sl_input input = {
-      .at = bytes, .end = bytes + length, .end_offset = decoder->offset + length};
+      .begin = bytes, .at = bytes, .end = bytes + length, .end_offset = decoder->offset + length};
   enum sl_status status = reading->error.code;
   if (decoder->tensor.has_work) {
     status = SL_HAS_WORK;
@@ -358,10 +354,13 @@ static enum sl_status end_token(struct sl_decoder *decoder) {
 static enum sl_status check_missing(struct sl_decoder *decoder) {
   for (size_t i = 0; i < decoder->field_count; i++) {
     const struct sl_field *field = sl_request_field(decoder->decoded.loss, i);
-    if (!field->optional && !decoder->decoded.values[i].present) {
+    const struct sl_value *value = &decoder->decoded.values[i];
+    if (!value->present && (field->or_next ? !value[1].present : !field->optional)) {
       struct sl_path path = sl_path_member(field->name);
+      const char *other = field->or_next ? field[1].name : NULL;
       return sl_fail_at(&decoder->reading.error, SL_MISSING_MEMBER, path.pointer,
-                        decoder->end_offset, "%s: is missing; add this member", field->name);
+                        decoder->end_offset, "%s: is missing%s%s; add this member%s", field->name,
+                        other ? ", and so is " : "", other ? other : "", other ? " or both" : "");
     }
   }
   return SL_OK;

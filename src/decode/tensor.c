@@ -8,10 +8,13 @@
 #include <string.h>
 
 static const char *const member_names[SL_TENSOR_MEMBERS] = {"shape", "encoding", "data"};
-static const char *const encoding_names[] = {"bits", "f32", "f64", "coo", NULL};
+static const char *const encoding_names[] = {"bits", "f32", "f64", "u8", "u16", "u32", "coo", NULL};
 
 void sl_tensor_begin(struct sl_tensor *tensor, struct sl_spikes *spikes,
                      const struct sl_field *field, size_t around) {
+  if (tensor->field != field || tensor->around != around) {
+    tensor->head.length = 0;
+  }
   tensor->field = field;
   tensor->around = around;
   tensor->state = SL_TENSOR_START;
@@ -30,12 +33,7 @@ void sl_tensor_free(struct sl_tensor *tensor, struct sl_reading *reading) {
 }
 
 static bool is_packed(const struct sl_tensor *tensor) {
-  return tensor->encoding <= SL_TENSOR_F64;
-}
-
-static enum sl_packing packing_of(const struct sl_tensor *tensor) {
-  static const enum sl_packing packings[] = {SL_PACKED_BITS, SL_PACKED_F32, SL_PACKED_F64};
-  return packings[is_packed(tensor) ? tensor->encoding : SL_TENSOR_BITS];
+  return tensor->encoding <= SL_TENSOR_U32;
 }
 
 /* Fails about a member of the object that is not being read. */
@@ -45,6 +43,61 @@ static enum sl_status fail_about_member(const struct sl_tensor *tensor, struct s
   reading->json.levels[tensor->around].name = member_names[member];
   return sl_json_fail(&reading->json, &reading->error, code, tensor->around + 1, offset, "%s",
                       problem);
+}
+
+/* Gives the spikes their shape, of a rank that the field allows. It begins at an offset. */
+static enum sl_status take_shape(struct sl_tensor *tensor, struct sl_reading *reading, size_t rank,
+                                 uint64_t offset) {
+  struct sl_json *json = &reading->json;
+  if (sl_spikes_set_shape(tensor->sink.spikes, rank, tensor->shape, &reading->error) != SL_OK) {
+    return sl_json_locate(json, &reading->error, json->depth, offset);
+  }
+  size_t values = 0;
+  sl_checked_product(&values, tensor->shape, rank);
+  tensor->values = values;
+  tensor->head.rank = rank;
+  tensor->head.shape_at = (size_t)(offset - tensor->head.begin);
+  return SL_OK;
+}
+
+/* Remembers the text before data that has just begun, if it is short and in one piece. */
+static void keep_head(struct sl_tensor *tensor, const struct sl_reading *reading,
+                      const struct sl_input *input) {
+  struct sl_tensor_head *head = &tensor->head;
+  uint64_t length = reading->json.offset - head->begin;
+  uint64_t back = sl_input_offset(input) - head->begin;
+  bool in_piece = back <= (uint64_t)(input->at - input->begin);
+  if (tensor->values > 0 && length <= sizeof head->text && in_piece) {
+    memcpy(head->text, input->at - back, length);
+    head->length = (size_t)length;
+    head->seen = tensor->seen;
+    head->encoding = tensor->encoding;
+  }
+}
+
+/* Takes what an object begins with, if it is what the one before it began with. */
+static enum sl_status repeat_head(struct sl_tensor *tensor, struct sl_reading *reading,
+                                  struct sl_input *input) {
+  struct sl_tensor_head *head = &tensor->head;
+  struct sl_json *json = &reading->json;
+  head->begin = sl_input_offset(input);
+  if (head->length == 0 || sl_input_left(input) < head->length ||
+      memcmp(input->at, head->text, head->length) != 0) {
+    head->length = 0;
+    return SL_OK;
+  }
+  json->levels[tensor->around].name = member_names[SL_TENSOR_SHAPE];
+  if (take_shape(tensor, reading, head->rank, head->begin + head->shape_at) != SL_OK) {
+    return reading->error.code;
+  }
+  input->at += head->length;
+  json->levels[tensor->around].name = member_names[SL_TENSOR_DATA];
+  json->state = SL_JSON_VALUE;
+  tensor->state = SL_TENSOR_AT_VALUE;
+  tensor->member = SL_TENSOR_DATA;
+  tensor->seen = head->seen;
+  tensor->encoding = head->encoding;
+  return SL_OK;
 }
 
 static enum sl_status begin_spelling(struct sl_tensor *tensor, struct sl_reading *reading,
@@ -57,7 +110,7 @@ static enum sl_status begin_spelling(struct sl_tensor *tensor, struct sl_reading
   if (event == SL_JSON_OBJECT) {
     tensor->state = SL_TENSOR_AT_NAME;
     tensor->is_object = true;
-    return SL_OK;
+    return repeat_head(tensor, reading, input);
   }
   return sl_refuse_value(reading, event, SL_WANT_TENSOR, NULL);
 }
@@ -100,7 +153,7 @@ static enum sl_status begin_base64(struct sl_tensor *tensor, struct sl_reading *
   tensor->data = SL_DATA_BASE64;
   tensor->state = SL_TENSOR_IN_BASE64;
   sl_base64_begin(&tensor->reader.base64, reading, &tensor->sink, meaning_known, tensor->values,
-                  packing_of(tensor));
+                  tensor->encoding);
   return sl_base64_event(&tensor->reader.base64, reading, SL_JSON_STRING, input);
 }
 
@@ -146,6 +199,20 @@ static enum sl_status add_dimension(struct sl_tensor *tensor, struct sl_reading 
   return SL_OK;
 }
 
+/* Reads dimensions without events, as far as they are plain. */
+static enum sl_status read_short_dimensions(struct sl_tensor *tensor, struct sl_reading *reading,
+                                            struct sl_input *input) {
+  struct sl_json *json = &reading->json;
+  double dimensions[SL_MAX_RANK];
+  uint64_t axis = json->levels[json->depth - 1].index;
+  size_t count = axis < SL_MAX_RANK ? SL_MAX_RANK - (size_t)axis : 0;
+  size_t taken = sl_json_numbers(json, input, dimensions, count, true);
+  for (size_t i = 0; i < taken; i++) {
+    tensor->shape[axis + i] = (size_t)dimensions[i];
+  }
+  return SL_OK;
+}
+
 /* Takes the shape, of any rank, which is complete. */
 static enum sl_status set_shape(struct sl_tensor *tensor, struct sl_reading *reading) {
   struct sl_json *json = &reading->json;
@@ -154,28 +221,26 @@ static enum sl_status set_shape(struct sl_tensor *tensor, struct sl_reading *rea
     return sl_refuse_rank(reading, tensor->field, json->depth, json->depth, tensor->member_offset,
                           "", rank);
   }
-  if (sl_spikes_set_shape(tensor->sink.spikes, rank, tensor->shape, &reading->error) != SL_OK) {
-    return sl_json_locate(json, &reading->error, json->depth, tensor->member_offset);
-  }
-  size_t values = 0;
-  sl_checked_product(&values, tensor->shape, rank);
-  tensor->values = values;
-  return SL_OK;
+  return take_shape(tensor, reading, rank, tensor->member_offset);
 }
 
 static enum sl_status read_shape(struct sl_tensor *tensor, struct sl_reading *reading,
-                                 enum sl_json_event event) {
+                                 enum sl_json_event event, struct sl_input *input) {
   bool in_list = sl_json_around(&reading->json, event) > tensor->around + 1;
   switch (event) {
   case SL_JSON_COMMA:
-    return SL_OK;
+    return read_short_dimensions(tensor, reading, input);
   case SL_JSON_ARRAY_END:
     return set_shape(tensor, reading);
   case SL_JSON_NUMBER:
     return add_dimension(tensor, reading);
-  case SL_JSON_NUMBER_BEGINS:
   case SL_JSON_ARRAY:
-    if (in_list == (event == SL_JSON_NUMBER_BEGINS)) {
+    if (!in_list) {
+      return read_short_dimensions(tensor, reading, input);
+    }
+    break;
+  case SL_JSON_NUMBER_BEGINS:
+    if (in_list) {
       return SL_OK;
     }
     break;
@@ -226,6 +291,7 @@ static enum sl_status begin_tensor_member(struct sl_tensor *tensor, struct sl_re
                                           enum sl_json_event event, struct sl_input *input) {
   tensor->member_offset = reading->json.offset;
   if (tensor->member == SL_TENSOR_DATA) {
+    keep_head(tensor, reading, input);
     return begin_data(tensor, reading, event, input);
   }
   if (sl_begin_limited(reading, tensor->around + 1, input) != SL_OK) {
@@ -233,7 +299,8 @@ static enum sl_status begin_tensor_member(struct sl_tensor *tensor, struct sl_re
   }
   bool is_shape = tensor->member == SL_TENSOR_SHAPE;
   tensor->state = is_shape ? SL_TENSOR_IN_SHAPE : SL_TENSOR_IN_ENCODING;
-  return is_shape ? read_shape(tensor, reading, event) : read_encoding(tensor, reading, event);
+  return is_shape ? read_shape(tensor, reading, event, input)
+                  : read_encoding(tensor, reading, event);
 }
 
 /* Names the kind of the data, which is complete. */
@@ -312,7 +379,7 @@ static enum sl_status count_deferred(struct sl_tensor *tensor, struct sl_reading
                                      uint64_t offset) {
   if (tensor->data == SL_DATA_BASE64) {
     reading->json.levels[tensor->around].name = member_names[SL_TENSOR_DATA];
-    return sl_base64_count(&tensor->reader.base64, reading, tensor->values, packing_of(tensor));
+    return sl_base64_count(&tensor->reader.base64, reading, tensor->values, tensor->encoding);
   }
   return tensor->encoding == SL_TENSOR_COORDINATES ? count_coordinates(tensor, reading, offset)
                                                    : count_numbers(tensor, reading, offset);
@@ -372,7 +439,7 @@ static enum sl_status end_object(struct sl_tensor *tensor, struct sl_reading *re
   }
   if (tensor->data == SL_DATA_BASE64 && unknown) {
     return fail_about_member(tensor, reading, SL_MISSING_MEMBER, SL_TENSOR_ENCODING, offset,
-                             "is missing, and data is a string; is it bits, f32 or f64?");
+                             "is missing, and data is a string; is it bits, u8, f32 or f64?");
   }
   if (tensor->data == SL_DATA_NONE) {
     return fail_about_member(tensor, reading, SL_MISSING_MEMBER, SL_TENSOR_DATA, offset,
@@ -390,7 +457,7 @@ static enum sl_status read_member(struct sl_tensor *tensor, struct sl_reading *r
   case SL_TENSOR_AT_VALUE:
     return begin_tensor_member(tensor, reading, event, input);
   case SL_TENSOR_IN_SHAPE:
-    return read_shape(tensor, reading, event);
+    return read_shape(tensor, reading, event, input);
   case SL_TENSOR_IN_ENCODING:
     return read_encoding(tensor, reading, event);
   case SL_TENSOR_IN_COORDINATES:

@@ -15,12 +15,10 @@
  * The rank is known at the first number, the length of a level at its first closing bracket; every
  * array after that must agree. Where a shape came first, it gives rank and lengths. As soon as the
  * length of a row is known, whole blocks of text go to the scan kernel, and only what it leaves is
- * read one event at a time.
+ * read one event at a time. Text that repeats what was read before takes a shorter way.
  *
  * Data that is nested two deep may be coordinates, as long as no encoding has come: it is deferred.
  */
-
-enum { SL_PENDING_VALUES = 64 }; /* numbers that are worth counting together */
 
 /* When to offer text to the scan kernel. Text without plain blocks (graded spikes) is offered ever
  * more rarely, so that it costs nothing to try. */
@@ -29,20 +27,34 @@ struct sl_scan_backoff {
   size_t pause;  /* bytes not to scan, as the last scans found nothing */
 };
 
+/*
+ * What repeats in the text: an element of one of the tensor's arrays that was read and found right.
+ * The outermost array whose elements are not too long gives the template, as it is the one whose
+ * repeats are interrupted the least.
+ */
+struct sl_repeats {
+  size_t depth;                   /* arrays that are open around the element */
+  size_t misses;                  /* how often in a row the template did not fit */
+  uint64_t learn_from;            /* offset before which nothing is learnt */
+  size_t pause;                   /* bytes not to learn from, as templates did not fit */
+  const char *stopped;            /* where the last match has ended, or NULL */
+  const char *piece;              /* the first byte of the input that is still there */
+  const char *began[SL_MAX_RANK]; /* the last element at each depth, or NULL; not the rows */
+  struct sl_text_template template;
+};
+
 struct sl_nested {
-  struct sl_sink *sink;              /* not owned */
-  const struct sl_field *field;      /* not owned */
-  size_t around;                     /* arrays and objects that are open around the tensor */
-  bool is_data;                      /* of an object */
-  bool lengths_given;                /* by the object's shape */
-  bool rank_seen;                    /* in the data: a number has come at its depth */
-  bool has_fractions;                /* among numbers that are deferred */
-  size_t rank;                       /* 0 while unknown */
-  size_t length[SL_MAX_RANK];        /* of the arrays of each level, 0 while unknown */
-  double pending[SL_PENDING_VALUES]; /* of the current row, complete but not yet counted */
-  size_t pending_count;
+  struct sl_sink *sink;         /* not owned */
+  const struct sl_field *field; /* not owned */
+  size_t around;                /* arrays and objects that are open around the tensor */
+  bool is_data;                 /* of an object */
+  bool lengths_given;           /* by the object's shape */
+  bool rank_seen;               /* in the data: a number has come at its depth */
+  bool has_fractions;           /* among numbers that are deferred */
+  size_t rank;                  /* 0 while unknown */
+  size_t length[SL_MAX_RANK];   /* of the arrays of each level, 0 while unknown */
   struct sl_scan_backoff backoff;
-  struct sl_text_scan scan; /* kept for the templates it has learnt */
+  struct sl_repeats repeats;
 };
 
 /* Starts at the opening bracket. */
@@ -55,20 +67,37 @@ enum sl_status sl_nested_read(struct sl_nested *nested, struct sl_reading *readi
                               enum sl_json_event event, struct sl_input *input);
 
 /*
+ * Takes a block of graded values, and goes to where it ends, if the text goes on with values of a
+ * row, or with rows. Returns whether it did; if not, there may be an error.
+ */
+bool sl_nested_read_graded(struct sl_nested *nested, struct sl_reading *reading,
+                           struct sl_input *input);
+
+/*
  * The data of a tensor object as a base64 string of packed bits (most significant bit first, as
- * numpy.packbits writes them) or little-endian floats. Strict: standard alphabet, padded, no spare
- * bits. JSON escapes are undone first: some encoders write `/` as `\/`.
+ * numpy.packbits writes them), little-endian floats or unsigned integers. Strict: standard
+ * alphabet, padded, no spare bits. JSON escapes are undone first: some encoders write `/` as `\/`.
  */
 
-enum sl_packing { SL_PACKED_BITS, SL_PACKED_F32, SL_PACKED_F64 };
+/* What the data of a tensor object is; those before coordinates are base64. */
+enum sl_tensor_encoding {
+  SL_TENSOR_BITS,
+  SL_TENSOR_F32,
+  SL_TENSOR_F64,
+  SL_TENSOR_U8,
+  SL_TENSOR_U16,
+  SL_TENSOR_U32,
+  SL_TENSOR_COORDINATES,
+  SL_TENSOR_UNKNOWN, /* not seen, or null: numbers, unless it still comes */
+};
 
 /* Values in bytes that come in pieces of any size. */
 struct sl_packed {
-  enum sl_packing packing;
+  enum sl_tensor_encoding encoding;
   struct sl_spikes *spikes; /* not owned */
   uint64_t values_left;
   uint64_t value;         /* index of the next */
-  unsigned char begun[8]; /* the first bytes of a float that is not complete */
+  unsigned char begun[8]; /* the first bytes of a number that is not complete */
   size_t begun_bytes;
 };
 
@@ -86,9 +115,9 @@ struct sl_base64 {
   uint64_t last_offset;  /* of the last character that was not padding */
 };
 
-/* Starts after the opening quote. `values` and `packing` matter if the meaning is known. */
+/* Starts after the opening quote. `values` and `encoding` matter if the meaning is known. */
 void sl_base64_begin(struct sl_base64 *base64, struct sl_reading *reading, struct sl_sink *sink,
-                     bool meaning_known, uint64_t values, enum sl_packing packing);
+                     bool meaning_known, uint64_t values, enum sl_tensor_encoding encoding);
 
 /* Takes an event of the string, and as much input as the kernel can. */
 enum sl_status sl_base64_event(struct sl_base64 *base64, struct sl_reading *reading,
@@ -96,7 +125,7 @@ enum sl_status sl_base64_event(struct sl_base64 *base64, struct sl_reading *read
 
 /* Counts the bytes that were deferred, of a string at an offset. */
 enum sl_status sl_base64_count(const struct sl_base64 *base64, struct sl_reading *reading,
-                               uint64_t values, enum sl_packing packing);
+                               uint64_t values, enum sl_tensor_encoding encoding);
 
 /*
  * The data of a tensor object with encoding "coo": the coordinates of the ones,
@@ -127,16 +156,21 @@ enum sl_status sl_coordinates_read(struct sl_coordinates *coordinates, struct sl
 enum sl_status sl_coordinates_count(const struct sl_sink *sink, struct sl_reading *reading,
                                     size_t rank, size_t levels, uint64_t offset);
 
-/* The tensor that has its data in one of these. */
-enum sl_tensor_encoding {
-  SL_TENSOR_BITS,
-  SL_TENSOR_F32,
-  SL_TENSOR_F64,
-  SL_TENSOR_COORDINATES,
-  SL_TENSOR_UNKNOWN, /* not seen, or null: numbers, unless it still comes */
-};
-
 enum sl_tensor_member { SL_TENSOR_SHAPE, SL_TENSOR_ENCODING, SL_TENSOR_DATA, SL_TENSOR_MEMBERS };
+
+/*
+ * The text of a tensor object up to its data, if the shape is in it. The layers of a network often
+ * have one shape: where the next tensor of a list has the same text, all that it says is known.
+ */
+struct sl_tensor_head {
+  uint64_t begin; /* offset of the byte after the brace */
+  size_t length;  /* 0 if there is none */
+  unsigned seen;
+  enum sl_tensor_encoding encoding;
+  size_t shape_at; /* where in it the shape begins */
+  size_t rank;
+  char text[96];
+};
 
 /* Deferred data beyond so many bytes is counted as work of its own. */
 enum { SL_WORK_BYTES = 1 << 20 };
@@ -163,6 +197,7 @@ struct sl_tensor {
   enum sl_tensor_encoding encoding;
   size_t shape[SL_MAX_RANK];
   uint64_t values; /* that the shape has; 0 while it is unknown */
+  struct sl_tensor_head head;
   enum {
     SL_DATA_NONE,
     SL_DATA_EMPTY, /* an array of nothing */

@@ -3,6 +3,7 @@
 #include "core/codes.h"
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 void sl_value_begin(struct sl_value_reader *reader, const struct sl_field *field,
                     struct sl_value *value, size_t levels) {
@@ -49,6 +50,18 @@ static enum sl_status read_integer(struct sl_reading *reading, struct sl_integer
              : sl_refuse_number(reading, SL_WRONG_TYPE, "an integer");
 }
 
+/* Fails unless the number that was read last is finite and within the bounds of its field. */
+static enum sl_status read_real(struct sl_value_reader *reader, struct sl_reading *reading) {
+  const struct sl_field *field = reader->field;
+  if (read_finite(reading) != SL_OK || sl_field_allows(field, reading->json.value)) {
+    return reading->error.code;
+  }
+  char bounds[64];
+  snprintf(bounds, sizeof bounds, isfinite(field->max_real) ? "%g to %g" : "%g or more",
+           field->min_real, field->max_real);
+  return sl_refuse_number(reading, SL_OUT_OF_RANGE, bounds);
+}
+
 static enum sl_status add_count(struct sl_value_reader *reader, struct sl_reading *reading) {
   const struct sl_field *field = reader->field;
   struct sl_integer integer;
@@ -72,7 +85,19 @@ static enum sl_status add_count(struct sl_value_reader *reader, struct sl_readin
 static enum sl_status add_real(struct sl_value_reader *reader, struct sl_reading *reading) {
   reader->value->real = reading->json.value;
   reader->value->present = true;
-  return read_finite(reading);
+  return read_real(reader, reading);
+}
+
+static enum sl_status read_flag(struct sl_value_reader *reader, struct sl_reading *reading,
+                                enum sl_json_event event) {
+  const struct sl_text *text = &reading->json.text;
+  bool is_true = event == SL_JSON_WORD && sl_text_is(text, "true");
+  if (!is_true && !(event == SL_JSON_WORD && sl_text_is(text, "false"))) {
+    return sl_refuse_value(reading, event, SL_WANT_FLAG, NULL);
+  }
+  reader->value->flag = is_true;
+  reader->value->present = true;
+  return SL_OK;
 }
 
 /* Reads a value that is one number. */
@@ -112,7 +137,7 @@ static enum sl_status add_element(struct sl_value_reader *reader, struct sl_read
   struct sl_value *value = reader->value;
   struct sl_integer integer = {0};
   bool labels = reader->field->kind == SL_FIELD_LABELS;
-  enum sl_status status = labels ? read_integer(reading, &integer) : read_finite(reading);
+  enum sl_status status = labels ? read_integer(reading, &integer) : read_real(reader, reading);
   if (status != SL_OK || reserve_elements(reader, reading, 1) != SL_OK) {
     return reading->error.code;
   }
@@ -124,16 +149,26 @@ static enum sl_status add_element(struct sl_value_reader *reader, struct sl_read
   return SL_OK;
 }
 
-/* Reads many short numbers at once. Labels are checked one by one. */
-static enum sl_status read_short_reals(struct sl_value_reader *reader, struct sl_reading *reading,
-                                       struct sl_input *input) {
+/* Reads many short numbers at once, and makes sure that there is an array, even for none. Numbers
+ * with bounds are checked one by one. */
+static enum sl_status read_short_elements(struct sl_value_reader *reader,
+                                          struct sl_reading *reading, struct sl_input *input) {
   enum { AT_ONCE = 32 };
   struct sl_value *value = reader->value;
+  bool labels = reader->field->kind == SL_FIELD_LABELS;
+  bool bounded = reader->field->min_real < reader->field->max_real;
   for (size_t taken = AT_ONCE; taken == AT_ONCE; value->length += taken) {
+    double numbers[AT_ONCE];
     if (reserve_elements(reader, reading, AT_ONCE) != SL_OK) {
       return reading->error.code;
     }
-    taken = sl_json_numbers(&reading->json, input, value->reals + value->length, AT_ONCE);
+    taken = bounded ? 0 : sl_json_numbers(&reading->json, input, numbers, AT_ONCE, labels);
+    for (size_t i = 0; labels && i < taken; i++) {
+      value->labels[value->length + i] = (int64_t)numbers[i];
+    }
+    if (!labels) {
+      memcpy(value->reals + value->length, numbers, taken * sizeof *numbers);
+    }
   }
   return SL_OK;
 }
@@ -145,14 +180,14 @@ static enum sl_status read_elements(struct sl_value_reader *reader, struct sl_re
   switch (event) {
   case SL_JSON_ARRAY:
     if (is_list) {
-      return reserve_elements(reader, reading, 1); /* not NULL, even if it is empty */
+      return read_short_elements(reader, reading, input);
     }
     break;
   case SL_JSON_ARRAY_END:
     reader->value->present = true;
     return SL_OK;
   case SL_JSON_COMMA:
-    return labels ? SL_OK : read_short_reals(reader, reading, input);
+    return read_short_elements(reader, reading, input);
   case SL_JSON_NUMBER_BEGINS:
     if (!is_list) {
       return SL_OK;
@@ -186,6 +221,8 @@ enum sl_status sl_value_event(struct sl_value_reader *reader, struct sl_reading 
     return read_elements(reader, reading, event, input);
   case SL_FIELD_CHOICE:
     return read_choice(reader, reading, event);
+  case SL_FIELD_FLAG:
+    return read_flag(reader, reading, event);
   default:
     return read_scalar(reader, reading, event);
   }

@@ -1,8 +1,8 @@
 #include "encode/base64.h"
 
 #include "core/checked.h"
+#include "kernels/kernels.h"
 #include <endian.h>
-#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -21,12 +21,15 @@ bool sl_base64_holds(const struct sl_broadcast_view *view, enum sl_float_width w
   if (width != SL_FLOAT32) {
     return true;
   }
+  uint32_t excess = 0;
   for (size_t i = 0; i < view->count; i++) {
-    if (isinf((float)view->values[i])) {
-      return false;
-    }
+    float single = (float)view->values[i];
+    float difference = single - single; /* NaN, unless it is finite: then all bits are 0 */
+    uint32_t bits;
+    memcpy(&bits, &difference, sizeof bits);
+    excess |= bits;
   }
-  return true;
+  return excess == 0;
 }
 
 void sl_base64_start(struct sl_base64_reader *reader, const struct sl_broadcast_view *view,
@@ -86,34 +89,17 @@ static void write_next(struct sl_base64_reader *reader, char *bytes, size_t coun
   }
 }
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-static void encode_group(char text[4], const unsigned char bytes[3]) {
-  uint32_t group = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
-  text[0] = alphabet[group >> 18];
-  text[1] = alphabet[group >> 12 & 63];
-  text[2] = alphabet[group >> 6 & 63];
-  text[3] = alphabet[group & 63];
-}
-
-/* Encodes whole groups of three bytes. */
-static void encode_groups(char *text, const unsigned char *bytes, size_t groups) {
-  for (size_t i = 0; i < groups; i++) {
-    encode_group(text + 4 * i, bytes + 3 * i);
-  }
-}
-
 /* Encodes bytes of which only the last may be fewer than three; returns the text's length. */
 static size_t encode_bytes(char *text, const unsigned char *bytes, size_t length) {
   size_t groups = length / 3;
-  encode_groups(text, bytes, groups);
+  sl_kernels()->encode_base64(text, bytes, groups);
   size_t rest = length % 3;
   if (rest == 0) {
     return 4 * groups;
   }
   unsigned char last[3] = {0};
   memcpy(last, bytes + 3 * groups, rest);
-  encode_group(text + 4 * groups, last);
+  sl_kernels()->encode_base64(text + 4 * groups, last, 1);
   memset(text + 4 * groups + 1 + rest, '=', 3 - rest);
   return 4 * groups + 4;
 }

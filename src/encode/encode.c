@@ -66,7 +66,7 @@ struct builder {
 enum { LITERAL_NUMBERS = 128 * 1024 };
 _Static_assert(LITERAL_NUMBERS *(SL_NUMBER_TEXT_MAX + 1) < SL_MAX_KEPT_TEXT, "lists are kept text");
 
-enum { FIRST_LITERAL = 256, LARGE_LITERAL = 64 * 1024 };
+enum { FIRST_LITERAL = 1024, LARGE_LITERAL = 64 * 1024 };
 
 static bool ok(const struct builder *builder) {
   return builder->error->code == SL_OK;
@@ -80,23 +80,23 @@ static void fail_too_large(struct builder *builder, const char *length) {
           length, builder->limit, dense ? "broadcast" : "none");
 }
 
-/* Charges first. sl_answer_free frees the memory and gives the charge back. NULL after an error. */
-static void *grow_memory(struct builder *builder, void *memory, size_t before, size_t bytes) {
+/* Returns memory that sl_answer_free frees, or NULL after an error. */
+static void *take_memory(struct builder *builder, size_t bytes) {
   struct sl_answer *answer = builder->answer;
-  if (!ok(builder) || sl_budget_take(answer->budget, bytes - before, builder->error) != SL_OK) {
+  void *memory =
+      ok(builder) ? sl_budget_allocate(answer->budget, bytes, false, builder->error) : NULL;
+  if (memory == NULL) {
+    sl_fail(builder->error, SL_OUT_OF_MEMORY, "there is no memory for the answer");
     return NULL;
   }
-  answer->charged += bytes - before;
-  void *grown = realloc(memory, bytes);
-  if (grown == NULL) {
-    sl_fail(builder->error, SL_OUT_OF_MEMORY, "there is no memory for the answer");
-  }
-  return grown;
+  answer->charged += bytes;
+  return memory;
 }
 
 /* Grows twofold while small, then slowly: what is charged is close to what is used. Literal text
- * alone beyond the limit ends the work here: there may be millions of layers. */
-static void grow_literal(struct builder *builder, size_t needed) {
+ * alone beyond the limit ends the work here: there may be millions of layers. Returns false after
+ * an error. */
+static bool grow_literal(struct builder *builder, size_t needed) {
   struct sl_answer *answer = builder->answer;
   size_t before = answer->literal_capacity;
   if (answer->literal_length > builder->limit) {
@@ -105,20 +105,28 @@ static void grow_literal(struct builder *builder, size_t needed) {
   size_t capacity =
       before == 0 ? FIRST_LITERAL : before + before / (before < LARGE_LITERAL ? 1 : 8);
   capacity = needed > capacity ? needed : capacity;
-  char *grown = grow_memory(builder, answer->literal, before, capacity);
-  if (grown != NULL) {
-    answer->literal = grown;
-    answer->literal_capacity = capacity;
+  if (!ok(builder) || sl_budget_take(answer->budget, capacity - before, builder->error) != SL_OK) {
+    return false;
   }
+  answer->charged += capacity - before;
+  char *grown = realloc(answer->literal, capacity); /* sl_answer_take gives it away */
+  if (grown == NULL) {
+    sl_fail(builder->error, SL_OUT_OF_MEMORY, "there is no memory for the answer");
+    return false;
+  }
+  answer->literal = grown;
+  answer->literal_capacity = capacity;
+  return true;
 }
 
 /* Returns where up to `extra` more bytes of literal text may be written; NULL after an error. */
 static inline char *literal_end(struct builder *builder, size_t extra) {
   struct sl_answer *answer = builder->answer;
-  if (extra > answer->literal_capacity - answer->literal_length) {
-    grow_literal(builder, answer->literal_length + extra);
+  if (extra > answer->literal_capacity - answer->literal_length &&
+      !grow_literal(builder, answer->literal_length + extra)) {
+    return NULL;
   }
-  return ok(builder) ? answer->literal + answer->literal_length : NULL;
+  return answer->literal + answer->literal_length;
 }
 
 static inline void append_literal(struct builder *builder, const char *text, size_t length) {
@@ -134,9 +142,13 @@ static inline void append_text(struct builder *builder, const char *text) {
   append_literal(builder, text, strlen(text));
 }
 
-static void append_number(struct builder *builder, double value) {
+static inline void append_number(struct builder *builder, double value) {
   const struct sl_cached_number *number = sl_cached_number(value);
-  append_literal(builder, number->text, number->length);
+  char *end = literal_end(builder, sizeof number->text);
+  if (end != NULL) {
+    memcpy(end, number->text, sizeof number->text);
+    builder->answer->literal_length += number->length;
+  }
 }
 
 /* Appends "name": */
@@ -158,14 +170,21 @@ static void append_list(struct builder *builder, const double *values, size_t co
   }
 }
 
+/* Appends {"shape":[2,3] */
 static void append_shape(struct builder *builder, const struct sl_broadcast_view *view) {
-  append_text(builder, "\"shape\":[");
-  for (size_t axis = 0; axis < view->rank; axis++) {
-    append_comma(builder, axis);
-    /* A shape came as JSON, so it has no size beyond the integers of a double. */
-    append_number(builder, (double)view->shape[axis]);
+  static const char name[] = {'{', '"', 's', 'h', 'a', 'p', 'e', '"', ':'};
+  double shape[SL_MAX_RANK];
+  char *end = literal_end(builder, sizeof name + sl_text_list_memory(view->rank));
+  if (end == NULL) {
+    return;
   }
-  append_text(builder, "]");
+  for (size_t axis = 0; axis < view->rank; axis++) {
+    /* A shape came as JSON, so it has no size beyond the integers of a double. */
+    shape[axis] = (double)view->shape[axis];
+  }
+  memcpy(end, name, sizeof name);
+  end = sl_text_write_list(end + sizeof name, shape, view->rank);
+  builder->answer->literal_length = (size_t)(end - builder->answer->literal);
 }
 
 static void add_segment(struct builder *builder, const struct segment *added) {
@@ -219,7 +238,6 @@ static void append_values(struct builder *builder, const struct segment *segment
 /* Appends {"shape":[2,3],"data":[…]}, or {"shape":[2,3],"encoding":"f32","data":"…"} */
 static void append_object(struct builder *builder, const struct segment *segment) {
   bool text = segment->width == 0;
-  append_text(builder, "{");
   append_shape(builder, &segment->view);
   append_text(builder, text                           ? ",\"data\":"
                        : segment->width == SL_FLOAT32 ? ",\"encoding\":\"f32\",\"data\":\""
@@ -282,17 +300,32 @@ static void append_gradients(struct builder *builder) {
   append_text(builder, "}");
 }
 
+/* Appends "name":value and a comma. */
+static void append_diagnostic(struct builder *builder, const struct sl_diagnostic *diagnostic) {
+  static const struct sl_cached_number flags[] = {{.text = "false,", .length = 5},
+                                                  {.text = "true,", .length = 4}};
+  const struct sl_cached_number *value = diagnostic->kind == SL_DIAGNOSTIC_FLAG
+                                             ? &flags[diagnostic->value != 0]
+                                             : sl_cached_number(diagnostic->value);
+  size_t length = strlen(diagnostic->name);
+  char *end = literal_end(builder, length + sizeof "\"\":" + sizeof value->text);
+  if (end != NULL) {
+    *end++ = '"';
+    memcpy(end, diagnostic->name, length);
+    memcpy(end + length, "\":", 2);
+    memcpy(end + length + 2, value->text, sizeof value->text);
+    builder->answer->literal_length += length + value->length + 4;
+  }
+}
+
 static void append_named(struct builder *builder, const struct sl_diagnostic *diagnostics,
                          size_t count) {
   append_text(builder, "{");
   for (size_t i = 0; i < count; i++) {
-    append_comma(builder, i);
-    append_name(builder, diagnostics[i].name);
-    if (diagnostics[i].kind == SL_DIAGNOSTIC_FLAG) {
-      append_text(builder, diagnostics[i].value != 0 ? "true" : "false");
-    } else {
-      append_number(builder, diagnostics[i].value);
-    }
+    append_diagnostic(builder, &diagnostics[i]);
+  }
+  if (count > 0 && ok(builder)) {
+    builder->answer->literal_length--; /* the last comma */
   }
   append_text(builder, "}");
 }
@@ -339,14 +372,14 @@ static void take_row(struct builder *builder) {
     answer->row_capacity = wanted > answer->row_capacity ? wanted : answer->row_capacity;
   }
   if (answer->row_capacity > 0) {
-    answer->row = grow_memory(builder, NULL, 0, answer->row_capacity);
+    answer->row = take_memory(builder, answer->row_capacity);
   }
 }
 
 static void build(struct builder *builder) {
   struct sl_answer *answer = builder->answer;
   size_t segments = (answer->result.gradient_count + 1) * sizeof *answer->segments; /* not 0 */
-  answer->segments = grow_memory(builder, NULL, 0, segments);
+  answer->segments = take_memory(builder, segments);
   append_text(builder, "{\"loss\":");
   append_number(builder, answer->result.loss);
   if (builder->decoded->gradient != SL_GRADIENT_NONE) {
@@ -378,18 +411,12 @@ static void start_segment(struct sl_answer *answer, size_t index) {
 
 /* Returns an answer with nothing in it yet, or NULL after an error. */
 static struct sl_answer *take_answer(struct sl_budget *budget, struct sl_error *error) {
-  struct sl_answer *answer;
-  if (sl_budget_take(budget, sizeof *answer, error) != SL_OK) {
-    return NULL;
-  }
-  answer = calloc(1, sizeof *answer);
+  struct sl_answer *answer = sl_budget_allocate(budget, sizeof *answer, true, error);
   if (answer == NULL) {
-    sl_budget_give_back(budget, sizeof *answer);
     sl_fail(error, SL_OUT_OF_MEMORY, "there is no memory for the answer");
     return NULL;
   }
   answer->budget = budget;
-  answer->charged = sizeof *answer;
   return answer;
 }
 
@@ -461,10 +488,11 @@ void sl_answer_free(struct sl_answer *answer) {
   if (answer == NULL) {
     return;
   }
-  sl_budget_give_back(answer->budget, answer->charged);
+  struct sl_budget *budget = answer->budget;
   sl_result_free(&answer->result);
-  free(answer->segments);
+  sl_budget_free(budget, answer->segments, 0);
   free(answer->literal);
-  free(answer->row);
-  free(answer);
+  sl_budget_free(budget, answer->row, 0);
+  sl_budget_give_back(budget, answer->charged);
+  sl_budget_free(budget, answer, sizeof *answer);
 }

@@ -1,6 +1,7 @@
 #include "http/admission.h"
 
 #include "core/codes.h"
+#include "http/options.h"
 #include <stddef.h>
 
 /* The steps in which requests ask for more than the first memory. */
@@ -45,24 +46,16 @@ static bool take_memory(struct sl_capacity *capacity, uint64_t limit, uint64_t b
   return false;
 }
 
-/* Trying again would not help a request that does not even fit alone. */
-static enum sl_status never_fits(const struct sl_capacity *capacity, uint64_t limit, uint64_t bytes,
-                                 struct sl_error *error) {
-  uint64_t buffer = capacity->buffer_memory;
-  return sl_fail(
-      error, SL_TENSOR_TOO_LARGE,
-      "the request needs %ju bytes of memory; a single request may take %ju of the limit "
-      "(memory_bytes) of %ju",
-      (uintmax_t)bytes, (uintmax_t)(limit > buffer ? limit - buffer : 0),
-      (uintmax_t)capacity->max_memory);
-}
-
 /* There is not enough memory for a request that has `before` bytes and needs `bytes`. */
 static enum sl_status no_room(struct sl_capacity *capacity, uint64_t before, uint64_t bytes,
                               struct sl_error *error) {
   uint64_t limit = limit_of(capacity, before > 0);
-  if (!has_room(limit, capacity->buffer_memory, bytes)) {
-    return never_fits(capacity, limit, bytes, error);
+  if (!has_room(limit, SL_CONNECTION_MEMORY, bytes)) {
+    uint64_t alone = limit > SL_CONNECTION_MEMORY ? limit - SL_CONNECTION_MEMORY : 0;
+    return sl_fail(error, SL_TENSOR_TOO_LARGE, /* trying again would not help */
+                   "the request needs %ju bytes of memory; a single request may take %ju of the "
+                   "limit (memory_bytes) of %ju",
+                   (uintmax_t)bytes, (uintmax_t)alone, (uintmax_t)capacity->max_memory);
   }
   atomic_fetch_add_explicit(&capacity->shortages, 1, memory_order_relaxed);
   return sl_fail(error, SL_BUSY,
@@ -128,7 +121,7 @@ void sl_admission_end(struct sl_admission *admission) {
 }
 
 void sl_capacity_take_buffer(struct sl_capacity *capacity, struct sl_connection *connection) {
-  connection->buffer_memory = capacity->buffer_memory + (connection->encrypted ? SL_TLS_MEMORY : 0);
+  connection->buffer_memory = SL_CONNECTION_MEMORY + (connection->encrypted ? SL_TLS_MEMORY : 0);
   connection->over_memory = add_memory(capacity, connection->buffer_memory) > capacity->max_memory;
 }
 
@@ -143,6 +136,6 @@ void sl_capacity_return_buffer(struct sl_capacity *capacity, struct sl_connectio
 }
 
 bool sl_capacity_is_exhausted(const struct sl_capacity *capacity) {
-  uint64_t memory = atomic_load_explicit(&capacity->memory, memory_order_relaxed);
+  uint64_t memory = memory_taken(capacity);
   return memory > capacity->max_memory && memory - capacity->max_memory > capacity->max_memory / 8;
 }

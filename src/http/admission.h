@@ -21,8 +21,7 @@ enum { SL_FIRST_MEMORY = 128 * 1024 };
 enum { SL_TLS_MEMORY = 32 * 1024 };
 
 struct sl_capacity {
-  uint64_t max_memory;    /* bytes, for all requests and the buffers of their connections */
-  uint64_t buffer_memory; /* of these, for the buffer of each connection */
+  uint64_t max_memory; /* bytes, for all requests and the buffers of their connections */
   atomic_uint_least64_t memory;
   atomic_uint_least64_t shortages; /* how often there was no memory for a request */
 };

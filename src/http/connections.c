@@ -66,33 +66,28 @@ static struct sl_connection *claim_slot(struct sl_connections *connections) {
   return NULL;
 }
 
-static uint64_t number_of_ipv4(uint32_t address) {
-  return UINT64_C(1) << 32 | address;
-}
-
-/* The network; but a socket that is handed over may be for IPv4 too, and has clients
- * ::ffff:192.0.2.1, all of one network. */
-static uint64_t number_of_ipv6(const struct in6_addr *address) {
-  if (IN6_IS_ADDR_V4MAPPED(address)) {
-    uint32_t last;
-    memcpy(&last, &address->s6_addr[12], sizeof last);
-    return number_of_ipv4(last);
-  }
-  uint64_t network;
-  memcpy(&network, address, sizeof network);
-  return network | UINT64_C(1) << 63; /* ::1 is a client too */
-}
-
-/* A number for each client that is told apart; 0 where there is no address. */
+/*
+ * A number for each client that is told apart; 0 where there is no address. Of IPv6 the network;
+ * but a socket that is handed over may be for IPv4 too, and has clients ::ffff:192.0.2.1, all of
+ * one network.
+ */
 static uint64_t number_of(const struct sockaddr *client) {
-  switch (client->sa_family) {
-  case AF_INET:
-    return number_of_ipv4(((const struct sockaddr_in *)(const void *)client)->sin_addr.s_addr);
-  case AF_INET6:
-    return number_of_ipv6(&((const struct sockaddr_in6 *)(const void *)client)->sin6_addr);
-  default:
+  uint64_t network;
+  uint32_t ipv4;
+  if (client->sa_family == AF_INET) {
+    ipv4 = ((const struct sockaddr_in *)(const void *)client)->sin_addr.s_addr;
+  } else if (client->sa_family == AF_INET6) {
+    const struct in6_addr *address =
+        &((const struct sockaddr_in6 *)(const void *)client)->sin6_addr;
+    if (!IN6_IS_ADDR_V4MAPPED(address)) {
+      memcpy(&network, address, sizeof network);
+      return network | UINT64_C(1) << 63; /* ::1 is a client too */
+    }
+    memcpy(&ipv4, &address->s6_addr[12], sizeof ipv4);
+  } else {
     return 0;
   }
+  return UINT64_C(1) << 32 | ipv4;
 }
 
 /* Looking through the table takes a microsecond a connection, and needs no second table. */
@@ -130,23 +125,10 @@ struct sl_connection *sl_connection_open(struct sl_connections *connections, int
   if (connection == NULL) {
     return NULL;
   }
+  const size_t shared = offsetof(struct sl_connection, next);
+  memset((char *)connection + shared, 0, sizeof *connection - shared);
   connection->now = now;
   connection->socket = socket;
-  connection->loop = NULL;
-  connection->progress = NULL;
-  connection->handle = NULL;
-  connection->is_dry = false;
-  connection->ended = SL_OUTCOME_ANSWERED;
-  connection->encrypted = false;
-  connection->suspended = false;
-  connection->looks_first = false;
-  connection->told_of_end = false;
-  connection->bytes = 0;
-  connection->heads = 0;
-  connection->marks = (struct sl_head_marks){0};
-  connection->buffer_memory = 0;
-  connection->over_memory = false;
-  connection->held = 0;
   connection->over_limit = admit(connection, number_of(client));
   sl_connection_enter(connection, SL_STAGE_OPENED);
   atomic_fetch_add(&connections->open, 1);

@@ -8,12 +8,12 @@
  * the address in a slot, are shared.
  *
  * Times are milliseconds of the worker's clock, which counts no time in which the worker itself was
- * held up (see loop.h).
+ * held up (see endpoint.h).
  */
 #ifndef SPIKELOSS_HTTP_CONNECTIONS_H
 #define SPIKELOSS_HTTP_CONNECTIONS_H
 
-#include "http/head_bytes.h"
+#include "http/headers.h"
 #include "http/record.h"
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -64,7 +64,7 @@ struct sl_connection {
   enum sl_outcome ended; /* why the worker has shut it down, ANSWERED if it has not */
   bool encrypted;
   bool suspended;        /* libmicrohttpd does not look at it */
-  bool looks_first;      /* see sl_loop_compute */
+  bool looks_first;      /* see look_before_reading */
   bool told_of_end;      /* the client's end has been pointed out to libmicrohttpd */
   uint64_t since;        /* it was opened, or waits, or its request began */
   uint64_t moved;        /* bytes of a body or an answer moved, or the stage changed */
@@ -80,7 +80,7 @@ struct sl_connection {
   bool over_memory;       /* beyond what all requests together may take */
   uint64_t held;          /* bytes that the request has been granted */
 
-  /* Of an encrypted connection, see handshake.h. */
+  /* Of an encrypted connection, see endpoint.c. */
   struct sl_connection **dry, *next_dry;
   bool is_dry;
   bool has_sent;

@@ -1,11 +1,13 @@
 #include "http/endpoint.h"
 
 #include "core/codes.h"
-#include "http/handshake.h"
-#include "http/head_bytes.h"
 #include "http/request.h"
-#include "http/response.h"
+#include "net/tls.h"
+#include <errno.h>
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,44 +19,208 @@ static struct sl_connection *connection_of(struct MHD_Connection *handle) {
   return MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
+static void suspend_connection(struct sl_connection *connection) {
+  MHD_suspend_connection(connection->handle);
+  connection->suspended = true;
+}
+
+static void resume_connection(struct sl_connection *connection) {
+  connection->suspended = false;
+  connection->progress->ready = true;
+  MHD_resume_connection(connection->handle);
+}
+
+void sl_loop_unpark(struct sl_loop *loop, struct sl_connection *connection) {
+  sl_loop_forget(loop, connection->socket);
+  resume_connection(connection);
+}
+
+/* On a compute thread. */
+static void return_task(struct sl_task *task) {
+  const struct sl_connection *connection = task->owner;
+  struct sl_loop *loop = connection->loop;
+  pthread_mutex_lock(&loop->mutex);
+  task->next = loop->finished;
+  loop->finished = task;
+  /* Woken before the mutex is released: after that the worker may take the task, and end. */
+  sl_loop_wake(loop);
+  pthread_mutex_unlock(&loop->mutex);
+}
+
+/*
+ * libmicrohttpd would read from a resumed connection before it calls for the request again, and
+ * take the end of what the client sends for the end of the connection, although the whole request
+ * has come. Connections with a timeout of their own it looks at before it reads from any.
+ */
+static void look_before_reading(struct sl_connection *connection, bool before) {
+  enum { SECONDS = 1000 * 1000 }; /* longer than any request lives */
+  connection->looks_first = before;
+  MHD_set_connection_option(connection->handle, MHD_CONNECTION_OPTION_TIMEOUT,
+                            before ? (unsigned)SECONDS : 0U);
+}
+
+/* Suspends the connection and has the task done on a compute thread; then libmicrohttpd calls for
+ * the request again. */
+static void compute_task(struct sl_connection *connection, struct sl_task *task) {
+  struct sl_loop *loop = connection->loop;
+  look_before_reading(connection, true);
+  suspend_connection(connection);
+  sl_connection_enter(connection, SL_STAGE_COMPUTE);
+  loop->computing++;
+  task->done = return_task;
+  task->owner = connection;
+  sl_compute_submit(&loop->service->compute, task);
+}
+
+void sl_loop_take_finished(struct sl_loop *loop, struct sl_task *task) {
+  while (task != NULL) {
+    struct sl_task *next = task->next;
+    struct sl_connection *connection = task->owner;
+    loop->computing--;
+    sl_connection_enter(connection, SL_STAGE_BODY);
+    resume_connection(connection);
+    task = next;
+  }
+}
+
+/*
+ * TLS as libmicrohttpd does it. Up to 1.0.1 it takes a connection for readable for as long as its
+ * handshake is not done, and with epoll asks it again and again: one client that connects and sends
+ * nothing more takes a whole core. So a connection whose socket has run dry before its first
+ * request is taken away from libmicrohttpd until there is something to read:
+ *
+ *     libmicrohttpd ── nothing to read ─► parked ── socket readable ─► libmicrohttpd
+ *
+ * GnuTLS reads through a function of ours, which sees both.
+ */
+
+/* The first byte of every TLS connection: the type of a record with a handshake message. */
+enum { HANDSHAKE_RECORD = 22 };
+
+/* Marks a client that speaks plain text: GnuTLS will refuse what it sent, and it is closed. */
+static void check_first_byte(struct sl_connection *connection, const char *bytes) {
+  if (!connection->has_sent && bytes[0] != HANDSHAKE_RECORD) {
+    connection->ended = SL_OUTCOME_NOT_TLS;
+  }
+  connection->has_sent = true;
+}
+
+static ssize_t pull_bytes(gnutls_transport_ptr_t closure, void *bytes, size_t size) {
+  struct sl_connection *connection = closure;
+  ssize_t length = recv(connection->socket, bytes, size, 0);
+  int reason = errno;
+  if (length > 0) {
+    check_first_byte(connection, bytes);
+  } else if (length < 0 && (reason == EAGAIN || reason == EWOULDBLOCK) &&
+             connection->stage == SL_STAGE_OPENED && !connection->is_dry) {
+    connection->is_dry = true;
+    connection->next_dry = *connection->dry;
+    *connection->dry = connection;
+  }
+  errno = reason;
+  return length;
+}
+
+/* GnuTLS wants one beside a pull function. */
+static int wait_for_bytes(gnutls_transport_ptr_t closure, unsigned milliseconds) {
+  const struct sl_connection *connection = closure;
+  struct pollfd wanted = {.fd = connection->socket, .events = POLLIN};
+  return poll(&wanted, 1, (int)milliseconds);
+}
+
+static gnutls_session_t session_of(struct MHD_Connection *handle) {
+  return MHD_get_connection_info(handle, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
+}
+
+/* Reads for an encrypted connection that has just been opened, whose handle is set. Each time its
+ * socket runs dry before the first request, the connection is put on the list `dry`. */
+static void watch_handshake(struct sl_connection *connection, struct sl_connection **dry) {
+  gnutls_session_t session = session_of(connection->handle);
+  gnutls_transport_ptr_t ignored, sender;
+  gnutls_transport_get_ptr2(session, &ignored, &sender);
+  gnutls_transport_set_ptr2(session, connection, sender);
+  gnutls_transport_set_pull_function(session, pull_bytes);
+  gnutls_transport_set_pull_timeout_function(session, wait_for_bytes);
+  connection->dry = dry;
+}
+
+/* Takes a connection from the list, if it is on it. */
+static void forget_handshake(struct sl_connection *connection) {
+  if (!connection->is_dry) {
+    return;
+  }
+  struct sl_connection **link = connection->dry;
+  while (*link != connection) {
+    link = &(*link)->next_dry;
+  }
+  *link = connection->next_dry;
+  connection->is_dry = false;
+}
+
+/* libmicrohttpd wants a certificate for the whole daemon, or this: a connection that was not
+ * equipped has none. */
+static int refuse_unequipped(gnutls_session_t session, const struct gnutls_cert_retr_st *wanted,
+                             gnutls_pcert_st **certificates, unsigned *certificate_count,
+                             gnutls_ocsp_data_st **answers, unsigned *answer_count,
+                             gnutls_privkey_t *key, unsigned *flags) {
+  (void)session;
+  (void)wanted;
+  (void)certificates;
+  (void)certificate_count;
+  (void)answers;
+  (void)answer_count;
+  (void)key;
+  (void)flags;
+  return -1;
+}
+
+/* The loop has one client less, or one that was to come did not. */
+static void lose_client(struct sl_loop *loop) {
+  atomic_fetch_sub_explicit(&loop->load, 1, memory_order_relaxed);
+}
+
 static struct sl_connection *open_connection(struct sl_endpoint *endpoint,
                                              struct MHD_Connection *handle) {
   int socket = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
   const struct sockaddr *client =
       MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
   struct sl_loop *loop = endpoint->loop;
-  struct sl_connection *connection = sl_connection_open(loop->table, socket, client, &loop->now);
+  struct sl_connection *connection =
+      sl_connection_open(&loop->service->connections, socket, client, &loop->now);
   if (connection == NULL) {
-    sl_loop_lose(loop);
-    sl_metrics_count_refusal(endpoint->service->metrics, SL_BUSY);
+    lose_client(loop);
+    sl_metrics_count_refusal(endpoint->loop->service->metrics, SL_BUSY);
     sl_hang_up(socket);
     return NULL;
   }
   connection->progress = &endpoint->progress;
   connection->handle = handle;
   connection->encrypted = endpoint->tls != NULL;
-  sl_capacity_take_buffer(&endpoint->service->capacity, connection);
-  sl_loop_add(loop, connection);
+  sl_capacity_take_buffer(&endpoint->loop->service->capacity, connection);
+  connection->loop = loop;
+  connection->link = loop->last;
+  *loop->last = connection;
+  loop->last = &connection->next;
   if (connection->encrypted) {
-    sl_handshake_watch(connection, &endpoint->dry);
+    watch_handshake(connection, &endpoint->dry);
   }
   return connection;
 }
 
-/* A client that spoke plain text to TLS is not seen by anything else. */
-static void report_plain_text(const struct sl_endpoint *endpoint,
-                              const struct sl_connection *connection) {
-  if (connection->ended == SL_OUTCOME_NOT_TLS) {
-    struct sl_record record = {.outcome = SL_OUTCOME_NOT_TLS, .offset = SL_NO_OFFSET};
-    sl_service_report(endpoint->service, &record);
-  }
-}
-
 static void close_connection(struct sl_endpoint *endpoint, struct sl_connection *connection) {
-  report_plain_text(endpoint, connection);
-  sl_handshake_forget(connection);
-  sl_capacity_return_buffer(&endpoint->service->capacity, connection);
-  sl_loop_remove(endpoint->loop, connection);
+  if (connection->ended == SL_OUTCOME_NOT_TLS) { /* not seen by anything else */
+    const struct sl_record record = {.outcome = SL_OUTCOME_NOT_TLS, .offset = SL_NO_OFFSET};
+    sl_service_report(endpoint->loop->service, &record);
+  }
+  forget_handshake(connection);
+  sl_capacity_return_buffer(&endpoint->loop->service->capacity, connection);
+  *connection->link = connection->next;
+  if (connection->next != NULL) {
+    connection->next->link = connection->link;
+  } else {
+    endpoint->loop->last = connection->link;
+  }
+  lose_client(endpoint->loop);
   sl_connection_close(connection);
 }
 
@@ -63,14 +229,14 @@ static void on_connection(void *closure, struct MHD_Connection *handle, void **s
   struct sl_endpoint *endpoint = closure;
   bool opened = what == MHD_CONNECTION_NOTIFY_STARTED;
   endpoint->progress.count++;
-  sl_metrics_count_connection(endpoint->service->metrics, opened);
+  sl_metrics_count_connection(endpoint->loop->service->metrics, opened);
   if (opened && endpoint->tls != NULL) {
-    sl_handshake_equip(endpoint->tls, handle);
+    sl_tls_equip(endpoint->tls, session_of(handle));
   }
   if (opened) {
     *slot = open_connection(endpoint, handle);
     endpoint->arriving--;
-    atomic_fetch_sub(&endpoint->loop->table->arriving, 1);
+    atomic_fetch_sub(&endpoint->loop->service->connections.arriving, 1);
   } else if (*slot != NULL) {
     close_connection(endpoint, *slot);
   }
@@ -81,7 +247,7 @@ static void *on_head(void *closure, const char *target, struct MHD_Connection *h
   struct sl_connection *connection = connection_of(handle);
   endpoint->progress.count++;
   if (connection != NULL) {
-    sl_head_note_target(&connection->marks, target, endpoint->service->capacity.buffer_memory);
+    sl_head_note_target(&connection->marks, target);
     sl_connection_enter(connection, SL_STAGE_HEAD);
   }
   return NULL; /* what serve_request finds in the request's slot */
@@ -103,33 +269,33 @@ static enum MHD_Result serve_without_memory(struct sl_service *service,
 }
 
 /* Queues the answer, or sets a task to be run before that. */
-static enum MHD_Result answer_request(struct sl_request *request, struct MHD_Connection *handle) {
+static enum MHD_Result answer_request(struct sl_request *request) {
   sl_connection_enter(request->connection, SL_STAGE_ANSWER);
   if (request->error.code != SL_OK) {
-    return sl_response_problem(request, handle);
+    return sl_response_problem(request);
   }
   if (request->page.is_preflight) {
-    return sl_response_empty(request, handle);
+    return sl_response_static(request, NULL, "");
   }
-  return request->match.route->handle(request, handle);
+  return request->match.route->handle(request);
 }
 
 /* Makes the request, and answers it at once where its client waits for an error. */
 static enum MHD_Result open_request(struct sl_endpoint *endpoint, struct MHD_Connection *handle,
-                                    const char *path, const char *method, const char *version,
-                                    void **slot) {
+                                    const struct sl_request_line *line, void **slot) {
   struct sl_connection *connection = connection_of(handle);
   sl_connection_enter(connection, SL_STAGE_BODY);
   sl_connection_reconsider(connection);
-  sl_capacity_reconsider(&endpoint->service->capacity, connection);
-  struct sl_request *request = sl_request_new(endpoint->service, endpoint->address, connection);
+  sl_capacity_reconsider(&endpoint->loop->service->capacity, connection);
+  struct sl_request *request =
+      sl_request_new(endpoint->loop->service, endpoint->address, connection);
   if (request == NULL) {
     *slot = (void *)&no_request;
     return MHD_YES;
   }
   *slot = request;
-  sl_request_open(request, handle, path, method, version);
-  return request->answer_now ? answer_request(request, handle) : MHD_YES;
+  sl_request_open(request, line);
+  return request->answer_now ? answer_request(request) : MHD_YES;
 }
 
 /*
@@ -145,9 +311,9 @@ static enum MHD_Result open_request(struct sl_endpoint *endpoint, struct MHD_Con
  * gets to reading the answer. A piece is always taken whole, unless the request has work for a
  * compute thread: bytes left to libmicrohttpd can stall the connection.
  */
-static enum MHD_Result serve_request(void *closure, struct MHD_Connection *handle, const char *path,
-                                     const char *method, const char *version, const char *piece,
-                                     size_t *piece_length, void **slot) {
+static enum MHD_Result serve_request(void *closure, struct MHD_Connection *handle,
+                                     const char *target, const char *method, const char *version,
+                                     const char *piece, size_t *piece_length, void **slot) {
   struct sl_endpoint *endpoint = closure;
   struct sl_connection *connection = connection_of(handle);
   struct sl_request *request = *slot;
@@ -157,12 +323,15 @@ static enum MHD_Result serve_request(void *closure, struct MHD_Connection *handl
     return MHD_NO;
   }
   if (*slot == &no_request) {
-    return serve_without_memory(endpoint->service, handle, piece_length);
+    return serve_without_memory(endpoint->loop->service, handle, piece_length);
   }
   if (request == NULL) { /* the headers have come */
-    return open_request(endpoint, handle, path, method, version, slot);
+    const struct sl_request_line line = {method, target, version};
+    return open_request(endpoint, handle, &line, slot);
   }
-  sl_loop_continue(connection);
+  if (connection->looks_first) {
+    look_before_reading(connection, false);
+  }
   if (request->task.run != NULL) { /* the server stops: the work was not done */
     return MHD_NO;
   }
@@ -172,10 +341,10 @@ static enum MHD_Result serve_request(void *closure, struct MHD_Connection *handl
     sl_connection_move(connection, offered - *piece_length);
   } else { /* the body is complete */
     sl_record_enter(&request->record, SL_PHASE_COMPUTE);
-    result = answer_request(request, handle);
+    result = answer_request(request);
   }
   if (request->task.run != NULL) {
-    sl_loop_compute(connection, &request->task);
+    compute_task(connection, &request->task);
   }
   return result;
 }
@@ -201,7 +370,6 @@ static void on_completed(void *closure, struct MHD_Connection *handle, void **sl
   endpoint->progress.count++;
   if (request != NULL && *slot != &no_request) {
     sl_request_end(request, outcome_of(connection, how));
-    sl_request_free(request);
   }
   *slot = NULL;
   if (connection != NULL) {
@@ -225,6 +393,11 @@ static size_t leave_escapes(void *closure, struct MHD_Connection *handle, char *
 
 bool sl_endpoint_start(struct sl_endpoint *endpoint) {
   static const struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
+  static const struct MHD_OptionItem tls[] = {
+      {MHD_OPTION_HTTPS_PRIORITIES, 0, SL_TLS_PRIORITIES},
+      {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, refuse_unequipped},
+      {MHD_OPTION_END, 0, NULL},
+  };
   bool encrypted = endpoint->tls != NULL;
   unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
                    (encrypted ? MHD_USE_TLS : 0u);
@@ -234,8 +407,7 @@ bool sl_endpoint_start(struct sl_endpoint *endpoint) {
       on_head, endpoint, MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_LIMIT, NO_LIMIT,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SL_CONNECTION_MEMORY,
       MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_STRICT_FOR_CLIENT,
-      sl_head_bytes_matter() ? 0 : 1, MHD_OPTION_ARRAY,
-      encrypted ? sl_handshake_daemon_options() : plain, MHD_OPTION_END);
+      sl_head_bytes_matter() ? 0 : 1, MHD_OPTION_ARRAY, encrypted ? tls : plain, MHD_OPTION_END);
   if (endpoint->daemon == NULL) {
     return false;
   }
@@ -248,7 +420,7 @@ void sl_endpoint_add(struct sl_endpoint *endpoint, int client, const struct sock
   endpoint->progress.ready = true;
   endpoint->arriving++;
   if (MHD_add_connection(endpoint->daemon, client, address, length) != MHD_YES) {
-    sl_metrics_count_refusal(endpoint->service->metrics, SL_OUT_OF_MEMORY);
+    sl_metrics_count_refusal(endpoint->loop->service->metrics, SL_OUT_OF_MEMORY);
   }
 }
 
@@ -256,17 +428,21 @@ void sl_endpoint_add(struct sl_endpoint *endpoint, int client, const struct sock
  * is not open then never will be. */
 static void settle_arrivals(struct sl_endpoint *endpoint) {
   for (; endpoint->arriving > 0; endpoint->arriving--) {
-    atomic_fetch_sub(&endpoint->loop->table->arriving, 1);
-    sl_loop_lose(endpoint->loop);
+    atomic_fetch_sub(&endpoint->loop->service->connections.arriving, 1);
+    lose_client(endpoint->loop);
   }
 }
 
 static void park_handshakes(struct sl_endpoint *endpoint) {
   while (endpoint->dry != NULL) {
     struct sl_connection *connection = endpoint->dry;
-    sl_handshake_forget(connection);
+    forget_handshake(connection);
     if (!connection->suspended && connection->stage == SL_STAGE_OPENED) {
-      sl_loop_park(endpoint->loop, connection);
+      suspend_connection(connection);
+      if (!sl_loop_watch(endpoint->loop, connection->socket, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT,
+                         connection)) {
+        resume_connection(connection);
+      }
     }
   }
 }

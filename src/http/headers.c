@@ -1,6 +1,7 @@
 #include "http/headers.h"
 
 #include "core/codes.h"
+#include "http/options.h"
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +9,99 @@
 #include <sys/random.h>
 #include <time.h>
 
-bool sl_is_http_token(const char *text) {
+/* Whether a text can be the name of a header, or a method (RFC 9110, "token"). */
+static bool is_http_token(const char *text) {
   static const char characters[] = "!#$%&'*+-.^_`|~0123456789"
                                    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   return text[0] != '\0' && text[strspn(text, characters)] == '\0';
+}
+
+enum { DEL = 0x7f };
+
+/* After a line: CR and LF. */
+enum { LINE_END = 2 };
+
+/* The smallest page that there is. libmicrohttpd maps pages for the memory of a connection, so that
+ * the first of its heads begins where one does. */
+enum { PAGE = 4096 };
+_Static_assert(SL_CONNECTION_MEMORY > 32 * 1024, "for less, libmicrohttpd calls malloc");
+
+bool sl_head_bytes_matter(void) {
+  return MHD_get_version()[0] == '0';
+}
+
+/* Looks at the lines of the head that have come together with the request line and are still as
+ * they came. What has not come is NULs: the memory is cleared for every request. */
+static bool has_bare_line_feed(const char *line, const char *end) {
+  const char *feed;
+  while (line < end && (feed = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+    if (feed == line || feed[-1] != '\r') {
+      return true;
+    }
+    if (feed - line == 1) {
+      return false; /* the empty line */
+    }
+    line = feed + 1;
+  }
+  return false;
+}
+
+void sl_head_note_target(struct sl_head_marks *marks, const char *target) {
+  marks->target_end = NULL;
+  marks->bare_line_feed = false;
+  if (target == NULL) {
+    return;
+  }
+  const char *end = target;
+  while ((unsigned char)*end > ' ' && *end != DEL) {
+    end++;
+  }
+  if (*end != '\0') {
+    return;
+  }
+  marks->target_end = end;
+  const char *line_end = end + 1 + strlen(end + 1);
+  if (sl_head_bytes_matter()) { /* all of a page may be read if any of it may */
+    const char *end_of_page = target + (PAGE - (uintptr_t)target % PAGE);
+    marks->bare_line_feed = has_bare_line_feed(line_end + LINE_END, end_of_page);
+  }
+}
+
+/* Before a request line may be nothing, or one empty line (RFC 9112, 2.2). */
+static bool begins_at_start(struct sl_head_marks *marks, const char *method) {
+  if (marks->start == NULL || method < marks->start) {
+    marks->start = method - (uintptr_t)method % PAGE;
+  }
+  size_t skipped = (size_t)(method - marks->start);
+  return skipped == 0 || (skipped == LINE_END && method[-1] == '\0' && method[-2] == '\0');
+}
+
+/* What is wrong with the bytes up to the headers, or NULL. */
+static const char *find_line_fault(struct sl_head_marks *marks,
+                                   const struct sl_request_line *line) {
+  if (!is_http_token(line->method) || marks->target_end == NULL) {
+    return "the request line is malformed";
+  }
+  if (!sl_head_bytes_matter()) {
+    return NULL;
+  }
+  if (!begins_at_start(marks, line->method)) {
+    return "there are bytes before the request line";
+  }
+  if (line->method + strlen(line->method) + 1 != line->target ||
+      marks->target_end + 1 != line->version) {
+    return "the request line is malformed";
+  }
+  return marks->bare_line_feed ? "a line ends in a bare LF" : NULL;
+}
+
+/* Without a way out of the loop, so that many bytes are looked at in one step. */
+static bool has_control(const char *text, size_t length) {
+  bool found = false;
+  for (size_t i = 0; i < length; i++) {
+    found |= ((unsigned char)text[i] < ' ' && text[i] != '\t') || text[i] == DEL;
+  }
+  return found;
 }
 
 /* What is done with a header that comes a second time. */
@@ -36,6 +126,7 @@ static const struct header {
     {"Access-Control-Request-Method", offsetof(struct sl_headers, preflight_method), REFUSED},
     {"X-Request-Id", offsetof(struct sl_headers, request_id), THE_LAST_COUNTS},
     {"Traceparent", offsetof(struct sl_headers, traceparent), NONE_COUNTS},
+    {"Authorization", offsetof(struct sl_headers, authorization), THE_LAST_COUNTS},
 };
 
 static const struct header *find_known(const char *name) {
@@ -48,27 +139,69 @@ static const struct header *find_known(const char *name) {
   return NULL;
 }
 
-static enum MHD_Result note_header(void *closure, enum MHD_ValueKind kind, const char *name,
-                                   const char *value) {
-  (void)kind;
-  struct sl_headers *headers = closure;
+static void note_header(struct sl_headers *headers, const char *name, const char *value) {
   const struct header *header = find_known(name);
   if (header == NULL) {
-    headers->odd_name = headers->odd_name || !sl_is_http_token(name);
-    return MHD_YES;
+    headers->odd_name = headers->odd_name || !is_http_token(name);
+    return;
   }
   const char **text = (const char **)((char *)headers + header->location);
   bool again = *text != NULL;
   *text = value == NULL || (again && header->again == NONE_COUNTS) ? "" : value;
+  headers->authorizations += text == &headers->authorization;
   if (again && header->again == REFUSED && headers->repeated == NULL) {
     headers->repeated = header->name;
   }
+}
+
+/* A walk over the headers, in the order in which they came. */
+struct walk {
+  struct sl_headers *headers;
+  const char *next; /* where a header must begin, or the empty line */
+  const char *end;  /* of the head */
+};
+
+/* What is wrong with the bytes of a header and those before it, or NULL. */
+static const char *find_header_fault(const struct walk *walk, const char *name, size_t name_length,
+                                     const char *value) {
+  if (name != walk->next || value == NULL || name_length == 0) {
+    return "a line before a header, or its end, is malformed";
+  }
+  /* Between the two are the colon, now a NUL, and blanks. Compared as numbers, because a value that
+   * breaks an equation may point anywhere. */
+  uintptr_t name_end = (uintptr_t)name + name_length;
+  uintptr_t begin = (uintptr_t)value;
+  bool ok = name_end < begin && begin <= (uintptr_t)walk->end && name[name_length] == '\0' &&
+            strspn(name + name_length + 1, " \t") >= begin - name_end - 1;
+  return ok ? NULL : "the name of a header is malformed";
+}
+
+static enum MHD_Result read_header(void *closure, enum MHD_ValueKind kind, const char *name,
+                                   size_t name_length, const char *value, size_t value_length) {
+  (void)kind;
+  struct walk *walk = closure;
+  struct sl_headers *headers = walk->headers;
+  if (headers->fault == NULL && sl_head_bytes_matter()) {
+    headers->fault = find_header_fault(walk, name, name_length, value);
+    walk->next = headers->fault == NULL ? value + value_length + LINE_END : NULL;
+  }
+  headers->odd_value = headers->odd_value || (value != NULL && has_control(value, value_length));
+  note_header(headers, name, value);
   return MHD_YES;
 }
 
-void sl_headers_read(struct sl_headers *headers, struct MHD_Connection *connection) {
-  *headers = (struct sl_headers){0};
-  MHD_get_connection_values(connection, MHD_HEADER_KIND, note_header, headers);
+void sl_headers_read(struct sl_headers *headers, struct sl_head_marks *marks,
+                     struct MHD_Connection *connection, const struct sl_request_line *line) {
+  size_t size =
+      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
+  struct walk walk = {.headers = headers,
+                      .next = line->version + strlen(line->version) + LINE_END,
+                      .end = line->method + size};
+  *headers = (struct sl_headers){.size = size, .fault = find_line_fault(marks, line)};
+  MHD_get_connection_values_n(connection, MHD_HEADER_KIND, read_header, &walk);
+  if (headers->fault == NULL && sl_head_bytes_matter() && walk.next + LINE_END != walk.end) {
+    headers->fault = "the last header, or the line after it, is malformed";
+  }
   headers->wants_continue =
       headers->expect != NULL && strcasecmp(headers->expect, "100-continue") == 0;
   if (headers->content_length_text != NULL) {
@@ -89,7 +222,7 @@ const char *sl_target_path(const char *target) {
 
 bool sl_header_is(const char *value, const char *word) {
   size_t length = strlen(word);
-  return strncasecmp(value, word, length) == 0 &&
+  return value != NULL && strncasecmp(value, word, length) == 0 &&
          value[length + strspn(value + length, " \t")] == '\0';
 }
 
@@ -97,6 +230,15 @@ enum sl_status sl_headers_check_framing(const struct sl_headers *headers, const 
                                         struct sl_error *error) {
   bool http_1_1 = strcmp(version, MHD_HTTP_VERSION_1_0) != 0; /* or a later 1.x */
   const char *coding = headers->transfer_encoding;
+  const char *fault = headers->fault != NULL ? headers->fault
+                      : headers->odd_value   ? "the value of a header has a control character"
+                                             : NULL;
+  if (fault != NULL) {
+    return sl_fail(error, SL_BAD_REQUEST,
+                   "headers: %s; expected lines that end in CRLF, without folding and without "
+                   "control characters",
+                   fault);
+  }
   if (headers->odd_name) {
     return sl_fail(error, SL_BAD_REQUEST,
                    "headers: a name is empty or has a character that no name may have");
@@ -155,16 +297,10 @@ enum sl_status sl_headers_check_content(const struct sl_headers *headers, struct
 static _Thread_local uint64_t thread_name;
 static _Thread_local uint64_t named;
 
-static bool is_sane(const char *text) {
-  size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
-  return text[length] == '\0' && length >= 1 && length <= SL_REQUEST_ID_MAX;
-}
-
 static uint64_t new_thread_name(void) {
   uint64_t name;
-  if (getrandom(&name, sizeof name, 0) !=
-      sizeof name) { /* no entropy: still different from other threads */
-    struct timespec now;
+  if (getrandom(&name, sizeof name, 0) != sizeof name) {
+    struct timespec now; /* no entropy: still different from other threads */
     clock_gettime(CLOCK_REALTIME, &now);
     name = (uint64_t)now.tv_sec << 30 ^ (uint64_t)now.tv_nsec ^ (uint64_t)(uintptr_t)&named << 20;
   }
@@ -179,8 +315,10 @@ static char *write_hex(char *text, uint64_t value) {
 }
 
 void sl_request_id_choose(char id[SL_REQUEST_ID_MAX + 1], const char *wish) {
-  if (wish != NULL && is_sane(wish)) {
-    memcpy(id, wish, strlen(wish) + 1);
+  static const char sane[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  size_t length = wish == NULL ? 0 : strspn(wish, sane);
+  if (length >= 1 && length <= SL_REQUEST_ID_MAX && wish[length] == '\0') {
+    memcpy(id, wish, length + 1);
     return;
   }
   if (thread_name == 0) {
@@ -190,35 +328,28 @@ void sl_request_id_choose(char id[SL_REQUEST_ID_MAX + 1], const char *wish) {
   *end = '\0';
 }
 
-/* Where the parts begin, and how many hexadecimal digits they have. */
-static const struct {
-  size_t begin;
-  size_t digits;
-  bool may_be_zero;
-} parts[] = {{0, 2, true}, {3, 32, false}, {36, 16, false}, {53, 2, true}};
-
-enum { PART_COUNT = sizeof parts / sizeof *parts };
-
-static bool is_part(const char *value, size_t part) {
-  const char *digits = value + parts[part].begin;
-  bool ok = strspn(digits, "0123456789abcdef") >= parts[part].digits;
-  return ok && (parts[part].may_be_zero || strspn(digits, "0") < parts[part].digits);
+static bool is_hex(char byte) {
+  return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
 }
 
 bool sl_traceparent_read(char traceparent[SL_TRACEPARENT_LENGTH + 1], const char *value) {
+  static const char form[] = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+  enum { TRACE = 3, PARENT = 36 }; /* where they begin; neither may be zero */
+  size_t length = 0;
   traceparent[0] = '\0';
-  size_t length = strnlen(value, SL_TRACEPARENT_LENGTH + 1);
-  bool ok = length >= SL_TRACEPARENT_LENGTH;
-  for (size_t part = 0; ok && part < PART_COUNT; part++) {
-    ok = is_part(value, part) && (part == 0 || value[parts[part].begin - 1] == '-');
+  while (form[length] == '-' ? value[length] == '-'
+                             : form[length] != '\0' && is_hex(value[length])) {
+    length++;
   }
-  bool version_0 = strncmp(value, "00", 2) == 0;
-  bool ends = length == SL_TRACEPARENT_LENGTH;
-  ok = ok && strncmp(value, "ff", 2) != 0 &&
-       (ends || (!version_0 && value[SL_TRACEPARENT_LENGTH] == '-'));
-  if (ok) {
-    memcpy(traceparent, value, SL_TRACEPARENT_LENGTH);
-    traceparent[SL_TRACEPARENT_LENGTH] = '\0';
+  if (length < SL_TRACEPARENT_LENGTH || strspn(value + TRACE, "0") >= 32 ||
+      strspn(value + PARENT, "0") >= 16 || strncmp(value, "ff", 2) == 0) {
+    return false;
   }
-  return ok;
+  bool may_go_on = strncmp(value, "00", 2) != 0;
+  if (value[length] != '\0' && !(may_go_on && value[length] == '-')) {
+    return false;
+  }
+  memcpy(traceparent, value, SL_TRACEPARENT_LENGTH);
+  traceparent[SL_TRACEPARENT_LENGTH] = '\0';
+  return true;
 }

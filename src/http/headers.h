@@ -1,5 +1,28 @@
 /*
- * What the headers of a request say, and whether they say it clearly.
+ * The head of a request: what its headers say, whether they say it clearly, and whether every byte
+ * is where a strict reader would look for it.
+ *
+ * libmicrohttpd before 1.0 reads heads leniently: a NUL cuts a value, a folded line moves a header
+ * into a name, an empty name ends the headers, and bare LF ends lines. What it hands out afterwards
+ * looks harmless. But it reads the head in place, and replaces what separates the parts by NULs:
+ *
+ *     GET_/livez_HTTP/1.1rnHost:_xrnAccept:_a/brnrn      _ space, r CR, n LF
+ *     GET0/livez0HTTP/1.100Host0_x00Accept0_a/b0000      0 NUL
+ *     |   |      |         |     |  |       |      |
+ *     method     version   name  value            head start + header_size
+ *         target                    name    value
+ *
+ * So each part must begin a known number of bytes after the end of the part before it, and the last
+ * empty line must end where the head ends. Bytes that were read in any other way break one of these
+ * equations: the next request could begin somewhere else for another reader.
+ *
+ * Newer versions are asked to be strict, and only control characters are looked for here.
+ *
+ * Some bytes are replaced by the same NULs in the same number: an LF after a NUL or after a colon
+ * exactly where a CRLF belongs. So when the request line is complete, what has come of the headers
+ * is searched for bare LFs, as long as it is still as it came. They are not seen where a head comes
+ * in pieces or is longer than a page. Nor are lines before the first request line of a connection
+ * that are together a whole number of pages long.
  */
 #ifndef SPIKELOSS_HTTP_HEADERS_H
 #define SPIKELOSS_HTTP_HEADERS_H
@@ -10,6 +33,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct sl_request_line {
+  const char *method, *target, *version;
+};
+
+/* What a connection remembers of its heads. Zeros for a new connection. */
+struct sl_head_marks {
+  const char *start;      /* of their memory, where every head begins; NULL before the first */
+  const char *target_end; /* of the request that is being read; NULL if the target is malformed */
+  bool bare_line_feed;    /* somewhere in its head */
+};
+
 /* Texts belong to the connection and live as long as the request; NULL where a header is absent. */
 struct sl_headers {
   const char *host;
@@ -19,7 +53,9 @@ struct sl_headers {
   const char *transfer_encoding;
   const char *expect;
   const char *request_id;
-  const char *traceparent; /* "" if there are several */
+  const char *traceparent;   /* "" if there are several */
+  const char *authorization; /* the last of them */
+  unsigned authorizations;
 
   const char *origin; /* what browsers say of the page that calls */
   const char *fetch_site;
@@ -31,17 +67,27 @@ struct sl_headers {
   uint64_t content_length; /* 0 if unknown */
   const char *repeated;    /* static: the name of a header that came twice though it may not */
   bool odd_name;           /* a header name with a character that no name may have */
+  bool odd_value;          /* a value with a control character */
+  const char *fault;       /* static: a byte of the head is not where it should be */
+  size_t size;             /* of the whole head in bytes */
 };
 
-void sl_headers_read(struct sl_headers *headers, struct MHD_Connection *connection);
+/* Whether the bytes must be checked here: the libmicrohttpd that runs is older than 1.0. */
+bool sl_head_bytes_matter(void);
 
-/* Whether a text can be the name of a header, or a method (RFC 9110, "token"). */
-bool sl_is_http_token(const char *text);
+/* Notes a request target as it came, before anything in it or after its line is replaced. NULL:
+ * there is none. */
+void sl_head_note_target(struct sl_head_marks *marks, const char *target);
+
+/* Reads a head that has come whole, before any of it is used. */
+void sl_headers_read(struct sl_headers *headers, struct sl_head_marks *marks,
+                     struct MHD_Connection *connection, const struct sl_request_line *line);
 
 /* Returns the path of a request target, which proxies may send as a whole URL. */
 const char *sl_target_path(const char *target);
 
-/* Compares the value of a header with a word in any case, without blanks at its end. */
+/* Compares the value of a header, if it came, with a word in any case, without blanks at its end.
+ */
 bool sl_header_is(const char *value, const char *word);
 
 /*

@@ -18,7 +18,7 @@ struct sl_metrics {
   size_t columns;
   size_t losses;
   atomic_size_t rows_taken;
-  counter *counters; /* [rows][row_length] */
+  _Alignas(CACHE_LINE) counter counters[]; /* [rows][row_length] */
 };
 
 /* The row into which a thread counts, remembered by the thread. */
@@ -36,6 +36,22 @@ const uint64_t sl_duration_bounds[SL_DURATION_BUCKETS] = {
     500000000, 1000000000, 2500000000, 5000000000, 10000000000, 30000000000,
 };
 
+const char *sl_outcome_name(enum sl_outcome outcome) {
+  static const char *const names[SL_OUTCOME_COUNT] = {
+      [SL_OUTCOME_ANSWERED] = "answered",
+      [SL_OUTCOME_CLIENT_LEFT] = "client_left",
+      [SL_OUTCOME_IDLE_DEADLINE] = "idle_deadline",
+      [SL_OUTCOME_HEADER_DEADLINE] = "header_deadline",
+      [SL_OUTCOME_REQUEST_DEADLINE] = "request_deadline",
+      [SL_OUTCOME_DRAIN_BOUNDS] = "drain_bounds",
+      [SL_OUTCOME_STOPPED] = "stopped",
+      [SL_OUTCOME_HEADER_BYTES] = "header_bytes",
+      [SL_OUTCOME_EVICTED] = "evicted",
+      [SL_OUTCOME_NOT_TLS] = "not_tls",
+  };
+  return names[outcome];
+}
+
 static size_t count_losses(void) {
   size_t losses = 0;
   while (sl_losses[losses] != NULL) {
@@ -45,31 +61,25 @@ static size_t count_losses(void) {
 }
 
 struct sl_metrics *sl_metrics_new(size_t threads) {
-  struct sl_metrics *metrics = calloc(1, sizeof *metrics);
-  if (metrics == NULL) {
-    return NULL;
-  }
   const size_t line = CACHE_LINE / sizeof(counter);
-  metrics->losses = count_losses();
-  metrics->columns = sl_column_of_requests(metrics->losses + 1, 0, 0);
-  metrics->row_length = (metrics->columns + line - 1) / line * line;
-  metrics->rows = threads + OTHER_THREADS;
-  atomic_init(&metrics->rows_taken, 0);
-  size_t bytes = metrics->rows * metrics->row_length * sizeof(counter);
-  metrics->counters = aligned_alloc(CACHE_LINE, bytes);
-  if (metrics->counters == NULL) {
-    free(metrics);
-    return NULL;
+  size_t losses = count_losses();
+  size_t columns = sl_column_of_requests(losses + 1, 0, 0);
+  size_t row_length = (columns + line - 1) / line * line;
+  size_t rows = threads + OTHER_THREADS;
+  size_t bytes = sizeof(struct sl_metrics) + rows * row_length * sizeof(counter);
+  struct sl_metrics *metrics = aligned_alloc(CACHE_LINE, bytes);
+  if (metrics != NULL) {
+    memset(metrics, 0, bytes);
+    metrics->rows = rows;
+    metrics->row_length = row_length;
+    metrics->columns = columns;
+    metrics->losses = losses;
   }
-  memset(metrics->counters, 0, bytes);
   return metrics;
 }
 
 void sl_metrics_free(struct sl_metrics *metrics) {
-  if (metrics != NULL) {
-    free(metrics->counters);
-    free(metrics);
-  }
+  free(metrics);
 }
 
 static const struct row *own_row(struct sl_metrics *metrics) {
@@ -136,12 +146,8 @@ void sl_metrics_count_record(struct sl_metrics *metrics, const struct sl_record 
   }
 }
 
-void sl_metrics_count_refusal(struct sl_metrics *metrics, enum sl_status reason) {
+void sl_metrics_count_refusal(struct sl_metrics *metrics, size_t reason) {
   add_to(own_row(metrics), SL_COLUMN_REFUSALS + reason, 1);
-}
-
-void sl_metrics_count_deadline(struct sl_metrics *metrics, enum sl_outcome outcome) {
-  add_to(own_row(metrics), SL_COLUMN_REFUSALS + sl_reason_of_outcome(outcome), 1);
 }
 
 void sl_metrics_count_connection(struct sl_metrics *metrics, bool opened) {

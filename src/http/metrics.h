@@ -29,9 +29,8 @@ void sl_metrics_free(struct sl_metrics *metrics);
 /* A request is over. */
 void sl_metrics_count_record(struct sl_metrics *metrics, const struct sl_record *record);
 
-/* A connection was turned away before it had a request: for this reason, or by this deadline. */
-void sl_metrics_count_refusal(struct sl_metrics *metrics, enum sl_status reason);
-void sl_metrics_count_deadline(struct sl_metrics *metrics, enum sl_outcome outcome);
+/* A connection was turned away before it had a request: for a status, or by an outcome. */
+void sl_metrics_count_refusal(struct sl_metrics *metrics, size_t reason);
 
 void sl_metrics_count_connection(struct sl_metrics *metrics, bool opened);
 

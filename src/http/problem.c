@@ -1,9 +1,7 @@
 #include "http/problem.h"
 
 #include "core/codes.h"
-#include "http/json.h"
-#include <stdio.h>
-#include <string.h>
+#include "http/document.h"
 
 struct problem {
   unsigned http_status;
@@ -66,59 +64,20 @@ unsigned sl_problem_http_status(enum sl_status status) {
   return problems[status].http_status;
 }
 
-/* Length of the UTF-8 sequence that `bytes` starts with, 0 if it is none. */
-static size_t sequence_length(const unsigned char *bytes) {
-  unsigned char first = bytes[0];
-  size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-  if (first > 0xF4) {
-    return 0;
+char *sl_problem_document(const struct sl_error *error, const char *instance) {
+  struct sl_document document = {0};
+  sl_document_json(&document,
+                   "{'type': 'urn:spikelossd:problem:%s', 'title': '%s', 'status': %ju, "
+                   "'code': '%s', 'detail': '%s', 'instance': '%s',",
+                   sl_code_name(error->code), problems[error->code].title,
+                   (uintmax_t)sl_problem_http_status(error->code), sl_code_name(error->code),
+                   error->message, instance);
+  if (error->pointer[0] != '\0') {
+    sl_document_json(&document, "'pointer': '%s',", error->pointer);
   }
-  for (size_t i = 1; i < length; i++) {
-    if ((bytes[i] & 0xC0) != 0x80) {
-      return 0;
-    }
+  if (error->offset != SL_NO_OFFSET) {
+    sl_document_json(&document, "'offset': %ju,", (uintmax_t)error->offset);
   }
-  bool overlong = (first == 0xE0 && bytes[1] < 0xA0) || (first == 0xF0 && bytes[1] < 0x90);
-  bool surrogate = first == 0xED && bytes[1] > 0x9F;
-  bool beyond = first == 0xF4 && bytes[1] > 0x8F;
-  return overlong || surrogate || beyond ? 0 : length;
-}
-
-/*
- * Messages quote what clients sent and are cut at a fixed length, maybe inside a character: what
- * is not UTF-8 becomes a question mark, so that the document is always JSON.
- */
-static void make_valid_utf8(char *text) {
-  for (char *next = text; *next != '\0';) {
-    size_t length = sequence_length((const unsigned char *)next);
-    if (length == 0) {
-      *next = '?';
-      length = 1;
-    }
-    next += length;
-  }
-}
-
-char *sl_problem_document(const struct sl_error *given, const char *instance) {
-  struct sl_error error = *given;
-  make_valid_utf8(error.message);
-  make_valid_utf8(error.pointer);
-  char type[64];
-  snprintf(type, sizeof type, "urn:spikelossd:problem:%s", sl_code_name(error.code));
-
-  struct sl_error failure = SL_NO_ERROR;
-  cJSON *document = cJSON_CreateObject();
-  sl_json_text(document, "type", type, &failure);
-  sl_json_text(document, "title", problems[error.code].title, &failure);
-  sl_json_number(document, "status", sl_problem_http_status(error.code), &failure);
-  sl_json_text(document, "code", sl_code_name(error.code), &failure);
-  sl_json_text(document, "detail", error.message, &failure);
-  sl_json_text(document, "instance", instance, &failure);
-  if (error.pointer[0] != '\0') {
-    sl_json_text(document, "pointer", error.pointer, &failure);
-  }
-  if (error.offset != SL_NO_OFFSET) {
-    sl_json_number(document, "offset", (double)error.offset, &failure);
-  }
-  return sl_json_finish(document, &failure, false);
+  sl_document_json(&document, "}");
+  return sl_document_finish(&document);
 }

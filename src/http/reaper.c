@@ -39,7 +39,7 @@ struct harvest {
 };
 
 /* The deadline that has passed, or SL_OUTCOME_ANSWERED. */
-static enum sl_outcome passed_deadline(const struct sl_deadlines *deadlines,
+static enum sl_outcome passed_deadline(const struct sl_server_options *deadlines,
                                        const struct sl_connection *connection) {
   uint64_t waited = *connection->now - connection->since;
   uint64_t still = *connection->now - connection->moved;
@@ -81,7 +81,7 @@ static void reap(struct sl_reaper *reaper, struct sl_connection *connection,
   bool in_request = connection->stage >= SL_STAGE_BODY;
   end_connection(connection, outcome);
   if (!in_request) {
-    sl_metrics_count_deadline(reaper->service->metrics, outcome);
+    sl_metrics_count_refusal(reaper->service->metrics, sl_reason_of_outcome(outcome));
   }
   harvest->ended[outcome]++;
   harvest->total++;
@@ -90,7 +90,7 @@ static void reap(struct sl_reaper *reaper, struct sl_connection *connection,
 /* Whether more bytes of a head have come than headers may have, and it still goes on: one that
  * comes at once gets an answer. Over Unix sockets nothing counts them before the head is complete.
  */
-static bool has_long_head(const struct sl_reaper *reaper, struct sl_connection *connection) {
+static bool has_long_head(struct sl_connection *connection) {
   struct tcp_info information;
   socklen_t length = sizeof information;
   if (connection->stage != SL_STAGE_HEAD || *connection->now - connection->since < QUIET ||
@@ -100,7 +100,7 @@ static bool has_long_head(const struct sl_reaper *reaper, struct sl_connection *
   if (connection->head_bytes == 0) {
     connection->head_bytes = connection->heads == 1 ? 1 : information.tcpi_bytes_received;
   }
-  uint64_t limit = reaper->header_bytes + (connection->encrypted ? HANDSHAKE_BYTES : 0);
+  uint64_t limit = SL_HEADER_BYTES + (connection->encrypted ? HANDSHAKE_BYTES : 0);
   return information.tcpi_bytes_received - connection->head_bytes > limit;
 }
 
@@ -153,11 +153,11 @@ static void look_at(struct sl_reaper *reaper, struct sl_connection *connection, 
     return;
   }
   measure_rate(connection);
-  enum sl_outcome outcome = passed_deadline(&reaper->deadlines, connection);
+  enum sl_outcome outcome = passed_deadline(&reaper->service->options, connection);
   if (outcome == SL_OUTCOME_ANSWERED && turned_away && wastes_slot(connection)) {
     outcome = SL_OUTCOME_EVICTED;
   }
-  if (has_long_head(reaper, connection)) {
+  if (has_long_head(connection)) {
     reap(reaper, connection, SL_OUTCOME_HEADER_BYTES, harvest);
   } else if (outcome != SL_OUTCOME_ANSWERED && !has_just_sent(connection)) {
     reap(reaper, connection, outcome, harvest);
@@ -167,7 +167,8 @@ static void look_at(struct sl_reaper *reaper, struct sl_connection *connection, 
   }
 }
 
-uint64_t sl_reaper_score(const struct sl_connection *connection) {
+/* How much a connection would free for others when memory is short; 0 if it is not to be ended. */
+static uint64_t score_of(const struct sl_connection *connection) {
   bool in_request = connection->stage == SL_STAGE_BODY || connection->stage == SL_STAGE_ANSWER;
   if (!in_request || !is_awaited(connection) || connection->rate >= SLOW_RATE) {
     return 0;
@@ -184,7 +185,7 @@ static void free_memory(struct sl_reaper *reaper, struct sl_connection *connecti
   uint64_t freed = 0;
   for (struct sl_connection *connection = connections; connection != NULL && freed < wanted;
        connection = connection->next) {
-    uint64_t score = sl_reaper_score(connection);
+    uint64_t score = score_of(connection);
     if (score > 0 && score >= worst / 2) {
       freed += connection->held;
       reap(reaper, connection, SL_OUTCOME_EVICTED, harvest);
@@ -194,7 +195,8 @@ static void free_memory(struct sl_reaper *reaper, struct sl_connection *connecti
 
 /* One line for a whole look, however many there were: hostile clients must not fill the log. */
 static void report_harvest(const struct sl_reaper *reaper, const struct harvest *harvest) {
-  if (reaper->tell == NULL || harvest->total == 0) {
+  const struct sl_server_options *options = &reaper->service->options;
+  if (options->tell == NULL || harvest->total == 0) {
     return;
   }
   char sentence[320];
@@ -205,7 +207,7 @@ static void report_harvest(const struct sl_reaper *reaper, const struct harvest 
       harvest->ended[SL_OUTCOME_IDLE_DEADLINE], harvest->ended[SL_OUTCOME_HEADER_DEADLINE],
       harvest->ended[SL_OUTCOME_REQUEST_DEADLINE], harvest->ended[SL_OUTCOME_HEADER_BYTES],
       harvest->ended[SL_OUTCOME_EVICTED]);
-  reaper->tell(reaper->closure, sentence);
+  options->tell(options->tell_closure, sentence);
 }
 
 /* Whether a counter has moved since the last look. */
@@ -225,7 +227,7 @@ uint64_t sl_reaper_look(struct sl_reaper *reaper, struct sl_connection *connecti
   for (struct sl_connection *connection = connections; connection != NULL;
        connection = connection->next) {
     look_at(reaper, connection, turned_away, &harvest);
-    uint64_t score = sl_reaper_score(connection);
+    uint64_t score = score_of(connection);
     own = score > own ? score : own;
   }
   if (has_moved(&reaper->shortages, &service->capacity.shortages)) {

@@ -8,7 +8,8 @@
  *               ended
  *   memory      requests are refused for lack of memory: the one that holds the largest amount
  *               and has moved the fewest bytes is ended, so that small requests are answered
- * whatever large ones do stop        while the server stops, connections that wait for no answer
+ *               whatever large ones do
+ *   stop        while the server stops, connections that wait for no answer
  *
  * It also points out clients that have gone. libmicrohttpd hears of data and of the end after it at
  * once, reads the data, and may never look for the end.
@@ -27,29 +28,16 @@
 
 struct sl_service;
 
-struct sl_deadlines {
-  uint64_t idle_seconds;    /* nothing moves: between requests, or in one */
-  uint64_t header_seconds;  /* from the opening or the request line to the end of the headers */
-  uint64_t request_seconds; /* from the request line to the last byte of the answer */
-};
-
 struct sl_reaper {
   struct sl_service *service; /* not owned */
-  struct sl_deadlines deadlines;
-  uint64_t header_bytes;
-  void (*tell)(void *closure, const char *sentence); /* or NULL */
-  void *closure;
-
-  uint64_t shortages; /* of memory, when it last looked */
-  uint64_t refusals;  /* for lack of a slot, likewise */
+  uint64_t shortages;         /* of memory, when it last looked */
+  uint64_t refusals;          /* for lack of a slot, likewise */
 };
 
-/* How much a connection would free for others when memory is short; 0 if it is not to be ended. */
-uint64_t sl_reaper_score(const struct sl_connection *connection);
-
 /*
- * Looks at all connections of a list, the oldest first. `others` is the highest score of any
- * connection of another worker. Returns the highest of these.
+ * Looks at all connections of a list, the oldest first. The score of a connection is how much it
+ * would free for others when memory is short: `others` is the highest of another worker's
+ * connections. Returns the highest of these.
  */
 uint64_t sl_reaper_look(struct sl_reaper *reaper, struct sl_connection *connections,
                         uint64_t others);

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 /* How it ended. */
 enum sl_outcome {
@@ -69,13 +70,17 @@ struct sl_record {
   uint64_t nanoseconds[SL_PHASE_COUNT]; /* of the phases that are over */
 };
 
-/* Monotonic nanoseconds. */
-uint64_t sl_now(void);
-
-/* The request begins to arrive. */
-void sl_record_begin(struct sl_record *record);
-
-/* The phase that lasted is over, and this one begins. */
-void sl_record_enter(struct sl_record *record, enum sl_phase phase);
+/* The phase that lasted is over, and this one begins. A record that is all zeros begins with
+ * SL_PHASE_RECEIVE. */
+static inline void sl_record_enter(struct sl_record *record, enum sl_phase phase) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  uint64_t now = (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+  if (record->since > 0) {
+    record->nanoseconds[record->phase] += now - record->since;
+  }
+  record->phase = phase;
+  record->since = now;
+}
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * One request, from its first header to the last byte of its answer.
  *
- * This one struct has everything that a request owns, and sl_request_free frees it in any
+ * This one struct has everything that a request owns, and sl_request_end frees it in any
  * half-built state. A request belongs to the thread of its connection; serve_request in endpoint.c
  * shows its life.
  */
@@ -40,8 +40,6 @@ struct sl_request {
   struct sl_record record; /* for the metrics and the log, at its end */
 
   struct sl_task task; /* with a function to run: work for a compute thread */
-  bool evaluated;
-  struct sl_error evaluation_error;
 
   struct sl_decoder *decoder; /* NULL where no body is wanted, or not any more */
   struct sl_answer *answer;
@@ -50,21 +48,19 @@ struct sl_request {
   bool head;          /* the answer's headers are wanted, its body is not */
   bool must_close;    /* the connection cannot carry another request */
   bool answer_now;    /* without waiting for the body */
+
+  _Alignas(16) char block[16 * 1024]; /* of the budget: enough for a small request */
 };
 
 /* NULL when there is no memory. */
 struct sl_request *sl_request_new(struct sl_service *service, const char *address,
                                   struct sl_connection *connection);
 
-/* The request is over, in this way: counts and reports it. Before sl_request_free. */
+/* The request is over, in this way: counts and reports it, and frees it. */
 void sl_request_end(struct sl_request *request, enum sl_outcome outcome);
 
-/* Tolerates NULL. */
-void sl_request_free(struct sl_request *request);
-
 /* Reads the headers. What is wrong with them is latched. */
-void sl_request_open(struct sl_request *request, struct MHD_Connection *connection,
-                     const char *path, const char *method, const char *version);
+void sl_request_open(struct sl_request *request, const struct sl_request_line *line);
 
 /*
  * Takes a piece of the body. Leaves in `*length` how many bytes, at its end, are to be given again
@@ -73,10 +69,29 @@ void sl_request_open(struct sl_request *request, struct MHD_Connection *connecti
  */
 bool sl_request_take(struct sl_request *request, const char *bytes, size_t *length);
 
-/* Frees the body and the answer, as soon as neither is needed. */
-void sl_request_free_body(struct sl_request *request);
+/*
+ * Each of these queues one response and returns what libmicrohttpd's handler should return: MHD_NO
+ * only where not even an error can be answered, and the connection is closed. All answers carry
+ * X-Request-Id and Cache-Control: no-store.
+ */
 
-/* Latches an error of the decoder or of a computation, and frees all memory. */
-void sl_request_refuse(struct sl_request *request, const struct sl_error *error);
+/* Text that lives for ever; 204 without one where `media_type` is NULL. */
+enum MHD_Result sl_response_static(struct sl_request *request, const char *media_type,
+                                   const char *text);
+
+/* Text from malloc, which is taken over; NULL is answered as out of memory. */
+enum MHD_Result sl_response_text(struct sl_request *request, const char *media_type, char *text);
+
+/* The request's latched error as a problem document. Frees the body and the answer. */
+enum MHD_Result sl_response_problem(struct sl_request *request);
+
+/* Bytes of memory that sending an answer takes beside it, what waits in the system included. */
+uint64_t sl_response_memory(const struct sl_answer *answer);
+
+/* The request's answer: small ones in one piece, large ones made while they are sent. */
+enum MHD_Result sl_response_answer(struct sl_request *request);
+
+/* The response that needs no memory any more when it is used; NULL if there is none now. */
+struct MHD_Response *sl_response_no_memory_new(void);
 
 #endif

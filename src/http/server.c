@@ -4,7 +4,7 @@
 #include "http/admission.h"
 #include "http/auth/auth.h"
 #include "http/metrics.h"
-#include "http/response.h"
+#include "http/request.h"
 #include "http/service.h"
 #include "http/worker.h"
 #include "net/address.h"
@@ -18,12 +18,8 @@
 
 struct sl_server {
   struct sl_service service;
-  struct sl_connections connections;
   struct sl_workers workers;
-  uint64_t stop_delay_seconds;
-  uint64_t stop_seconds;
-  size_t listener_count;
-  struct sl_listener listeners[];
+  struct sl_listener listeners[]; /* of the service */
 };
 
 size_t sl_server_threads(const struct sl_server_options *options) {
@@ -34,30 +30,23 @@ size_t sl_server_threads(const struct sl_server_options *options) {
   return cores > 1 ? (size_t)cores : 1;
 }
 
+/* Of a service that is all zeros but for its listeners. */
 static bool init_service(struct sl_service *service, const struct sl_server_options *options) {
   size_t threads = sl_server_threads(options);
-  service->limits = options->limits;
-  service->find_route = options->find_route;
-  service->header_bytes = SL_HEADER_BYTES;
+  uint64_t connections = sl_server_connections(options);
+  service->options = *options;
   service->capacity.max_memory = options->memory_bytes > 0 ? options->memory_bytes : UINT64_MAX;
-  service->capacity.buffer_memory = SL_CONNECTION_MEMORY;
-  atomic_init(&service->capacity.memory, 0);
-  atomic_init(&service->capacity.shortages, 0);
   service->drain_bytes =
       options->limits.body_bytes > SL_DRAIN_BYTES ? options->limits.body_bytes : SL_DRAIN_BYTES;
-  service->report = options->report;
-  service->report_closure = options->report_closure;
-  atomic_init(&service->draining, false);
-  atomic_init(&service->closing, false);
-  atomic_init(&service->refusals, 0);
-  atomic_init(&service->requests, 0);
   service->no_memory = sl_response_no_memory_new();
   service->metrics = sl_metrics_new(threads);
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   service->started = (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
   return service->no_memory != NULL && service->metrics != NULL &&
-         sl_compute_start(&service->compute, threads);
+         sl_compute_start(&service->compute, threads) &&
+         sl_connections_init(&service->connections, connections,
+                             connections - connections / SL_CONNECTIONS_FOR_OTHERS);
 }
 
 uint64_t sl_server_connections(const struct sl_server_options *options) {
@@ -68,18 +57,6 @@ uint64_t sl_server_connections(const struct sl_server_options *options) {
     return options->connections;
   }
   return fitting > 1 ? fitting : 1;
-}
-
-static void tell_of_fewer_connections(const struct sl_server_options *options) {
-  uint64_t fitting = sl_server_connections(options);
-  if (fitting < options->connections && options->tell != NULL) {
-    char sentence[160];
-    snprintf(sentence, sizeof sentence,
-             "connections: %ju instead of %ju are served at once; more do not fit into half of "
-             "memory_bytes",
-             (uintmax_t)fitting, (uintmax_t)options->connections);
-    options->tell(options->tell_closure, sentence);
-  }
 }
 
 bool sl_server_check(const struct sl_server_options *options, struct sl_error *error) {
@@ -101,71 +78,64 @@ void sl_server_tell_conflicts(const struct sl_server_options *options,
   }
 }
 
-static bool open_listener(struct sl_listener *listener, const struct sl_server_options *options,
-                          size_t index, struct sl_error *error) {
-  if (options->listen == NULL) {
-    return sl_listener_adopt(listener, options->first_socket + (int)index, error);
-  }
-  return sl_listener_open(listener, options->listen[index], (mode_t)options->unix_mode, error);
-}
-
 uint64_t sl_server_other_files(const struct sl_server_options *options) {
   enum { PROCESS = 32, WORKER = 2, ENDPOINT = 2 };
   return PROCESS + SL_SPARE_CONNECTIONS + options->listen_count +
          sl_server_threads(options) * (WORKER + ENDPOINT * options->listen_count);
 }
 
-/* Clients beyond the open files that the system allows wait to be accepted: an operator should
- * know. */
-static void tell_of_few_files(const struct sl_server_options *options) {
+/* Clients beyond the open files that the system allows, or beyond the memory, wait to be accepted:
+ * an operator should know. */
+static void tell_of_few_connections(const struct sl_server_options *options) {
+  char sentence[160];
   struct rlimit limit;
   rlim_t wanted = options->connections + sl_server_other_files(options);
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted && options->tell != NULL) {
-    char sentence[160];
+  uint64_t fitting = sl_server_connections(options);
+  if (options->tell == NULL) {
+    return;
+  }
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted) {
     snprintf(sentence, sizeof sentence,
              "connections: %ju connections need %ju open files; the system allows %ju",
              (uintmax_t)options->connections, (uintmax_t)wanted, (uintmax_t)limit.rlim_cur);
     options->tell(options->tell_closure, sentence);
   }
+  if (fitting < options->connections) {
+    snprintf(sentence, sizeof sentence,
+             "connections: %ju instead of %ju are served at once; more do not fit into half of "
+             "memory_bytes",
+             (uintmax_t)fitting, (uintmax_t)options->connections);
+    options->tell(options->tell_closure, sentence);
+  }
 }
 
 /* All addresses are bound before the first one is served: a server starts whole or not at all. */
-static bool open_listeners(struct sl_server *server, const struct sl_server_options *options,
-                           struct sl_error *error) {
-  for (size_t i = 0; i < server->listener_count; i++) {
-    if (!open_listener(&server->listeners[i], options, i, error)) {
-      return false;
-    }
+static bool open_listeners(struct sl_service *service, struct sl_error *error) {
+  const struct sl_server_options *options = &service->options;
+  bool ok = true;
+  for (size_t i = 0; ok && i < service->listener_count; i++) {
+    struct sl_listener *listener = &service->listeners[i];
+    ok = options->listen == NULL
+             ? sl_listener_adopt(listener, options->first_socket + (int)i, error)
+             : sl_listener_open(listener, options->listen[i], (mode_t)options->unix_mode, error);
   }
-  return true;
-}
-
-static bool open_table(struct sl_connections *connections, uint64_t max_served) {
-  return sl_connections_init(connections, max_served,
-                             max_served - max_served / SL_CONNECTIONS_FOR_OTHERS);
+  return ok;
 }
 
 static bool start_server(struct sl_server *server, const struct sl_server_options *options,
                          struct sl_error *error) {
-  if (!init_service(&server->service, options) ||
-      !open_table(&server->connections, sl_server_connections(options))) {
+  if (!init_service(&server->service, options)) {
     sl_fail(error, SL_CANNOT_START, "not enough memory to start");
     return false;
   }
-  tell_of_few_files(options);
-  tell_of_fewer_connections(options);
-  if (!sl_auth_open(&server->service.auth, options, error) ||
-      !open_listeners(server, options, error)) {
+  tell_of_few_connections(options);
+  if (!sl_auth_open(&server->service.auth, &server->service.options, error) ||
+      !open_listeners(&server->service, error)) {
     return false;
   }
-  server->workers = (struct sl_workers){
-      .service = &server->service,
-      .connections = &server->connections,
-      .listeners = server->listeners,
-      .listener_count = server->listener_count,
-      .count = sl_server_threads(options),
-  };
-  if (!sl_workers_start(&server->workers, options, server->service.auth.tls)) {
+  server->workers.service = &server->service;
+  server->workers.count = sl_server_threads(options);
+  if (!sl_workers_start(&server->workers)) {
     sl_fail(error, SL_CANNOT_START, "not enough memory or threads to start");
     return false;
   }
@@ -174,17 +144,18 @@ static bool start_server(struct sl_server *server, const struct sl_server_option
 
 /* Tolerates any half-started state. */
 static void free_server(struct sl_server *server) {
+  struct sl_service *service = &server->service;
   sl_workers_stop(&server->workers);
-  sl_compute_stop(&server->service.compute);
-  for (size_t i = 0; i < server->listener_count; i++) {
-    sl_listener_close(&server->listeners[i]);
+  sl_compute_stop(&service->compute);
+  for (size_t i = 0; i < service->listener_count; i++) {
+    sl_listener_close(&service->listeners[i]);
   }
-  sl_connections_free(&server->connections);
-  if (server->service.no_memory != NULL) {
-    MHD_destroy_response(server->service.no_memory);
+  sl_connections_free(&service->connections);
+  if (service->no_memory != NULL) {
+    MHD_destroy_response(service->no_memory);
   }
-  sl_auth_close(&server->service.auth);
-  sl_metrics_free(server->service.metrics);
+  sl_auth_close(&service->auth);
+  sl_metrics_free(service->metrics);
   free(server);
 }
 
@@ -195,9 +166,8 @@ struct sl_server *sl_server_start(const struct sl_server_options *options, struc
     sl_fail(error, SL_CANNOT_START, "not enough memory for the server");
     return NULL;
   }
-  server->stop_delay_seconds = options->stop_delay_seconds;
-  server->stop_seconds = options->stop_seconds;
-  server->listener_count = count;
+  server->service.listener_count = count;
+  server->service.listeners = server->listeners;
   for (size_t i = 0; i < count; i++) {
     server->listeners[i] = SL_NO_LISTENER;
   }
@@ -209,11 +179,12 @@ struct sl_server *sl_server_start(const struct sl_server_options *options, struc
 }
 
 const char *sl_server_exposed_address(const struct sl_server *server) {
-  for (size_t i = 0; !sl_auth_is_required(&server->service.auth) && i < server->listener_count;
-       i++) {
-    const char *address = server->listeners[i].address;
-    if (!sl_address_is_local(address)) {
-      return address;
+  if (sl_auth_is_required(&server->service.auth)) {
+    return NULL;
+  }
+  for (size_t i = 0; i < server->service.listener_count; i++) {
+    if (!sl_address_is_local(server->listeners[i].address)) {
+      return server->listeners[i].address;
     }
   }
   return NULL;
@@ -249,24 +220,21 @@ static void wait_for_none(const atomic_size_t *number, uint64_t seconds) {
   }
 }
 
-static void wait_for_load_balancers(const struct sl_server *server) {
-  const struct timespec delay = {.tv_sec = (time_t)server->stop_delay_seconds};
-  nanosleep(&delay, NULL);
-}
-
 void sl_server_stop(struct sl_server *server) {
   if (server == NULL) {
     return;
   }
+  struct sl_service *service = &server->service;
+  const struct timespec delay = {.tv_sec = (time_t)service->options.stop_delay_seconds};
   sl_server_drain(server);
-  wait_for_load_balancers(server);
+  nanosleep(&delay, NULL); /* until load balancers have seen it */
   sl_workers_stop_listening(&server->workers);
-  for (size_t i = 0; i < server->listener_count; i++) {
+  for (size_t i = 0; i < service->listener_count; i++) {
     sl_workers_accept_rest(&server->workers, i);
-    sl_listener_stop(&server->listeners[i]);
+    sl_listener_stop(&service->listeners[i]);
   }
-  atomic_store(&server->service.closing, true);
-  wait_for_none(&server->connections.arriving, 1); /* workers that are not busy take a moment */
-  wait_for_none(&server->connections.open, server->stop_seconds);
+  atomic_store(&service->closing, true);
+  wait_for_none(&service->connections.arriving, 1); /* workers that are not busy take a moment */
+  wait_for_none(&service->connections.open, service->options.stop_seconds);
   free_server(server);
 }

@@ -9,6 +9,7 @@
 #include "http/admission.h"
 #include "http/auth/auth.h"
 #include "http/compute.h"
+#include "http/connections.h"
 #include "http/metrics.h"
 #include "http/options.h"
 #include "loss/loss.h"
@@ -18,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct sl_listener;
 struct sl_request;
 
 struct sl_route {
@@ -29,7 +31,7 @@ struct sl_route {
   /* Queues the answer to a request that has arrived completely. Where that takes long, it sets the
    * request's task and returns MHD_YES; it is called again after the task has run on a compute
    * thread. MHD_NO closes the connection. */
-  enum MHD_Result (*handle)(struct sl_request *request, struct MHD_Connection *handle);
+  enum MHD_Result (*handle)(struct sl_request *request);
 };
 
 struct sl_route_match {
@@ -39,11 +41,10 @@ struct sl_route_match {
 };
 
 struct sl_service {
-  struct sl_limits limits;
-  uint64_t header_bytes;
-  uint64_t drain_bytes;
-  sl_find_route *find_route;
+  struct sl_server_options options;
+  uint64_t drain_bytes; /* of a refused body that are read before the answer */
   struct sl_auth auth;
+  struct sl_connections connections;
   struct sl_capacity capacity;
   struct sl_compute compute; /* for what would hold an event loop for too long */
   atomic_bool draining;
@@ -52,19 +53,17 @@ struct sl_service {
   atomic_size_t requests;         /* begun and not yet answered to the last byte */
 
   struct sl_metrics *metrics;
-  sl_report_function *report; /* may be NULL */
-  void *report_closure;
-  double started; /* seconds since 1970 */
-
-  /* The answer that needs no memory: 503, made beforehand. */
-  struct MHD_Response *no_memory;
+  double started;                 /* seconds since 1970 */
+  struct MHD_Response *no_memory; /* the answer that needs no memory: 503, made beforehand */
+  size_t listener_count;
+  struct sl_listener *listeners; /* all of them are open */
 };
 
 /* Counts a request that is over, and reports it. */
 static inline void sl_service_report(struct sl_service *service, const struct sl_record *record) {
   sl_metrics_count_record(service->metrics, record);
-  if (service->report != NULL) {
-    service->report(service->report_closure, record);
+  if (service->options.report != NULL) {
+    service->options.report(service->options.report_closure, record);
   }
 }
 

@@ -15,59 +15,23 @@
 #ifndef SPIKELOSS_HTTP_WORKER_H
 #define SPIKELOSS_HTTP_WORKER_H
 
-#include "http/endpoint.h"
-#include "http/loop.h"
-#include "http/reaper.h"
-#include <pthread.h>
+#include "http/service.h"
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-
-struct sl_listener;
-struct sl_workers;
-
-/* A client on its way from the worker that accepted it. */
-struct sl_arrival {
-  struct sl_arrival *next;
-  size_t endpoint;
-  int client;
-  socklen_t length;
-  struct sockaddr_storage address;
-};
-
-struct sl_worker {
-  struct sl_workers *all;
-  struct sl_loop loop;
-  struct sl_endpoint *endpoints; /* one for each listener */
-  struct sl_reaper reaper;
-  uint64_t next_look;
-  bool accepting;
-  bool full;   /* does not listen until the next look */
-  size_t runs; /* of endpoints since it last waited */
-  pthread_t thread;
-  bool runs_thread;
-
-  atomic_uint_least64_t worst; /* see sl_reaper_look */
-  struct sl_arrival *arrivals; /* under the loop's mutex */
-};
 
 struct sl_workers {
-  struct sl_service *service;          /* not owned */
-  struct sl_connections *connections;  /* not owned */
-  const struct sl_listener *listeners; /* not owned */
-  size_t listener_count;
+  struct sl_service *service; /* not owned */
   size_t count;
   atomic_bool listening;
   atomic_size_t accepting; /* workers that still accept */
   atomic_bool stop;
-  struct sl_worker *workers;
+  struct sl_worker *workers; /* [count] */
 };
 
-/* Starts `count` threads that serve the listeners, which are open. False when there is no memory
- * or no thread; sl_workers_stop then frees what is there. */
-bool sl_workers_start(struct sl_workers *workers, const struct sl_server_options *options,
-                      const struct sl_tls *tls);
+/* Starts `count` threads that serve the listeners. False when there is no memory or no thread;
+ * sl_workers_stop then frees what is there. */
+bool sl_workers_start(struct sl_workers *workers);
 
 /* From now on the workers accept no client. */
 void sl_workers_stop_listening(struct sl_workers *workers);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct sl_input {
-  const char *at, *end;
+  const char *begin, *at, *end;
   uint64_t end_offset; /* offset in the body of the byte after the piece */
   size_t fast;         /* how many of its bytes a kernel has taken, in whole blocks */
 };

@@ -33,4 +33,13 @@ static inline struct sl_wide sl_multiply(uint64_t left, uint64_t right) {
 #endif
 }
 
+/* Returns the upper 128 bits of the product, which has 192. */
+static inline struct sl_wide sl_multiply_wide(struct sl_wide left, uint64_t right) {
+  struct sl_wide product = sl_multiply(left.high, right);
+  uint64_t carry = sl_multiply(left.low, right).high;
+  product.low += carry;
+  product.high += product.low < carry;
+  return product;
+}
+
 #endif

@@ -56,11 +56,19 @@ struct sl_integer {
 };
 
 /*
- * The common case at once: up to 19 digits and no exponent, complete within text[0 … length), and
- * exact without long arithmetic. Returns how many bytes the number took, or 0 if it must be read
- * byte by byte. The value has no fraction only if the text has none.
+ * The common case at once: up to 19 significant digits, complete within text[0 … length). Returns
+ * how many bytes the number took, or 0 if it must be read byte by byte, as it may be anything else.
+ * The value has no fraction, and is 2^53 at most then, only if the text has none.
  */
 size_t sl_number_short(const char *text, size_t length, double *value);
+
+/*
+ * Reads up to `count` short numbers, each with the white space around it and the byte after it: a
+ * comma, but `after_last` after the last of `count`. Returns how many there were; *text has moved
+ * to the byte after them.
+ */
+size_t sl_number_run(const char **text, const char *end, double *values, size_t count,
+                     char after_last);
 
 void sl_number_begin(struct sl_number *number);
 enum sl_number_event sl_number_byte(struct sl_number *number, char byte);

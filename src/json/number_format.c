@@ -15,7 +15,6 @@
  */
 #include "json/number_format.h"
 
-#include "json/multiply.h"
 #include "json/powers_of_ten.h"
 
 #include <math.h>
@@ -36,36 +35,10 @@ struct decimal {
   int exponent;
 };
 
-/* mantissa * 2^exponent: a power of ten, or more by up to 2 units in the last of 127 or 128 bits.
- */
-struct power {
-  struct sl_wide mantissa;
-  int exponent;
-};
-
 /* Returns floor(log10(2^exponent)), or that of 3/4 * 2^exponent. Exact for all exponents of
  * doubles. */
 static int floor_log10(int exponent, bool three_quarters) {
   return (exponent * 1262611 - (three_quarters ? 524031 : 0)) >> 22;
-}
-
-/* Returns floor(log2(10^exponent)). Exact for all powers that doubles need. */
-static int floor_log2(int exponent) {
-  return (exponent * 1741647) >> 19;
-}
-
-/* Multiplies a large and a small power. Adding 1 makes up for the bits that are dropped. */
-static struct power find_power_of_ten(int exponent) {
-  int index = (exponent - MIN_LARGE_POWER) / POWER_STEP;
-  int large = MIN_LARGE_POWER + index * POWER_STEP;
-  int small = exponent - large;
-
-  struct sl_wide product = sl_multiply(large_powers[index].high, small_powers[small]);
-  uint64_t carry = sl_multiply(large_powers[index].low, small_powers[small]).high + 1;
-  product.low += carry;
-  product.high += product.low < carry;
-  return (struct power){.mantissa = product,
-                        .exponent = floor_log2(large) + floor_log2(small) - 126};
 }
 
 /*
@@ -73,10 +46,7 @@ static struct power find_power_of_ten(int exponent) {
  * compares with even numbers as the exact quotient does.
  */
 static uint64_t scale(struct sl_wide mantissa, uint64_t factor) {
-  struct sl_wide product = sl_multiply(mantissa.high, factor);
-  uint64_t carry = sl_multiply(mantissa.low, factor).high;
-  product.low += carry;
-  product.high += product.low < carry;
+  struct sl_wide product = sl_multiply_wide(mantissa, factor);
   return product.high | (product.low != 0);
 }
 
@@ -93,7 +63,7 @@ static struct decimal find_shortest(double magnitude) {
   /* The factors are quarters, because midpoints are not multiples of 2^q. A midpoint itself reads
    * back as the double with the even mantissa. */
   int k = floor_log10(exponent, closer_below);
-  struct power power = find_power_of_ten(-k);
+  struct sl_power power = sl_power_of_ten(-k);
   int shift = exponent + power.exponent + 128;
   uint64_t odd = mantissa & 1;
   uint64_t lower = scale(power.mantissa, (4 * mantissa - 2 + closer_below) << shift) + odd;

@@ -1,48 +1,41 @@
-/* Printed by powers_of_ten.py. A power of ten is shifted until the highest of its bits is set. */
+/*
+ * Powers of ten with 128 bits, for writing doubles and for reading them: 10^n is the product of a
+ * large power, a multiple of 10^27 in steps, and a small one, which has 64 bits and is exact.
+ */
 #ifndef SPIKELOSS_JSON_POWERS_OF_TEN_H
 #define SPIKELOSS_JSON_POWERS_OF_TEN_H
 
 #include "json/multiply.h"
+#include "json/powers_table.h"
 
-#include <stdint.h>
-
-enum { POWER_STEP = 27, MIN_LARGE_POWER = -297 };
-
-static const struct sl_wide large_powers[] = {
-    {0xA76C582338ED2621, 0xAF2AF2B80AF6F24F}, /* 10^-297 */
-    {0x873E4F75E2224E68, 0x5A7744A6E804A292}, /* 10^-270 */
-    {0xDA7F5BF590966848, 0xAF39A475506A899F}, /* 10^-243 */
-    {0xB080392CC4349DEC, 0xBD8D794D96AACFB4}, /* 10^-216 */
-    {0x8E938662882AF53E, 0x547EB47B7282EE9D}, /* 10^-189 */
-    {0xE65829B3046B0AFA, 0x0CB4A5A3112A5113}, /* 10^-162 */
-    {0xBA121A4650E4DDEB, 0x92F34D62616CE414}, /* 10^-135 */
-    {0x964E858C91BA2655, 0x3A6A07F8D510F870}, /* 10^-108 */
-    {0xF2D56790AB41C2A2, 0xFAE27299423FB9C4}, /* 10^-81 */
-    {0xC428D05AA4751E4C, 0xAA97E14C3C26B887}, /* 10^-54 */
-    {0x9E74D1B791E07E48, 0x775EA264CF55347E}, /* 10^-27 */
-    {0x8000000000000000, 0x0000000000000000}, /* 10^0 */
-    {0xCECB8F27F4200F3A, 0x0000000000000000}, /* 10^27 */
-    {0xA70C3C40A64E6C51, 0x999090B65F67D924}, /* 10^54 */
-    {0x86F0AC99B4E8DAFD, 0x69A028BB3DED71A4}, /* 10^81 */
-    {0xDA01EE641A708DE9, 0xE80E6F4820CC9496}, /* 10^108 */
-    {0xB01AE745B101E9E4, 0x5EC05DCFF72E7F90}, /* 10^135 */
-    {0x8E41ADE9FBEBC27D, 0x14588F13BE847308}, /* 10^162 */
-    {0xE5D3EF282A242E81, 0x8F1668C8A86DA5FB}, /* 10^189 */
-    {0xB9A74A0637CE2EE1, 0x6D953E2BD7173693}, /* 10^216 */
-    {0x95F83D0A1FB69CD9, 0x4ABDAF101564F98F}, /* 10^243 */
-    {0xF24A01A73CF2DCCF, 0xBC633B39673C8CED}, /* 10^270 */
-    {0xC3B8358109E84F07, 0x0A862F80EC4700C9}, /* 10^297 */
-    {0x9E19DB92B4E31BA9, 0x6C07A2C26A8346D2}, /* 10^324 */
+enum {
+  SL_MIN_POWER_OF_TEN = MIN_LARGE_POWER,
+  SL_MAX_POWER_OF_TEN = MAX_LARGE_POWER + POWER_STEP - 1
 };
 
-/* From 10^0 on. */
-static const uint64_t small_powers[] = {
-    0x8000000000000000, 0xA000000000000000, 0xC800000000000000, 0xFA00000000000000,
-    0x9C40000000000000, 0xC350000000000000, 0xF424000000000000, 0x9896800000000000,
-    0xBEBC200000000000, 0xEE6B280000000000, 0x9502F90000000000, 0xBA43B74000000000,
-    0xE8D4A51000000000, 0x9184E72A00000000, 0xB5E620F480000000, 0xE35FA931A0000000,
-    0x8E1BC9BF04000000, 0xB1A2BC2EC5000000, 0xDE0B6B3A76400000, 0x8AC7230489E80000,
-    0xAD78EBC5AC620000, 0xD8D726B7177A8000, 0x878678326EAC9000, 0xA968163F0A57B400,
-    0xD3C21BCECCEDA100, 0x84595161401484A0, 0xA56FA5B99019A5C8};
+/* mantissa * 2^exponent: more than the power of ten, by less than 2 units in the last of 127 or
+ * 128 bits. */
+struct sl_power {
+  struct sl_wide mantissa;
+  int exponent;
+};
+
+/* Returns floor(log2(10^exponent)). Exact for all powers that doubles need. */
+static inline int sl_floor_log2(int exponent) {
+  return (exponent * 1741647) >> 19;
+}
+
+/* Returns 10^exponent, from SL_MIN_POWER_OF_TEN to SL_MAX_POWER_OF_TEN. Adding 1 makes up for the
+ * bits that are dropped. */
+static inline struct sl_power sl_power_of_ten(int exponent) {
+  unsigned index = (unsigned)(exponent - MIN_LARGE_POWER) / POWER_STEP;
+  int large = MIN_LARGE_POWER + (int)index * POWER_STEP;
+  int small = exponent - large;
+  struct sl_wide mantissa = sl_multiply_wide(large_powers[index], small_powers[small]);
+  mantissa.low += 1;
+  mantissa.high += mantissa.low == 0;
+  return (struct sl_power){.mantissa = mantissa,
+                           .exponent = sl_floor_log2(large) + sl_floor_log2(small) - 126};
+}
 
 #endif

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Prints powers_of_ten.h, the tables of number_format.c.
+"""Prints powers_table.h, the tables of powers_of_ten.h.
 
-    python3 powers_of_ten.py >powers_of_ten.h
+    python3 powers_of_ten.py >powers_table.h
 
 10^e = 10^(27 i) * 10^j with 0 <= j < 27. Only the powers of five count, because a power of two
 moves the binary point. 5^26 has 61 bits, so small powers are exact. Large powers are rounded up to
-128 bits, which number_format.c takes into account.
+128 bits, which powers_of_ten.h takes into account.
 """
 
 STEP = 27
@@ -14,14 +14,14 @@ MAX_LARGE = 324
 
 HEAD = f"""\
 /* Printed by powers_of_ten.py. A power of ten is shifted until the highest of its bits is set. */
-#ifndef SPIKELOSS_JSON_POWERS_OF_TEN_H
-#define SPIKELOSS_JSON_POWERS_OF_TEN_H
+#ifndef SPIKELOSS_JSON_POWERS_TABLE_H
+#define SPIKELOSS_JSON_POWERS_TABLE_H
 
 #include "json/multiply.h"
 
 #include <stdint.h>
 
-enum {{ POWER_STEP = {STEP}, MIN_LARGE_POWER = {MIN_LARGE} }};
+enum {{ POWER_STEP = {STEP}, MIN_LARGE_POWER = {MIN_LARGE}, MAX_LARGE_POWER = {MAX_LARGE} }};
 """
 
 

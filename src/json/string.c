@@ -1,16 +1,16 @@
 #include "json/string.h"
 
+#include <endian.h>
 #include <string.h>
 
-static enum sl_string_event emit(struct sl_string *string, char byte) {
+static bool emit(struct sl_string *string, char byte) {
   string->bytes[0] = byte;
   string->length = 1;
-  return SL_STRING_MORE;
+  return true;
 }
 
-static enum sl_string_event expect_continuation(struct sl_string *string, unsigned count,
-                                                unsigned char lowest, unsigned char highest,
-                                                char byte) {
+static bool expect_continuation(struct sl_string *string, unsigned count, unsigned char lowest,
+                                unsigned char highest, char byte) {
   string->continuation = count;
   string->lowest = lowest;
   string->highest = highest;
@@ -19,13 +19,13 @@ static enum sl_string_event expect_continuation(struct sl_string *string, unsign
 
 /* Takes the first byte of a UTF-8 sequence. The bounds of the second byte keep out overlong forms,
  * surrogates and everything above U+10FFFF. */
-static enum sl_string_event lead_byte(struct sl_string *string, char byte) {
+static bool lead_byte(struct sl_string *string, char byte) {
   unsigned char lead = (unsigned char)byte;
   if (lead < 0x80) {
     return emit(string, byte);
   }
   if (lead < 0xc2 || lead > 0xf4) {
-    return SL_STRING_BAD;
+    return false;
   }
   unsigned count = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
   unsigned char lowest = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
@@ -33,39 +33,36 @@ static enum sl_string_event lead_byte(struct sl_string *string, char byte) {
   return expect_continuation(string, count, lowest, highest, byte);
 }
 
-static enum sl_string_event plain_byte(struct sl_string *string, char byte) {
+static bool plain_byte(struct sl_string *string, char byte) {
   unsigned char value = (unsigned char)byte;
   if (string->continuation > 0) {
     if (value < string->lowest || value > string->highest) {
-      return SL_STRING_BAD;
+      return false;
     }
     return expect_continuation(string, string->continuation - 1, 0x80, 0xbf, byte);
   }
   if (value < 0x20) {
-    return SL_STRING_BAD;
-  }
-  if (byte == '"') {
-    return SL_STRING_END;
+    return false;
   }
   if (byte == '\\') {
     string->state = SL_STRING_ESCAPE;
-    return SL_STRING_MORE;
+    return true;
   }
   return lead_byte(string, byte);
 }
 
-static enum sl_string_event exactly(struct sl_string *string, char byte, char wanted,
-                                    enum sl_string_state next_state) {
+static bool exactly(struct sl_string *string, char byte, char wanted,
+                    enum sl_string_state next_state) {
   if (byte != wanted) {
-    return SL_STRING_BAD;
+    return false;
   }
   string->state = next_state;
   string->unit = 0;
   string->digits = 0;
-  return SL_STRING_MORE;
+  return true;
 }
 
-static enum sl_string_event escaped_byte(struct sl_string *string, char byte) {
+static bool escaped_byte(struct sl_string *string, char byte) {
   static const char letters[] = {'"', '\\', '/', 'b', 'f', 'n', 'r', 't'};
   static const char meanings[] = {'"', '\\', '/', '\b', '\f', '\n', '\r', '\t'};
   if (byte == 'u') {
@@ -73,7 +70,7 @@ static enum sl_string_event escaped_byte(struct sl_string *string, char byte) {
   }
   const char *letter = memchr(letters, byte, sizeof letters);
   if (letter == NULL) {
-    return SL_STRING_BAD;
+    return false;
   }
   string->state = SL_STRING_PLAIN;
   return emit(string, meanings[letter - letters]);
@@ -89,7 +86,7 @@ static int hex_value(char byte) {
   return byte >= 'A' && byte <= 'F' ? byte - 'A' + 10 : -1;
 }
 
-static enum sl_string_event give_code_point(struct sl_string *string, uint32_t point) {
+static bool give_code_point(struct sl_string *string, uint32_t point) {
   size_t length = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
   for (size_t i = length; i > 1; i--) {
     string->bytes[i - 1] = (char)(0x80 | (point & 0x3f));
@@ -99,7 +96,7 @@ static enum sl_string_event give_code_point(struct sl_string *string, uint32_t p
   string->bytes[0] = (char)(marks[length] | point);
   string->length = length;
   string->state = SL_STRING_PLAIN;
-  return SL_STRING_MORE;
+  return true;
 }
 
 /* Returns whether the digits so far may be of the half that is due. Low halves are DC00 to DFFF:
@@ -114,18 +111,18 @@ static bool unit_is_possible(const struct sl_string *string) {
   return is_low == wants_low;
 }
 
-static enum sl_string_event hex_digit(struct sl_string *string, char byte) {
+static bool hex_digit(struct sl_string *string, char byte) {
   int value = hex_value(byte);
   if (value < 0) {
-    return SL_STRING_BAD;
+    return false;
   }
   string->unit = string->unit << 4 | (uint32_t)value;
   string->digits++;
   if (!unit_is_possible(string)) {
-    return SL_STRING_BAD;
+    return false;
   }
   if (string->digits < 4) {
-    return SL_STRING_MORE;
+    return true;
   }
   if (string->high_surrogate > 0) {
     uint32_t point = 0x10000 + ((string->high_surrogate - 0xd800) << 10) + (string->unit - 0xdc00);
@@ -135,23 +132,38 @@ static enum sl_string_event hex_digit(struct sl_string *string, char byte) {
   if (string->unit >= 0xd800 && string->unit <= 0xdbff) {
     string->high_surrogate = string->unit;
     string->state = SL_STRING_LOW_BACKSLASH;
-    return SL_STRING_MORE;
+    return true;
   }
   return give_code_point(string, string->unit);
 }
 
-size_t sl_string_plain(const struct sl_string *string, const char *text, size_t length) {
+/* Returns a word whose highest bit of a byte is set where the first byte is that is not plain; what
+ * it says of the bytes after that means nothing. */
+static uint64_t find_special(uint64_t word) {
+  const uint64_t each = UINT64_C(0x0101010101010101);
+  uint64_t quotes = (word ^ each * '"') - each;
+  uint64_t backslashes = (word ^ each * '\\') - each;
+  uint64_t controls = (word - each * ' ') | (word + each); /* and 0x7f */
+  return (quotes | backslashes | controls | word) & each << 7;
+}
+
+size_t sl_string_plain(const char *text, size_t length) {
   size_t plain = 0;
-  if (string->state == SL_STRING_PLAIN && string->continuation == 0) {
-    while (plain < length && text[plain] >= ' ' && text[plain] < 0x7f && text[plain] != '"' &&
-           text[plain] != '\\') {
-      plain++;
+  for (uint64_t word; length - plain >= sizeof word; plain += sizeof word) {
+    memcpy(&word, text + plain, sizeof word);
+    uint64_t special = find_special(le64toh(word));
+    if (special != 0) {
+      return plain + (size_t)__builtin_ctzll(special) / 8;
     }
+  }
+  while (plain < length && text[plain] >= ' ' && text[plain] < 0x7f && text[plain] != '"' &&
+         text[plain] != '\\') {
+    plain++;
   }
   return plain;
 }
 
-enum sl_string_event sl_string_byte(struct sl_string *string, char byte) {
+bool sl_string_byte(struct sl_string *string, char byte) {
   string->length = 0;
   switch (string->state) {
   case SL_STRING_ESCAPE:
@@ -165,11 +177,6 @@ enum sl_string_event sl_string_byte(struct sl_string *string, char byte) {
   default:
     return plain_byte(string, byte);
   }
-}
-
-bool sl_text_is(const struct sl_text *text, const char *word) {
-  size_t length = strlen(word);
-  return text->length == length && length <= SL_TEXT_SIZE && memcmp(text->bytes, word, length) == 0;
 }
 
 bool sl_text_is_literal(const struct sl_text *text, bool complete) {

@@ -8,12 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum sl_string_event {
-  SL_STRING_MORE, /* the byte was taken; `length` unescaped bytes came of it */
-  SL_STRING_END,  /* the byte was the closing quote */
-  SL_STRING_BAD,  /* no string can go on with this byte */
-};
+#include <string.h>
 
 enum sl_string_state {
   SL_STRING_PLAIN,
@@ -36,10 +31,12 @@ struct sl_string {
   size_t length;
 };
 
-/* Returns how many of the next bytes mean themselves: plain ASCII inside a string. */
-size_t sl_string_plain(const struct sl_string *string, const char *text, size_t length);
+/* Returns how many bytes from the first on mean themselves inside a string: plain ASCII. */
+size_t sl_string_plain(const char *text, size_t length);
 
-enum sl_string_event sl_string_byte(struct sl_string *string, char byte);
+/* Takes a byte that is no closing quote; `length` unescaped bytes come of it. Returns false if no
+ * string can go on with it. */
+bool sl_string_byte(struct sl_string *string, char byte);
 
 enum { SL_TEXT_SIZE = 64 };
 
@@ -50,18 +47,21 @@ struct sl_text {
 };
 
 static inline void sl_text_add(struct sl_text *text, const char *bytes, size_t length) {
-  for (size_t i = 0; i < length; i++, text->length++) {
-    if (text->length < SL_TEXT_SIZE) {
-      text->bytes[text->length] = bytes[i];
-    }
+  if (text->length < SL_TEXT_SIZE) {
+    size_t space = SL_TEXT_SIZE - text->length;
+    memcpy(text->bytes + text->length, bytes, length < space ? length : space);
   }
+  text->length += length;
 }
 
 /* Returns whether a text is true, false or null, or, if it is not `complete`, the front of one. */
 bool sl_text_is_literal(const struct sl_text *text, bool complete);
 
-/* Returns whether the whole text is this one. */
-bool sl_text_is(const struct sl_text *text, const char *word);
+/* Returns whether the whole text is this word. Most differ in their first byte. */
+static inline bool sl_text_is(const struct sl_text *text, const char *word) {
+  return text->bytes[0] == word[0] && text->length == strlen(word) &&
+         text->length <= SL_TEXT_SIZE && memcmp(text->bytes, word, text->length) == 0;
+}
 
 /* Writes the front of a text, which may go on if it is not `complete`, as a printable string of
  * `size` bytes at most: cut before a character, with `?` for control characters. Returns whether it

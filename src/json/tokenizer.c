@@ -222,33 +222,34 @@ static enum sl_json_event close_string(struct sl_json *json, struct sl_input *in
   return is_name ? SL_JSON_NAME : SL_JSON_STRING_END;
 }
 
-/* Takes some plain characters, or one that is escaped or not ASCII. */
+/* Takes some plain characters, or one that is escaped or not ASCII, or the closing quote. */
 static enum sl_json_event read_characters(struct sl_json *json, struct sl_input *input,
                                           struct sl_error *error) {
-  size_t left = sl_input_left(input);
-  size_t max = json->characters_at_once > 0 && json->characters_at_once < left
-                   ? json->characters_at_once
-                   : left;
-  if (json->string.state == SL_STRING_PLAIN) {
+  bool plain = json->string.state == SL_STRING_PLAIN;
+  if (plain) {
     json->characters = input->at;
     json->character_offset = sl_input_offset(input);
   }
-  json->character_count = sl_string_plain(&json->string, input->at, max);
-  if (json->character_count > 0) {
-    input->at += json->character_count;
-    return SL_JSON_CHARACTERS;
+  if (plain && json->string.continuation == 0) {
+    if (*input->at == '"') {
+      return close_string(json, input);
+    }
+    size_t left = sl_input_left(input);
+    size_t at_once = json->characters_at_once;
+    json->character_count =
+        sl_string_plain(input->at, at_once > 0 && at_once < left ? at_once : left);
+    if (json->character_count > 0) {
+      input->at += json->character_count;
+      return SL_JSON_CHARACTERS;
+    }
   }
-  switch (sl_string_byte(&json->string, *input->at)) {
-  case SL_STRING_BAD:
+  if (!sl_string_byte(&json->string, *input->at)) {
     return unexpected(json, input, error, "the rest of a string");
-  case SL_STRING_END:
-    return close_string(json, input);
-  default:
-    input->at++;
-    json->characters = json->string.bytes;
-    json->character_count = json->string.length;
-    return SL_JSON_CHARACTERS;
   }
+  input->at++;
+  json->characters = json->string.bytes;
+  json->character_count = json->string.length;
+  return SL_JSON_CHARACTERS;
 }
 
 static enum sl_json_event read_string(struct sl_json *json, struct sl_input *input,
@@ -346,22 +347,28 @@ enum sl_json_event sl_json_next(struct sl_json *json, struct sl_input *input,
   }
 }
 
-size_t sl_json_numbers(struct sl_json *json, struct sl_input *input, double *values, size_t count) {
+size_t sl_json_numbers(struct sl_json *json, struct sl_input *input, double *values, size_t count,
+                       bool counts) {
   if (json->state > SL_JSON_FIRST_VALUE) {
     return 0;
   }
   size_t taken = 0;
-  for (struct sl_input next = *input; taken < count && sl_input_skip_space(&next); taken++) {
-    size_t length = sl_number_short(next.at, sl_input_left(&next), &values[taken]);
-    if (length == 0 || next.at[length] != ',') {
+  bool last = false;
+  for (struct sl_input next = *input; taken < count && !last && sl_input_skip_space(&next);) {
+    double value = 0;
+    size_t length = sl_number_short(next.at, sl_input_left(&next), &value);
+    bool ends = length > 0 && (next.at[length] == ',' || next.at[length] == ']');
+    if (!ends || (counts && (value < 0 || value > SL_MAX_INTEGER || value != floor(value)))) {
       break;
     }
-    next.at += length + 1;
+    last = next.at[length] == ']';
+    values[taken++] = value;
+    next.at += length + !last;
     *input = next;
   }
   if (taken > 0) {
-    json->state = SL_JSON_VALUE;
-    json->levels[json->depth - 1].index += taken;
+    json->state = last ? SL_JSON_AFTER_VALUE : SL_JSON_VALUE;
+    json->levels[json->depth - 1].index += taken - last;
   }
   return taken;
 }

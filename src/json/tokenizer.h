@@ -113,11 +113,12 @@ enum sl_json_event sl_json_next(struct sl_json *json, struct sl_input *input,
                                 struct sl_error *error);
 
 /*
- * Takes, where a value must follow in an array, short numbers, each with the comma after it, as
- * many as there are and up to `count`, without events. Returns how many; the rest is left to the
- * events.
+ * Takes, where a value must follow in an array, short numbers, each with the comma after it or, if
+ * it is the last, before the bracket, as many as there are and up to `count`, without events; of
+ * `counts` only integers from 0 to 2^53. Returns how many; the rest is left to the events.
  */
-size_t sl_json_numbers(struct sl_json *json, struct sl_input *input, double *values, size_t count);
+size_t sl_json_numbers(struct sl_json *json, struct sl_input *input, double *values, size_t count,
+                       bool counts);
 
 /* Returns whether the text of the last number is an integer, and which. */
 bool sl_json_integer(const struct sl_json *json, struct sl_integer *integer);

@@ -5,6 +5,7 @@
  * a mask together and apart.
  */
 #include <immintrin.h>
+#include <stdint.h>
 #include <string.h>
 
 typedef __m256i bit_slice;
@@ -12,10 +13,13 @@ typedef struct {
   __m256i half[2];
 } byte_counters;
 
+typedef uint8_t byte_vector __attribute__((vector_size(32)));
+
 enum { GROUPS_AT_ONCE = 8 };
 
-#include "kernels/base64_groups.h"
 #include "kernels/bit_columns.h"
+#include "kernels/byte_lanes.h"
+#include "kernels/numbers.h"
 #include "kernels/spike_text.h"
 
 /* Loads half of a block of 64 bytes, which is two vectors. */
@@ -28,17 +32,13 @@ static inline uint64_t join(__m256i low, __m256i high) {
   return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
 }
 
-static inline bool fits_template(const char *text, const struct sl_text_template *template,
-                                 uint64_t *low_bits) {
-  __m256i low = load_half(text, 0);
-  __m256i high = load_half(text, 1);
-  __m256i low_difference =
-      (low ^ load_half(template->expected, 0)) & load_half(template->compared, 0);
-  __m256i high_difference =
-      (high ^ load_half(template->expected, 1)) & load_half(template->compared, 1);
-  __m256i difference = low_difference | high_difference;
+static inline uint64_t compare_block(const char *text, const char *expected, uint64_t *low_bits) {
+  __m256i low = load_half(text, 0) ^ load_half(expected, 0);
+  __m256i high = load_half(text, 1) ^ load_half(expected, 1);
+  const __m256i one = _mm256_set1_epi8(1);
   *low_bits = join(_mm256_slli_epi16(low, 7), _mm256_slli_epi16(high, 7));
-  return _mm256_testz_si256(difference, difference);
+  return ~join(_mm256_cmpeq_epi8(_mm256_max_epu8(low, one), one),
+               _mm256_cmpeq_epi8(_mm256_max_epu8(high, one), one));
 }
 
 static inline uint64_t equal_to(__m256i low, __m256i high, char character) {
@@ -110,85 +110,139 @@ static uint64_t find_ones(const double *values, size_t count, bool *binary) {
   return ones;
 }
 
-/* Counts where a comparison held. It gives all ones, which is -1, in the lanes where it holds. */
-static inline void count_lanes(uint64_t *counts, __m256d held) {
-  __m256i *four = (__m256i *)(void *)counts;
-  _mm256_storeu_si256(four, _mm256_sub_epi64(_mm256_loadu_si256(four), _mm256_castpd_si256(held)));
-}
-
-static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t columns) {
-  size_t column = 0;
-  for (; column + 4 <= columns; column += 4) {
-    __m256d value = _mm256_loadu_pd(values + column);
+/* Adds up to four columns, those that are used. What is counted, and where an addition counts, are
+ * comparisons: they give all ones, which is -1, in the lanes where they hold. */
+static inline void add_four_columns(uint64_t *ones, uint64_t *graded, double *sums,
+                                    const double *values, size_t rows, size_t stride,
+                                    __m256i used) {
+  __m256i one_count = _mm256_maskload_epi64((const long long *)ones, used);
+  __m256i graded_count = _mm256_maskload_epi64((const long long *)graded, used);
+  __m256d sum = _mm256_maskload_pd(sums, used);
+  for (size_t row = 0; row < rows; row++) {
+    __m256d value = _mm256_maskload_pd(values + row * stride, used);
     __m256d is_one = _mm256_cmp_pd(value, _mm256_set1_pd(1), _CMP_EQ_OQ);
     __m256d is_zero = _mm256_cmp_pd(value, _mm256_setzero_pd(), _CMP_EQ_OQ);
     __m256d is_binary = _mm256_or_pd(is_one, is_zero);
-    __m256d is_other = _mm256_andnot_pd(is_binary, _mm256_castsi256_pd(_mm256_set1_epi64x(-1)));
-    __m256d sum = _mm256_loadu_pd(sums + column);
-    count_lanes(ones + column, is_one);
-    count_lanes(graded + column, is_other);
-    _mm256_storeu_pd(sums + column, _mm256_blendv_pd(_mm256_add_pd(sum, value), sum, is_binary));
+    __m256i is_graded = ~_mm256_castpd_si256(is_binary);
+    one_count = _mm256_sub_epi64(one_count, _mm256_castpd_si256(is_one));
+    graded_count = _mm256_sub_epi64(graded_count, is_graded);
+    sum = _mm256_blendv_pd(_mm256_add_pd(sum, value), sum, is_binary);
   }
-  sl_kernels_scalar.add_reals(ones + column, graded + column, sums + column, values + column,
-                              columns - column);
+  _mm256_maskstore_epi64((long long *)ones, used, one_count);
+  _mm256_maskstore_epi64((long long *)graded, used, graded_count);
+  _mm256_maskstore_pd(sums, used, sum);
 }
 
-/*
- * Returns the six-bit values of 32 characters; false if one of them is outside the alphabet. All
- * three tables are looked up by half a character. A character is wrong if the entries of its two
- * halves have a bit in common; what is added to a right one depends on its upper half, but for `/`.
- *
- *     upper half    2: + /    3: 0-9      4: A-O      5: P-Z      6: a-o      7: p-z     others
- *     its bit           1         2           4           8           4           8         16
- *     to be added   19, 16        4         -65         -65         -71         -71
- */
-static inline bool base64_values(__m256i text, __m256i *values) {
-  const __m256i wrong_lower = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(21, 17, 17, 17, 17, 17, 17, 17, 17, 17, 19, 26, 27, 27, 27, 26));
-  const __m256i upper_bit = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(16, 16, 1, 2, 4, 8, 4, 8, 16, 16, 16, 16, 16, 16, 16, 16));
-  const __m256i distance = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0));
-  __m256i half = _mm256_set1_epi8(0x0f);
-  __m256i upper = _mm256_and_si256(_mm256_srli_epi16(text, 4), half);
-  __m256i lower = _mm256_and_si256(text, half);
-  __m256i is_slash = _mm256_cmpeq_epi8(text, _mm256_set1_epi8('/')); /* -1: one entry before '+' */
-  *values = _mm256_add_epi8(text, _mm256_shuffle_epi8(distance, _mm256_add_epi8(upper, is_slash)));
-  return _mm256_testz_si256(_mm256_shuffle_epi8(wrong_lower, lower),
-                            _mm256_shuffle_epi8(upper_bit, upper));
+static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
+                      size_t rows, size_t stride, size_t columns) {
+  const __m256i lanes = _mm256_setr_epi64x(0, 1, 2, 3);
+  size_t column = 0;
+  for (; column + 4 <= columns; column += 4) {
+    add_four_columns(ones + column, graded + column, sums + column, values + column, rows, stride,
+                     _mm256_set1_epi64x(-1));
+  }
+  if (column < columns) {
+    __m256i left = _mm256_set1_epi64x((long long)(columns - column));
+    add_four_columns(ones + column, graded + column, sums + column, values + column, rows, stride,
+                     _mm256_cmpgt_epi64(left, lanes));
+  }
 }
 
-/*
- * Makes three bytes of four six-bit values: pairs are joined to 12 bits, pairs of those to 24
- * bits, and the three bytes of each are moved together in big-endian order. Each half of 16
- * characters gives 12 bytes; the second twelve are moved after the first.
- */
-static inline void store_base64(uint8_t *bytes, __m256i values) {
-  __m256i twelves = _mm256_maddubs_epi16(values, _mm256_set1_epi32(0x01400140));
-  __m256i twenty_fours = _mm256_madd_epi16(twelves, _mm256_set1_epi32(0x00011000));
-  const __m256i order = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1));
-  __m256i packed = _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(twenty_fours, order),
-                                               _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7));
+/* Copies a number of `width` bytes into all lanes. */
+static inline __m256i in_all_numbers(uint64_t number, size_t width) {
+  return width == 1   ? _mm256_set1_epi8((char)number)
+         : width == 2 ? _mm256_set1_epi16((short)number)
+         : width == 4 ? _mm256_set1_epi32((int)number)
+                      : _mm256_set1_epi64x((long long)number);
+}
+
+static inline __m256i equal_numbers(__m256i left, __m256i right, size_t width) {
+  return width == 1   ? _mm256_cmpeq_epi8(left, right)
+         : width == 2 ? _mm256_cmpeq_epi16(left, right)
+         : width == 4 ? _mm256_cmpeq_epi32(left, right)
+                      : _mm256_cmpeq_epi64(left, right);
+}
+
+/* Returns a bit for each number of a comparison. */
+static inline uint64_t bits_of_numbers(__m256i held, size_t width) {
+  if (width == 8) {
+    return (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(held));
+  }
+  if (width == 4) {
+    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(held));
+  }
+  uint32_t bits = (uint32_t)_mm256_movemask_epi8(held);
+  return width == 1 ? bits : _pext_u32(bits, 0x55555555);
+}
+
+static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one) {
+  const __m256i ones = in_all_numbers(one, width);
+  const __m256i all = _mm256_set1_epi8(-1);
+  __m256i binary = all;
+  uint64_t found = 0;
+  for (size_t i = 0; i < 2 * width; i++) {
+    __m256i numbers = _mm256_loadu_si256((const __m256i *)(const void *)bytes + i);
+    __m256i is_one = equal_numbers(numbers, ones, width);
+    binary &= is_one | equal_numbers(numbers, _mm256_setzero_si256(), width);
+    found |= bits_of_numbers(is_one, width) << (32 / width * i);
+  }
+  *bits = found;
+  return _mm256_testc_si256(binary, all);
+}
+
+static inline byte_vector in_all_lanes(__m128i lane) {
+  return (byte_vector)_mm256_broadcastsi128_si256(lane);
+}
+
+static inline byte_vector look_up(byte_vector table, byte_vector indices) {
+  return (byte_vector)_mm256_shuffle_epi8((__m256i)table, (__m256i)indices);
+}
+
+static inline bool have_common_bits(byte_vector left, byte_vector right) {
+  return !_mm256_testz_si256((__m256i)left, (__m256i)right);
+}
+
+static inline byte_vector join_bytes(byte_vector bytes, int16_t worth) {
+  return (byte_vector)_mm256_maddubs_epi16((__m256i)bytes, _mm256_set1_epi16(worth));
+}
+
+static inline byte_vector join_pairs(byte_vector pairs, int32_t worth) {
+  return (byte_vector)_mm256_madd_epi16((__m256i)pairs, _mm256_set1_epi32(worth));
+}
+
+static inline byte_vector multiply_high(byte_vector numbers, int32_t factors) {
+  return (byte_vector)_mm256_mulhi_epu16((__m256i)numbers, _mm256_set1_epi32(factors));
+}
+
+static inline byte_vector multiply_low(byte_vector numbers, int32_t factors) {
+  return (byte_vector)_mm256_mullo_epi16((__m256i)numbers, _mm256_set1_epi32(factors));
+}
+
+static inline void store_twelves(uint8_t *bytes, byte_vector lanes) {
+  __m256i packed =
+      _mm256_permutevar8x32_epi32((__m256i)lanes, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7));
   _mm_storeu_si128((__m128i *)(void *)bytes, _mm256_castsi256_si128(packed));
   _mm_storel_epi64((__m128i *)(void *)(bytes + 16), _mm256_extracti128_si256(packed, 1));
 }
 
-static inline bool decode_groups(uint8_t *bytes, const char *text) {
-  __m256i values;
-  bool ok = base64_values(_mm256_loadu_si256((const __m256i *)(const void *)text), &values);
-  if (ok) {
-    store_base64(bytes, values);
-  }
-  return ok;
+static inline byte_vector load_twelves(const uint8_t *bytes) {
+  const __m256i six_words = _mm256_setr_epi32(-1, -1, -1, -1, -1, -1, 0, 0);
+  __m256i packed = _mm256_maskload_epi32((const int *)(const void *)bytes, six_words);
+  return (byte_vector)_mm256_permutevar8x32_epi32(packed,
+                                                  _mm256_setr_epi32(0, 1, 2, 6, 3, 4, 5, 7));
 }
 
 const struct sl_kernels sl_kernels_avx2 = {
     .name = "avx2",
     .scan_spike_text = scan_spike_text,
+    .make_template = make_template,
+    .match_template = match_template,
     .add_columns = add_columns,
     .find_ones = find_ones,
     .add_reals = add_reals,
+    .pack_numbers = pack_numbers,
+    .read_singles = read_singles,
+    .reverse_bits = reverse_bits,
     .decode_base64 = decode_base64,
+    .encode_base64 = encode_base64,
 };

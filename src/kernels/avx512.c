@@ -6,15 +6,19 @@
  * in one masked instruction.
  */
 #include <immintrin.h>
+#include <stdint.h>
 #include <string.h>
 
 typedef __m512i bit_slice;
 typedef __m512i byte_counters;
 
+typedef uint8_t byte_vector __attribute__((vector_size(64)));
+
 enum { GROUPS_AT_ONCE = 16 };
 
-#include "kernels/base64_groups.h"
 #include "kernels/bit_columns.h"
+#include "kernels/byte_lanes.h"
+#include "kernels/numbers.h"
 #include "kernels/spike_text.h"
 
 static inline struct text_block classify_block(const char *text) {
@@ -37,14 +41,10 @@ static inline uint64_t extract_bits(uint64_t source, uint64_t mask) {
   return _pext_u64(source, mask);
 }
 
-static inline bool fits_template(const char *text, const struct sl_text_template *template,
-                                 uint64_t *low_bits) {
-  __m512i bytes = _mm512_loadu_si512(text);
-  __m512i expected = _mm512_loadu_si512(template->expected);
-  __m512i compared = _mm512_loadu_si512(template->compared);
-  __m512i difference = (bytes ^ expected) & compared;
-  *low_bits = _mm512_test_epi8_mask(bytes, _mm512_set1_epi8(1));
-  return _mm512_test_epi64_mask(difference, difference) == 0;
+static inline uint64_t compare_block(const char *text, const char *expected, uint64_t *low_bits) {
+  __m512i difference = _mm512_loadu_si512(text) ^ _mm512_loadu_si512(expected);
+  *low_bits = _mm512_test_epi8_mask(difference, _mm512_set1_epi8(1));
+  return _mm512_test_epi8_mask(difference, _mm512_set1_epi8((char)0xfe));
 }
 
 static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit) {
@@ -79,72 +79,123 @@ static uint64_t find_ones(const double *values, size_t count, bool *binary) {
   return ones;
 }
 
-/* Avoids masked stores, which are slow: columns that do not fill a vector are left to the scalar
- * kernel. */
-static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t columns) {
+/* Adds up to eight columns, those that are used. */
+static inline void add_eight_columns(uint64_t *ones, uint64_t *graded, double *sums,
+                                     const double *values, size_t rows, size_t stride,
+                                     __mmask8 used) {
   const __m512i one = _mm512_set1_epi64(1);
+  __m512i one_count = _mm512_maskz_loadu_epi64(used, ones);
+  __m512i graded_count = _mm512_maskz_loadu_epi64(used, graded);
+  __m512d sum = _mm512_maskz_loadu_pd(used, sums);
+  for (size_t row = 0; row < rows; row++) {
+    __m512d value = _mm512_maskz_loadu_pd(used, values + row * stride);
+    __mmask8 is_one = _mm512_cmp_pd_mask(value, _mm512_set1_pd(1), _CMP_EQ_OQ);
+    __mmask8 is_graded = _mm512_cmp_pd_mask(value, _mm512_setzero_pd(), _CMP_NEQ_OQ) ^ is_one;
+    one_count = _mm512_mask_add_epi64(one_count, is_one, one_count, one);
+    graded_count = _mm512_mask_add_epi64(graded_count, is_graded, graded_count, one);
+    sum = _mm512_mask_add_pd(sum, is_graded, sum, value);
+  }
+  _mm512_mask_storeu_epi64(ones, used, one_count);
+  _mm512_mask_storeu_epi64(graded, used, graded_count);
+  _mm512_mask_storeu_pd(sums, used, sum);
+}
+
+/* Whole vectors are apart, so that the compiler knows that all of their columns are used. */
+static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
+                      size_t rows, size_t stride, size_t columns) {
   size_t column = 0;
   for (; column + 8 <= columns; column += 8) {
-    __m512d value = _mm512_loadu_pd(values + column);
-    __mmask8 is_one = _mm512_cmp_pd_mask(value, _mm512_set1_pd(1), _CMP_EQ_OQ);
-    __mmask8 is_other = _mm512_cmp_pd_mask(value, _mm512_setzero_pd(), _CMP_NEQ_OQ) ^ is_one;
-    __m512i one_counts = _mm512_loadu_si512(ones + column);
-    __m512i graded_counts = _mm512_loadu_si512(graded + column);
-    __m512d sum = _mm512_loadu_pd(sums + column);
-    _mm512_storeu_si512(ones + column, _mm512_mask_add_epi64(one_counts, is_one, one_counts, one));
-    _mm512_storeu_si512(graded + column,
-                        _mm512_mask_add_epi64(graded_counts, is_other, graded_counts, one));
-    _mm512_storeu_pd(sums + column, _mm512_mask_add_pd(sum, is_other, sum, value));
+    add_eight_columns(ones + column, graded + column, sums + column, values + column, rows, stride,
+                      0xff);
   }
-  sl_kernels_scalar.add_reals(ones + column, graded + column, sums + column, values + column,
-                              columns - column);
+  if (column < columns) {
+    add_eight_columns(ones + column, graded + column, sums + column, values + column, rows, stride,
+                      first_lanes(columns - column));
+  }
 }
 
-/* Returns the six-bit values of 64 characters, as avx2.c explains. */
-static inline bool base64_values(__m512i text, __m512i *values) {
-  const __m512i wrong_lower = _mm512_broadcast_i32x4(
-      _mm_setr_epi8(21, 17, 17, 17, 17, 17, 17, 17, 17, 17, 19, 26, 27, 27, 27, 26));
-  const __m512i upper_bit = _mm512_broadcast_i32x4(
-      _mm_setr_epi8(16, 16, 1, 2, 4, 8, 4, 8, 16, 16, 16, 16, 16, 16, 16, 16));
-  const __m512i distance = _mm512_broadcast_i32x4(
-      _mm_setr_epi8(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0));
-  __m512i half = _mm512_set1_epi8(0x0f);
-  __m512i upper = _mm512_and_si512(_mm512_srli_epi16(text, 4), half);
-  __m512i lower = _mm512_and_si512(text, half);
-  __mmask64 is_slash = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('/'));
-  __m512i entry = _mm512_mask_sub_epi8(upper, is_slash, upper, _mm512_set1_epi8(1));
-  *values = _mm512_add_epi8(text, _mm512_shuffle_epi8(distance, entry));
-  return _mm512_test_epi8_mask(_mm512_shuffle_epi8(wrong_lower, lower),
-                               _mm512_shuffle_epi8(upper_bit, upper)) == 0;
+/* Returns a bit for each number of `width` bytes that is `one`, and adds to *others all bits of
+ * those that are neither that nor 0. */
+static inline uint64_t find_numbers(__m512i numbers, uint64_t one, size_t width, __m512i *others) {
+  __m512i ones = width == 1   ? _mm512_set1_epi8((char)one)
+                 : width == 2 ? _mm512_set1_epi16((short)one)
+                 : width == 4 ? _mm512_set1_epi32((int)one)
+                              : _mm512_set1_epi64((long long)one);
+  uint64_t found = width == 1   ? _mm512_cmpeq_epi8_mask(numbers, ones)
+                   : width == 2 ? _mm512_cmpeq_epi16_mask(numbers, ones)
+                   : width == 4 ? _mm512_cmpeq_epi32_mask(numbers, ones)
+                                : _mm512_cmpeq_epi64_mask(numbers, ones);
+  __m512i expected = width == 1   ? _mm512_maskz_mov_epi8((__mmask64)found, ones)
+                     : width == 2 ? _mm512_maskz_mov_epi16((__mmask32)found, ones)
+                     : width == 4 ? _mm512_maskz_mov_epi32((__mmask16)found, ones)
+                                  : _mm512_maskz_mov_epi64((__mmask8)found, ones);
+  *others |= numbers ^ expected;
+  return found;
 }
 
-/* Does as avx2.c does: each of four lanes gives 12 bytes, which are moved together. */
-static inline void store_base64(uint8_t *bytes, __m512i values) {
-  enum { TWELVE_WORDS = 0x0fff };
-  __m512i twelves = _mm512_maddubs_epi16(values, _mm512_set1_epi32(0x01400140));
-  __m512i twenty_fours = _mm512_madd_epi16(twelves, _mm512_set1_epi32(0x00011000));
-  const __m512i order =
-      _mm512_broadcast_i32x4(_mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1));
+static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one) {
+  __m512i others = _mm512_setzero_si512();
+  uint64_t found = 0;
+  for (size_t i = 0; i < width; i++) {
+    __m512i numbers = _mm512_loadu_si512(bytes + 64 * i);
+    found |= find_numbers(numbers, one, width, &others) << (64 / width * i);
+  }
+  *bits = found;
+  return _mm512_test_epi64_mask(others, others) == 0;
+}
+
+static inline byte_vector in_all_lanes(__m128i lane) {
+  return (byte_vector)_mm512_broadcast_i32x4(lane);
+}
+
+static inline byte_vector look_up(byte_vector table, byte_vector indices) {
+  return (byte_vector)_mm512_shuffle_epi8((__m512i)table, (__m512i)indices);
+}
+
+static inline bool have_common_bits(byte_vector left, byte_vector right) {
+  return _mm512_test_epi8_mask((__m512i)left, (__m512i)right) != 0;
+}
+
+static inline byte_vector join_bytes(byte_vector bytes, int16_t worth) {
+  return (byte_vector)_mm512_maddubs_epi16((__m512i)bytes, _mm512_set1_epi16(worth));
+}
+
+static inline byte_vector join_pairs(byte_vector pairs, int32_t worth) {
+  return (byte_vector)_mm512_madd_epi16((__m512i)pairs, _mm512_set1_epi32(worth));
+}
+
+static inline byte_vector multiply_high(byte_vector numbers, int32_t factors) {
+  return (byte_vector)_mm512_mulhi_epu16((__m512i)numbers, _mm512_set1_epi32(factors));
+}
+
+static inline byte_vector multiply_low(byte_vector numbers, int32_t factors) {
+  return (byte_vector)_mm512_mullo_epi16((__m512i)numbers, _mm512_set1_epi32(factors));
+}
+
+enum { TWELVE_WORDS = 0x0fff };
+
+static inline void store_twelves(uint8_t *bytes, byte_vector lanes) {
   const __m512i together = _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, 11, 15);
-  __m512i packed = _mm512_shuffle_epi8(twenty_fours, order);
-  _mm512_mask_storeu_epi32(bytes, TWELVE_WORDS, _mm512_permutexvar_epi32(together, packed));
+  _mm512_mask_storeu_epi32(bytes, TWELVE_WORDS, _mm512_permutexvar_epi32(together, (__m512i)lanes));
 }
 
-static inline bool decode_groups(uint8_t *bytes, const char *text) {
-  __m512i values;
-  bool ok = base64_values(_mm512_loadu_si512(text), &values);
-  if (ok) {
-    store_base64(bytes, values);
-  }
-  return ok;
+static inline byte_vector load_twelves(const uint8_t *bytes) {
+  const __m512i apart = _mm512_setr_epi32(0, 1, 2, 12, 3, 4, 5, 13, 6, 7, 8, 14, 9, 10, 11, 15);
+  __m512i packed = _mm512_maskz_loadu_epi32(TWELVE_WORDS, bytes);
+  return (byte_vector)_mm512_permutexvar_epi32(apart, packed);
 }
 
 const struct sl_kernels sl_kernels_avx512 = {
     .name = "avx512",
     .scan_spike_text = scan_spike_text,
+    .make_template = make_template,
+    .match_template = match_template,
     .add_columns = add_columns,
     .find_ones = find_ones,
     .add_reals = add_reals,
+    .pack_numbers = pack_numbers,
+    .read_singles = read_singles,
+    .reverse_bits = reverse_bits,
     .decode_base64 = decode_base64,
+    .encode_base64 = encode_base64,
 };

@@ -23,10 +23,13 @@
  * one byte a column and added to the counts.
  *
  * Narrow rows, up to 64 columns: as many rows as fit into 64 bits are counted as one row, and
- * their counters are put together at the end.
+ * their counters are put together at the end. Where there are few rows, that would take longer than
+ * to count them one by one.
  *
  *     counters   a0 a1 a2 b0 b1 b2 …        rows of three columns, a row at an even index
  *     counts     a0 + b0 + …                counts in a, one at an odd index in b
+ *
+ * Samples of one row are one long row: their bits are the counts.
  */
 #ifndef SPIKELOSS_KERNELS_BIT_COLUMNS_H
 #define SPIKELOSS_KERNELS_BIT_COLUMNS_H
@@ -40,6 +43,7 @@ enum {
   SLICES = 8,
   MAX_ROWS = 255, /* what a byte can count */
   NARROW = 64,
+  FEW_ROWS = 16,
 };
 
 /* Returns the 64 bits that begin at a bit. */
@@ -85,16 +89,31 @@ static inline void add_eight_rows(bit_slice slices[SLICES], const uint8_t *bits,
   add_carry(slices, 3, eights);
 }
 
+/* Counts of 8 bytes, or of 1: the other pointer is NULL. */
+struct counts {
+  uint64_t *large;
+  uint8_t *small;
+};
+
+static inline struct counts counts_from(struct counts counts, size_t column) {
+  return (struct counts){counts.large != NULL ? counts.large + column : NULL,
+                         counts.small != NULL ? counts.small + column : NULL};
+}
+
 /* Adds counters: counts[0 … columns) += counters. */
-static inline void add_counters(uint64_t *counts, const byte_counters *counters, size_t columns) {
+static inline void add_counters(struct counts counts, const byte_counters *counters,
+                                size_t columns) {
   uint8_t bytes[64];
   memcpy(bytes, counters, sizeof bytes);
-  for (size_t column = 0; column < columns; column++) {
-    counts[column] += bytes[column];
+  for (size_t column = 0; counts.large != NULL && column < columns; column++) {
+    counts.large[column] += bytes[column];
+  }
+  for (size_t column = 0; counts.small != NULL && column < columns; column++) {
+    counts.small[column] = (uint8_t)(counts.small[column] + bytes[column]);
   }
 }
 
-static inline void add_slices(uint64_t *counts, const bit_slice slices[SLICES], size_t rows,
+static inline void add_slices(struct counts counts, const bit_slice slices[SLICES], size_t rows,
                               size_t columns) {
   uint64_t words[SLICES][GROUP_COLUMNS / 64];
   memcpy(words, slices, sizeof words);
@@ -105,12 +124,12 @@ static inline void add_slices(uint64_t *counts, const bit_slice slices[SLICES], 
       add_where(&counters, words[slice][first / 64], 1U << slice);
     }
     size_t left = columns - first;
-    add_counters(counts + first, &counters, left < 64 ? left : 64);
+    add_counters(counts_from(counts, first), &counters, left < 64 ? left : 64);
   }
 }
 
 /* Adds up to MAX_ROWS rows of up to GROUP_COLUMNS columns, `stride` bits from row to row. */
-static inline void add_wide_rows(uint64_t *counts, const uint8_t *bits, size_t first_bit,
+static inline void add_wide_rows(struct counts counts, const uint8_t *bits, size_t first_bit,
                                  size_t rows, size_t stride, size_t columns) {
   bit_slice slices[SLICES] = {0};
   size_t row = 0;
@@ -138,11 +157,20 @@ static inline void fold(byte_counters *counters, size_t side_by_side, size_t col
   memcpy(counters, &sums, sizeof sums);
 }
 
-/* Adds up to MAX_ROWS rows of up to NARROW columns. */
-static inline void add_narrow_rows(uint64_t *counts, const uint8_t *bits, size_t first_bit,
-                                   size_t rows, size_t columns) {
+/* Adds up to FEW_ROWS rows of up to NARROW columns. */
+static inline void add_few_rows(struct counts counts, const uint8_t *bits, size_t first_bit,
+                                size_t rows, size_t columns) {
   byte_counters counters = {0};
-  size_t side_by_side = NARROW / columns;
+  for (size_t row = 0; row < rows; row++) {
+    add_where(&counters, sl_load_bits(bits, first_bit + row * columns), 1);
+  }
+  add_counters(counts, &counters, columns);
+}
+
+/* Adds up to MAX_ROWS rows of up to NARROW columns, `side_by_side` of which fit into NARROW. */
+static inline void add_narrow_rows(struct counts counts, const uint8_t *bits, size_t first_bit,
+                                   size_t rows, size_t columns, size_t side_by_side) {
+  byte_counters counters = {0};
   for (; rows >= side_by_side; rows -= side_by_side, first_bit += side_by_side * columns) {
     add_where(&counters, sl_load_bits(bits, first_bit), 1);
   }
@@ -152,19 +180,57 @@ static inline void add_narrow_rows(uint64_t *counts, const uint8_t *bits, size_t
   add_counters(counts, &counters, columns);
 }
 
-static void add_columns(uint64_t *counts, const uint64_t *bits, size_t rows, size_t columns) {
-  const uint8_t *bytes = (const uint8_t *)bits;
+/* Adds one row of any length. */
+static void add_row(struct counts counts, const uint8_t *bits, size_t first_bit, size_t columns) {
+  size_t column = 0;
+  for (; column + 64 <= columns; column += 64) {
+    add_few_rows(counts_from(counts, column), bits, first_bit + column, 1, 64);
+  }
+  if (column < columns) {
+    add_few_rows(counts_from(counts, column), bits, first_bit + column, 1, columns - column);
+  }
+}
+
+/* Adds the rows of one sample with more than NARROW columns. */
+static void add_wide_sample(struct counts counts, const uint8_t *bits, size_t first_bit,
+                            size_t rows, size_t columns) {
   for (size_t row = 0; row < rows; row += MAX_ROWS) {
     size_t group_rows = rows - row < MAX_ROWS ? rows - row : MAX_ROWS;
-    if (columns <= NARROW) {
-      add_narrow_rows(counts, bytes, row * columns, group_rows, columns);
-      continue;
-    }
     for (size_t first = 0; first < columns; first += GROUP_COLUMNS) {
       size_t group_columns = columns - first < GROUP_COLUMNS ? columns - first : GROUP_COLUMNS;
-      add_wide_rows(counts + first, bytes, row * columns + first, group_rows, columns,
-                    group_columns);
+      add_wide_rows(counts_from(counts, first), bits, first_bit + row * columns + first, group_rows,
+                    columns, group_columns);
     }
+  }
+}
+
+static void add_narrow_sample(struct counts counts, const uint8_t *bits, size_t first_bit,
+                              size_t rows, size_t columns) {
+  size_t side_by_side = NARROW / columns;
+  for (size_t row = 0; row < rows; row += MAX_ROWS) {
+    size_t group_rows = rows - row < MAX_ROWS ? rows - row : MAX_ROWS;
+    add_narrow_rows(counts, bits, first_bit + row * columns, group_rows, columns, side_by_side);
+  }
+}
+
+static void add_columns(void *first, size_t count_bytes, const uint64_t *bits, size_t first_bit,
+                        size_t samples, size_t rows, size_t columns) {
+  struct counts counts = {count_bytes == 1 ? NULL : first, count_bytes == 1 ? first : NULL};
+  const uint8_t *bytes = (const uint8_t *)bits;
+  if (rows == 1) {
+    add_row(counts, bytes, first_bit, samples * columns);
+    return;
+  }
+  for (size_t sample = 0; sample < samples; sample++) {
+    if (columns > NARROW) {
+      add_wide_sample(counts, bytes, first_bit, rows, columns);
+    } else if (rows <= FEW_ROWS) {
+      add_few_rows(counts, bytes, first_bit, rows, columns);
+    } else {
+      add_narrow_sample(counts, bytes, first_bit, rows, columns);
+    }
+    counts = counts_from(counts, columns);
+    first_bit += rows * columns;
   }
 }
 

@@ -17,17 +17,20 @@
 enum { SL_SCAN_BLOCK = 64 }; /* bytes of text looked at together */
 enum { SL_BITS_SLACK = 9 };  /* readable words after packed bits */
 
-/* Text that was found to be plain, as a form that later text may repeat. */
+/*
+ * Text that repeats: one element of an array of spikes, or a few, each with the comma after it. All
+ * its values are 0; the bytes after the last one are white space.
+ */
+enum { SL_TEMPLATE_BLOCKS = 64, SL_TEMPLATE_BYTES = SL_TEMPLATE_BLOCKS * SL_SCAN_BLOCK };
 struct sl_text_template {
-  size_t length;                         /* bytes; 0 if there is no template yet */
-  size_t count;                          /* values */
-  uint64_t starts;                       /* bit i: byte i is the first digit of a value */
-  unsigned char expected[SL_SCAN_BLOCK]; /* the bytes, */
-  unsigned char compared[SL_SCAN_BLOCK]; /* and the bits of them that must be the same */
+  size_t length;                           /* bytes; 0 if there is no template */
+  size_t count;                            /* values */
+  uint64_t starts[SL_TEMPLATE_BLOCKS + 1]; /* bit i of word b: byte 64 b + i begins a value */
+  uint16_t before[SL_TEMPLATE_BLOCKS + 1]; /* values that begin before a block */
+  char text[SL_TEMPLATE_BYTES + SL_SCAN_BLOCK];
 };
 
-/* What a scan of spike text carries from call to call. All zeros but for the first two is a start;
- * the templates stay valid as long as the row length stays. */
+/* What a scan of spike text begins with, and what it finds. */
 struct sl_text_scan {
   size_t row_length; /* values between two brackets; SL_NO_ROWS where no bracket may come */
   size_t column;     /* values of the current row that were read already, fewer than all */
@@ -36,8 +39,6 @@ struct sl_text_scan {
   size_t count;      /* out: how many values `bits` got */
   size_t resume;     /* out: bytes of text before which another scan would take nothing */
   bool closed_row;   /* out: what was taken ends after the bracket of a row, not after a comma */
-  struct sl_text_template within_row;
-  struct sl_text_template whole_rows;
 };
 
 #define SL_NO_ROWS SIZE_MAX
@@ -56,11 +57,29 @@ struct sl_kernels {
   size_t (*scan_spike_text)(struct sl_text_scan *scan, const char *text, size_t length);
 
   /*
-   * counts[column] += how many of the rows have that bit set.
-   * counts [columns], bits [rows][columns], packed without gaps. May read, but does not use, up to
-   * SL_BITS_SLACK words after the word that holds the last bit.
+   * Makes a template of text that is valid JSON and ends after a comma, repeated `times`; together
+   * it fits. Returns false, and leaves the template, if it has other numbers than 0 1 0.0 1.0.
    */
-  void (*add_columns)(uint64_t *counts, const uint64_t *bits, size_t rows, size_t columns);
+  bool (*make_template)(struct sl_text_template *template, const char *text, size_t length,
+                        size_t times);
+
+  /*
+   * Reads text as far as it repeats a template, again and again, from an offset in it that is not
+   * inside a value. Returns how many bytes are taken: up to and with the last comma before the
+   * first byte that differs, or before the end, or before the value that would be one too many.
+   * bits: the values in them, `*count` at most. Writes up to two words more. *count: how many.
+   */
+  size_t (*match_template)(const struct sl_text_template *template, size_t offset, const char *text,
+                           size_t length, uint64_t *bits, size_t *count);
+
+  /*
+   * counts[sample][column] += how many rows of the sample have that bit set.
+   * counts [samples][columns], of 8 bytes each, or of 1 where none gets larger than 255; bits
+   * [samples][rows][columns], packed without gaps, from a first bit on. May read, but does not use,
+   * up to SL_BITS_SLACK words after the word that holds the last bit.
+   */
+  void (*add_columns)(void *counts, size_t count_bytes, const uint64_t *bits, size_t first_bit,
+                      size_t samples, size_t rows, size_t columns);
 
   /*
    * Which values are 1, as bits, the first in the least significant; `count` is 64 at most.
@@ -69,18 +88,39 @@ struct sl_kernels {
   uint64_t (*find_ones)(const double *values, size_t count, bool *binary);
 
   /*
-   * Adds one row of values to its accumulators: counts those that are 1 and those that are neither
-   * 0 nor 1, and sums up the latter. All arrays have `columns` elements.
+   * Adds rows of values to their accumulators, one row after the other: counts those that are 1 and
+   * those that are neither 0 nor 1, and sums up the latter.
+   * ones, graded, sums [columns], values [rows][stride], of which the first `columns`.
    */
   void (*add_reals)(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                    size_t columns);
+                    size_t rows, size_t stride, size_t columns);
+
+  /*
+   * Bit i % 64 of bits[i / 64] tells whether number i is 1, of `count` little-endian numbers of
+   * `width` bytes, 1, 2, 4 or 8, as long as the bytes of all are those of 0 or of `one`. Returns
+   * how many numbers that are, in whole words of 64 but at the end.
+   */
+  size_t (*pack_numbers)(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one,
+                         size_t count);
+
+  /* Reads little-endian floats of four bytes. Returns whether all are finite. */
+  bool (*read_singles)(double *values, const uint8_t *bytes, size_t count);
+
+  /* Turns every byte around: its most significant bit becomes the least significant. */
+  void (*reverse_bits)(uint64_t *words, size_t count);
 
   /*
    * bytes[0 … 3 * groups) from the base64 text[0 … 4 * groups), no padding. Returns how many groups
    * were taken: fewer only if the next one has a character outside the alphabet.
    */
   size_t (*decode_base64)(uint8_t *bytes, const char *text, size_t groups);
+
+  /* text[0 … 4 * groups) is the base64 of bytes[0 … 3 * groups). */
+  void (*encode_base64)(char *text, const uint8_t *bytes, size_t groups);
 };
+
+/* The 64 characters by the six bits that they mean. */
+extern const char sl_base64_alphabet[];
 
 /* Returns the six bits that a character means, or -1 if it is not in the alphabet. */
 static inline int sl_base64_value(char character) {
@@ -94,6 +134,15 @@ static inline int sl_base64_value(char character) {
     return character - '0' + 52;
   }
   return character == '+' ? 62 : character == '/' ? 63 : -1;
+}
+
+/* Returns a little-endian unsigned integer of `width` bytes, up to 8. */
+static inline uint64_t sl_load_integer(const uint8_t *bytes, size_t width) {
+  uint64_t value = 0;
+  for (size_t i = width; i > 0; i--) {
+    value = value << 8 | bytes[i - 1];
+  }
+  return value;
 }
 
 /* Returns the kernels in force. */

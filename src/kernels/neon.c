@@ -22,6 +22,7 @@ enum { GROUPS_AT_ONCE = 16 };
 
 #include "kernels/base64_groups.h"
 #include "kernels/bit_columns.h"
+#include "kernels/numbers.h"
 #include "kernels/spike_text.h"
 
 /* 64 bytes of text, or of what was made of them. */
@@ -105,19 +106,16 @@ static inline uint64_t extract_bits(uint64_t source, uint64_t mask) {
   return source;
 }
 
-static inline bool fits_template(const char *text, const struct sl_text_template *template,
-                                 uint64_t *low_bits) {
-  struct four_vectors bytes = load_block(text);
-  struct four_vectors expected = load_block(template->expected);
-  struct four_vectors compared = load_block(template->compared);
-  uint8x16_t difference = vdupq_n_u8(0);
+static inline uint64_t compare_block(const char *text, const char *expected, uint64_t *low_bits) {
+  struct four_vectors low = load_block(text);
+  struct four_vectors others = load_block(expected);
   for (size_t i = 0; i < 4; i++) {
-    uint8x16_t here = vandq_u8(veorq_u8(bytes.part[i], expected.part[i]), compared.part[i]);
-    difference = vorrq_u8(difference, here);
-    bytes.part[i] = vtstq_u8(bytes.part[i], vdupq_n_u8(1));
+    uint8x16_t difference = veorq_u8(low.part[i], others.part[i]);
+    low.part[i] = vtstq_u8(difference, vdupq_n_u8(1));
+    others.part[i] = vcgtq_u8(difference, vdupq_n_u8(1));
   }
-  *low_bits = to_mask(bytes);
-  return vmaxvq_u8(difference) == 0;
+  *low_bits = to_mask(low);
+  return to_mask(others);
 }
 
 static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit) {
@@ -138,25 +136,33 @@ static inline void add_where(byte_counters *counters, uint64_t bits, unsigned wo
   }
 }
 
-/* Counts where a comparison held. It gives all ones, which is -1, in the lanes where it holds. */
-static inline void count_lanes(uint64_t *counts, uint64x2_t held) {
-  vst1q_u64(counts, vsubq_u64(vld1q_u64(counts), held));
+/* Adds two columns. Comparisons give all ones, which is -1, in the lanes where they hold. */
+static inline void add_two_columns(uint64_t *ones, uint64_t *graded, double *sums,
+                                   const double *values, size_t rows, size_t stride) {
+  uint64x2_t one_count = vld1q_u64(ones);
+  uint64x2_t graded_count = vld1q_u64(graded);
+  float64x2_t sum = vld1q_f64(sums);
+  for (size_t row = 0; row < rows; row++) {
+    float64x2_t value = vld1q_f64(values + row * stride);
+    uint64x2_t is_one = vceqq_f64(value, vdupq_n_f64(1));
+    uint64x2_t is_binary = vorrq_u64(is_one, vceqzq_f64(value));
+    one_count = vsubq_u64(one_count, is_one);
+    graded_count = vsubq_u64(graded_count, vceqzq_u64(is_binary));
+    sum = vbslq_f64(is_binary, sum, vaddq_f64(sum, value));
+  }
+  vst1q_u64(ones, one_count);
+  vst1q_u64(graded, graded_count);
+  vst1q_f64(sums, sum);
 }
 
 static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t columns) {
+                      size_t rows, size_t stride, size_t columns) {
   size_t column = 0;
   for (; column + 2 <= columns; column += 2) {
-    float64x2_t value = vld1q_f64(values + column);
-    uint64x2_t is_one = vceqq_f64(value, vdupq_n_f64(1));
-    uint64x2_t is_binary = vorrq_u64(is_one, vceqzq_f64(value));
-    float64x2_t sum = vld1q_f64(sums + column);
-    count_lanes(ones + column, is_one);
-    count_lanes(graded + column, vceqzq_u64(is_binary));
-    vst1q_f64(sums + column, vbslq_f64(is_binary, sum, vaddq_f64(sum, value)));
+    add_two_columns(ones + column, graded + column, sums + column, values + column, rows, stride);
   }
-  sl_kernels_scalar.add_reals(ones + column, graded + column, sums + column, values + column,
-                              columns - column);
+  sl_kernels_scalar.add_reals(ones + column, graded + column, sums + column, values + column, rows,
+                              stride, columns - column);
 }
 
 /* Returns the six-bit values of 16 characters; lanes of *known that hold one of the alphabet are
@@ -198,11 +204,79 @@ static inline bool decode_groups(uint8_t *bytes, const char *text) {
   return ok;
 }
 
+/* Encodes 16 groups, in the same way back. All of the alphabet is one table. */
+static inline void encode_groups(char *text, const uint8_t *bytes) {
+  const uint8_t *letters = (const uint8_t *)sl_base64_alphabet;
+  const uint8x16x4_t alphabet = {
+      {vld1q_u8(letters), vld1q_u8(letters + 16), vld1q_u8(letters + 32), vld1q_u8(letters + 48)}};
+  const uint8x16_t six_bits = vdupq_n_u8(0x3f);
+  uint8x16x3_t in = vld3q_u8(bytes);
+  uint8x16_t b = vorrq_u8(vshlq_n_u8(in.val[0], 4), vshrq_n_u8(in.val[1], 4));
+  uint8x16_t c = vorrq_u8(vshlq_n_u8(in.val[1], 2), vshrq_n_u8(in.val[2], 6));
+  uint8x16x4_t characters = {{
+      vqtbl4q_u8(alphabet, vshrq_n_u8(in.val[0], 2)),
+      vqtbl4q_u8(alphabet, vandq_u8(b, six_bits)),
+      vqtbl4q_u8(alphabet, vandq_u8(c, six_bits)),
+      vqtbl4q_u8(alphabet, vandq_u8(in.val[2], six_bits)),
+  }};
+  vst4q_u8((uint8_t *)text, characters);
+}
+
+static inline uint8x16_t equal_numbers(uint8x16_t numbers, uint64_t wanted, size_t width) {
+  switch (width) {
+  case 1:
+    return vceqq_u8(numbers, vdupq_n_u8((uint8_t)wanted));
+  case 2:
+    return vreinterpretq_u8_u16(
+        vceqq_u16(vreinterpretq_u16_u8(numbers), vdupq_n_u16((uint16_t)wanted)));
+  case 4:
+    return vreinterpretq_u8_u32(
+        vceqq_u32(vreinterpretq_u32_u8(numbers), vdupq_n_u32((uint32_t)wanted)));
+  default:
+    return vreinterpretq_u8_u64(vceqq_u64(vreinterpretq_u64_u8(numbers), vdupq_n_u64(wanted)));
+  }
+}
+
+/* Comparisons of wide numbers are narrowed to a byte each: every second byte of two vectors is kept
+ * until four vectors are left. */
+static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one) {
+  uint8x16_t held[32];
+  uint8x16_t binary = vdupq_n_u8(0xff);
+  for (size_t i = 0; i < 4 * width; i++) {
+    uint8x16_t numbers = vld1q_u8(bytes + 16 * i);
+    held[i] = equal_numbers(numbers, one, width);
+    binary = vandq_u8(binary, vorrq_u8(held[i], equal_numbers(numbers, 0, width)));
+  }
+  for (; width > 1; width /= 2) {
+    for (size_t i = 0; i < 2 * width; i++) {
+      held[i] = vuzp1q_u8(held[2 * i], held[2 * i + 1]);
+    }
+  }
+  struct four_vectors ones = {{held[0], held[1], held[2], held[3]}};
+  *bits = to_mask(ones);
+  return vminvq_u8(binary) != 0;
+}
+
+static void reverse_bits(uint64_t *words, size_t count) {
+  size_t done = 0;
+  for (; done + 2 <= count; done += 2) {
+    uint8x16_t bytes = vreinterpretq_u8_u64(vld1q_u64(words + done));
+    vst1q_u64(words + done, vreinterpretq_u64_u8(vrbitq_u8(bytes)));
+  }
+  sl_kernels_scalar.reverse_bits(words + done, count - done);
+}
+
 const struct sl_kernels sl_kernels_neon = {
     .name = "neon",
     .scan_spike_text = scan_spike_text,
+    .make_template = make_template,
+    .match_template = match_template,
     .add_columns = add_columns,
     .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,
+    .pack_numbers = pack_numbers,
+    .read_singles = read_singles,
+    .reverse_bits = reverse_bits,
     .decode_base64 = decode_base64,
+    .encode_base64 = encode_base64,
 };

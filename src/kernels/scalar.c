@@ -3,6 +3,7 @@
  * better.
  */
 #include "kernels/kernels.h"
+#include "kernels/numbers.h"
 #include "kernels/spike_text.h"
 
 static inline struct text_block classify_block(const char *text) {
@@ -51,24 +52,32 @@ static inline uint64_t extract_bits(uint64_t source, uint64_t mask) {
   return extracted;
 }
 
-static inline bool fits_template(const char *text, const struct sl_text_template *template,
-                                 uint64_t *low_bits) {
+static inline uint64_t compare_block(const char *text, const char *expected, uint64_t *low_bits) {
+  uint64_t others = 0;
   uint64_t low = 0;
-  unsigned char different = 0;
   for (unsigned i = 0; i < SL_SCAN_BLOCK; i++) {
-    unsigned char byte = (unsigned char)text[i];
-    different |= (byte ^ template->expected[i]) & template->compared[i];
-    low |= (uint64_t)(byte & 1) << i;
+    unsigned difference = (unsigned char)(text[i] ^ expected[i]);
+    others |= (uint64_t)(difference > 1) << i;
+    low |= (uint64_t)(difference & 1) << i;
   }
   *low_bits = low;
-  return different == 0;
+  return others;
 }
 
-static void add_columns(uint64_t *counts, const uint64_t *bits, size_t rows, size_t columns) {
-  size_t bit = 0;
-  for (size_t row = 0; row < rows; row++) {
-    for (size_t column = 0; column < columns; column++, bit++) {
-      counts[column] += bits[bit / 64] >> (bit % 64) & 1;
+static void add_columns(void *counts, size_t count_bytes, const uint64_t *bits, size_t first_bit,
+                        size_t samples, size_t rows, size_t columns) {
+  uint8_t *small = count_bytes == 1 ? counts : NULL;
+  uint64_t *large = counts;
+  size_t bit = first_bit;
+  for (size_t sample = 0; sample < samples; sample++) {
+    for (size_t i = 0; i < rows * columns; i++, bit++) {
+      size_t count = sample * columns + i % columns;
+      unsigned is_set = bits[bit / 64] >> (bit % 64) & 1;
+      if (small != NULL) {
+        small[count] = (uint8_t)(small[count] + is_set);
+      } else {
+        large[count] += is_set;
+      }
     }
   }
 }
@@ -84,16 +93,49 @@ uint64_t sl_find_ones_scalar(const double *values, size_t count, bool *binary) {
   return ones;
 }
 
+/* Computes, and does not branch: no processor can predict which values are 0. */
 static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t columns) {
+                      size_t rows, size_t stride, size_t columns) {
   for (size_t column = 0; column < columns; column++) {
-    double value = values[column];
-    if (value == 1) {
-      ones[column] += 1;
-    } else if (value != 0) {
-      graded[column] += 1;
-      sums[column] += value;
+    uint64_t one_count = 0;
+    uint64_t graded_count = 0;
+    double sum = sums[column];
+    for (size_t row = 0; row < rows; row++) {
+      double value = values[row * stride + column];
+      bool is_graded = value != 0 && value != 1;
+      one_count += value == 1;
+      graded_count += is_graded;
+      sum = is_graded ? sum + value : sum;
     }
+    ones[column] += one_count;
+    graded[column] += graded_count;
+    sums[column] = sum;
+  }
+}
+
+static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one) {
+  uint64_t ones = 0;
+  for (size_t i = 0; i < 64; i++) {
+    uint64_t number = sl_load_integer(bytes + i * width, width);
+    if (number != 0 && number != one) {
+      return false;
+    }
+    ones |= (uint64_t)(number == one) << i;
+  }
+  *bits = ones;
+  return true;
+}
+
+/* Swaps neighbouring bits, pairs of bits and halves of bytes. */
+static void reverse_bits(uint64_t *words, size_t count) {
+  const uint64_t ones = UINT64_C(0x5555555555555555);
+  const uint64_t twos = UINT64_C(0x3333333333333333);
+  const uint64_t fours = UINT64_C(0x0f0f0f0f0f0f0f0f);
+  for (size_t i = 0; i < count; i++) {
+    uint64_t word = words[i];
+    word = (word >> 1 & ones) | (word & ones) << 1;
+    word = (word >> 2 & twos) | (word & twos) << 2;
+    words[i] = (word >> 4 & fours) | (word & fours) << 4;
   }
 }
 
@@ -114,11 +156,29 @@ static size_t decode_base64(uint8_t *bytes, const char *text, size_t groups) {
   return groups;
 }
 
+const char sl_base64_alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static void encode_base64(char *text, const uint8_t *bytes, size_t groups) {
+  for (size_t group = 0; group < groups; group++, text += 4, bytes += 3) {
+    uint32_t value = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
+    for (size_t i = 0; i < 4; i++) {
+      text[i] = sl_base64_alphabet[value >> (18 - 6 * i) & 63];
+    }
+  }
+}
+
 const struct sl_kernels sl_kernels_scalar = {
     .name = "scalar",
     .scan_spike_text = scan_spike_text,
+    .make_template = make_template,
+    .match_template = match_template,
     .add_columns = add_columns,
     .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,
+    .pack_numbers = pack_numbers,
+    .read_singles = read_singles,
+    .reverse_bits = reverse_bits,
     .decode_base64 = decode_base64,
+    .encode_base64 = encode_base64,
 };

@@ -6,8 +6,8 @@
  *     struct text_block classify_block(const char *text)      where is each character?
  *     uint64_t extract_bits(uint64_t source, uint64_t mask)   the source bits under the mask,
  *                                                             moved together (pext)
- *     bool fits_template(text, template, &low_bits)           is this the same text but for the
- *                                                             spikes, and what are they?
+ *     uint64_t compare_block(text, expected, &low_bits)       which bytes are others, and which
+ *                                                             have only another lowest bit?
  *
  * The picture. Bit i of a mask says something of byte i of the block; text runs from left to right:
  *
@@ -28,17 +28,26 @@
  * last comma before that byte, or up to that byte if it only closes an outer array. As each block
  * begins after a comma, nothing is carried over from block to block but the column in the row.
  *
- * What one encoder writes looks the same over and over. Once a block has been found plain, its
- * bytes are kept as a template; text that differs from a template only in the lowest bit of the
- * value digits ('0' is 0x30, '1' is 0x31) is as plain as it was, and needs no second look. One
- * template is for the inside of a row, one for whole short rows:
+ * What one encoder writes looks the same over and over. An element of an array that was found to be
+ * right is kept as a template, with all spikes erased: a row, or a whole sample, or a single value
+ * where rows are long. Text that differs from it only in the lowest bit of the value digits ('0' is
+ * 0x30, '1' is 0x31) is as right as it was, and needs no second look. The template is compared
+ * block by block, again and again, and short elements are repeated in it so that few blocks are cut
+ * short by its end:
  *
- *     within_row   v,v,v,v,v,v,v,v,            whole_rows   [v,v,v],[v,v,v],
+ *     template   [[0,0,0],[0,0,0]],[[0,0,0],[0,0,0]],
+ *     blocks     |       |       |       |       |   |        64 bytes each, the last one the rest
+ *     text       [[0,1,0],[0,0,1]],[[1,0,0],[0,0,0]],[[0,1,1],[1,0,0]]]
+ *                                                           the first that differs  x
+ *                                                        and what is taken ends   |
+ *
+ * A match may begin and end anywhere between two values, with the piece of the body, say.
  */
 #ifndef SPIKELOSS_KERNELS_SPIKE_TEXT_H
 #define SPIKELOSS_KERNELS_SPIKE_TEXT_H
 
 #include "kernels/kernels.h"
+#include <string.h>
 
 struct text_block {
   uint64_t zeros, ones, points, commas, opens, closes, spaces;
@@ -46,8 +55,7 @@ struct text_block {
 
 static inline struct text_block classify_block(const char *text);
 static inline uint64_t extract_bits(uint64_t source, uint64_t mask);
-static inline bool fits_template(const char *text, const struct sl_text_template *template,
-                                 uint64_t *low_bits);
+static inline uint64_t compare_block(const char *text, const char *expected, uint64_t *low_bits);
 
 /* The plain part of a block: complete values, each with the comma or bracket after it. */
 struct plain_text {
@@ -56,7 +64,6 @@ struct plain_text {
   bool closed_row;     /* they end before the bracket that closes an outer array */
   size_t stop;         /* the first byte that is not plain, 64 if all are */
   size_t count;        /* values, at least one if length is not 0 */
-  uint64_t starts;     /* bit i: byte i is the first digit of a value */
   uint64_t values;     /* bit i: value i is a one */
   bool has_brackets;   /* the two below say something */
   uint64_t row_starts; /* bit i: a bracket opens before value i */
@@ -138,7 +145,6 @@ static inline struct plain_text read_plain_text(struct text_block block) {
       .closed_row = closed_row,
       .stop = stop,
       .count = (size_t)__builtin_popcountll(starts),
-      .starts = starts,
       .values = extract_bits(block.ones, starts),
       .has_brackets = ((block.opens | block.closes) & taken) != 0,
   };
@@ -179,60 +185,22 @@ struct bit_writer {
   size_t filled; /* below 64 */
 };
 
+/* Appends bits, without a branch. */
 static inline void write_bits(struct bit_writer *writer, uint64_t bits, size_t count) {
-  writer->gathered |= bits << writer->filled;
-  writer->filled += count;
-  if (writer->filled >= 64) {
-    *writer->word++ = writer->gathered;
-    writer->filled -= 64;
-    writer->gathered = writer->filled > 0 ? bits >> (count - writer->filled) : 0;
-  }
+  size_t filled = writer->filled + count;
+  uint64_t gathered = writer->gathered | bits << writer->filled;
+  *writer->word = gathered;
+  writer->word += filled / 64;
+  writer->filled = filled % 64;
+  writer->gathered = filled < 64          ? gathered
+                     : writer->filled > 0 ? bits >> (count - writer->filled)
+                                          : 0;
 }
 
-/* Keeps the longest: blocks that were cut short make poor templates. */
-static inline void keep_template(struct sl_text_template *template, const struct plain_text *plain,
-                                 const char *text) {
-  if (plain->length <= template->length) {
-    return;
+static inline void end_bits(const struct bit_writer *writer) {
+  if (writer->filled > 0) {
+    *writer->word = writer->gathered;
   }
-  template->length = plain->length;
-  template->count = plain->count;
-  template->starts = plain->starts;
-  for (size_t i = 0; i < SL_SCAN_BLOCK; i++) {
-    bool is_value = plain->starts >> i & 1;
-    template->expected[i] = (unsigned char)text[i];
-    template->compared[i] = i >= plain->length ? 0 : is_value ? 0xfe : 0xff;
-  }
-}
-
-/*
- * Takes text in a known template: `max_values` at most, within the row if not whole rows. Two
- * blocks at a time, whose values fit into one word; the template is copied so that it can stay in
- * registers.
- */
-static inline size_t take_repeats(const struct sl_text_template *known, const char *text,
-                                  size_t length, size_t max_values, struct bit_writer *writer) {
-  const struct sl_text_template template = *known;
-  const size_t period = template.length;
-  size_t done = 0;
-  size_t taken = 0;
-  uint64_t low, high;
-  while (taken + 2 * template.count <= max_values && length - done >= period + SL_SCAN_BLOCK &&
-         fits_template(text + done, &template, &low) &&
-         fits_template(text + done + period, &template, &high)) {
-    low = extract_bits(low, template.starts);
-    high = extract_bits(high, template.starts);
-    write_bits(writer, low | high << template.count, 2 * template.count);
-    taken += 2 * template.count;
-    done += 2 * period;
-  }
-  while (taken + template.count <= max_values && length - done >= SL_SCAN_BLOCK &&
-         fits_template(text + done, &template, &low)) {
-    write_bits(writer, extract_bits(low, template.starts), template.count);
-    taken += template.count;
-    done += period;
-  }
-  return done;
 }
 
 /* How far a scan has come. */
@@ -243,34 +211,10 @@ struct scan_progress {
   struct bit_writer writer;
 };
 
-static inline void take_known_template(struct scan_progress *progress,
-                                       const struct sl_text_scan *scan, const char *text,
-                                       size_t length) {
-  bool between_rows = progress->column == 0;
-  const struct sl_text_template *template = between_rows ? &scan->whole_rows : &scan->within_row;
-  if (template->length == 0) {
-    return;
-  }
-  size_t to_end = scan->row_length - 1 - progress->column;
-  size_t max = between_rows || progress->space < to_end ? progress->space : to_end;
-  size_t taken = take_repeats(template, text + progress->done, length - progress->done, max,
-                              &progress->writer);
-  size_t values = taken / template->length * template->count;
-  progress->done += taken;
-  progress->space -= values;
-  progress->column += between_rows ? 0 : values;
-}
-
-static inline void take_plain_text(struct scan_progress *progress, struct sl_text_scan *scan,
-                                   const struct plain_text *plain, const char *text) {
+static inline void take_plain_text(struct scan_progress *progress, const struct plain_text *plain,
+                                   size_t row_length) {
   size_t rows = plain->has_brackets ? (size_t)__builtin_popcountll(plain->row_ends) : 0;
-  size_t values_of_rows = rows * scan->row_length;
-  bool whole_rows = progress->column == 0 && plain->count == values_of_rows;
-  if (!plain->has_brackets) {
-    keep_template(&scan->within_row, plain, text + progress->done);
-  } else if (whole_rows && !plain->closed_row) {
-    keep_template(&scan->whole_rows, plain, text + progress->done);
-  }
+  size_t values_of_rows = rows * row_length;
   write_bits(&progress->writer, plain->values, plain->count);
   progress->done += plain->length;
   progress->space -= plain->count;
@@ -284,28 +228,195 @@ static inline size_t scan_spike_text(struct sl_text_scan *scan, const char *text
   scan->closed_row = false;
   scan->resume = 0;
   while (length - progress.done >= SL_SCAN_BLOCK && progress.space >= SL_SCAN_BLOCK) {
-    take_known_template(&progress, scan, text, length);
-    if (length - progress.done < SL_SCAN_BLOCK || progress.space < SL_SCAN_BLOCK) {
-      break;
-    }
     struct plain_text plain = read_plain_text(classify_block(text + progress.done));
     if (plain.length == 0 || !rows_fit(&plain, scan->row_length, progress.column, every_row)) {
       scan->resume = progress.done + plain.stop;
       break;
     }
-    take_plain_text(&progress, scan, &plain, text);
+    take_plain_text(&progress, &plain, scan->row_length);
     if (plain.stop < SL_SCAN_BLOCK) {
       scan->resume = progress.done - plain.length + plain.stop;
       scan->closed_row = plain.closed_row;
       break;
     }
   }
-  if (progress.writer.filled > 0) {
-    *progress.writer.word = progress.writer.gathered;
-  }
+  end_bits(&progress.writer);
   scan->column = progress.column;
   scan->count = scan->capacity - progress.space;
   return progress.done;
+}
+
+/* The values of text that is valid JSON, block by block. */
+struct value_finder {
+  uint64_t digits, points; /* of the last block */
+  uint64_t starts;         /* the first digits of its values */
+};
+
+/* Returns false if a block has anything else than text of plain values. */
+static inline bool find_values(struct value_finder *finder, struct text_block block) {
+  uint64_t digits = block.zeros | block.ones;
+  uint64_t after_digit = digits << 1 | finder->digits >> 63;
+  uint64_t after_point = block.points << 1 | finder->points >> 63;
+  uint64_t known = digits | block.points | block.commas | block.opens | block.closes | block.spaces;
+  *finder = (struct value_finder){digits, block.points, digits & ~after_point};
+  return (~known | (digits & after_digit) | (after_point & ~block.zeros)) == 0;
+}
+
+static inline bool has_plain_values(const char *text, size_t length) {
+  struct value_finder finder = {0};
+  bool plain = true;
+  for (; plain && length >= SL_SCAN_BLOCK; text += SL_SCAN_BLOCK, length -= SL_SCAN_BLOCK) {
+    plain = find_values(&finder, classify_block(text));
+  }
+  char rest[SL_SCAN_BLOCK];
+  memset(rest, ' ', sizeof rest);
+  return plain && find_values(&finder, classify_block(memcpy(rest, text, length)));
+}
+
+static inline void erase_spikes(char *text, uint64_t spikes) {
+  for (; spikes != 0; spikes &= spikes - 1) {
+    text[__builtin_ctzll(spikes)] = '0';
+  }
+}
+
+static inline bool make_template(struct sl_text_template *template, const char *text, size_t length,
+                                 size_t times) {
+  struct value_finder finder = {0};
+  if (!has_plain_values(text, length)) {
+    return false;
+  }
+  for (size_t i = 0; i < times; i++) {
+    memcpy(template->text + i * length, text, length);
+  }
+  template->length = times *length;
+  template->count = 0;
+  size_t blocks = template->length / SL_SCAN_BLOCK + 1; /* the last one is not full */
+  memset(template->text + template->length, ' ', blocks * SL_SCAN_BLOCK - template->length);
+  for (size_t block = 0; block < blocks; block++) {
+    char *here = template->text + block * SL_SCAN_BLOCK;
+    struct text_block classes = classify_block(here);
+    find_values(&finder, classes);
+    erase_spikes(here, classes.ones & finder.starts);
+    template->starts[block] = finder.starts;
+    template->before[block] = (uint16_t) template->count;
+    template->count += (size_t)__builtin_popcountll(finder.starts);
+  }
+  return true;
+}
+
+/* Returns how many values of a template begin before an offset. */
+static inline size_t values_before(const struct sl_text_template *template, size_t offset) {
+  uint64_t below = (UINT64_C(1) << offset % SL_SCAN_BLOCK) - 1;
+  uint64_t starts = template->starts[offset / SL_SCAN_BLOCK] & below;
+  return template->before[offset / SL_SCAN_BLOCK] + (size_t)__builtin_popcountll(starts);
+}
+
+/* Returns all bits from one of those that are set on, the first being number 0. */
+static inline uint64_t from_nth(uint64_t mask, size_t number) {
+  for (; number > 0; number--) {
+    mask &= mask - 1;
+  }
+  return UINT64_MAX << __builtin_ctzll(mask);
+}
+
+/* How far a text has been compared with a template. */
+struct template_match {
+  const struct sl_text_template *template;
+  const char *text;
+  size_t length;
+  size_t done;    /* bytes of text */
+  size_t at;      /* the same byte in the template */
+  size_t repeats; /* whole templates */
+  size_t space;   /* for values */
+  struct bit_writer writer;
+};
+
+static inline void take_matched(struct template_match *match, size_t length, size_t values) {
+  match->space -= values;
+  match->done += length;
+  match->at += length;
+  if (match->at == match->template->length) {
+    match->at = 0;
+    match->repeats++;
+  }
+}
+
+/* Takes two whole blocks at a time, whose values fit into one word, as long as they are right. */
+static inline void match_pairs(struct template_match *match) {
+  const struct sl_text_template *template = match->template;
+  while (template->length - match->at >= 2 * SL_SCAN_BLOCK &&
+         match->length - match->done >= 2 * SL_SCAN_BLOCK && match->space >= SL_SCAN_BLOCK) {
+    const char *text = match->text + match->done;
+    const char *expected = template->text + match->at;
+    const uint64_t *starts = template->starts + match->at / SL_SCAN_BLOCK;
+    uint64_t low, high;
+    uint64_t wrong = compare_block(text, expected, &low) |
+                     compare_block(text + SL_SCAN_BLOCK, expected + SL_SCAN_BLOCK, &high);
+    if (__builtin_expect((wrong | (low & ~starts[0]) | (high & ~starts[1])) != 0, 0)) {
+      return;
+    }
+    size_t low_count = (size_t)__builtin_popcountll(starts[0]);
+    size_t count = low_count + (size_t)__builtin_popcountll(starts[1]);
+    low = extract_bits(low, starts[0]);
+    high = extract_bits(high, starts[1]);
+    write_bits(&match->writer, low | high << low_count, count);
+    take_matched(match, 2 * SL_SCAN_BLOCK, count);
+  }
+}
+
+/* Takes a block, or the rest of one. False: it has found the first byte that is not taken. */
+static inline bool match_block(struct template_match *match) {
+  const struct sl_text_template *template = match->template;
+  size_t skipped = match->at % SL_SCAN_BLOCK;
+  size_t to_end = template->length - match->at;
+  size_t length = SL_SCAN_BLOCK - skipped < to_end ? SL_SCAN_BLOCK - skipped : to_end;
+  const char *text = match->text + match->done;
+  char rest[SL_SCAN_BLOCK];
+  if (__builtin_expect(match->length - match->done < SL_SCAN_BLOCK, 0)) {
+    memset(rest, '!', sizeof rest);
+    text = memcpy(rest, text, match->length - match->done);
+  }
+  uint64_t starts = template->starts[match->at / SL_SCAN_BLOCK] >> skipped;
+  uint64_t ones;
+  uint64_t wrong = compare_block(text, template->text + match->at, &ones) | (ones & ~starts);
+  size_t values = (size_t)__builtin_popcountll(starts);
+  if (__builtin_expect(values > match->space, 0)) {
+    wrong |= from_nth(starts, match->space);
+  }
+  wrong &= lowest_bits(length);
+  write_bits(&match->writer, extract_bits(ones, starts), values);
+  if (wrong != 0) {
+    match->at += (size_t)__builtin_ctzll(wrong);
+    return false;
+  }
+  take_matched(match, length, values);
+  return true;
+}
+
+static inline size_t match_template(const struct sl_text_template *template, size_t offset,
+                                    const char *text, size_t length, uint64_t *bits,
+                                    size_t *count) {
+  struct template_match match = {.template = template,
+                                 .text = text,
+                                 .length = length,
+                                 .at = offset,
+                                 .space = *count,
+                                 .writer = {.word = bits}};
+  do {
+    if (match.at % SL_SCAN_BLOCK == 0) {
+      match_pairs(&match);
+    }
+  } while (match_block(&match));
+  end_bits(&match.writer);
+  size_t end = match.at;
+  while (end > 0 && template->text[end - 1] != ',') {
+    end--;
+  }
+  bool any = match.repeats > 0 || end > offset;
+  size_t values = match.repeats * template->count + values_before(template, end) -
+                  values_before(template, offset);
+  *count = any ? values : 0;
+  return any ? match.repeats * template->length + end - offset : 0;
 }
 
 #endif

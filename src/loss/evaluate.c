@@ -1,6 +1,7 @@
 #include "core/checked.h"
 #include "loss/loss.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Fails with a code, at an argument or an item of one. */
@@ -41,8 +42,27 @@ static enum sl_status check_tensors(const struct sl_field *field, const struct s
 static enum sl_status check_reals(const struct sl_field *field, const double *reals, size_t count,
                                   const char *pointer, struct sl_error *error) {
   size_t finite = sl_finite_count(reals, count);
-  return finite == count ? SL_OK
-                         : FAIL(SL_NOT_FINITE, "%s: number %zu is not finite", field->name, finite);
+  if (finite < count) {
+    return FAIL(SL_NOT_FINITE, "%s: number %zu is not finite", field->name, finite);
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (!sl_field_allows(field, reals[i])) {
+      return FAIL(SL_OUT_OF_RANGE, "%s: number %zu is %g: it must be from %g to %g", field->name, i,
+                  reals[i], field->min_real, field->max_real);
+    }
+  }
+  return SL_OK;
+}
+
+static enum sl_status check_choice(const struct sl_field *field, size_t choice, const char *pointer,
+                                   struct sl_error *error) {
+  size_t count = 0;
+  while (field->choices[count] != NULL) {
+    count++;
+  }
+  return choice < count ? SL_OK
+                        : FAIL(SL_INVALID_ARGUMENT, "%s is %zu, not one of its %zu enumerators",
+                               field->name, choice, count);
 }
 
 static enum sl_status check_count(const struct sl_field *field, uint64_t count, const char *pointer,
@@ -88,6 +108,8 @@ static enum sl_status check_field_value(const struct sl_field *field, const stru
     return check_reals(field, &value->real, 1, pointer, error);
   case SL_FIELD_COUNT:
     return check_count(field, value->count, pointer, error);
+  case SL_FIELD_CHOICE:
+    return check_choice(field, value->choice, pointer, error);
   default:
     return SL_OK;
   }
@@ -96,9 +118,16 @@ static enum sl_status check_field_value(const struct sl_field *field, const stru
 enum sl_status sl_loss_evaluate(const struct sl_loss *loss, const struct sl_value *values,
                                 struct sl_result *result, struct sl_error *error) {
   *result = (struct sl_result){0};
-  for (size_t field = 0; field < loss->field_count; field++) {
-    if (check_field_value(&loss->fields[field], &values[field], error) != SL_OK) {
+  for (size_t i = 0; i < loss->field_count; i++) {
+    const struct sl_field *field = &loss->fields[i];
+    if (values[i].present && check_field_value(field, &values[i], error) != SL_OK) {
       return error->code;
+    }
+    if (field->or_next && !values[i].present && !values[i + 1].present) {
+      char pointer[sizeof error->pointer];
+      snprintf(pointer, sizeof pointer, "/%s", field->name);
+      return FAIL(SL_INVALID_ARGUMENT, "%s and %s are both NULL: give one or both", field->name,
+                  field[1].name);
     }
   }
   enum sl_status status = loss->evaluate(values, result, error);
@@ -109,6 +138,44 @@ enum sl_status sl_loss_evaluate(const struct sl_loss *loss, const struct sl_valu
     result->gradients[i].name = loss->fields[result->gradients[i].field].name;
   }
   return status;
+}
+
+enum sl_status sl_check_layers(const struct sl_field *field, const struct sl_value *value,
+                               size_t layers, struct sl_error *error) {
+  if (!value->present || value->length == layers) {
+    return SL_OK;
+  }
+  char pointer[sizeof error->pointer];
+  snprintf(pointer, sizeof pointer, "/%s", field->name);
+  return FAIL(SL_LENGTH_MISMATCH,
+              "%s has %zu number%s, but spikes_list has %zu layer%s: give one number a layer, and "
+              "spikes_list as a list of tensors",
+              field->name, value->length, value->length == 1 ? "" : "s", layers,
+              layers == 1 ? "" : "s");
+}
+
+enum sl_status sl_copy_layers(struct sl_spikes **copies, const struct sl_spikes *const *list,
+                              size_t layers, struct sl_result *result, struct sl_error *error) {
+  *result = (struct sl_result){0};
+  *copies = NULL;
+  if (list == NULL || layers == 0) {
+    return SL_OK;
+  }
+  for (size_t i = 0; i < layers; i++) {
+    if (list[i] == NULL) {
+      char pointer[sizeof error->pointer];
+      snprintf(pointer, sizeof pointer, "/spikes_list/%zu", i);
+      return FAIL(SL_INVALID_ARGUMENT, "spikes_list[%zu] is NULL", i);
+    }
+  }
+  *copies = calloc(layers, sizeof **copies);
+  if (*copies == NULL) {
+    return sl_fail(error, SL_OUT_OF_MEMORY, "no memory for %zu layers", layers);
+  }
+  for (size_t i = 0; i < layers; i++) {
+    (*copies)[i] = *list[i];
+  }
+  return SL_OK;
 }
 
 const struct sl_gradient *sl_result_gradient(const struct sl_result *result, const char *name,

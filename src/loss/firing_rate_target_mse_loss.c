@@ -30,8 +30,7 @@ static const struct sl_field fields[FIELD_COUNT] = {
                      .min_rank = 1,
                      .max_rank = SL_MAX_RANK,
                      .axes = "[batch, time, neurons]",
-                     .per_sample = false,
-                     .uniform_gradient = true},
+                     .per_sample = false},
     [OFFSETS] = {.name = "offsets",
                  .summary = "The target firing rate of every layer, in spikes per neuron and "
                             "time step",
@@ -44,7 +43,7 @@ static const struct sl_field fields[FIELD_COUNT] = {
 static const size_t every_axis_small[SL_MAX_RANK] = {1, 1, 1, 1, 1, 1, 1, 1};
 
 /* What is reported about a layer: add_layer_diagnostics adds so many. */
-enum { DIAGNOSTICS_PER_LAYER = 7 };
+enum { DIAGNOSTICS_PER_LAYER = 3 + SL_TENSOR_DIAGNOSTICS };
 
 struct layer_loss {
   double rate;
@@ -85,30 +84,10 @@ static struct layer_loss evaluate_layer(const struct sl_spikes *spikes, double o
 
 static void add_layer_diagnostics(struct sl_result *result, const struct sl_spikes *spikes,
                                   double offset, const struct layer_loss *layer) {
-  struct sl_activity activity = sl_spikes_activity(spikes);
   sl_result_add_real(result, "rate", layer->rate);
   sl_result_add_real(result, "target", offset);
   sl_result_add_real(result, "loss", layer->loss);
-  sl_result_add_count(result, "neurons", spikes->neurons);
-  sl_result_add_count(result, "silent", activity.silent);
-  sl_result_add_count(result, "saturated", activity.saturated);
-  sl_result_add_flag(result, "binary", sl_spikes_binary(spikes));
-}
-
-static enum sl_status check_length(const struct sl_value *values, size_t field,
-                                   struct sl_error *error) {
-  size_t layers = values[SPIKES_LIST].length;
-  size_t length = values[field].length;
-  if (length == layers) {
-    return SL_OK;
-  }
-  char pointer[sizeof error->pointer];
-  snprintf(pointer, sizeof pointer, "/%s", fields[field].name);
-  return sl_fail_at(
-      error, SL_LENGTH_MISMATCH, pointer, SL_NO_OFFSET,
-      "%s has %zu number%s, but spikes_list has %zu layer%s: give one number a layer, and "
-      "spikes_list as a list of tensors",
-      fields[field].name, length, length == 1 ? "" : "s", layers, layers == 1 ? "" : "s");
+  sl_result_add_tensor(result, spikes);
 }
 
 static enum sl_status layer_not_finite(size_t layer, double offset, double multiplier,
@@ -120,27 +99,15 @@ static enum sl_status layer_not_finite(size_t layer, double offset, double multi
                     offset, multiplier);
 }
 
-static enum sl_status reserve(struct sl_result *result, size_t layers, struct sl_error *error) {
-  size_t gradients;
-  size_t diagnostics;
-  if (!sl_checked_add(&gradients, layers, 2) ||
-      !sl_checked_multiply(&diagnostics, layers, DIAGNOSTICS_PER_LAYER)) {
-    return sl_fail(error, SL_OUT_OF_MEMORY, "no memory for %zu layers", layers);
-  }
-  result->list_name = "layers";
-  result->list_width = DIAGNOSTICS_PER_LAYER;
-  return sl_result_reserve(result, gradients, diagnostics, error);
-}
-
 static enum sl_status evaluate_rates(const struct sl_value *values, struct sl_result *result,
                                      struct sl_error *error) {
-  if (check_length(values, OFFSETS, error) != SL_OK ||
-      check_length(values, MULTIPLIERS, error) != SL_OK) {
+  size_t layers = values[SPIKES_LIST].length;
+  if (sl_check_layers(&fields[OFFSETS], &values[OFFSETS], layers, error) != SL_OK ||
+      sl_check_layers(&fields[MULTIPLIERS], &values[MULTIPLIERS], layers, error) != SL_OK) {
     return error->code;
   }
-  size_t layers = values[SPIKES_LIST].length;
   const struct sl_spikes *spikes = values[SPIKES_LIST].spikes;
-  if (reserve(result, layers, error) != SL_OK) {
+  if (sl_result_reserve_layers(result, layers, 2, DIAGNOSTICS_PER_LAYER, error) != SL_OK) {
     return error->code;
   }
   for (size_t i = 0; i < layers; i++) {
@@ -182,42 +149,16 @@ const struct sl_loss sl_firing_rate_target_mse_loss_row = {
     .evaluate = evaluate_rates,
 };
 
-/* Returns the tensors of a list, one after the other, or NULL. They still own their arrays. */
-static struct sl_spikes *copy_list(const struct sl_spikes *const *list, size_t count,
-                                   struct sl_error *error) {
-  for (size_t i = 0; i < count; i++) {
-    if (list[i] == NULL) {
-      char pointer[sizeof error->pointer];
-      snprintf(pointer, sizeof pointer, "/spikes_list/%zu", i);
-      sl_fail_at(error, SL_INVALID_ARGUMENT, pointer, SL_NO_OFFSET, "spikes_list[%zu] is NULL", i);
-      return NULL;
-    }
-  }
-  struct sl_spikes *copies = calloc(count, sizeof *copies);
-  if (copies == NULL) {
-    sl_fail(error, SL_OUT_OF_MEMORY, "no memory for %zu layers", count);
-    return NULL;
-  }
-  for (size_t i = 0; i < count; i++) {
-    copies[i] = *list[i];
-  }
-  return copies;
-}
-
 enum sl_status
 sl_firing_rate_target_mse_loss(const struct sl_firing_rate_target_mse_loss_arguments *arguments,
                                struct sl_result *result, struct sl_error *error) {
   if (arguments == NULL || result == NULL || error == NULL) {
     return sl_fail_argument(error, "sl_firing_rate_target_mse_loss: a pointer is NULL");
   }
-  *result = (struct sl_result){0};
   size_t layers = arguments->layer_count;
   struct sl_spikes *spikes = NULL;
-  if (arguments->spikes_list != NULL && layers > 0) {
-    spikes = copy_list(arguments->spikes_list, layers, error);
-    if (spikes == NULL) {
-      return error->code;
-    }
+  if (sl_copy_layers(&spikes, arguments->spikes_list, layers, result, error) != SL_OK) {
+    return error->code;
   }
   const struct sl_value values[FIELD_COUNT] = {
       /* Arguments are only read. */

@@ -27,6 +27,7 @@ enum sl_field_kind {
   SL_FIELD_LABELS,      /* a list of class labels (integers) */
   SL_FIELD_COUNT,       /* one integer within bounds */
   SL_FIELD_CHOICE,      /* one word out of a few */
+  SL_FIELD_FLAG,        /* true or false */
 };
 
 struct sl_field {
@@ -39,20 +40,29 @@ struct sl_field {
   size_t min_rank, max_rank;
   const char *axes;
   bool per_sample;
-  bool uniform_gradient; /* one number is the gradient of a whole tensor, however large it is */
 
   /* Counts: both bounds are allowed values. */
   uint64_t min_count, max_count;
 
-  /* Choices: NULL-terminated; the first is the default of an optional field. */
-  const char *const *choices;
-  bool optional; /* only choices are ever optional */
+  /* Real numbers and each of a list: both bounds are allowed values, INFINITY is none. Without
+   * bounds where both are 0. */
+  double min_real, max_real;
+  bool setting; /* without a gradient */
+
+  const char *const *choices; /* NULL-terminated */
+
+  /* Whether the field may be absent, and what it then is: a word, a number or each number of a list
+   * (NAN: nothing at all), false. */
+  bool optional;
+  size_t default_choice;
+  double default_real;
+  bool or_next; /* this field or the next, both optional, must be there */
 };
 
-/* Returns the most numbers that the gradient of a tensor with so many accumulators has. */
-static inline size_t sl_field_gradient_count(const struct sl_field *field, size_t accumulators) {
-  return field->uniform_gradient && accumulators > 0 ? 1 : accumulators;
-}
+/* The words of choices that several losses have, in the order of their enumerators. */
+extern const char *const sl_units[];      /* enum sl_unit */
+extern const char *const sl_measures[];   /* enum sl_measure */
+extern const char *const sl_reductions[]; /* enum sl_reduction */
 
 /* The value of one field; only what its kind needs is set. Arrays are owned by the value. */
 struct sl_value {
@@ -64,10 +74,29 @@ struct sl_value {
   double real;              /* REAL */
   uint64_t count;           /* COUNT */
   size_t choice;            /* CHOICE: index into choices */
+  bool flag;                /* FLAG */
 };
 
-/* Frees the arrays of a value and makes it absent. Tolerates all zeros. */
-void sl_value_free(struct sl_value *value);
+/* Return what a value is, or, where it is absent, what its field says that it then is. */
+static inline size_t sl_value_choice(const struct sl_field *field, const struct sl_value *value) {
+  return value->present ? value->choice : field->default_choice;
+}
+static inline double sl_value_real(const struct sl_field *field, const struct sl_value *value) {
+  return value->present ? value->real : field->default_real;
+}
+static inline double sl_value_item(const struct sl_field *field, const struct sl_value *value,
+                                   size_t item) {
+  return value->present ? value->reals[item] : field->default_real;
+}
+
+/* Returns whether a real number is within the bounds of its field. */
+static inline bool sl_field_allows(const struct sl_field *field, double real) {
+  bool bounded = field->min_real < field->max_real;
+  return !bounded || (real >= field->min_real && real <= field->max_real);
+}
+
+/* Frees the arrays of a value, which others uncharge, and makes it absent. Tolerates all zeros. */
+void sl_value_free(struct sl_value *value, struct sl_budget *budget);
 
 struct sl_loss {
   const char *name;
@@ -79,8 +108,8 @@ struct sl_loss {
 
   /*
    * Checks the relations between fields, in field order, then computes. `values` holds one value
-   * per field, in the order of `fields`, all present and each valid for itself. `result` comes
-   * zeroed but for its budget, goes to the caller whatever the status is, and is freed by
+   * per field, in the order of `fields`, present unless optional, each valid for itself. `result`
+   * comes zeroed but for its budget, goes to the caller whatever the status is, and is freed by
    * sl_result_free. Errors: SL_LENGTH_MISMATCH, SL_CLASS_OUT_OF_RANGE, SL_RESULT_NOT_FINITE,
    * SL_OUT_OF_MEMORY, those of the budget; they carry a pointer, never an offset. Reentrant.
    */
@@ -89,13 +118,22 @@ struct sl_loss {
 };
 
 /* No loss may have more fields than this. */
-enum { SL_MAX_FIELDS = 12 };
+enum { SL_MAX_FIELDS = 16 };
 
 /* All losses, in the order in which they are listed to users; the last entry is NULL. */
 extern const struct sl_loss *const sl_losses[];
 
 /* Returns the loss of that name, or NULL. */
 const struct sl_loss *sl_loss_find(const char *name);
+
+/* Fails with SL_LENGTH_MISMATCH unless a list, if it is there, has one number a layer. */
+enum sl_status sl_check_layers(const struct sl_field *field, const struct sl_value *value,
+                               size_t layers, struct sl_error *error);
+
+/* Makes one array of the tensors of a user's list, which still own their arrays, for the caller to
+ * free. NULL if there are none. `result` need not be set; after a failure it owns nothing. */
+enum sl_status sl_copy_layers(struct sl_spikes **copies, const struct sl_spikes *const *list,
+                              size_t layers, struct sl_result *result, struct sl_error *error);
 
 /*
  * Does what a function for users does with its arguments: checks every value against its field,

@@ -7,15 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-void sl_value_free(struct sl_value *value) {
+void sl_value_free(struct sl_value *value, struct sl_budget *budget) {
   if (value->spikes != NULL) {
     for (size_t item = 0; item < value->length; item++) {
       sl_spikes_release(&value->spikes[item]);
     }
   }
-  free(value->spikes);
-  free(value->reals);
-  free(value->labels);
+  sl_budget_free(budget, value->spikes, 0);
+  sl_budget_free(budget, value->reals, 0);
+  sl_budget_free(budget, value->labels, 0);
   *value = (struct sl_value){0};
 }
 
@@ -24,10 +24,13 @@ void sl_result_free(struct sl_result *result) {
     return;
   }
   for (size_t i = 0; i < result->gradient_count; i++) {
-    free(result->gradients[i].values);
+    struct sl_gradient *gradient = &result->gradients[i];
+    if (gradient->values != &gradient->single) {
+      sl_budget_free(result->budget, gradient->values, 0);
+    }
   }
-  free(result->gradients);
-  free(result->diagnostics);
+  sl_budget_free(result->budget, result->diagnostics, 0);
+  sl_budget_free(result->budget, result->gradients, 0);
   sl_budget_give_back(result->budget, result->charged);
   *result = (struct sl_result){0};
 }
@@ -36,16 +39,10 @@ void sl_result_free(struct sl_result *result) {
 static void *take_zeros(struct sl_result *result, size_t count, size_t size,
                         struct sl_error *error) {
   size_t bytes;
-  if (!sl_checked_multiply(&bytes, count, size)) {
-    sl_fail(error, SL_OUT_OF_MEMORY, "no memory for the result");
-    return NULL;
-  }
-  if (sl_budget_take(result->budget, bytes, error) != SL_OK) {
-    return NULL;
-  }
-  void *memory = calloc(count, size);
+  void *memory = sl_checked_multiply(&bytes, count, size)
+                     ? sl_budget_allocate(result->budget, bytes, true, error)
+                     : NULL;
   if (memory == NULL) {
-    sl_budget_give_back(result->budget, bytes);
     sl_fail(error, SL_OUT_OF_MEMORY, "no memory for the result");
     return NULL;
   }
@@ -63,38 +60,54 @@ enum sl_status sl_result_reserve(struct sl_result *result, size_t gradients, siz
   return result->diagnostics != NULL ? SL_OK : error->code;
 }
 
-/* Takes the memory of a gradient whose other members are set. */
-static double *add_gradient(struct sl_result *result, struct sl_gradient gradient,
+enum sl_status sl_result_reserve_layers(struct sl_result *result, size_t layers, size_t gradients,
+                                        size_t diagnostics_per_layer, struct sl_error *error) {
+  size_t diagnostics;
+  if (!sl_checked_add(&gradients, layers, gradients) ||
+      !sl_checked_multiply(&diagnostics, layers, diagnostics_per_layer)) {
+    return sl_fail(error, SL_OUT_OF_MEMORY, "no memory for %zu layers", layers);
+  }
+  result->list_name = "layers";
+  result->list_width = diagnostics_per_layer;
+  return sl_result_reserve(result, gradients, diagnostics, error);
+}
+
+/* Adds a gradient of a value of this shape. One number needs no memory of its own. */
+static double *add_gradient(struct sl_result *result, size_t field, size_t item, size_t rank,
+                            const size_t *shape, const size_t *small_shape,
                             struct sl_error *error) {
-  if (!sl_checked_product(&gradient.count, gradient.small_shape, gradient.rank)) {
-    gradient.count = SIZE_MAX;
+  struct sl_gradient *gradient = &result->gradients[result->gradient_count];
+  gradient->field = field;
+  gradient->item = item;
+  gradient->rank = rank;
+  for (size_t axis = 0; axis < rank; axis++) {
+    gradient->shape[axis] = shape[axis];
+    gradient->small_shape[axis] = small_shape[axis];
   }
-  gradient.values = take_zeros(result, gradient.count, sizeof *gradient.values, error);
-  if (gradient.values != NULL) {
-    result->gradients[result->gradient_count++] = gradient;
+  if (!sl_checked_product(&gradient->count, small_shape, rank)) {
+    gradient->count = SIZE_MAX;
   }
-  return gradient.values;
+  gradient->values = gradient->count == 1
+                         ? &gradient->single
+                         : take_zeros(result, gradient->count, sizeof *gradient->values, error);
+  result->gradient_count += gradient->values != NULL;
+  return gradient->values;
 }
 
 double *sl_result_add_spikes_gradient(struct sl_result *result, size_t field, size_t item,
                                       const struct sl_spikes *spikes, const size_t *small_shape,
                                       struct sl_error *error) {
-  struct sl_gradient gradient = {.field = field, .item = item, .rank = spikes->rank};
-  memcpy(gradient.shape, spikes->shape, spikes->rank * sizeof *spikes->shape);
-  memcpy(gradient.small_shape, small_shape, spikes->rank * sizeof *small_shape);
-  return add_gradient(result, gradient, error);
+  return add_gradient(result, field, item, spikes->rank, spikes->shape, small_shape, error);
 }
 
 double *sl_result_add_reals_gradient(struct sl_result *result, size_t field, size_t length,
                                      struct sl_error *error) {
-  struct sl_gradient gradient = {
-      .field = field, .rank = 1, .shape = {length}, .small_shape = {length}};
-  return add_gradient(result, gradient, error);
+  return add_gradient(result, field, 0, 1, &length, &length, error);
 }
 
 double *sl_result_add_real_gradient(struct sl_result *result, size_t field,
                                     struct sl_error *error) {
-  return add_gradient(result, (struct sl_gradient){.field = field}, error);
+  return add_gradient(result, field, 0, 0, NULL, NULL, error);
 }
 
 static void add_diagnostic(struct sl_result *result, const char *name, enum sl_diagnostic_kind kind,
@@ -113,6 +126,16 @@ void sl_result_add_count(struct sl_result *result, const char *name, size_t valu
 
 void sl_result_add_flag(struct sl_result *result, const char *name, bool value) {
   add_diagnostic(result, name, SL_DIAGNOSTIC_FLAG, value ? 1.0 : 0.0);
+}
+
+void sl_result_add_tensor(struct sl_result *result, const struct sl_spikes *spikes) {
+  struct sl_activity activity = sl_spikes_activity(spikes);
+  sl_result_add_count(result, "samples", spikes->samples);
+  sl_result_add_count(result, "steps", spikes->steps);
+  sl_result_add_count(result, "neurons", spikes->neurons);
+  sl_result_add_count(result, "silent", activity.silent);
+  sl_result_add_count(result, "saturated", activity.saturated);
+  sl_result_add_flag(result, "binary", sl_spikes_binary(spikes));
 }
 
 static enum sl_status gradient_not_finite(const struct sl_gradient *gradient, size_t index,

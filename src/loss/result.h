@@ -18,6 +18,11 @@
 enum sl_status sl_result_reserve(struct sl_result *result, size_t gradients, size_t diagnostics,
                                  struct sl_error *error);
 
+/* The same for a list of layers: so many diagnostics each, a gradient of each layer's spikes, and
+ * `gradients` others. */
+enum sl_status sl_result_reserve_layers(struct sl_result *result, size_t layers, size_t gradients,
+                                        size_t diagnostics_per_layer, struct sl_error *error);
+
 /*
  * Adds the next gradient: of a spike tensor, a list of reals, one real. Returns its values, all 0,
  * for the loss to fill; NULL, with an error set, when there is no memory. `small_shape` has the
@@ -34,6 +39,11 @@ double *sl_result_add_real_gradient(struct sl_result *result, size_t field, stru
 void sl_result_add_real(struct sl_result *result, const char *name, double value);
 void sl_result_add_count(struct sl_result *result, const char *name, size_t value);
 void sl_result_add_flag(struct sl_result *result, const char *name, bool value);
+
+/* Adds what every loss says of a tensor, SL_TENSOR_DIAGNOSTICS of them: how it was read (samples,
+ * steps, neurons), and what its neurons did (silent, saturated, binary). */
+enum { SL_TENSOR_DIAGNOSTICS = 6 };
+void sl_result_add_tensor(struct sl_result *result, const struct sl_spikes *spikes);
 
 /*
  * Fails with SL_RESULT_NOT_FINITE, as finite input may still overflow, for the first of loss,

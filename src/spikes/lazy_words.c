@@ -11,11 +11,11 @@ enum { WORD = sizeof(uint64_t) };
 /*
  * From which size on an array is mapped. A page that the system gives costs ten times as much as
  * one that the heap has kept, so dense arrays, all of which get written, are mapped only where huge
- * pages make up for it. Of scattered ones few pages may ever be written.
+ * pages make up for it. Of scattered ones few pages may ever be written; up to that size, zeroing
+ * them all costs less than getting some.
  */
-#define HUGE_PAGE            ((size_t)2 << 20)
-#define MIN_MAPPED_DENSE     ((size_t)4 << 20)
-#define MIN_MAPPED_SCATTERED ((size_t)1 << 20)
+#define HUGE_PAGE  ((size_t)2 << 20)
+#define MIN_MAPPED ((size_t)4 << 20)
 
 /* A mapping that grows is made so many times larger than it must be: address space costs nothing,
  * and a mapping that the system has to move loses its huge pages. */
@@ -30,11 +30,6 @@ static enum sl_status charge(struct sl_lazy_words *lazy, size_t bytes, struct sl
   enum sl_status status = sl_budget_take(budget, bytes, error);
   lazy->charged += status == SL_OK ? bytes : 0;
   return status;
-}
-
-static void uncharge(struct sl_lazy_words *lazy, uint64_t bytes, struct sl_budget *budget) {
-  sl_budget_give_back(budget, bytes);
-  lazy->charged -= bytes;
 }
 
 static void *map(size_t bytes) {
@@ -75,11 +70,9 @@ static size_t bitmap_bytes(const struct sl_lazy_words *lazy) {
 
 static enum sl_status reserve_heap(struct sl_lazy_words *lazy, size_t bytes, bool zeroed,
                                    struct sl_budget *budget, struct sl_error *error) {
-  if (charge(lazy, bytes, budget, error) != SL_OK) {
-    return error->code;
-  }
-  lazy->words = zeroed ? calloc(bytes, 1) : malloc(bytes);
+  lazy->words = sl_budget_allocate(budget, bytes, zeroed, error);
   lazy->front = lazy->count;
+  lazy->charged += lazy->words != NULL ? bytes : 0;
   return lazy->words != NULL ? SL_OK : out_of_memory(error);
 }
 
@@ -111,7 +104,7 @@ enum sl_status sl_lazy_words_reserve(struct sl_lazy_words *lazy, size_t count,
   }
   lazy->count = count;
   enum sl_status status;
-  if (bytes < (kind == SL_LAZY_SCATTERED ? MIN_MAPPED_SCATTERED : MIN_MAPPED_DENSE)) {
+  if (bytes < MIN_MAPPED) {
     status = reserve_heap(lazy, bytes, kind != SL_LAZY_SCRATCH, budget, error);
   } else if (kind == SL_LAZY_SCATTERED) {
     status = reserve_scattered(lazy, bytes, budget, error);
@@ -128,15 +121,11 @@ enum sl_status sl_lazy_words_reserve(struct sl_lazy_words *lazy, size_t count,
  * not have given them yet. */
 static enum sl_status grow_on_heap(struct sl_lazy_words *lazy, size_t count,
                                    struct sl_budget *budget, struct sl_error *error) {
-  size_t more = (count - lazy->count) * WORD;
-  if (charge(lazy, more, budget, error) != SL_OK) {
-    return error->code;
-  }
-  void *words = realloc(lazy->words, count * WORD);
+  void *words = sl_budget_grow(budget, lazy->words, lazy->count * WORD, count * WORD, error);
   if (words == NULL) {
-    uncharge(lazy, more, budget);
     return out_of_memory(error);
   }
+  lazy->charged += (count - lazy->count) * WORD;
   lazy->words = words;
   lazy->count = count;
   return SL_OK;
@@ -181,7 +170,7 @@ enum sl_status sl_lazy_words_grow(struct sl_lazy_words *lazy, size_t count,
   if (lazy->words == NULL) {
     return sl_lazy_words_reserve(lazy, count, SL_LAZY_DENSE, budget, error);
   }
-  if (!lazy->mapped && count * WORD < MIN_MAPPED_DENSE) {
+  if (!lazy->mapped && count * WORD < MIN_MAPPED) {
     return grow_on_heap(lazy, count, budget, error);
   }
   count *= MAPPED_AHEAD;
@@ -225,10 +214,10 @@ enum sl_status sl_lazy_words_charge_page(struct sl_lazy_words *lazy, size_t page
 void sl_lazy_words_free(struct sl_lazy_words *lazy, struct sl_budget *budget) {
   if (lazy->mapped) {
     munmap(lazy->words, lazy->count * WORD);
+    sl_budget_give_back(budget, lazy->charged);
   } else {
-    free(lazy->words);
+    sl_budget_free(budget, lazy->words, lazy->charged); /* all is charged for the words */
   }
   free(lazy->pages);
-  uncharge(lazy, lazy->charged, budget);
   *lazy = (struct sl_lazy_words){0};
 }

@@ -11,11 +11,17 @@ enum { BUFFERED_BITS = 32 * 1024 * 8, MIN_BUFFERED_ROWS = 16 };
 /* Accumulators that are taken at once: small requests need no more. */
 enum { MIN_CAPACITY = 128 };
 
-enum { PARTS = 4 }; /* words of values that are looked at together */
+enum {
+  PARTS = 16, /* words of values that are looked at together */
+  MAX_PART = 64 * PARTS,
+  MAX_SMALL_COUNT = UINT8_MAX
+};
 
 void sl_spikes_init(struct sl_spikes *spikes, bool per_sample, uint64_t *pairs_left) {
-  *spikes = (struct sl_spikes){
-      .per_sample = per_sample, .pairs_left = pairs_left, .max_values = UINT64_MAX};
+  *spikes = (struct sl_spikes){.per_sample = per_sample,
+                               .is_small = per_sample,
+                               .pairs_left = pairs_left,
+                               .max_values = UINT64_MAX};
 }
 
 void sl_spikes_set_budget(struct sl_spikes *spikes, struct sl_budget *budget) {
@@ -48,9 +54,15 @@ static enum sl_status take_pairs(struct sl_spikes *spikes, uint64_t pairs, struc
 
 /* Finds the arrays after memory may have moved. */
 static void find_arrays(struct sl_spikes *spikes) {
-  spikes->ones = spikes->ones_memory.words;
+  spikes->ones = spikes->is_small ? NULL : spikes->ones_memory.words;
+  spikes->small_ones = spikes->is_small ? spikes->ones_memory.words : NULL;
   spikes->graded = spikes->graded_memory.words;
   spikes->sums = spikes->sums_memory.words;
+}
+
+/* Returns how many words so many ones take. */
+static size_t words_of_ones(const struct sl_spikes *spikes, size_t accumulators) {
+  return spikes->is_small ? accumulators / 8 + (accumulators % 8 > 0) : accumulators;
 }
 
 /* Reserves accumulators [0, needed) of a shape that is still discovered. */
@@ -61,7 +73,8 @@ static enum sl_status grow_accumulators(struct sl_spikes *spikes, size_t needed,
     capacity = capacity > needed ? capacity : needed;
     struct sl_budget *budget = spikes->budget;
     bool graded = spikes->graded != NULL;
-    enum sl_status status = sl_lazy_words_grow(&spikes->ones_memory, capacity, budget, error);
+    enum sl_status status =
+        sl_lazy_words_grow(&spikes->ones_memory, words_of_ones(spikes, capacity), budget, error);
     if (status == SL_OK && graded) {
       status = sl_lazy_words_grow(&spikes->graded_memory, capacity, budget, error);
     }
@@ -80,20 +93,124 @@ static enum sl_status grow_accumulators(struct sl_spikes *spikes, size_t needed,
 
 /* Makes accumulators below `end` writable. */
 static enum sl_status reach(struct sl_spikes *spikes, size_t end, struct sl_error *error) {
-  if (spikes->ones == NULL) {
-    if (sl_lazy_words_reserve(&spikes->ones_memory, spikes->capacity, SL_LAZY_DENSE, spikes->budget,
-                              error) != SL_OK) {
+  if (spikes->ones_memory.words == NULL) {
+    if (sl_lazy_words_reserve(&spikes->ones_memory, words_of_ones(spikes, spikes->capacity),
+                              SL_LAZY_DENSE, spikes->budget, error) != SL_OK) {
       return error->code;
     }
     find_arrays(spikes);
   }
-  return sl_lazy_words_reach(&spikes->ones_memory, end, spikes->budget, error);
+  return sl_lazy_words_reach(&spikes->ones_memory, words_of_ones(spikes, end), spikes->budget,
+                             error);
+}
+
+static enum sl_status begin_buffer(struct sl_spikes *spikes, struct sl_error *error) {
+  size_t rows = BUFFERED_BITS / spikes->neurons;
+  rows = rows > MIN_BUFFERED_ROWS ? rows : MIN_BUFFERED_ROWS;
+  size_t all_rows = spikes->rank > 0 ? spikes->samples * spikes->steps : SIZE_MAX;
+  rows = rows < all_rows ? rows : all_rows;
+  size_t words;
+  if (!sl_checked_multiply(&spikes->max_buffered_bits, rows, spikes->neurons) ||
+      !sl_checked_add(&words, spikes->max_buffered_bits / 64, 1 + SL_BITS_SLACK)) {
+    return no_memory_to_count(error);
+  }
+  if (sl_lazy_words_reserve(&spikes->buffer_memory, words, SL_LAZY_SCRATCH, spikes->budget,
+                            error) != SL_OK) {
+    return error->code;
+  }
+  spikes->buffered = spikes->buffer_memory.words;
+  return SL_OK;
+}
+
+/* Adds up buffered rows of so many samples, the first `skipped` ones left out. */
+static void add_rows(struct sl_spikes *spikes, size_t skipped, size_t base, size_t samples,
+                     size_t rows) {
+  size_t count_bytes = spikes->is_small ? sizeof *spikes->small_ones : sizeof *spikes->ones;
+  char *counts = spikes->ones_memory.words;
+  if (samples > 0 && rows > 0) {
+    sl_kernels()->add_columns(counts + base * count_bytes, count_bytes, spikes->buffered,
+                              skipped * spikes->neurons, samples, rows, spikes->neurons);
+  }
+}
+
+/* Adds up what is buffered. Where samples are kept apart, that is the rest of one, whole ones, and
+ * the front of one. */
+static void add_buffered(struct sl_spikes *spikes) {
+  size_t rows = spikes->buffered_bits > 0 ? spikes->buffered_bits / spikes->neurons : 0;
+  bool apart = spikes->per_sample && spikes->steps_known;
+  size_t rest = apart ? spikes->steps - spikes->buffered_step : rows;
+  rest = rest < rows ? rest : rows;
+  size_t samples = rest < rows ? (rows - rest) / spikes->steps : 0;
+  size_t front = rest < rows ? (rows - rest) % spikes->steps : 0;
+  size_t base = spikes->buffered_base;
+  add_rows(spikes, 0, base, 1, rest);
+  add_rows(spikes, rest, base + spikes->neurons, samples, spikes->steps);
+  add_rows(spikes, rows - front, base + (1 + samples) * spikes->neurons, 1, front);
+  spikes->buffered_bits = 0;
+}
+
+/* Where the next value goes after `count` more. */
+struct position {
+  size_t base, step, column;
+  size_t samples; /* that have begun, of those that have not ended yet */
+  size_t end;     /* those values go to accumulators before this one */
+};
+
+static struct position position_after(const struct sl_spikes *spikes, size_t count) {
+  size_t column = spikes->column + count;
+  struct position after = {.base = spikes->base, .step = spikes->step, .column = column};
+  if (column >= spikes->neurons) {
+    after.step += column / spikes->neurons;
+    after.column = column % spikes->neurons;
+  }
+  size_t ended = spikes->steps_known ? after.step / spikes->steps : 0;
+  after.step -= ended * spikes->steps;
+  after.samples = ended + (after.step > 0 || after.column > 0);
+  if (spikes->per_sample) {
+    after.base += ended * spikes->neurons;
+    ended = 0;
+  }
+  after.end = after.base + (ended > 0 || after.step > 0 ? spikes->neurons : after.column);
+  return after;
+}
+
+static void go_to(struct sl_spikes *spikes, struct position position) {
+  spikes->base = position.base;
+  spikes->step = position.step;
+  spikes->column = position.column;
+}
+
+/* Makes small counts large: those of more steps, or of graded values. */
+static enum sl_status enlarge_ones(struct sl_spikes *spikes, struct sl_error *error) {
+  if (!spikes->is_small) {
+    return SL_OK;
+  }
+  struct sl_lazy_words small = spikes->ones_memory;
+  const uint8_t *ones = small.words;
+  size_t count = spikes->neurons_known ? position_after(spikes, 0).end : spikes->column;
+  spikes->ones_memory = (struct sl_lazy_words){0};
+  spikes->is_small = false;
+  if (reach(spikes, count, error) != SL_OK) {
+    sl_lazy_words_free(&spikes->ones_memory, spikes->budget);
+    spikes->ones_memory = small;
+    spikes->is_small = true;
+    find_arrays(spikes);
+    return error->code;
+  }
+  for (size_t i = 0; i < count; i++) {
+    spikes->ones[i] = ones[i];
+  }
+  sl_lazy_words_free(&small, spikes->budget);
+  return SL_OK;
 }
 
 /* Makes numbers and sums of graded values writable, which are kept from the first one on. */
 static enum sl_status reach_graded(struct sl_spikes *spikes, size_t end, struct sl_error *error) {
   struct sl_budget *budget = spikes->budget;
   if (spikes->graded == NULL) {
+    if (enlarge_ones(spikes, error) != SL_OK) {
+      return error->code;
+    }
     if (sl_lazy_words_reserve(&spikes->graded_memory, spikes->capacity, SL_LAZY_DENSE, budget,
                               error) != SL_OK) {
       return error->code;
@@ -109,78 +226,25 @@ static enum sl_status reach_graded(struct sl_spikes *spikes, size_t end, struct 
   return status == SL_OK ? sl_lazy_words_reach(&spikes->sums_memory, end, budget, error) : status;
 }
 
-/* Returns the rows of a known shape that may be buffered together. */
-static size_t rows_together(const struct sl_spikes *spikes) {
-  if (!spikes->steps_known) {
-    return SIZE_MAX;
-  }
-  bool whole_tensor = !spikes->per_sample && spikes->rank > 0;
-  return whole_tensor         ? spikes->samples * spikes->steps
-         : spikes->per_sample ? spikes->steps
-                              : SIZE_MAX;
-}
-
-static enum sl_status begin_buffer(struct sl_spikes *spikes, struct sl_error *error) {
-  size_t rows = BUFFERED_BITS / spikes->neurons;
-  rows = rows > MIN_BUFFERED_ROWS ? rows : MIN_BUFFERED_ROWS;
-  size_t together = rows_together(spikes);
-  rows = rows < together ? rows : together;
-  size_t words;
-  if (!sl_checked_multiply(&spikes->max_buffered_bits, rows, spikes->neurons) ||
-      !sl_checked_add(&words, spikes->max_buffered_bits / 64, 1 + SL_BITS_SLACK)) {
-    return no_memory_to_count(error);
-  }
-  if (sl_lazy_words_reserve(&spikes->buffer_memory, words, SL_LAZY_SCRATCH, spikes->budget,
-                            error) != SL_OK) {
-    return error->code;
-  }
-  spikes->buffered = spikes->buffer_memory.words;
-  return SL_OK;
-}
-
-static void add_buffered(struct sl_spikes *spikes) {
-  if (spikes->buffered_bits > 0) {
-    sl_kernels()->add_columns(spikes->ones + spikes->base, spikes->buffered,
-                              spikes->buffered_bits / spikes->neurons, spikes->neurons);
-    spikes->buffered_bits = 0;
-  }
-}
-
-/* Begins a sample whose length in neurons is known. */
-static enum sl_status begin_sample(struct sl_spikes *spikes, struct sl_error *error) {
+/* Begins the samples that so many values are the first of, or none if they cannot all begin. */
+static enum sl_status begin_samples(struct sl_spikes *spikes, size_t count,
+                                    struct sl_error *error) {
   if (spikes->rank > 0) { /* the shape came first: all is granted */
     return SL_OK;
   }
-  enum sl_status status = take_pairs(spikes, spikes->neurons, error);
+  bool inside = spikes->step > 0 || spikes->column > 0;
+  size_t pairs = (position_after(spikes, count).samples - inside) * spikes->neurons;
   size_t needed;
+  if (pairs == 0) {
+    return SL_OK;
+  }
+  enum sl_status status = take_pairs(spikes, pairs, error);
   if (status != SL_OK || !spikes->per_sample) {
     return status;
   }
-  return sl_checked_add(&needed, spikes->accumulators, spikes->neurons)
+  return sl_checked_add(&needed, spikes->accumulators, pairs)
              ? grow_accumulators(spikes, needed, error)
              : no_memory_to_count(error);
-}
-
-static void complete_sample(struct sl_spikes *spikes) {
-  if (spikes->per_sample) {
-    add_buffered(spikes);
-    spikes->base += spikes->neurons;
-  }
-  spikes->step = 0;
-}
-
-/* Moves on to the next value, at most to the end of a sample. */
-static void advance(struct sl_spikes *spikes, size_t count) {
-  spikes->values += count;
-  spikes->column += count;
-  if (!spikes->neurons_known || spikes->column < spikes->neurons) {
-    return;
-  }
-  spikes->step += spikes->column / spikes->neurons;
-  spikes->column %= spikes->neurons;
-  if (spikes->steps_known && spikes->column == 0 && spikes->step == spikes->steps) {
-    complete_sample(spikes);
-  }
 }
 
 /* Pushes values of the first time step, where nothing is known yet: every value begins a neuron of
@@ -193,49 +257,43 @@ static enum sl_status push_first_step(struct sl_spikes *spikes, const uint64_t *
       reach(spikes, end, error) != SL_OK) {
     return error->code;
   }
-  uint64_t *ones = spikes->ones + spikes->column;
-  uint64_t word = 0;
-  for (size_t i = 0; i < count; i++, word >>= 1) {
-    word = i % 64 == 0 ? bits[i / 64] : word;
-    ones[i] = word & 1;
+  for (size_t i = 0; i < count; i++) {
+    uint8_t one = bits[i / 64] >> (i % 64) & 1;
+    if (spikes->is_small) {
+      spikes->small_ones[spikes->column + i] = one;
+    } else {
+      spikes->ones[spikes->column + i] = one;
+    }
   }
-  advance(spikes, count);
+  spikes->values += count;
+  spikes->column = end;
   return SL_OK;
 }
 
-/* Returns how many values may still come before something happens: a sample ends, the buffer is
- * full. */
-static size_t values_before_event(const struct sl_spikes *spikes) {
-  size_t space = spikes->max_buffered_bits - spikes->buffered_bits;
-  bool samples_matter = spikes->per_sample || spikes->rank == 0;
-  if (!spikes->steps_known || !samples_matter) {
-    return space;
-  }
-  size_t steps = spikes->steps - spikes->step;
-  size_t rest_of_sample; /* saturates: `space` is smaller then */
-  if (!sl_checked_multiply(&rest_of_sample, steps, spikes->neurons)) {
-    return space;
-  }
-  rest_of_sample -= spikes->column;
-  return space < rest_of_sample ? space : rest_of_sample;
-}
-
-/* Takes values that belong to one sample and fit into the buffer. */
+/* Takes values that fit into the buffer. */
 static enum sl_status buffer_bits(struct sl_spikes *spikes, const uint64_t *bits, size_t from,
                                   size_t count, struct sl_error *error) {
-  size_t end = count < spikes->neurons - spikes->column ? spikes->column + count : spikes->neurons;
+  struct position after = position_after(spikes, count);
   size_t bit_end = spikes->buffered_bits + count;
-  if (reach(spikes, spikes->base + end, error) != SL_OK ||
+  if (after.step > MAX_SMALL_COUNT && enlarge_ones(spikes, error) != SL_OK) {
+    return error->code;
+  }
+  if (reach(spikes, after.end, error) != SL_OK ||
       sl_lazy_words_reach(&spikes->buffer_memory, bit_end / 64 + 1, spikes->budget, error) !=
           SL_OK) {
     return error->code;
   }
+  if (spikes->buffered_bits == 0) {
+    spikes->buffered_base = spikes->base;
+    spikes->buffered_step = spikes->step;
+  }
   sl_copy_bits(spikes->buffered, spikes->buffered_bits, bits, from, count);
   spikes->buffered_bits = bit_end;
+  spikes->values += count;
+  go_to(spikes, after);
   if (spikes->buffered_bits == spikes->max_buffered_bits) {
     add_buffered(spikes);
   }
-  advance(spikes, count);
   return SL_OK;
 }
 
@@ -254,15 +312,13 @@ enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bit
   if (!spikes->neurons_known) {
     return push_first_step(spikes, bits, count, error);
   }
-  if (spikes->buffered == NULL && begin_buffer(spikes, error) != SL_OK) {
+  if ((spikes->buffered == NULL && begin_buffer(spikes, error) != SL_OK) ||
+      begin_samples(spikes, count, error) != SL_OK) {
     return error->code;
   }
   for (size_t done = 0; done < count;) {
-    if (spikes->column == 0 && spikes->step == 0 && begin_sample(spikes, error) != SL_OK) {
-      return error->code;
-    }
-    size_t length = values_before_event(spikes);
-    length = length < count - done ? length : count - done;
+    size_t space = spikes->max_buffered_bits - spikes->buffered_bits;
+    size_t length = space < count - done ? space : count - done;
     if (buffer_bits(spikes, bits, done, length, error) != SL_OK) {
       return error->code;
     }
@@ -271,44 +327,80 @@ enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bit
   return SL_OK;
 }
 
-/* Pushes values of one row, at most PARTS words of them: binary ones as bits. Words with graded
- * ones are added at once, and are 0 among the bits. */
-static enum sl_status push_part_of_row(struct sl_spikes *spikes, const double *values, size_t count,
-                                       struct sl_error *error) {
-  size_t first = spikes->base + spikes->column;
-  uint64_t bits[PARTS];
-  bool binary[PARTS];
-  bool graded = false;
-  for (size_t i = 0; i < count; i += 64) {
+/* Finds the ones among values; returns whether all others are 0. */
+static bool find_bits(const double *values, size_t count, uint64_t *bits) {
+  bool binary = true;
+  for (size_t i = 0; i < count && binary; i += 64) {
     size_t length = count - i < 64 ? count - i : 64;
-    uint64_t ones = sl_kernels()->find_ones(values + i, length, &binary[i / 64]);
-    bits[i / 64] = binary[i / 64] ? ones : 0;
-    graded |= !binary[i / 64];
+    bits[i / 64] = sl_kernels()->find_ones(values + i, length, &binary);
   }
-  if (sl_spikes_push_bits(spikes, bits, count, error) != SL_OK ||
-      (graded && reach_graded(spikes, first + count, error) != SL_OK)) {
+  return binary;
+}
+
+static void add_reals(struct sl_spikes *spikes, size_t first, const double *values, size_t rows,
+                      size_t columns) {
+  sl_kernels()->add_reals(spikes->ones + first, spikes->graded + first, spikes->sums + first,
+                          values, rows, columns, columns);
+}
+
+/* Adds values of one row, which are no bits, at once. */
+static enum sl_status push_graded_part(struct sl_spikes *spikes, const double *values, size_t count,
+                                       struct sl_error *error) {
+  static const uint64_t no_bits[PARTS];
+  size_t first = spikes->base + spikes->column;
+  if (sl_spikes_push_bits(spikes, no_bits, count, error) != SL_OK ||
+      reach_graded(spikes, first + count, error) != SL_OK) {
     return error->code;
   }
-  for (size_t i = 0; graded && i < count; i += 64) {
-    size_t length = count - i < 64 ? count - i : 64;
-    size_t at = first + i;
-    if (!binary[i / 64]) {
-      sl_kernels()->add_reals(spikes->ones + at, spikes->graded + at, spikes->sums + at, values + i,
-                              length);
-    }
+  add_reals(spikes, first, values, 1, count);
+  return SL_OK;
+}
+
+/* Adds whole rows at once. There are no bits for them, so those of rows before them, which know
+ * their sample by their order, are added before. */
+static enum sl_status push_graded_rows(struct sl_spikes *spikes, const double *values, size_t rows,
+                                       struct sl_error *error) {
+  size_t count = rows * spikes->neurons;
+  bool apart = spikes->per_sample && spikes->steps_known;
+  if (count > spikes->max_values - spikes->values) {
+    return sl_spikes_too_many(error);
   }
+  if (begin_samples(spikes, count, error) != SL_OK) {
+    return error->code;
+  }
+  size_t end = position_after(spikes, count).end;
+  if (reach_graded(spikes, end, error) != SL_OK || reach(spikes, end, error) != SL_OK) {
+    return error->code;
+  }
+  if (spikes->per_sample) {
+    add_buffered(spikes);
+  }
+  while (rows > 0) {
+    size_t left = apart ? spikes->steps - spikes->step : rows;
+    size_t together = rows < left ? rows : left;
+    add_reals(spikes, spikes->base, values, together, spikes->neurons);
+    go_to(spikes, position_after(spikes, together * spikes->neurons));
+    values += together * spikes->neurons;
+    rows -= together;
+  }
+  spikes->values += count;
   return SL_OK;
 }
 
 enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *values, size_t count,
                                     struct sl_error *error) {
   for (size_t done = 0; done < count;) {
-    size_t length = count - done < PARTS * 64 ? count - done : PARTS * 64;
-    if (spikes->neurons_known && length > spikes->neurons - spikes->column) {
-      length = spikes->neurons - spikes->column;
-    }
-    if (push_part_of_row(spikes, values + done, length, error) != SL_OK) {
-      return error->code;
+    uint64_t bits[PARTS];
+    size_t length = count - done < MAX_PART ? count - done : MAX_PART;
+    size_t row_left = spikes->neurons_known ? spikes->neurons - spikes->column : SIZE_MAX;
+    size_t rows = spikes->neurons_known && spikes->column == 0 ? length / spikes->neurons : 0;
+    length = rows > 0 ? rows * spikes->neurons : length < row_left ? length : row_left;
+    enum sl_status status = find_bits(values + done, length, bits)
+                                ? sl_spikes_push_bits(spikes, bits, length, error)
+                            : rows > 0 ? push_graded_rows(spikes, values + done, rows, error)
+                                       : push_graded_part(spikes, values + done, length, error);
+    if (status != SL_OK) {
+      return status;
     }
     done += length;
   }
@@ -322,6 +414,7 @@ static enum sl_status begin_scattered(struct sl_spikes *spikes, struct sl_error 
     return sl_fail(error, SL_LENGTH_MISMATCH,
                    "single spikes are added to a known shape that no values were pushed into");
   }
+  spikes->is_small = false;
   if (sl_lazy_words_reserve(&spikes->ones_memory, spikes->capacity, SL_LAZY_SCATTERED,
                             spikes->budget, error) != SL_OK) {
     return error->code;
@@ -329,6 +422,18 @@ static enum sl_status begin_scattered(struct sl_spikes *spikes, struct sl_error 
   find_arrays(spikes);
   spikes->scattered = true;
   spikes->values = spikes->max_values;
+  return SL_OK;
+}
+
+enum sl_status sl_spikes_add_to(struct sl_spikes *spikes, size_t accumulator,
+                                struct sl_error *error) {
+  if (!spikes->scattered && begin_scattered(spikes, error) != SL_OK) {
+    return error->code;
+  }
+  if (sl_lazy_words_touch(&spikes->ones_memory, accumulator, spikes->budget, error) != SL_OK) {
+    return error->code;
+  }
+  spikes->ones[accumulator] += 1;
   return SL_OK;
 }
 
@@ -344,24 +449,19 @@ enum sl_status sl_spikes_add_one(struct sl_spikes *spikes, uint64_t index, struc
   }
   size_t neuron = index % spikes->neurons;
   size_t sample = spikes->per_sample ? index / spikes->neurons / spikes->steps : 0;
-  size_t accumulator = sample * spikes->neurons + neuron;
-  if (sl_lazy_words_touch(&spikes->ones_memory, accumulator, spikes->budget, error) != SL_OK) {
-    return error->code;
-  }
-  spikes->ones[accumulator] += 1;
-  return SL_OK;
+  return sl_spikes_add_to(spikes, sample * spikes->neurons + neuron, error);
 }
 
 void sl_spikes_end_step(struct sl_spikes *spikes) {
   spikes->neurons = spikes->column;
   spikes->neurons_known = true;
-  advance(spikes, 0);
+  go_to(spikes, position_after(spikes, 0));
 }
 
 void sl_spikes_end_sample(struct sl_spikes *spikes) {
   spikes->steps = spikes->step;
   spikes->steps_known = true;
-  complete_sample(spikes);
+  go_to(spikes, position_after(spikes, 0));
 }
 
 /* Reads a shape as (samples, steps, neurons). Its product has been checked. */
@@ -434,6 +534,7 @@ enum sl_status sl_spikes_set_shape(struct sl_spikes *spikes, size_t rank, const 
   }
   spikes->accumulators = spikes->per_sample ? pairs : spikes->neurons;
   spikes->capacity = spikes->accumulators;
+  spikes->is_small = spikes->per_sample && spikes->steps <= MAX_SMALL_COUNT;
   return take_pairs(spikes, pairs, error);
 }
 
@@ -455,79 +556,4 @@ enum sl_status sl_spikes_finish(struct sl_spikes *spikes, struct sl_error *error
   spikes->scattered = false;
   spikes->finished = true;
   return SL_OK;
-}
-
-/* Returns whether there are sums; a silent tensor may have none before it is finished. */
-static bool has_sums(const struct sl_spikes *spikes) {
-  return spikes != NULL && spikes->ones != NULL;
-}
-
-size_t sl_spikes_accumulators(const struct sl_spikes *spikes) {
-  return has_sums(spikes) ? spikes->accumulators : 0;
-}
-
-double sl_spikes_sum(const struct sl_spikes *spikes, size_t accumulator) {
-  if (accumulator >= sl_spikes_accumulators(spikes)) {
-    return 0;
-  }
-  double ones = (double)spikes->ones[accumulator];
-  return spikes->sums != NULL ? ones + spikes->sums[accumulator] : ones;
-}
-
-uint64_t sl_spikes_fired(const struct sl_spikes *spikes, size_t accumulator) {
-  if (accumulator >= sl_spikes_accumulators(spikes)) {
-    return 0;
-  }
-  uint64_t graded = spikes->graded != NULL ? spikes->graded[accumulator] : 0;
-  return spikes->ones[accumulator] + graded;
-}
-
-uint64_t sl_spikes_count(const struct sl_spikes *spikes) {
-  uint64_t count = 0;
-  if (!has_sums(spikes)) {
-    return count;
-  }
-  for (size_t i = 0; i < spikes->accumulators; i++) {
-    count += spikes->ones[i];
-  }
-  for (size_t i = 0; spikes->graded != NULL && i < spikes->accumulators; i++) {
-    count += spikes->graded[i];
-  }
-  return count;
-}
-
-bool sl_spikes_binary(const struct sl_spikes *spikes) {
-  return spikes == NULL || spikes->graded == NULL;
-}
-
-/* Adds what a few neighbouring neurons fired in one sample. */
-static void add_fired(uint64_t *fired, const struct sl_spikes *spikes, size_t first, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    fired[i] += spikes->ones[first + i];
-  }
-  for (size_t i = 0; spikes->graded != NULL && i < count; i++) {
-    fired[i] += spikes->graded[first + i];
-  }
-}
-
-struct sl_activity sl_spikes_activity(const struct sl_spikes *spikes) {
-  enum { NEIGHBOURS = 64 };
-  struct sl_activity activity = {0};
-  if (!has_sums(spikes)) {
-    return activity;
-  }
-  uint64_t always = (uint64_t)spikes->samples * spikes->steps;
-  for (size_t neuron = 0; neuron < spikes->neurons; neuron += NEIGHBOURS) {
-    size_t left = spikes->neurons - neuron;
-    size_t count = left < NEIGHBOURS ? left : NEIGHBOURS;
-    uint64_t fired[NEIGHBOURS] = {0};
-    for (size_t i = neuron; i < spikes->accumulators; i += spikes->neurons) {
-      add_fired(fired, spikes, i, count);
-    }
-    for (size_t i = 0; i < count; i++) {
-      activity.silent += fired[i] == 0;
-      activity.saturated += fired[i] == always;
-    }
-  }
-  return activity;
 }

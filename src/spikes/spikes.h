@@ -5,7 +5,8 @@
  * A shape is either known before the values (sl_spikes_set_shape) or discovered by them: push the
  * first time step, sl_spikes_end_step; push the rest of the first sample, sl_spikes_end_sample;
  * push all other samples; sl_spikes_set_shape. Memory is 8 bytes an accumulator while all values
- * are 0 or 1, 24 bytes from the first graded value on. It is charged to a budget, if there is one,
+ * are 0 or 1, or 1 byte for a pair of a sample of up to 255 steps, and 24 bytes from the first
+ * graded value on. It is charged to a budget, if there is one,
  * and that of a large tensor page by page, where values are added.
  *
  * Ownership: here the struct belongs to the caller, its arrays to the struct; sl_spikes_release
@@ -24,7 +25,8 @@ struct sl_spikes {
   size_t samples, steps, neurons; /* the same shape as (batch, time, everything else) */
   bool per_sample;
   size_t accumulators; /* neurons, or samples * neurons if per_sample */
-  uint64_t *ones;      /* [accumulators] */
+  uint64_t *ones;      /* [accumulators], or NULL if they are small */
+  uint8_t *small_ones; /* [accumulators], or NULL: see is_small */
   uint64_t *graded;    /* [accumulators], or NULL while every value was 0 or 1 */
   double *sums;        /* [accumulators], or NULL like graded */
 
@@ -38,13 +40,16 @@ struct sl_spikes {
   size_t step;          /* time step of the next value within its sample */
   bool neurons_known, steps_known;
   bool scattered; /* spikes are added one by one, anywhere */
+  bool is_small;  /* no count can be larger than a byte, and all values were 0 or 1 */
   bool finished;
 
   /* Bits that are not added up yet, many rows at a time: whole rows, one directly after the other,
-   * the first value in the least significant bit. Never more than one sample if per_sample. */
+   * the first value in the least significant bit. */
   uint64_t *buffered;
   size_t buffered_bits;     /* how many there are */
   size_t max_buffered_bits; /* when they are added up: a multiple of `neurons` */
+  size_t buffered_base;     /* base and step of the first row */
+  size_t buffered_step;
 
   /* What owns the arrays above. */
   struct sl_budget *budget; /* not owned; NULL without bound */
@@ -78,9 +83,28 @@ enum sl_status sl_spikes_set_shape(struct sl_spikes *spikes, size_t rank, const 
 enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *values, size_t count,
                                     struct sl_error *error);
 
+/* Adds one spike to an accumulator, as sl_spikes_add_one does to that of an index. */
+enum sl_status sl_spikes_add_to(struct sl_spikes *spikes, size_t accumulator,
+                                struct sl_error *error);
+
+/* Returns the accumulator of coordinates within a known shape. */
+static inline size_t sl_spikes_accumulator(const struct sl_spikes *spikes,
+                                           const uint64_t *coordinates, size_t rank) {
+  size_t neuron = 0;
+  for (size_t axis = rank < 3 ? rank - 1 : 2; axis < rank; axis++) {
+    neuron = neuron * spikes->shape[axis] + coordinates[axis];
+  }
+  return rank < 3 || !spikes->per_sample ? neuron : coordinates[0] * spikes->neurons + neuron;
+}
+
 /* Ends the first time step (first sample): its length is now known for all others. */
 void sl_spikes_end_step(struct sl_spikes *spikes);
 void sl_spikes_end_sample(struct sl_spikes *spikes);
+
+/* Returns how many values of an accumulator are 1. */
+static inline uint64_t sl_spikes_ones(const struct sl_spikes *spikes, size_t accumulator) {
+  return spikes->small_ones != NULL ? spikes->small_ones[accumulator] : spikes->ones[accumulator];
+}
 
 /* Fails with SL_LENGTH_MISMATCH: more values than the shape has. */
 enum sl_status sl_spikes_too_many(struct sl_error *error);

@@ -119,7 +119,7 @@ def seconds_of(port, question):
 
 def requests_a_second(port):
     said = subprocess.check_output(
-        ["wrk", "-t1", "-c8", "-d2", "-s", ROOT / "bench/post.lua"]
+        ["wrk", "-t1", "-c8", "-d2", "-s", ROOT / "tests/deployment/post.lua"]
         + [f"http://127.0.0.1:{port}{PATH}", "--", SMALL_FILE],
         text=True,
     )

@@ -37,10 +37,10 @@ static void append_as_base64(struct sl_buffer *text, const uint8_t *bytes, size_
 
 static void append_members(struct sl_buffer *body, const uint8_t *data,
                            const struct sl_buffer *text, size_t length) {
-  static const char *const encodings[] = {"bits", "f32", "f64", "bits"};
+  static const char *const encodings[] = {"bits", "f32", "f64", "bits", "u8", "u16", "u32", "u8"};
   static const unsigned char orders[8][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0},
                                              {2, 0, 1}, {2, 1, 0}, {0, 2, 2}, {2, 2, 2}};
-  const char *encoding = encodings[data[ORDER] >> ENCODING_SHIFT & 3];
+  const char *encoding = encodings[data[ORDER] >> ENCODING_SHIFT];
   for (size_t i = 0; i < 3; i++) {
     unsigned member = orders[data[ORDER] & 7][i];
     must(i == 0 || sl_buffer_append_text(body, ","));
@@ -57,8 +57,8 @@ static void append_members(struct sl_buffer *body, const uint8_t *data,
 
 /* The number of values that so much text has. */
 static size_t fitting_length(const uint8_t *data, size_t bytes) {
-  static const size_t bits[] = {1, 32, 64, 1};
-  size_t width = bits[data[ORDER] >> ENCODING_SHIFT & 3];
+  static const size_t bits[] = {1, 32, 64, 1, 8, 16, 32, 8};
+  size_t width = bits[data[ORDER] >> ENCODING_SHIFT];
   size_t spare = width == 1 && bytes > 0 ? data[LENGTH] % 8 : 0;
   return bytes * 8 / width - spare;
 }

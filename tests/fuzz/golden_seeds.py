@@ -6,13 +6,21 @@ import pathlib
 import sys
 
 # What is before a body: the loss, with large limits, and a seed for the splits.
-HEADS = {"firing_rate_target_mse_loss": "0abc", "balanced_population_mse": "1abc"}
+HEADS = {
+    "firing_rate_target_mse_loss": b"0abc",
+    "balanced_population_mse": b"1abc",
+    "spike_count_mse": b"pabc",
+    "spike_count_cross_entropy": b"\xb0abc",
+    "activity_regularization": b"\xf0abc",
+}
 LONGEST = 3000
 
-cases = pathlib.Path(__file__).parent.parent / "golden" / "cases.json"
+tables = pathlib.Path(__file__).parent.parent / "golden"
 folder = pathlib.Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)
-for number, case in enumerate(json.loads(cases.read_text(encoding="utf-8"))):
-    body = json.dumps(case["request"])
-    if len(body) <= LONGEST:
-        (folder / f"golden-{number}").write_text(HEADS[case["loss"]] + body, encoding="utf-8")
+for table in "cases", "count_cases":
+    cases = json.loads((tables / f"{table}.json").read_text(encoding="utf-8"))
+    for number, case in enumerate(cases):
+        body = json.dumps(case["request"])
+        if len(body) <= LONGEST:
+            (folder / f"golden-{table}-{number}").write_bytes(HEADS[case["loss"]] + body.encode())

@@ -1,14 +1,16 @@
 #!/usr/bin/python3
-"""Makes cases.json: what both losses must answer, computed without spikelossd.
+"""Makes cases.json and count_cases.json: what the losses must answer, computed without spikelossd.
 
 An independent implementation: the losses are written straight from their formulas with PyTorch
 tensors in double precision, and every gradient comes from automatic differentiation. Needs
 Debian's python3-torch to run; the tests that read cases.json need no Python.
 
-    /usr/bin/python3 tests/golden/make_vectors.py > tests/golden/cases.json
+    /usr/bin/python3 tests/golden/make_vectors.py cases > tests/golden/cases.json
+    /usr/bin/python3 tests/golden/make_vectors.py count_cases > tests/golden/count_cases.json
 
-cases.json is the table that the library and the clients in all languages must agree with. It is a
-list of objects:
+cases.json, of the two losses of nWave, is the table that the library and the clients in all
+languages must agree with; count_cases.json is the same for the three other losses. Each is a list
+of objects:
 
     name     what is special about the case; no two cases of a loss have the same
     loss     which loss: POST /v1/losses/<loss>
@@ -26,8 +28,10 @@ is smaller than the least normal f32 to 1e-45. A gradient's small shape broadcas
 shape. 1e999 in a tensor is legal JSON and reads as infinity: binary encodings can carry it.
 """
 
+import itertools
 import json
 import random
+import sys
 
 import torch
 
@@ -69,7 +73,10 @@ def small_gradient(gradient, small_shape):
 def health(spikes, neurons):
     """Silent and saturated neurons and binarity of spikes given as [anything, neurons]."""
     fired = spikes.reshape(-1, neurons) != 0
+    shape = [1] * (3 - spikes.dim()) + list(spikes.shape)
     return {
+        "samples": shape[0],
+        "steps": shape[1],
         "neurons": neurons,
         "silent": int((~fired).all(dim=0).sum()),
         "saturated": int(fired.all(dim=0).sum()),
@@ -285,6 +292,251 @@ def population_cases():
     )
 
 
+def classes_of(spk, num_classes):
+    """The spikes of every class's population: [batch, time, class, neuron of the class]."""
+    return spk.reshape(*spk.shape[:2], num_classes, -1)
+
+
+def population_diagnostics(spk, targets, num_classes):
+    neurons = spk.shape[2]
+    accuracy, ties = population_accuracy(spk, targets, num_classes, neurons // num_classes)
+    right = torch.nn.functional.one_hot(torch.tensor(targets), num_classes) > 0
+    rates = classes_of(spk, num_classes).mean(dim=(1, 3))
+    return {"accuracy": accuracy, "ties": ties} | health(spk, neurons) | {
+        "mean_rate_correct": rates[right].mean().item(),
+        "mean_rate_incorrect": rates[~right].mean().item() if num_classes > 1 else 0.0,
+    }
+
+
+def spike_count_mse(name, spk, targets, num_classes, correct_rate, incorrect_rate, **options):
+    spikes = spk.clone().requires_grad_()
+    correct = torch.tensor(correct_rate, requires_grad=True)
+    incorrect = torch.tensor(incorrect_rate, requires_grad=True)
+    samples, steps, neurons = spk.shape
+    activity = classes_of(spikes, num_classes).sum(dim=1)
+    wanted_steps = steps
+    if options.get("per") == "population":
+        activity = activity.sum(dim=2, keepdim=True)
+    if options.get("measure") == "rate":
+        activity = activity / steps
+        wanted_steps = 1
+    in_unit = neurons // num_classes // activity.shape[2]
+    right = torch.nn.functional.one_hot(torch.tensor(targets), num_classes)[:, :, None] > 0
+    wanted = torch.where(right, correct, incorrect) * wanted_steps * in_unit
+    if options.get("truncate"):
+        wanted = torch.trunc(wanted)
+    squares = (activity - wanted) ** 2
+    loss = squares.sum() if options.get("reduction") == "sum" else squares.mean()
+    loss = loss * options.get("weight", 1.0)
+    loss.backward()
+    gradients = {
+        "spk": small_gradient(spikes.grad, [samples, 1, neurons]),
+        "correct_rate": correct.grad.item(),
+        "incorrect_rate": incorrect.grad.item(),
+    }
+    request = {"spk": spk.tolist(), "targets": targets, "num_classes": num_classes}
+    request |= {"correct_rate": correct_rate, "incorrect_rate": incorrect_rate} | options
+    diagnostics = population_diagnostics(spk, targets, num_classes)
+    return answered("spike_count_mse", name, request, loss, gradients, diagnostics)
+
+
+def spike_count_cross_entropy(name, spk, targets, num_classes, **options):
+    spikes = spk.clone().requires_grad_()
+    samples, steps, neurons = spk.shape
+    logits = classes_of(spikes, num_classes).sum(dim=(1, 3))
+    if options.get("measure") == "rate":
+        logits = logits / steps
+    weights = options.get("class_weights")
+    loss = torch.nn.functional.cross_entropy(
+        logits,
+        torch.tensor(targets),
+        weight=None if weights is None else torch.tensor(weights, dtype=torch.float64),
+        label_smoothing=options.get("label_smoothing", 0.0),
+        reduction=options.get("reduction", "mean"),
+    ) * options.get("weight", 1.0)
+    loss.backward()
+    probability = torch.softmax(logits.detach(), dim=1)[torch.arange(samples), targets].mean()
+    gradients = {"spk": small_gradient(spikes.grad, [samples, 1, neurons])}
+    request = {"spk": spk.tolist(), "targets": targets, "num_classes": num_classes} | options
+    diagnostics = population_diagnostics(spk, targets, num_classes)
+    diagnostics["mean_probability_correct"] = probability.item()
+    return answered("spike_count_cross_entropy", name, request, loss, gradients, diagnostics)
+
+
+def activity_of(layer, options):
+    """What the bounds are of: [samples or 1, neurons or 1]."""
+    shape = [1] * (3 - layer.dim()) + list(layer.shape)
+    activity = layer.reshape(shape[0], shape[1], -1)
+    count = options.get("measure") == "count"
+    activity = activity.sum(dim=1) if count else activity.mean(dim=1)
+    if options.get("samples", "mean") == "mean":
+        activity = activity.mean(dim=0, keepdim=True)
+    if options.get("per", "layer") == "layer":
+        activity = activity.mean(dim=1, keepdim=True)
+    return activity
+
+
+def activity_regularization(name, spikes_list, lower=None, upper=None, weights=None, **options):
+    layers = [layer.clone().requires_grad_() for layer in spikes_list]
+    lists = {"lower": lower, "upper": upper, "weights": weights}
+    given = {key: value for key, value in lists.items() if value is not None}
+    learned = {key: torch.tensor(value, requires_grad=True) for key, value in given.items()}
+    learned.setdefault("weights", torch.ones(len(layers), requires_grad=True))
+    power = 1 if options.get("norm") == "l1" else 2
+    terms, diagnostics = [], []
+    for i, layer in enumerate(layers):
+        activity = activity_of(layer, options)
+        below = above = torch.zeros_like(activity)
+        if lower is not None:
+            below = torch.relu(learned["lower"][i] - activity)
+        if upper is not None:
+            above = torch.relu(activity - learned["upper"][i])
+        units = below**power + above**power
+        reduced = units.sum() if options.get("reduction") == "sum" else units.mean()
+        terms.append(learned["weights"][i] * reduced)
+        said = {"rate": layer.detach().mean().item(), "loss": terms[i].item()}
+        said |= {"below": (below > 0).double().mean().item()}
+        said |= {"above": (above > 0).double().mean().item()}
+        diagnostics.append(said | health(layer.detach(), neurons_of(layer)))
+    loss = sum(terms)
+    loss.backward()
+    by_sample = options.get("samples") == "each"
+    by_neuron = options.get("per") == "neuron"
+
+    def small_shape(layer):
+        first = min(layer.dim() - 1, 2)
+        before = [1] * first
+        if by_sample and layer.dim() >= 3:
+            before[0] = layer.shape[0]
+        after = list(layer.shape[first:])
+        return before + (after if by_neuron else [1] * len(after))
+
+    gradients = {"spikes_list": [small_gradient(s.grad, small_shape(s)) for s in layers]}
+    for key in lists:
+        if key in learned:
+            gradients[key] = learned[key].grad.tolist()
+    request = {"spikes_list": [layer.tolist() for layer in spikes_list]} | given | options
+    diagnostics = {"layers": diagnostics}
+    return answered("activity_regularization", name, request, loss, gradients, diagnostics)
+
+
+def answered(loss_name, name, request, loss, gradients, diagnostics):
+    expect = {"loss": loss.item(), "gradients": gradients, "diagnostics": diagnostics}
+    return {"name": name, "loss": loss_name, "request": request, "expect": expect}
+
+
+def crossed(**choices):
+    """Every combination; None is: not there."""
+    for values in itertools.product(*choices.values()):
+        yield {key: value for key, value in zip(choices, values) if value is not None}
+
+
+def title(options):
+    return ", ".join(f"{key} {value}" for key, value in options.items()) or "all defaults"
+
+
+def spikes_of(kind, generator, shape):
+    return {"binary": binary, "graded": graded, "signed": signed}[kind](generator, shape)
+
+
+def spike_count_mse_cases():
+    generator = torch.Generator().manual_seed(20240313)
+    source = random.Random(13)
+    kinds = itertools.cycle(["binary", "graded", "signed"])
+    sizes = itertools.cycle([(3, 7, 6, 3), (2, 5, 8, 2), (4, 9, 5, 5), (1, 11, 6, 1)])
+    for options in crossed(
+        per=[None, "population"],
+        measure=[None, "rate"],
+        truncate=[None, True],
+        reduction=[None, "sum"],
+        weight=[None, 0.37],
+    ):
+        kind, (samples, steps, neurons, classes) = next(kinds), next(sizes)
+        spk = spikes_of(kind, generator, (samples, steps, neurons))
+        targets = [source.randrange(classes) for _ in range(samples)]
+        rates = reals(source, 1, 0.5, 1) + reals(source, 1, 0.05, 0.3)
+        name = f"{kind} spikes, {title(options)}"
+        yield spike_count_mse(name, spk, targets, classes, *rates, **options)
+    spk = binary(generator, (2, 4, 4))
+    words = {"per": "neuron", "measure": "count", "truncate": False, "reduction": "mean"}
+    yield spike_count_mse("the defaults, written", spk, [1, 0], 2, 0.7, 0.2, weight=1.0, **words)
+    yield spike_count_mse(
+        "negative targets are cut toward zero", spk, [1, 0], 2, -0.4, -0.9, truncate=True
+    )
+
+
+def spike_count_cross_entropy_cases():
+    generator = torch.Generator().manual_seed(20240314)
+    source = random.Random(17)
+    kinds = itertools.cycle(["binary", "graded", "signed"])
+    sizes = itertools.cycle([(3, 7, 6, 3), (2, 5, 8, 2), (4, 9, 5, 5), (2, 6, 12, 4)])
+    for options in crossed(
+        measure=[None, "rate"],
+        label_smoothing=[None, 0.23, 1.0],
+        class_weights=[None, True],
+        reduction=[None, "sum"],
+        weight=[None, -1.5],
+    ):
+        kind, (samples, steps, neurons, classes) = next(kinds), next(sizes)
+        if "class_weights" in options:
+            options["class_weights"] = reals(source, classes, 0.1, 3)
+        spk = spikes_of(kind, generator, (samples, steps, neurons))
+        targets = [source.randrange(classes) for _ in range(samples)]
+        name = f"{kind} spikes, {title(options)}"
+        yield spike_count_cross_entropy(name, spk, targets, classes, **options)
+    spk = binary(generator, (3, 6, 4))
+    yield spike_count_cross_entropy("a single class", spk, [0, 0, 0], 1)
+    yield spike_count_cross_entropy(
+        "a class without weight", spk, [1, 0, 3], 4, class_weights=[0.0, 2.0, 1.0, 0.0]
+    )
+    yield spike_count_cross_entropy("a silent network", torch.zeros(2, 3, 6), [1, 2], 3)
+
+
+def activity_cases():
+    generator = torch.Generator().manual_seed(20240315)
+    source = random.Random(19)
+    kinds = itertools.cycle(["binary", "graded", "signed"])
+    bounds = itertools.cycle([("lower", "upper"), ("upper",), ("lower",)])
+    shapes = itertools.cycle(
+        [((3, 5, 4), (2, 4, 3, 2)), ((6, 7),), ((2, 3, 5), (9,), (1, 2, 2, 3))]
+    )
+    for options in crossed(
+        per=[None, "neuron"],
+        samples=[None, "each"],
+        measure=[None, "count"],
+        norm=[None, "l1"],
+        reduction=[None, "sum"],
+    ):
+        kind, names, layers = next(kinds), next(bounds), next(shapes)
+        spikes = [spikes_of(kind, generator, shape) for shape in layers]
+        steps = [([1, 1] + list(shape))[-2] if len(shape) < 3 else shape[1] for shape in layers]
+        scale = [step if "measure" in options else 1 for step in steps]
+        lists = {"lower": [round(0.31234 * s, 6) for s in scale]}
+        lists["upper"] = [round(0.38123 * s, 6) for s in scale]
+        lists = {key: lists[key] for key in names}
+        if source.random() < 0.5:
+            lists["weights"] = reals(source, len(layers), -1, 3)
+        name = f"{kind} spikes, {' and '.join(names)}, {title(options)}"
+        yield activity_regularization(name, spikes, **lists, **options)
+    words = {"per": "layer", "samples": "mean", "measure": "rate", "norm": "l2"}
+    yield activity_regularization(
+        "the defaults, written",
+        [binary(generator, (2, 4, 3))],
+        [0.67],
+        [0.71],
+        [1.0],
+        reduction="mean",
+        **words,
+    )
+    yield activity_regularization(
+        "silent and saturated layers",
+        [torch.zeros(2, 4, 5), torch.ones(2, 4, 6)],
+        lower=[0.1, 0.1],
+        upper=[0.4, 0.4],
+        per="neuron",
+    )
+
+
 def with_options(case, name, **options):
     """The same case once more; options change the form of an answer, never its numbers."""
     place = list(case).index("expect")
@@ -376,8 +628,11 @@ def text(value):
 
 
 def main():
-    cases = [*firing_rate_cases(), *population_cases()]
-    cases += [*option_cases(cases), *problem_cases()]
+    if sys.argv[1:] == ["count_cases"]:
+        cases = [*spike_count_mse_cases(), *spike_count_cross_entropy_cases(), *activity_cases()]
+    else:
+        cases = [*firing_rate_cases(), *population_cases()]
+        cases += [*option_cases(cases), *problem_cases()]
     lines = []
     for case in map(tidy, cases):
         members = [f"  {json.dumps(key)}: {text(member)}" for key, member in case.items()]

@@ -98,6 +98,20 @@ static const struct field population_fields[] = {{"spk", "spikes", true},
                                                  {"gradient_encoding", "choice", false},
                                                  {NULL, NULL, false}};
 
+static const struct field mse_fields[] = {{"spk", "spikes", true},
+                                          {"targets", "labels", true},
+                                          {"num_classes", "count", true},
+                                          {"correct_rate", "real", true},
+                                          {"incorrect_rate", "real", true},
+                                          {"per", "choice", false},
+                                          {"measure", "choice", false},
+                                          {"truncate", "flag", false},
+                                          {"reduction", "choice", false},
+                                          {"weight", "real", false},
+                                          {"gradient", "choice", false},
+                                          {"gradient_encoding", "choice", false},
+                                          {NULL, NULL, false}};
+
 static void expect_loss(const cJSON *loss, const char *name, const struct field *fields) {
   ck_assert_str_eq(json_text(loss, "/name"), name);
   ck_assert_str_ne(json_text(loss, "/summary"), "");
@@ -130,6 +144,26 @@ static void expect_bounds(const cJSON *firing_rate, const cJSON *population) {
   ck_assert_double_ge(json_number(population, "/fields/2/maximum"), 1000);
 }
 
+/* Options: flags, words whose default is not the first, numbers and lists with bounds. */
+static void expect_options(const cJSON *losses) {
+  expect_loss(json_at(losses, "/2"), "spike_count_mse", mse_fields);
+  ck_assert(cJSON_IsFalse(json_at(losses, "/2/fields/7/default")));
+  ck_assert_double_eq(json_number(losses, "/2/fields/9/default"), 1);
+  ck_assert_str_eq(json_text(losses, "/3/fields/4/name"), "label_smoothing");
+  ck_assert_double_eq(json_number(losses, "/3/fields/4/minimum"), 0);
+  ck_assert_double_eq(json_number(losses, "/3/fields/4/maximum"), 1);
+  ck_assert_double_eq(json_number(losses, "/3/fields/4/default"), 0);
+  ck_assert_str_eq(json_text(losses, "/3/fields/5/name"), "class_weights");
+  ck_assert_double_eq(json_number(losses, "/3/fields/5/minimum"), 0);
+  const cJSON *weights = json_at(losses, "/3/fields/5");
+  ck_assert_ptr_null(cJSON_GetObjectItemCaseSensitive(weights, "maximum"));
+  const cJSON *lower = json_at(losses, "/4/fields/1");
+  ck_assert_str_eq(json_text(lower, "/name"), "lower");
+  ck_assert_ptr_null(cJSON_GetObjectItemCaseSensitive(lower, "default"));
+  ck_assert_str_eq(json_text(losses, "/4/fields/6/name"), "measure");
+  ck_assert_str_eq(json_text(losses, "/4/fields/6/default"), "rate");
+}
+
 static void expect_limits(const cJSON *document) {
   ck_assert_double_eq(json_number(document, "/limits/body_bytes"), 1048576);
   ck_assert_double_eq(json_number(document, "/limits/pairs"), 4096);
@@ -145,12 +179,13 @@ START_TEST(the_list_names_every_field_of_every_loss_and_the_limits_in_force) {
   begin();
   ck_assert_int_eq(client_get(&client, "/v1/losses"), 200);
   cJSON *document = client_json(&client);
-  ck_assert_int_eq(cJSON_GetArraySize(json_at(document, "/losses")), 2);
+  ck_assert_int_eq(cJSON_GetArraySize(json_at(document, "/losses")), 5);
   const cJSON *firing_rate = json_at(document, "/losses/0");
   const cJSON *population = json_at(document, "/losses/1");
   expect_loss(firing_rate, "firing_rate_target_mse_loss", firing_rate_fields);
   expect_loss(population, "balanced_population_mse", population_fields);
   expect_bounds(firing_rate, population);
+  expect_options(json_at(document, "/losses"));
   expect_limits(document);
   cJSON_Delete(document);
   end();
@@ -272,6 +307,9 @@ START_TEST(openapi_is_whole_and_its_examples_work) {
   expect_references(document, document);
   expect_example_works(paths, text, FIRING_RATE);
   expect_example_works(paths, text, POPULATION);
+  expect_example_works(paths, text, "/v1/losses/spike_count_mse");
+  expect_example_works(paths, text, "/v1/losses/spike_count_cross_entropy");
+  expect_example_works(paths, text, "/v1/losses/activity_regularization");
   free(text);
   cJSON_Delete(document);
   end();
@@ -288,6 +326,16 @@ START_TEST(openapi_lists_the_fields_that_requests_are_checked_by) {
   for (const struct field *field = population_fields; field->name != NULL; field++) {
     member(json_at(schema, "/properties"), field->name);
   }
+  const cJSON *entropy =
+      json_at(document, "/components/schemas/spike_count_cross_entropy_request/properties");
+  ck_assert_double_eq(json_number(entropy, "/label_smoothing/maximum"), 1);
+  ck_assert_double_eq(json_number(entropy, "/class_weights/items/minimum"), 0);
+  const cJSON *activity = json_at(document, "/components/schemas/activity_regularization_request");
+  ck_assert_str_eq(json_text(activity, "/anyOf/0/required/0"), "lower");
+  ck_assert_str_eq(json_text(activity, "/anyOf/1/required/0"), "upper");
+  const cJSON *mse = json_at(document, "/components/schemas/spike_count_mse_request/properties");
+  ck_assert_str_eq(json_text(mse, "/truncate/type"), "boolean");
+  ck_assert_double_eq(json_number(mse, "/weight/default"), 1);
   ck_assert_int_gt(
       cJSON_GetArraySize(json_at(document, "/components/schemas/Problem/properties/code/enum")),
       25);

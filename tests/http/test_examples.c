@@ -22,13 +22,16 @@
 
 #define FIRING_RATE_BEHIND                                                                         \
   "\"offsets\":[-0.5,25],\"multipliers\":[0.125,0.3125]},\"diagnostics\":{\"layers\":["            \
-  "{\"rate\":0.5,\"target\":0.25,\"loss\":0.0625,\"neurons\":3,\"silent\":0,\"saturated\":0,"      \
+  "{\"rate\":0.5,\"target\":0.25,\"loss\":0.0625,\"samples\":2,\"steps\":2,\"neurons\":3,"         \
+  "\"silent\":0,\"saturated\":0,"                                                                  \
   "\"binary\":true},"                                                                              \
-  "{\"rate\":0.125,\"target\":0.25,\"loss\":1.5625,\"neurons\":2,\"silent\":1,\"saturated\":0,"    \
+  "{\"rate\":0.125,\"target\":0.25,\"loss\":1.5625,\"samples\":2,\"steps\":2,\"neurons\":2,"       \
+  "\"silent\":1,\"saturated\":0,"                                                                  \
   "\"binary\":true}]}}\n"
 
 #define POPULATION_DIAGNOSTICS                                                                     \
-  "\"diagnostics\":{\"accuracy\":0.5,\"ties\":0,\"neurons\":4,\"silent\":0,\"saturated\":0,"       \
+  "\"diagnostics\":{\"accuracy\":0.5,\"ties\":0,\"samples\":2,\"steps\":4,\"neurons\":4,"          \
+  "\"silent\":0,\"saturated\":0,"                                                                  \
   "\"binary\":true,\"mean_rate_correct\":0.375,\"mean_rate_incorrect\":0.4375}}\n"
 
 #define POPULATION_BEHIND "\"correct_rate\":6,\"incorrect_rate\":-5}," POPULATION_DIAGNOSTICS

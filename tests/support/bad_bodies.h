@@ -12,7 +12,7 @@
 
 struct sl_bad_body {
   const char *name;
-  const char *loss; /* RATES or POPULATION */
+  const char *loss; /* its name */
   const char *body; /* may contain NULs */
   size_t length;
   enum sl_status code;
@@ -70,5 +70,7 @@ extern const struct sl_bad_body sl_bad_data[];
 extern const size_t sl_bad_data_count;
 extern const struct sl_bad_body sl_bad_limits[];
 extern const size_t sl_bad_limit_count;
+extern const struct sl_bad_body sl_bad_options[];
+extern const size_t sl_bad_option_count;
 
 #endif

@@ -17,6 +17,13 @@
 #define TEXT_FIRST(code, name, data, rest, ...)                                                    \
   IN(code, name, "\"data\":" data "," rest, "", __VA_ARGS__)
 
+/* In the middle of a list that is long enough to be read without events. */
+#define LONG_COO(code, name, entries, pointer, ...)                                                \
+  IN(code, name,                                                                                   \
+     "\"shape\":[40,9,12],\"encoding\":\"coo\",\"data\":[[1,0,0],[1,0,11]," entries                \
+     ",[39,8,10],[39,8,11]]",                                                                      \
+     pointer, __VA_ARGS__)
+
 const struct sl_bad_body sl_bad_data[] = {
     FLAT(SL_LENGTH_MISMATCH, "a flat value too many", "[1,0,1,0,@1]", "", .figures = {"4"}),
     FLAT(SL_LENGTH_MISMATCH, "flat values too few", "[1,0,1@]", "", .figures = {"3", "4"}),
@@ -66,6 +73,18 @@ const struct sl_bad_body sl_bad_data[] = {
     COO(SL_LENGTH_MISMATCH, "a coordinate too many", "[[0,0,@0]]", "/0", .figures = {"2"}),
     COO(SL_LENGTH_MISMATCH, "a coordinate too few", "[[0,0],[1@]]", "/1", .figures = {"1", "2"}),
     COO(SL_LENGTH_MISMATCH, "no coordinates", "[[@]]", "/0"),
+    LONG_COO(SL_COO_NOT_INCREASING, "a sample before the last in a long list", "[0,8,11@]", "/2"),
+    LONG_COO(SL_COO_NOT_INCREASING, "a neuron before the last in a long list", "[1,0,10@]", "/2"),
+    LONG_COO(SL_COO_NOT_INCREASING, "the same twice in a long list", "[1,0,11@]", "/2"),
+    LONG_COO(SL_COO_NOT_INCREASING, "a sample before others in a long list",
+             "[12,0,0], [2,8,11@],[38,0,0]", "/3"),
+    LONG_COO(SL_COO_OUT_OF_RANGE, "a neuron too high in a long list", "[1,1,@12]", "/2/2"),
+    LONG_COO(SL_COO_OUT_OF_RANGE, "a step too high in a long list", "[2,@9,0]", "/2/1"),
+    LONG_COO(SL_COO_OUT_OF_RANGE, "a coordinate of many digits in a long list",
+             "[2,@18446744073709551617,0]", "/2/1"),
+    LONG_COO(SL_WRONG_TYPE, "a fraction in a long list", "[2,@0.5,0]", "/2/1"),
+    LONG_COO(SL_LENGTH_MISMATCH, "a coordinate too few in a long list", "[2,0@]", "/2"),
+    LONG_COO(SL_LENGTH_MISMATCH, "a coordinate too many in a long list", "[2,0,0,@0]", "/2"),
     COO_FIRST(SL_COO_NOT_INCREASING, "coordinates out of order without a shape", "[[0,1],[0,1@]]",
               "/1"),
     COO_FIRST(SL_LENGTH_MISMATCH, "an entry longer than the first", "[[0,1],[1,0,@0]]", "/1"),
@@ -135,6 +154,10 @@ const struct sl_bad_body sl_bad_data[] = {
     GRAMMAR("a comma after the last coordinate", "\"encoding\":\"coo\",\"data\":[[0,@]]"),
     GRAMMAR("a comma after the last entry", "\"encoding\":\"coo\",\"data\":[[0],@]"),
     GRAMMAR("entries without a comma", "\"encoding\":\"coo\",\"data\":[[0]@[1]]"),
+    GRAMMAR("a leading zero in a long list",
+            "\"encoding\":\"coo\",\"data\":[[0,1],[1,0],[1,0@1],[2,0],[3,0],[4,0],[5,0]]"),
+    GRAMMAR("two commas in a long list",
+            "\"encoding\":\"coo\",\"data\":[[0,1],[1,0],@,[2,0],[3,0],[4,0],[5,0]]"),
     GRAMMAR("a coordinate with a leading zero", "\"encoding\":\"coo\",\"data\":[[0@1]]"),
 
     TEXT(SL_NOT_FINITE, "NaN for base64", "[3]", "f64", "@NaN"),
@@ -179,6 +202,21 @@ const struct sl_bad_body sl_bad_data[] = {
     TEXT(SL_LENGTH_MISMATCH, "a huge shape of bits", "[9007199254740992,1]", "bits", "@\"AA==\""),
     TEXT(SL_LENGTH_MISMATCH, "a huge shape of doubles", "[9007199254740992,1000]", "f64",
          "@\"AAAAAAAA8D8=\""),
+    TEXT(SL_LENGTH_MISMATCH, "a byte too few for integers", "[4]", "u8", "@\"AQAB\"",
+         .figures = {"3", "4", "u8"}),
+    TEXT(SL_LENGTH_MISMATCH, "a byte too many for integers", "[2]", "u8", "@\"AQAB\"",
+         .figures = {"3", "2"}),
+    TEXT(SL_LENGTH_MISMATCH, "an integer cut short", "[2]", "u16", "@\"AQAB\"",
+         .figures = {"3", "4", "u16"}),
+    TEXT(SL_LENGTH_MISMATCH, "short integers where long ones are due", "[3]", "u32", "@\"AQAB\"",
+         .figures = {"3", "12", "u32"}),
+    TEXT(SL_LENGTH_MISMATCH, "a group too many for integers", "[3]", "u8", "@\"AQABAQAB\"",
+         .figures = {"more than 3", "u8"}),
+    TEXT(SL_LENGTH_MISMATCH, "a huge shape of integers", "[9007199254740992,1000]", "u32",
+         "@\"AQAAAA==\""),
+    TEXT(SL_BAD_BASE64, "a space between integers", "[3]", "u8", "\"AQ@ B\""),
+    TEXT(SL_BAD_BASE64, "no padding after integers", "[1]", "u8", "\"AQ@\""),
+    IN(SL_WRONG_TYPE, "numbers for u8", "\"encoding\":\"u8\",\"data\":@[1]", ""),
     TEXT(SL_NONZERO_PADDING, "the first bit of padding", "[3]", "bits", "@\"sA==\""),
     TEXT(SL_NONZERO_PADDING, "the last bit of padding", "[9]", "bits", "@\"oAE=\""),
     TEXT(SL_NONZERO_PADDING, "all bits of padding", "[1]", "bits", "@\"/w==\""),
@@ -193,6 +231,8 @@ const struct sl_bad_body sl_bad_data[] = {
                "\"encoding\":\"bits\",\"shape\":[3]"),
     TEXT_FIRST(SL_LENGTH_MISMATCH, "too few bytes for later floats", "@\"AAAA\"",
                "\"shape\":[3],\"encoding\":\"f32\""),
+    TEXT_FIRST(SL_LENGTH_MISMATCH, "too few bytes for later integers", "@\"AAAA\"",
+               "\"shape\":[3],\"encoding\":\"u16\""),
     TEXT_FIRST(SL_NONZERO_PADDING, "padding of later bits", "@\"sA==\"",
                "\"encoding\":\"bits\",\"shape\":[3]"),
     TEXT_FIRST(SL_NOT_FINITE, "NaN in later floats", "@\"AADAfw==\"",

@@ -43,6 +43,9 @@ const struct sl_bad_body sl_bad_limits[] = {
           LAYERS("{\"data\":[1,0,1],\"shape\":@[3]}"), "/spikes_list/0/shape", 2),
     PAIRS("a shape of a second layer beyond the pairs", RATES,
           LAYERS("[0,1],{\"shape\":@[2],\"data\":[1,1]}"), "/spikes_list/1/shape", 3),
+    PAIRS("a shape of a second layer, like the first, beyond the pairs", RATES,
+          LAYERS("{\"shape\":[2],\"data\":[1,1]},{\"shape\":@[2],\"data\":[1,1]}"),
+          "/spikes_list/1/shape", 3),
 
     DEPTH("a list in a body of depth 1", RATES, "{\"offsets\":@[1]}", "/offsets", 1),
     DEPTH("a list of layers in a body of depth 1", RATES, "{\"spikes_list\":@[[1]]}",

@@ -114,14 +114,14 @@ static bool same_accumulators(struct sl_case *one, const char *name,
   for (size_t i = 0; i < expected->count; i++) {
     uint64_t graded = got->graded == NULL ? 0 : got->graded[i];
     double sum = got->sums == NULL ? 0.0 : got->sums[i];
-    if (got->ones[i] != expected->ones[i] || graded != expected->graded[i] ||
+    if (sl_spikes_ones(got, i) != expected->ones[i] || graded != expected->graded[i] ||
         memcmp(&sum, &expected->sums[i], sizeof sum) != 0) {
       return differ(one,
                     "%s: accumulator %zu is %llu ones, %llu graded, sum %.17g; expected %llu, "
                     "%llu, %.17g",
-                    name, i, (unsigned long long)got->ones[i], (unsigned long long)graded, sum,
-                    (unsigned long long)expected->ones[i], (unsigned long long)expected->graded[i],
-                    expected->sums[i]);
+                    name, i, (unsigned long long)sl_spikes_ones(got, i), (unsigned long long)graded,
+                    sum, (unsigned long long)expected->ones[i],
+                    (unsigned long long)expected->graded[i], expected->sums[i]);
     }
   }
   return true;
@@ -159,13 +159,13 @@ static bool same_value(struct sl_case *one, const struct sl_field *field,
                        const struct sl_reference_value *expected, const struct sl_value *got,
                        const bool *nested) {
   if (!expected->present) {
-    return true; /* an absent choice has its default, which is compared elsewhere */
+    return true; /* an absent member has its default, which is compared elsewhere */
   }
   if (!got->present) {
     return differ(one, "%s is not present", field->name);
   }
   bool array = field->kind != SL_FIELD_REAL && field->kind != SL_FIELD_COUNT &&
-               field->kind != SL_FIELD_CHOICE;
+               field->kind != SL_FIELD_CHOICE && field->kind != SL_FIELD_FLAG;
   if (array && got->length != expected->length) {
     return differ(one, "%s has length %zu, expected %zu", field->name, got->length,
                   expected->length);
@@ -184,6 +184,7 @@ static bool same_value(struct sl_case *one, const struct sl_field *field,
   bool same = field->kind == SL_FIELD_REAL     ? memcmp(&expected->real, &got->real, 8) == 0
               : field->kind == SL_FIELD_COUNT  ? expected->count == got->count
               : field->kind == SL_FIELD_CHOICE ? expected->choice == got->choice
+              : field->kind == SL_FIELD_FLAG   ? expected->flag == got->flag
                                                : true;
   return same || differ(one, "%s is another value", field->name);
 }

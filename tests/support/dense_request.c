@@ -2,6 +2,7 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void *take(size_t count, size_t size) {
   void *memory = calloc(count, size);
@@ -65,6 +66,14 @@ static void read_numbers(struct sl_value *value, enum sl_field_kind kind, const 
   }
 }
 
+static void read_word(struct sl_value *value, const struct sl_field *field, const cJSON *member) {
+  ck_assert(cJSON_IsString(member));
+  while (strcmp(field->choices[value->choice], member->valuestring) != 0) {
+    value->choice++;
+    ck_assert_msg(field->choices[value->choice] != NULL, "no word %s", member->valuestring);
+  }
+}
+
 static bool is_spikes(const struct sl_field *field) {
   return field->kind == SL_FIELD_SPIKES || field->kind == SL_FIELD_SPIKES_LIST;
 }
@@ -75,6 +84,9 @@ void dense_request_read(struct dense_request *request, const struct sl_loss *los
   for (size_t i = 0; i < loss->field_count; i++) {
     const struct sl_field *field = &loss->fields[i];
     const cJSON *member = cJSON_GetObjectItemCaseSensitive(body, field->name);
+    if (member == NULL && field->optional) {
+      continue;
+    }
     ck_assert_msg(member != NULL, "the body has no %s", field->name);
     struct sl_value *value = &request->values[i];
     value->present = true;
@@ -82,6 +94,11 @@ void dense_request_read(struct dense_request *request, const struct sl_loss *los
       read_tensors(request, i, member);
     } else if (field->kind == SL_FIELD_REALS || field->kind == SL_FIELD_LABELS) {
       read_numbers(value, field->kind, member);
+    } else if (field->kind == SL_FIELD_CHOICE) {
+      read_word(value, field, member);
+    } else if (field->kind == SL_FIELD_FLAG) {
+      ck_assert(cJSON_IsBool(member));
+      value->flag = cJSON_IsTrue(member);
     } else {
       ck_assert(cJSON_IsNumber(member));
       value->real = member->valuedouble;
@@ -96,7 +113,7 @@ void dense_request_free(struct dense_request *request) {
       free(request->tensors[i][item].values);
     }
     free(request->tensors[i]);
-    sl_value_free(&request->values[i]);
+    sl_value_free(&request->values[i], NULL);
   }
 }
 
@@ -131,7 +148,7 @@ enum sl_status dense_request_evaluate(const struct dense_request *request, struc
   for (size_t i = 0; i < loss->field_count; i++) {
     if (request->tensors[i] != NULL) {
       struct sl_value spikes = {.spikes = values[i].spikes, .length = values[i].length};
-      sl_value_free(&spikes);
+      sl_value_free(&spikes, NULL);
     }
   }
   return status;

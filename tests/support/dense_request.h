@@ -22,7 +22,8 @@ struct dense_request {
   struct dense_tensor *tensors[SL_MAX_FIELDS]; /* of spike fields: [values[f].length] */
 };
 
-/* `body` holds one member for every field of the loss, tensors as nested arrays. */
+/* `body` holds a member for every field of the loss that is not optional, tensors as nested arrays.
+ */
 void dense_request_read(struct dense_request *request, const struct sl_loss *loss,
                         const cJSON *body);
 void dense_request_free(struct dense_request *request);

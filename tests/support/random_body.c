@@ -3,9 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RATES      "firing_rate_target_mse_loss"
-#define POPULATION "balanced_population_mse"
-
 static struct sl_model_tensor random_tensor(struct sl_random *random, size_t rank) {
   static const size_t lengths[] = {1, 1, 2, 3, 4, 7, 10, 17, 33, 64, 65};
   size_t shape[SL_MAX_RANK];
@@ -33,20 +30,24 @@ struct sl_writer sl_random_writer(struct sl_random *random) {
 const char *sl_write_random_body(struct sl_writer *writer, struct sl_random *random) {
   struct sl_model_tensor tensors[3];
   size_t count = 1 + sl_random_below(random, 3);
-  bool rates = sl_random_one_in(random, 2);
-  count = rates ? count : 1;
+  size_t which = sl_random_below(random, 8);
+  const struct sl_loss *loss = sl_losses[which < 5 ? which : which % 2];
+  bool layers = loss->fields[0].kind == SL_FIELD_SPIKES_LIST;
+  count = layers ? count : 1;
   for (size_t i = 0; i < count; i++) {
-    tensors[i] = random_tensor(random, rates ? 1 + sl_random_below(random, SL_MAX_RANK) : 3);
+    tensors[i] = random_tensor(random, layers ? 1 + sl_random_below(random, SL_MAX_RANK) : 3);
   }
-  if (rates) {
+  if (strcmp(loss->name, "firing_rate_target_mse_loss") == 0) {
     sl_write_rates_body(writer, tensors, count, sl_random_below(random, 6));
-  } else {
+  } else if (strcmp(loss->name, "balanced_population_mse") == 0) {
     sl_write_population_body(writer, tensors, sl_random_below(random, 720));
+  } else {
+    sl_write_any_body(writer, loss, tensors, count);
   }
   for (size_t i = 0; i < count; i++) {
     sl_model_tensor_free(&tensors[i]);
   }
-  return rates ? RATES : POPULATION;
+  return loss->name;
 }
 
 static size_t random_offset(struct sl_random *random, const struct sl_buffer *body) {

@@ -9,7 +9,7 @@
 /* An empty writer of a random style, to be freed by the caller. */
 struct sl_writer sl_random_writer(struct sl_random *random);
 
-/* Writes a good body of either loss and returns the name of that loss. */
+/* Writes a good body of any loss and returns the name of that loss. */
 const char *sl_write_random_body(struct sl_writer *writer, struct sl_random *random);
 
 /* One blow: a bit, byte or piece changed, gone, or put in where it may not belong. */

@@ -36,10 +36,20 @@ static void begin_list(struct sl_reader *reader) {
   sl_reader_open(reader);
 }
 
-static void read_reals(struct sl_reader *reader, struct sl_reference_value *value) {
+static double read_real(struct sl_reader *reader, const struct sl_field *field) {
+  struct sl_reference_number number = sl_reader_number(reader);
+  bool bounded = field->min_real != 0 || field->max_real != 0;
+  if (bounded && !(number.value >= field->min_real && number.value <= field->max_real)) {
+    sl_reader_fail(reader, SL_OUT_OF_RANGE, number.start);
+  }
+  return number.value;
+}
+
+static void read_reals(struct sl_reader *reader, const struct sl_field *field,
+                       struct sl_reference_value *value) {
   begin_list(reader);
   for (; sl_reader_element(reader, value->length, ']'); value->length++) {
-    double real = sl_reader_number(reader).value;
+    double real = read_real(reader, field);
     value->reals = sl_reader_grow(reader, value->reals, value->length, sizeof real);
     value->reals[value->length] = real;
   }
@@ -83,6 +93,14 @@ static size_t read_choice(struct sl_reader *reader, const struct sl_field *field
   return choice;
 }
 
+static bool read_flag(struct sl_reader *reader) {
+  bool is_true = sl_reader_word(reader, "true");
+  if (!is_true && !sl_reader_word(reader, "false")) {
+    sl_reader_refuse(reader, false);
+  }
+  return is_true;
+}
+
 static void read_tensors(struct body *body, const struct sl_tensor_rules *rules,
                          struct sl_reference_value *value) {
   struct sl_reader *reader = body->reader;
@@ -117,19 +135,22 @@ static void read_value(struct body *body, const struct sl_field *field,
     read_tensors(body, &rules, value);
     break;
   case SL_FIELD_REALS:
-    read_reals(reader, value);
+    read_reals(reader, field, value);
     break;
   case SL_FIELD_LABELS:
     read_labels(reader, value);
     break;
   case SL_FIELD_REAL:
-    value->real = sl_reader_number(reader).value;
+    value->real = read_real(reader, field);
     break;
   case SL_FIELD_COUNT:
     value->count = read_count(reader, field);
     break;
   case SL_FIELD_CHOICE:
     value->choice = read_choice(reader, field);
+    break;
+  case SL_FIELD_FLAG:
+    value->flag = read_flag(reader);
     break;
   }
   value->present = true;
@@ -149,7 +170,7 @@ static void read_members(struct body *body) {
     const struct sl_field *field = sl_request_field(loss, which);
     bool tensors = field->kind == SL_FIELD_SPIKES || field->kind == SL_FIELD_SPIKES_LIST;
     sl_reader_limit(reader, tensors ? SIZE_MAX : body->limits->member_bytes);
-    if (!field->optional || !sl_reader_null(reader)) {
+    if (!field->optional || !sl_reader_word(reader, "null")) {
       read_value(body, field, &body->reference->values[which]);
     }
     sl_reader_limit(reader, SIZE_MAX);
@@ -160,7 +181,9 @@ static void check_missing(struct body *body, size_t closing_brace) {
   struct sl_reader *reader = body->reader;
   for (size_t i = 0; i < sl_request_field_count(body->reference->loss); i++) {
     const struct sl_field *field = sl_request_field(body->reference->loss, i);
-    if (!field->optional && !body->reference->values[i].present) {
+    const struct sl_reference_value *value = &body->reference->values[i];
+    bool needed = field->or_next ? !value[1].present : !field->optional;
+    if (needed && !value->present) {
       reader->path[reader->path_length++] =
           (struct sl_path_step){.name = field->name, .length = strlen(field->name)};
       sl_reader_fail(reader, SL_MISSING_MEMBER, closing_brace);

@@ -35,6 +35,7 @@ struct sl_reference_value {
   double real;                         /* REAL */
   uint64_t count;                      /* COUNT */
   size_t choice;                       /* CHOICE */
+  bool flag;                           /* FLAG */
 };
 
 struct sl_reference {

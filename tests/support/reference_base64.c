@@ -17,7 +17,9 @@ struct base64 {
 };
 
 static size_t width_of(const struct sl_tensor_object *object) {
-  return object->encoding == SL_ENCODED_F32 ? 4 : 8;
+  static const size_t widths[SL_ENCODED_NOT + 1] = {
+      1, 4, 8, 1, 2, 4, 1, 1}; /* those that have no numbers are not looked at */
+  return widths[object->encoding];
 }
 
 /* How many bytes the tensor takes in its encoding; SIZE_MAX if no text can be that long. */
@@ -37,6 +39,9 @@ double sl_reference_binary_value(const struct sl_tensor_object *object, size_t i
   uint64_t bits = 0;
   for (size_t i = width; i > 0; i--) {
     bits = bits << 8 | object->bytes[index * width + i - 1];
+  }
+  if (object->encoding >= SL_ENCODED_U8) {
+    return (double)bits;
   }
   uint32_t half = (uint32_t)bits;
   float single;

@@ -99,6 +99,8 @@ static bool same_value(const cJSON *item, const struct sl_field *field,
     return item->valuedouble == value->real;
   case SL_FIELD_COUNT:
     return item->valuedouble == (double)value->count;
+  case SL_FIELD_FLAG:
+    return cJSON_IsBool(item) && cJSON_IsTrue(item) == value->flag;
   default:
     return strcmp(item->valuestring, field->choices[value->choice]) == 0;
   }

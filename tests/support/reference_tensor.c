@@ -404,10 +404,10 @@ static void read_shape(struct sl_tensor_object *object) {
 }
 
 static void read_encoding(struct sl_tensor_object *object) {
-  static const char *const names[] = {"bits", "f32", "f64", "coo"};
+  static const char *const names[] = {"bits", "f32", "f64", "u8", "u16", "u32", "coo"};
   struct sl_reader *reader = object->reader;
   size_t offset = reader->at;
-  if (sl_reader_null(reader)) {
+  if (sl_reader_word(reader, "null")) {
     return;
   }
   if (sl_reader_peek(reader) != '"') {
@@ -415,7 +415,7 @@ static void read_encoding(struct sl_tensor_object *object) {
   }
   size_t length;
   const char *word = sl_reader_string(reader, &length);
-  object->encoding = (enum sl_data_encoding)sl_word_index(names, 4, word, length);
+  object->encoding = (enum sl_data_encoding)sl_word_index(names, 7, word, length);
   if (object->encoding == SL_ENCODED_NOT) {
     sl_reader_fail(reader, SL_UNKNOWN_CHOICE, offset);
   }

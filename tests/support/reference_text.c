@@ -236,10 +236,11 @@ bool sl_reader_at_number(const struct sl_reader *reader) {
   return is_digit(byte) || byte == '-' || is_not_finite(reader, reader->at);
 }
 
-bool sl_reader_null(struct sl_reader *reader) {
+bool sl_reader_word(struct sl_reader *reader, const char *word) {
   size_t start = reader->at;
   size_t end = end_of_word(reader, start);
-  if (end - start != 4 || memcmp(reader->text + start, "null", 4) != 0) {
+  size_t length = strlen(word);
+  if (end - start != length || memcmp(reader->text + start, word, length) != 0) {
     return false;
   }
   take_word(reader);

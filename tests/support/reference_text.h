@@ -80,8 +80,8 @@ void sl_reader_check_depth(struct sl_reader *reader);
 /* Whether a number begins here: a digit, a minus, or a word for NaN or infinity. */
 bool sl_reader_at_number(const struct sl_reader *reader);
 
-/* Moves over the word null if it is what comes. */
-bool sl_reader_null(struct sl_reader *reader);
+/* Moves over a word, null, true or false, if it is what comes. */
+bool sl_reader_word(struct sl_reader *reader, const char *word);
 
 struct sl_reference_number {
   size_t start;

@@ -27,17 +27,30 @@ void sl_model_tensor_free(struct sl_model_tensor *tensor) {
   tensor->values = NULL;
 }
 
+/* The largest integer of a spelling that has nothing else; 0 of others. */
+static uint32_t largest_integer(enum sl_spelling spelling) {
+  return spelling == SL_SPELL_U8    ? UINT8_MAX
+         : spelling == SL_SPELL_U16 ? UINT16_MAX
+         : spelling == SL_SPELL_U32 ? UINT32_MAX
+                                    : 0;
+}
+
 void sl_model_tensor_fill(struct sl_model_tensor *tensor, struct sl_random *random,
                           size_t ones_percent, size_t graded_percent) {
   /* All of them are exact in f32 too, and sums of them depend on their order. */
   static const double graded[] = {0.5, -1.0, 2.25, 3.0, 16777215.0, -0x1p-30, 0x1.8p60, -0x1p60};
   static const double fine[] = {0.1, 1e-3, -0.7, 1e22, 123456789.123456789, 5e-324, 1.0000000001};
   bool exact = tensor->spelling == SL_SPELL_F32;
+  uint32_t largest = largest_integer(tensor->spelling);
   bool binary = tensor->spelling == SL_SPELL_BITS || tensor->spelling == SL_SPELL_COO;
   for (size_t i = 0; i < tensor->count; i++) {
     size_t draw = sl_random_below(random, 100);
     tensor->values[i] = draw < ones_percent ? 1.0 : 0.0;
-    if (!binary && sl_random_below(random, 100) < graded_percent) {
+    bool is_graded = !binary && sl_random_below(random, 100) < graded_percent;
+    if (is_graded && largest > 0) {
+      uint32_t below = largest - (uint32_t)sl_random_below(random, 4);
+      tensor->values[i] = sl_random_one_in(random, 2) ? 2.0 : below;
+    } else if (is_graded) {
       tensor->values[i] = exact || sl_random_one_in(random, 2)
                               ? graded[sl_random_below(random, sizeof graded / sizeof *graded)]
                               : fine[sl_random_below(random, sizeof fine / sizeof *fine)];
@@ -164,7 +177,12 @@ static void write_nested(struct sl_writer *writer, const struct sl_model_tensor 
 
 /* The bytes of a binary spelling; the caller frees them. */
 static unsigned char *pack(const struct sl_model_tensor *tensor, size_t *length) {
-  size_t width = tensor->spelling == SL_SPELL_F32 ? 4 : 8;
+  static const size_t widths[] = {[SL_SPELL_F32] = 4,
+                                  [SL_SPELL_F64] = 8,
+                                  [SL_SPELL_U8] = 1,
+                                  [SL_SPELL_U16] = 2,
+                                  [SL_SPELL_U32] = 4};
+  size_t width = widths[tensor->spelling];
   *length = tensor->spelling == SL_SPELL_BITS ? (tensor->count + 7) / 8 : tensor->count * width;
   unsigned char *bytes = calloc(*length, 1);
   if (bytes == NULL) {
@@ -179,6 +197,8 @@ static unsigned char *pack(const struct sl_model_tensor *tensor, size_t *length)
     memcpy(&bits, &value, sizeof bits);
     if (tensor->spelling == SL_SPELL_F32) {
       bits = half;
+    } else if (largest_integer(tensor->spelling) > 0) {
+      bits = (uint64_t)value;
     }
     if (tensor->spelling == SL_SPELL_BITS) {
       bytes[i / 8] = (unsigned char)(bytes[i / 8] | (value != 0.0 ? 0x80 >> (i % 8) : 0));
@@ -294,7 +314,8 @@ static void write_data(struct sl_writer *writer, const struct sl_model_tensor *t
 }
 
 void sl_write_tensor(struct sl_writer *writer, const struct sl_model_tensor *tensor) {
-  static const char *const encodings[] = {"", "", "bits", "f32", "f64", "coo", ""};
+  static const char *const encodings[] = {"",   "",    "bits", "f32", "f64",
+                                          "u8", "u16", "u32",  "coo", ""};
   if (tensor->spelling == SL_SPELL_NESTED) {
     size_t next = 0;
     write_nested(writer, tensor, 0, &next);
@@ -379,6 +400,64 @@ void sl_write_population_body(struct sl_writer *writer, const struct sl_model_te
       write_numbers(writer, targets, spk->shape[0] < 64 ? spk->shape[0] : 64);
     } else {
       sl_write_number(writer, values[members[i]]);
+    }
+  }
+  sl_write_mark(writer, '}');
+}
+
+/* Writes the value of a field that is no tensor: labels 0, numbers within bounds, any word. */
+static void write_value(struct sl_writer *writer, const struct sl_field *field,
+                        const struct sl_model_tensor *tensors, size_t count, size_t classes) {
+  struct sl_random *random = &writer->random;
+  double numbers[64] = {0.0};
+  size_t length = strcmp(field->name, "class_weights") == 0 ? classes : count;
+  double real = strcmp(field->name, "upper") == 0 ? 0.5 : 0.25;
+  for (size_t i = 0; i < 64 && field->kind != SL_FIELD_LABELS; i++) {
+    numbers[i] = real;
+  }
+  switch (field->kind) {
+  case SL_FIELD_LABELS:
+    write_numbers(writer, numbers, tensors[0].shape[0] < 64 ? tensors[0].shape[0] : 64);
+    break;
+  case SL_FIELD_REALS:
+    write_numbers(writer, numbers, length < 64 ? length : 64);
+    break;
+  case SL_FIELD_CHOICE:
+    sl_write_string(writer, field->choices[sl_random_below(random, 2)]);
+    break;
+  case SL_FIELD_FLAG:
+    sl_write_text(writer, sl_random_one_in(random, 2) ? "true" : "false");
+    break;
+  default:
+    sl_write_number(writer, field->kind == SL_FIELD_COUNT ? (double)classes : real);
+  }
+}
+
+void sl_write_any_body(struct sl_writer *writer, const struct sl_loss *loss,
+                       const struct sl_model_tensor *tensors, size_t count) {
+  struct sl_random *random = &writer->random;
+  size_t order[SL_MAX_FIELDS];
+  size_t neurons = tensors[0].shape[tensors[0].rank - 1];
+  size_t classes = neurons <= 64 && sl_random_one_in(random, 2) ? neurons : 1;
+  bool first = true;
+  permute(order, loss->field_count, sl_random_below(random, 40320));
+  sl_write_mark(writer, '{');
+  for (size_t i = 0; i < loss->field_count; i++) {
+    const struct sl_field *field = &loss->fields[order[i]];
+    bool absent = field->optional && !field->or_next && sl_random_one_in(random, 2);
+    if (absent && sl_random_one_in(random, 2)) {
+      continue;
+    }
+    write_name(writer, field->name, first);
+    first = false;
+    if (absent) {
+      sl_write_text(writer, "null");
+    } else if (field->kind == SL_FIELD_SPIKES) {
+      sl_write_tensor(writer, tensors);
+    } else if (field->kind == SL_FIELD_SPIKES_LIST) {
+      write_layers(writer, tensors, count);
+    } else {
+      write_value(writer, field, tensors, count, classes);
     }
   }
   sl_write_mark(writer, '}');

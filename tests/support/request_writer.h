@@ -15,6 +15,9 @@ enum sl_spelling {
   SL_SPELL_BITS,
   SL_SPELL_F32,
   SL_SPELL_F64,
+  SL_SPELL_U8,
+  SL_SPELL_U16,
+  SL_SPELL_U32,
   SL_SPELL_COO,
   SL_SPELL_SHAPED, /* nested arrays beside their shape */
   SL_SPELLING_COUNT
@@ -85,5 +88,10 @@ void sl_write_rates_body(struct sl_writer *writer, const struct sl_model_tensor 
 /* The body of balanced_population_mse; `order`: 0 to 719, lexicographic over its six fields. */
 void sl_write_population_body(struct sl_writer *writer, const struct sl_model_tensor *spk,
                               size_t order);
+
+/* A body of any loss, from its fields, in an order and with options that the writer's random
+ * numbers choose. Three dimensions, or a list of layers. */
+void sl_write_any_body(struct sl_writer *writer, const struct sl_loss *loss,
+                       const struct sl_model_tensor *tensors, size_t count);
 
 #endif

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Proves that the powers of ten of number_format.c are exact enough for every double.
+"""Proves that the powers of ten of powers_of_ten.h are exact enough for every double.
 
     check_powers.py FOLDER_OF_SOURCES
 
@@ -24,7 +24,8 @@ SEEN = Fraction(1, 1 << 64)
 
 class Sources:
     def __init__(self, folder):
-        table = (folder / "powers_of_ten.h").read_text(encoding="utf-8")
+        table = (folder / "powers_table.h").read_text(encoding="utf-8")
+        powers = (folder / "powers_of_ten.h").read_text(encoding="utf-8")
         code = (folder / "number_format.c").read_text(encoding="utf-8")
         pair = r"\{0x([0-9A-F]{16}), 0x([0-9A-F]{16})\}, /\* 10\^(-?\d+) \*/"
         self.large = {int(e): int(high + low, 16) for high, low, e in re.findall(pair, table)}
@@ -36,7 +37,7 @@ class Sources:
         self.log10 = self.constants(
             code, r"exponent \* (\d+) - \(three_quarters \? (\d+) : 0\)\) >> (\d+)"
         )
-        self.log2 = self.constants(code, r"\(exponent \* (\d+)\) >> (\d+)")
+        self.log2 = self.constants(powers, r"\(exponent \* (\d+)\) >> (\d+)")
 
     @staticmethod
     def constants(code, pattern):
@@ -51,7 +52,7 @@ class Sources:
         return (exponent * factor) >> shift
 
     def power(self, exponent):
-        """(mantissa, exponent of two), as number_format.c computes them."""
+        """(mantissa, exponent of two), as powers_of_ten.h computes them."""
         index = (exponent - self.min_large) // self.step
         large = self.min_large + index * self.step
         small = exponent - large

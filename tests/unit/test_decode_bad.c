@@ -47,15 +47,20 @@ START_TEST(requests_beyond_a_limit_are_refused_where_they_cross_it) {
 }
 END_TEST
 
+START_TEST(options_of_another_kind_or_outside_their_bounds_are_refused) {
+  sl_check_bad_bodies(sl_bad_options, sl_bad_option_count);
+}
+END_TEST
+
 START_TEST(there_are_enough_bad_bodies_and_each_has_a_name_of_its_own) {
   const struct sl_bad_body *tables[] = {sl_bad_texts,   sl_bad_numbers, sl_bad_nested,
                                         sl_bad_members, sl_bad_objects, sl_bad_data,
-                                        sl_bad_limits};
+                                        sl_bad_limits,  sl_bad_options};
   const size_t counts[] = {sl_bad_text_count,   sl_bad_number_count, sl_bad_nested_count,
                            sl_bad_member_count, sl_bad_object_count, sl_bad_data_count,
-                           sl_bad_limit_count};
+                           sl_bad_limit_count,  sl_bad_option_count};
   size_t total = 0;
-  for (size_t table = 0; table < 7; table++) {
+  for (size_t table = 0; table < 8; table++) {
     total += counts[table];
     for (size_t i = 0; i < counts[table]; i++) {
       for (size_t k = 0; k < i; k++) {
@@ -274,6 +279,7 @@ int main(void) {
   tcase_add_test(tests, tensor_objects_with_bad_members_shapes_or_encodings_are_refused);
   tcase_add_test(tests, data_that_does_not_fit_its_shape_or_encoding_is_refused);
   tcase_add_test(tests, requests_beyond_a_limit_are_refused_where_they_cross_it);
+  tcase_add_test(tests, options_of_another_kind_or_outside_their_bounds_are_refused);
   tcase_add_test(tests, there_are_enough_bad_bodies_and_each_has_a_name_of_its_own);
   tcase_add_test(tests, as_many_pairs_as_the_limit_are_accepted);
   tcase_add_test(tests, as_many_layers_as_the_limit_are_accepted);

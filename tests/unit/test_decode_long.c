@@ -27,7 +27,12 @@ struct uneven {
 static const struct {
   const char *digits[2];
   const char *comma;
-} styles[] = {{{"0", "1"}, ","}, {{"0", "1"}, ", "}, {{"0.0", "1.0"}, ", "}};
+} styles[] = {{{"0", "1"}, ","},
+              {{"0", "1"}, ", "},
+              {{"0.0", "1.0"}, ", "},
+              {{"0.25", "0.8444218515250481"}, ","},
+              {{"0.0", "-1.5e-05"}, ",\n "},
+              {{"0.123456", "0.13436424411240122"}, ", "}};
 
 static size_t length_here(const struct uneven *shape, bool here, size_t length) {
   return here ? (size_t)((long)length + shape->by) : length;

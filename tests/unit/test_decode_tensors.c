@@ -245,6 +245,26 @@ START_TEST(a_silent_tensor_is_an_empty_list_of_coordinates) {
 }
 END_TEST
 
+START_TEST(layers_of_one_shape_and_spelling_are_counted_apart) {
+  struct sl_random random = {UINT64_C(89)};
+  for (size_t round = 0; round < 6 * SL_SPELLING_COUNT; round++) {
+    struct sl_model_tensor layers[4];
+    for (size_t i = 0; i < 4; i++) {
+      size_t samples = i < 3 ? 2 : 3; /* the last begins otherwise */
+      layers[i] = sl_model_tensor_new((enum sl_spelling)(round / 6), 3, (size_t[]){samples, 1, 4});
+      layers[i].order = round % 6;
+      sl_model_tensor_fill(&layers[i], &random, 40, 0);
+    }
+    struct sl_writer writer = plain_writer();
+    writer.layout = SL_LAYOUT_COMPACT;
+    sl_check_good_layers(&writer, layers, 4, true);
+    for (size_t i = 0; i < 4; i++) {
+      sl_model_tensor_free(&layers[i]);
+    }
+  }
+}
+END_TEST
+
 START_TEST(layers_of_different_shapes_and_spellings_stand_beside_each_other) {
   struct sl_random random = {UINT64_C(83)};
   for (size_t round = 0; round < 40; round++) {
@@ -286,6 +306,7 @@ int main(void) {
   tcase_add_test(tests, packed_rows_of_every_length_are_counted_before_and_behind_their_shape);
   tcase_add_test(tests, short_rows_are_counted_at_every_split);
   tcase_add_test(tests, a_silent_tensor_is_an_empty_list_of_coordinates);
+  tcase_add_test(tests, layers_of_one_shape_and_spelling_are_counted_apart);
   tcase_add_test(tests, layers_of_different_shapes_and_spellings_stand_beside_each_other);
   suite_add_tcase(suite, tests);
   return suite_end(suite);

@@ -8,6 +8,7 @@
 #include "support/small_random.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,24 +164,130 @@ START_TEST(scan_of_values_without_a_bracket_never_completes_a_row) {
 }
 END_TEST
 
+/* An element whose length is no divisor of a block's: its values come at every byte of a block. */
+static const char element[] = " [[0, 1.0,1],\n[0.0 ,1 , 0,1,0,\t0.0,1.0]],";
+enum { ELEMENT = sizeof element - 1 };
+
+/* Returns whether a value begins at a byte of elements one after the other. */
+static bool begins_value(size_t byte) {
+  size_t i = byte % ELEMENT;
+  return (element[i] == '0' || element[i] == '1') && element[i - 1] != '.';
+}
+
+/* A text that begins at an offset in the element and repeats it before the byte `end`. */
+struct repeating_text {
+  size_t offset;
+  const char *text;
+  size_t length, end;
+};
+
+/* Asserts that it is taken up to the last comma before it ends to repeat, or before a value too
+ * many, and with the right values. */
+static void assert_match(const struct sl_kernels *kernels, const struct sl_text_template *template,
+                         const struct repeating_text *repeating, size_t max_count) {
+  uint64_t bits[TEXT / 64 + 2];
+  const char *text = repeating->text;
+  char *copy = malloc(repeating->length);
+  ck_assert_ptr_nonnull(copy);
+  memcpy(copy, text, repeating->length);
+  size_t count = max_count;
+  size_t taken =
+      kernels->match_template(template, repeating->offset, copy, repeating->length, bits, &count);
+  free(copy);
+  size_t expected = 0;
+  size_t values = 0;
+  for (size_t i = 0, seen = 0; i < repeating->end; i++) {
+    seen += begins_value(repeating->offset + i);
+    if (text[i] == ',' && seen <= max_count) {
+      expected = i + 1;
+      values = seen;
+    }
+  }
+  ck_assert_uint_eq(taken, expected);
+  ck_assert_uint_eq(count, values);
+  for (size_t i = 0, value = 0; i < taken; i++) {
+    if (begins_value(repeating->offset + i)) {
+      ck_assert_uint_eq(bits[value / 64] >> (value % 64) & 1, text[i] == '1');
+      value++;
+    }
+  }
+}
+
+static void check_matches(const struct sl_kernels *kernels, struct sl_random *random,
+                          const struct sl_text_template *template, size_t offset) {
+  enum { LENGTH = 1000 };
+  char text[LENGTH];
+  for (size_t i = 0; i < LENGTH; i++) {
+    bool value = begins_value(offset + i);
+    text[i] = value ? (char)('0' + sl_random_below(random, 2)) : element[(offset + i) % ELEMENT];
+  }
+  struct repeating_text repeating = {offset, text, LENGTH, LENGTH};
+  assert_match(kernels, template, &repeating, LENGTH);
+  assert_match(kernels, template, &repeating, sl_random_below(random, 300));
+  repeating.end = sl_random_below(random, LENGTH);
+  text[repeating.end] = begins_value(offset + repeating.end) ? '2' : '1';
+  assert_match(kernels, template, &repeating, LENGTH);
+}
+
+START_TEST(text_repeats_a_template_up_to_the_first_other_byte) {
+  struct sl_random random = {31};
+  for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
+    const struct sl_kernels *kernels = sl_kernels_variant(variant);
+    for (size_t times = 1; times <= SL_TEMPLATE_BYTES / ELEMENT; times += 1 + sl_every()) {
+      struct sl_text_template template;
+      ck_assert(kernels->make_template(&template, element, ELEMENT, times));
+      ck_assert_uint_eq(template.length, times * ELEMENT);
+      check_matches(kernels, &random, &template, 0);
+      for (size_t offset = 1; offset < ELEMENT; offset++) {
+        if (element[offset - 1] == ',') {
+          check_matches(kernels, &random, &template, offset);
+        }
+      }
+    }
+  }
+}
+END_TEST
+
+START_TEST(templates_have_plain_values_only) {
+  static const char *const others[] = {"[0,10],", "[-0],",  "[0.5],", "[1.1],",
+                                       "[0.00],", "[1e0],", "[2],",   "[1,\"0\"],"};
+  for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+      for (size_t before = 0; before < 70; before++) {
+        char text[128];
+        struct sl_text_template template = {.length = 0};
+        memset(text, ' ', before);
+        strcpy(text + before, others[i]);
+        ck_assert(!sl_kernels_variant(variant)->make_template(&template, text, strlen(text), 1));
+        ck_assert_uint_eq(template.length, 0);
+      }
+    }
+  }
+}
+END_TEST
+
 static void fill(struct sl_random *random, uint64_t *words, size_t count) {
   for (size_t i = 0; i < count; i++) {
     words[i] = sl_random_next(random);
   }
 }
 
-static void assert_all_add_alike(struct sl_random *random, size_t rows, size_t columns) {
-  size_t words = rows * columns / 64 + 1 + SL_BITS_SLACK;
+static void assert_all_add_alike(struct sl_random *random, size_t count_bytes, size_t samples,
+                                 size_t rows, size_t columns) {
+  size_t first_bit = sl_random_below(random, 200);
+  size_t words = (first_bit + samples * rows * columns) / 64 + 1 + SL_BITS_SLACK;
+  size_t bytes = samples * columns * count_bytes;
   uint64_t *bits = malloc(words * sizeof *bits);
-  uint64_t *expected = calloc(columns, sizeof *expected);
-  uint64_t *counts = calloc(columns, sizeof *counts);
+  void *expected = calloc(bytes, 1);
+  void *counts = calloc(bytes, 1);
   ck_assert(bits != NULL && expected != NULL && counts != NULL);
   fill(random, bits, words);
-  scalar()->add_columns(expected, bits, rows, columns);
+  scalar()->add_columns(expected, count_bytes, bits, first_bit, samples, rows, columns);
   for (size_t i = 1; sl_kernels_variant(i) != NULL; i++) {
-    memset(counts, 0, columns * sizeof *counts);
-    sl_kernels_variant(i)->add_columns(counts, bits, rows, columns);
-    ck_assert_mem_eq(counts, expected, columns * sizeof *counts);
+    memset(counts, 0, bytes);
+    sl_kernels_variant(i)->add_columns(counts, count_bytes, bits, first_bit, samples, rows,
+                                       columns);
+    ck_assert_mem_eq(counts, expected, bytes);
   }
   free(bits);
   free(expected);
@@ -189,13 +296,13 @@ static void assert_all_add_alike(struct sl_random *random, size_t rows, size_t c
 
 START_TEST(columns_add_up_alike_for_every_width) {
   struct sl_random random = {17};
-  static const size_t rows[] = {1, 2, 7, 8, 9, 25, 100, 254, 255, 256, 600};
+  static const size_t rows[] = {0, 1, 2, 7, 8, 9, 25, 100, 254, 255, 256, 600};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     for (size_t columns = 1; columns <= 300; columns += sl_every()) {
-      assert_all_add_alike(&random, rows[i], columns);
+      assert_all_add_alike(&random, columns % 2 ? 1 : 8, 1 + columns % 3, rows[i], columns);
     }
-    assert_all_add_alike(&random, rows[i], 1000);
-    assert_all_add_alike(&random, rows[i], 4097);
+    assert_all_add_alike(&random, 8, 2, rows[i], 1000);
+    assert_all_add_alike(&random, 8, 1, rows[i], 4097);
   }
 }
 END_TEST
@@ -204,10 +311,113 @@ START_TEST(columns_are_added_to_what_is_there) {
   for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
     uint64_t bits[2 + SL_BITS_SLACK] = {0x5};
     uint64_t counts[3] = {10, 20, 30};
-    sl_kernels_variant(i)->add_columns(counts, bits, 1, 3);
+    sl_kernels_variant(i)->add_columns(counts, 8, bits, 0, 1, 1, 3);
     ck_assert_uint_eq(counts[0], 11);
     ck_assert_uint_eq(counts[1], 20);
     ck_assert_uint_eq(counts[2], 31);
+  }
+}
+END_TEST
+
+/* Zeros and ones, of which so many bytes at most are others, at an offset, in memory of exactly
+ * that length, so that a sanitizer sees reads beyond it. */
+static void assert_all_pack_alike(struct sl_random *random, size_t width, uint64_t one,
+                                  size_t count, size_t others) {
+  size_t offset = sl_random_below(random, 64);
+  uint8_t *bytes = malloc(offset + width * count + (count == 0));
+  uint64_t *numbers = calloc(count + 1, sizeof *numbers);
+  ck_assert(bytes != NULL && numbers != NULL);
+  for (size_t i = 0; i < count; i++) {
+    numbers[i] = sl_random_below(random, 2) == 1 ? one : 0;
+  }
+  for (; others > 0 && count > 0; others--) {
+    uint64_t flipped = UINT64_C(1) << sl_random_below(random, 8 * width);
+    numbers[sl_random_below(random, count)] ^= flipped;
+  }
+  size_t expected = 0;
+  while (expected < count && (numbers[expected] == 0 || numbers[expected] == one)) {
+    expected++;
+  }
+  expected = expected < count ? expected / 64 * 64 : count;
+  for (size_t i = 0; i < width * count; i++) {
+    bytes[offset + i] = (uint8_t)(numbers[i / width] >> (8 * (i % width)));
+  }
+  for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
+    const struct sl_kernels *kernels = sl_kernels_variant(variant);
+    uint64_t bits[8] = {0};
+    ck_assert_uint_eq(kernels->pack_numbers(bits, bytes + offset, width, one, count), expected);
+    bool same = true;
+    for (size_t i = 0; i < expected; i++) {
+      same = same && (bits[i / 64] >> (i % 64) & 1) == (numbers[i] == one);
+    }
+    ck_assert(same);
+  }
+  free(bytes);
+  free(numbers);
+}
+
+START_TEST(numbers_are_packed_alike_up_to_the_first_word_with_others) {
+  static const struct {
+    size_t width;
+    uint64_t one;
+  } kinds[] = {{1, 1}, {2, 1}, {4, 1}, {4, 0x3f800000}, {8, UINT64_C(0x3ff0000000000000)}};
+  struct sl_random random = {31};
+  for (size_t count = 0; count <= 300; count += sl_every()) {
+    for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
+      for (size_t others = 0; others < 3; others++) {
+        assert_all_pack_alike(&random, kinds[kind].width, kinds[kind].one, count, others);
+      }
+    }
+  }
+}
+END_TEST
+
+START_TEST(singles_are_read_alike_and_those_that_are_not_finite_are_seen) {
+  static const float odd[] = {0.0f, -0.0f,    1e-45f,   -1.5f,     3.4028234e38f,
+                              1.0f, 1.1e-38f, INFINITY, -INFINITY, NAN};
+  enum { FINITE = 7, ALL = 10 };
+  struct sl_random random = {37};
+  for (size_t count = 0; count <= 80; count++) {
+    for (size_t turn = 0; turn < 20; turn++) {
+      float *singles = malloc(count * sizeof *singles + 1);
+      ck_assert_ptr_nonnull(singles);
+      bool all_finite = true;
+      for (size_t i = 0; i < count; i++) {
+        singles[i] = odd[sl_random_below(&random, turn % 2 == 0 ? FINITE : ALL)];
+        all_finite = all_finite && isfinite(singles[i]);
+      }
+      for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
+        double values[81];
+        const uint8_t *bytes = (const uint8_t *)singles;
+        ck_assert(sl_kernels_variant(i)->read_singles(values, bytes, count) == all_finite);
+        bool same = true;
+        for (size_t k = 0; k < count; k++) {
+          double expected = singles[k];
+          same = same && (isnan(expected) ? isnan(values[k]) : values[k] == expected);
+        }
+        ck_assert(same);
+      }
+      free(singles);
+    }
+  }
+}
+END_TEST
+
+START_TEST(bits_of_bytes_are_reversed_alike_at_every_length) {
+  struct sl_random random = {29};
+  for (size_t count = 0; count <= 40; count++) {
+    uint64_t words[41], expected[41] = {0}, reversed[41];
+    fill(&random, words, 41);
+    expected[count] = words[count];
+    for (size_t bit = 0; bit < 64 * count; bit++) {
+      uint64_t value = words[bit / 64] >> (bit % 64) & 1;
+      expected[bit / 64] |= value << (bit % 64 / 8 * 8 + 7 - bit % 8);
+    }
+    for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
+      memcpy(reversed, words, sizeof words);
+      sl_kernels_variant(i)->reverse_bits(reversed, count);
+      ck_assert_mem_eq(reversed, expected, (count + 1) * sizeof *words);
+    }
   }
 }
 END_TEST
@@ -276,28 +486,37 @@ static void accumulators_free(struct accumulators *row) {
   free(row->sums);
 }
 
+static void assert_reals_add_up_alike(struct sl_random *random, size_t rows, size_t stride,
+                                      size_t columns, uint64_t seed) {
+  size_t count = rows > 0 ? (rows - 1) * stride + columns : 0;
+  double *values = some_reals(random, count, sizeof reals / sizeof reals[0]);
+  struct accumulators expected = accumulators_new(columns, seed);
+  for (size_t i = 0; i < rows * columns; i++) {
+    double value = values[i / columns * stride + i % columns];
+    bool is_other = value != 0 && value != 1;
+    expected.ones[i % columns] += value == 1;
+    expected.others[i % columns] += is_other;
+    expected.sums[i % columns] += is_other ? value : 0;
+  }
+  for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
+    struct accumulators row = accumulators_new(columns, seed);
+    sl_kernels_variant(i)->add_reals(row.ones, row.others, row.sums, values, rows, stride, columns);
+    ck_assert_mem_eq(row.ones, expected.ones, columns * sizeof *row.ones);
+    ck_assert_mem_eq(row.others, expected.others, columns * sizeof *row.others);
+    ck_assert_mem_eq(row.sums, expected.sums, columns * sizeof *row.sums);
+    accumulators_free(&row);
+  }
+  accumulators_free(&expected);
+  free(values);
+}
+
 START_TEST(reals_add_up_alike_at_every_length) {
   struct sl_random random = {12};
-  for (size_t count = 0; count <= 70; count++) {
+  for (size_t columns = 0; columns <= 70; columns++) {
     for (uint64_t turn = 1; turn <= 20; turn++) {
-      double *values = some_reals(&random, count, sizeof reals / sizeof reals[0]);
-      struct accumulators expected = accumulators_new(count, turn);
-      for (size_t i = 0; i < count; i++) {
-        bool is_other = values[i] != 0 && values[i] != 1;
-        expected.ones[i] += values[i] == 1;
-        expected.others[i] += is_other;
-        expected.sums[i] += is_other ? values[i] : 0;
-      }
-      for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
-        struct accumulators row = accumulators_new(count, turn);
-        sl_kernels_variant(i)->add_reals(row.ones, row.others, row.sums, values, count);
-        ck_assert_mem_eq(row.ones, expected.ones, count * sizeof *row.ones);
-        ck_assert_mem_eq(row.others, expected.others, count * sizeof *row.others);
-        ck_assert_mem_eq(row.sums, expected.sums, count * sizeof *row.sums);
-        accumulators_free(&row);
-      }
-      accumulators_free(&expected);
-      free(values);
+      assert_reals_add_up_alike(&random, 1, columns, columns, turn);
+      assert_reals_add_up_alike(&random, turn, columns, columns, turn);
+      assert_reals_add_up_alike(&random, turn % 4, columns + turn, columns, turn);
     }
   }
 }
@@ -326,6 +545,46 @@ START_TEST(base64_is_decoded_alike_up_to_the_first_bad_character) {
       ck_assert_mem_eq(bytes + 3 * groups, expected + 3 * groups, 3);
     }
   }
+}
+END_TEST
+
+/* Of as many bytes as that takes, at an offset, so that a sanitizer sees reads beyond them. */
+static void assert_all_encode_alike(struct sl_random *random, size_t groups, size_t offset) {
+  enum { GUARD = 4 };
+  uint8_t *bytes = malloc(offset + 3 * groups + 1);
+  char *expected = malloc(4 * groups + GUARD);
+  char *text = malloc(offset + 4 * groups + GUARD);
+  ck_assert(bytes != NULL && expected != NULL && text != NULL);
+  for (size_t i = 0; i < offset + 3 * groups; i++) {
+    bytes[i] = (uint8_t)sl_random_below(random, 256);
+  }
+  memset(expected, '#', 4 * groups + GUARD);
+  for (size_t i = 0; i < groups; i++) {
+    const uint8_t *three = bytes + offset + 3 * i;
+    char *four = expected + 4 * i;
+    four[0] = alphabet[three[0] / 4];
+    four[1] = alphabet[three[0] % 4 * 16 + three[1] / 16];
+    four[2] = alphabet[three[1] % 16 * 4 + three[2] / 64];
+    four[3] = alphabet[three[2] % 64];
+  }
+  for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
+    memset(text, '#', offset + 4 * groups + GUARD);
+    sl_kernels_variant(i)->encode_base64(text + offset, bytes + offset, groups);
+    ck_assert_mem_eq(text + offset, expected, 4 * groups + GUARD);
+  }
+  free(bytes);
+  free(expected);
+  free(text);
+}
+
+START_TEST(base64_is_encoded_alike_at_every_length_and_alignment) {
+  struct sl_random random = {23};
+  for (size_t groups = 0; groups <= 70; groups++) {
+    for (size_t offset = 0; offset < 64; offset += sl_every()) {
+      assert_all_encode_alike(&random, groups, offset);
+    }
+  }
+  assert_all_encode_alike(&random, 5000, 1);
 }
 END_TEST
 
@@ -359,11 +618,17 @@ int main(void) {
   tcase_add_test(cases, scans_agree_on_damaged_rows);
   tcase_add_test(cases, scan_of_flat_text_stops_before_any_bracket);
   tcase_add_test(cases, scan_of_values_without_a_bracket_never_completes_a_row);
+  tcase_add_test(cases, text_repeats_a_template_up_to_the_first_other_byte);
+  tcase_add_test(cases, templates_have_plain_values_only);
   tcase_add_test(cases, columns_add_up_alike_for_every_width);
   tcase_add_test(cases, columns_are_added_to_what_is_there);
+  tcase_add_test(cases, numbers_are_packed_alike_up_to_the_first_word_with_others);
+  tcase_add_test(cases, singles_are_read_alike_and_those_that_are_not_finite_are_seen);
+  tcase_add_test(cases, bits_of_bytes_are_reversed_alike_at_every_length);
   tcase_add_test(cases, ones_are_found_alike_at_every_length);
   tcase_add_test(cases, reals_add_up_alike_at_every_length);
   tcase_add_test(cases, base64_is_decoded_alike_up_to_the_first_bad_character);
+  tcase_add_test(cases, base64_is_encoded_alike_at_every_length_and_alignment);
   tcase_add_test(cases, base64_knows_its_alphabet);
   tcase_add_test(cases, an_unknown_variant_is_refused_and_changes_nothing);
   suite_add_tcase(suite, cases);

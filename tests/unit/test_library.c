@@ -396,6 +396,133 @@ START_TEST(the_firing_rate_loss_checks_every_argument) {
 }
 END_TEST
 
+START_TEST(the_losses_of_counts_take_their_defaults) {
+  struct sl_error error = SL_NO_ERROR;
+  struct sl_result result;
+  struct sl_spikes *spk = new_worked(SL_PER_SAMPLE);
+  struct sl_spike_count_mse_arguments mse = sl_spike_count_mse_defaults();
+  mse.spk = spk;
+  mse.targets = targets;
+  mse.target_count = mse.num_classes = 2;
+  mse.correct_rate = 0.75;
+  mse.incorrect_rate = 0.125;
+  ck_assert_int_eq(sl_spike_count_mse(&mse, &result, &error), SL_OK);
+  ck_assert(result.loss == 3.625);
+  ck_assert(sl_result_gradient(&result, "correct_rate", 0)->values[0] == 6);
+  sl_result_free(&result);
+
+  struct sl_spike_count_cross_entropy_arguments entropy = sl_spike_count_cross_entropy_defaults();
+  entropy.spk = spk;
+  entropy.targets = targets;
+  entropy.target_count = entropy.num_classes = 2;
+  ck_assert_int_eq(sl_spike_count_cross_entropy(&entropy, &result, &error), SL_OK);
+  ck_assert_double_eq_tol(result.loss, (log1p(exp(-4)) + 5 + log1p(exp(-5))) / 2, 1e-15);
+  ck_assert(sl_result_diagnostic(&result, "steps", 0)->value == 4);
+  sl_result_free(&result);
+
+  const struct sl_spikes *const layers[] = {spk};
+  struct sl_activity_regularization_arguments activity = sl_activity_regularization_defaults();
+  activity.layer_count = 1;
+  activity.spikes_list = layers;
+  activity.upper = numbers;
+  ck_assert_int_eq(sl_activity_regularization(&activity, &result, &error), SL_OK);
+  ck_assert(result.loss == (13. / 32 - 0.25) * (13. / 32 - 0.25));
+  ck_assert_ptr_null(sl_result_gradient(&result, "lower", 0));
+  ck_assert(sl_result_gradient(&result, "upper", 0)->values[0] == -2 * (13. / 32 - 0.25));
+  ck_assert(sl_result_gradient(&result, "weights", 0)->values[0] == result.loss);
+  sl_result_free(&result);
+  sl_spikes_free(spk);
+}
+END_TEST
+
+static void mse_fails(const struct sl_spike_count_mse_arguments *arguments, enum sl_status status,
+                      const char *pointer) {
+  struct sl_error error = SL_NO_ERROR;
+  struct sl_result result;
+  memset(&result, 0xff, sizeof result);
+  ck_assert_int_eq(sl_spike_count_mse(arguments, &result, &error), status);
+  ck_assert_str_eq(error.pointer, pointer);
+  ck_assert(result.gradients == NULL && result.diagnostics == NULL);
+}
+
+static void entropy_fails(const struct sl_spike_count_cross_entropy_arguments *arguments,
+                          enum sl_status status, const char *pointer) {
+  struct sl_error error = SL_NO_ERROR;
+  struct sl_result result;
+  memset(&result, 0xff, sizeof result);
+  ck_assert_int_eq(sl_spike_count_cross_entropy(arguments, &result, &error), status);
+  ck_assert_str_eq(error.pointer, pointer);
+  ck_assert(result.gradients == NULL && result.diagnostics == NULL);
+}
+
+static void activity_fails(const struct sl_activity_regularization_arguments *arguments,
+                           enum sl_status status, const char *pointer) {
+  struct sl_error error = SL_NO_ERROR;
+  struct sl_result result;
+  memset(&result, 0xff, sizeof result);
+  ck_assert_int_eq(sl_activity_regularization(arguments, &result, &error), status);
+  ck_assert_str_eq(error.pointer, pointer);
+  ck_assert(result.gradients == NULL && result.diagnostics == NULL);
+}
+
+START_TEST(the_losses_of_counts_check_their_arguments) {
+  struct sl_error error = SL_NO_ERROR;
+  struct sl_result result;
+  struct sl_spikes *spk = new_worked(SL_PER_SAMPLE);
+  struct sl_spike_count_mse_arguments mse = sl_spike_count_mse_defaults();
+  ck_assert_int_eq(sl_spike_count_mse(NULL, &result, &error), SL_INVALID_ARGUMENT);
+  mse_fails(&mse, SL_INVALID_ARGUMENT, "/spk");
+  mse.spk = spk;
+  mse.targets = targets;
+  mse.target_count = mse.num_classes = 2;
+  mse.per = (enum sl_unit)2;
+  mse_fails(&mse, SL_INVALID_ARGUMENT, "/per");
+  mse.per = SL_UNIT_POPULATION;
+  mse.reduction = (enum sl_reduction) - 1;
+  mse_fails(&mse, SL_INVALID_ARGUMENT, "/reduction");
+  mse.reduction = SL_REDUCTION_SUM;
+  mse.weight = NAN;
+  mse_fails(&mse, SL_NOT_FINITE, "/weight");
+  mse.weight = 1;
+  mse.num_classes = 3;
+  mse_fails(&mse, SL_LENGTH_MISMATCH, "/spk");
+
+  error = SL_NO_ERROR;
+  struct sl_spike_count_cross_entropy_arguments entropy = sl_spike_count_cross_entropy_defaults();
+  ck_assert_int_eq(sl_spike_count_cross_entropy(&entropy, NULL, &error), SL_INVALID_ARGUMENT);
+  entropy.spk = spk;
+  entropy.targets = targets;
+  entropy.target_count = entropy.num_classes = 2;
+  entropy.label_smoothing = 1.5;
+  entropy_fails(&entropy, SL_OUT_OF_RANGE, "/label_smoothing");
+  entropy.label_smoothing = 1;
+  entropy.class_weights = (const double[]){1, -1};
+  entropy_fails(&entropy, SL_OUT_OF_RANGE, "/class_weights");
+  entropy.class_weights = (const double[]){0, 1};
+  entropy_fails(&entropy, SL_OUT_OF_RANGE, "/class_weights");
+
+  error = SL_NO_ERROR;
+  struct sl_activity_regularization_arguments activity = sl_activity_regularization_defaults();
+  ck_assert_int_eq(sl_activity_regularization(&activity, &result, NULL), SL_INVALID_ARGUMENT);
+  activity_fails(&activity, SL_EMPTY_TENSOR, "/spikes_list");
+  const struct sl_spikes *const layers[] = {spk, NULL};
+  activity.layer_count = 1;
+  activity.spikes_list = layers;
+  activity_fails(&activity, SL_INVALID_ARGUMENT, "/lower");
+  activity.lower = numbers;
+  activity.upper = (const double[]){0};
+  activity_fails(&activity, SL_OUT_OF_RANGE, "/upper/0");
+  activity.upper = (const double[]){INFINITY};
+  activity_fails(&activity, SL_NOT_FINITE, "/upper");
+  activity.upper = NULL;
+  activity.measure = (enum sl_measure)3;
+  activity_fails(&activity, SL_INVALID_ARGUMENT, "/measure");
+  activity.layer_count = 2;
+  activity_fails(&activity, SL_INVALID_ARGUMENT, "/spikes_list/1");
+  sl_spikes_free(spk);
+}
+END_TEST
+
 START_TEST(kernels_that_there_are_not_are_not_chosen) {
   ck_assert(!sl_kernels_choose("abacus"));
   ck_assert_str_eq(sl_kernels_name(), "scalar");
@@ -413,5 +540,6 @@ int main(void) {
       values_that_are_not_finite_are_refused_with_their_index, pointers_that_are_null_are_an_error,
       what_a_tensor_does_not_hold_is_zero, shapes_that_cannot_be_are_an_error,
       more_memory_than_there_is_is_an_error, the_population_loss_checks_every_argument,
-      the_firing_rate_loss_checks_every_argument, kernels_that_there_are_not_are_not_chosen);
+      the_firing_rate_loss_checks_every_argument, the_losses_of_counts_take_their_defaults,
+      the_losses_of_counts_check_their_arguments, kernels_that_there_are_not_are_not_chosen);
 }

@@ -232,7 +232,8 @@ END_TEST
 START_TEST(losses_are_found_by_name_and_only_by_their_whole_name) {
   ck_assert_ptr_eq(sl_losses[0], firing_rate());
   ck_assert_ptr_eq(sl_losses[1], population());
-  ck_assert_ptr_null(sl_losses[2]);
+  ck_assert_str_eq(sl_losses[4]->name, "activity_regularization");
+  ck_assert_ptr_null(sl_losses[5]);
   ck_assert_ptr_null(sl_loss_find("balanced_population"));
   ck_assert_ptr_null(sl_loss_find("balanced_population_mse2"));
   ck_assert_ptr_null(sl_loss_find(""));
@@ -240,10 +241,16 @@ START_TEST(losses_are_found_by_name_and_only_by_their_whole_name) {
 END_TEST
 
 START_TEST(fields_stand_in_the_order_of_the_api_and_say_what_they_are) {
-  const char *const names[2][6] = {
+  const char *const names[][10] = {
       {"spikes_list", "offsets", "multipliers"},
-      {"spk", "targets", "num_classes", "neurons_per_class", "correct_rate", "incorrect_rate"}};
-  const size_t counts[2] = {3, 6};
+      {"spk", "targets", "num_classes", "neurons_per_class", "correct_rate", "incorrect_rate"},
+      {"spk", "targets", "num_classes", "correct_rate", "incorrect_rate", "per", "measure",
+       "truncate", "reduction", "weight"},
+      {"spk", "targets", "num_classes", "measure", "label_smoothing", "class_weights", "reduction",
+       "weight"},
+      {"spikes_list", "lower", "upper", "weights", "per", "samples", "measure", "norm",
+       "reduction"}};
+  const size_t counts[] = {3, 6, 10, 8, 9};
   for (size_t i = 0; sl_losses[i] != NULL; i++) {
     ck_assert_uint_eq(sl_losses[i]->field_count, counts[i]);
     ck_assert_uint_gt(strlen(sl_losses[i]->summary), 0);
@@ -275,7 +282,7 @@ END_TEST
 START_TEST(nothing_can_be_freed_and_what_is_free_can_be_freed_again) {
   struct sl_value value = {0};
   struct sl_result result = {0};
-  sl_value_free(&value);
+  sl_value_free(&value, NULL);
   sl_result_free(&result);
   result = winners("[[[0,0,0,0,0,0]]]", "[0]");
   sl_result_free(&result);

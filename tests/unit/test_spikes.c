@@ -138,6 +138,25 @@ START_TEST(counts_do_not_depend_on_pieces_shape_knowledge_or_instruction_set) {
 }
 END_TEST
 
+START_TEST(a_sample_may_fire_in_more_steps_than_a_byte_counts) {
+  static const size_t steps[] = {254, 255, 256, 257, 600};
+  struct sl_random random = {29};
+  for (size_t i = 0; i < 2 * sizeof steps / sizeof steps[0]; i++) {
+    struct tensor tensor = {.samples = 3, .steps = steps[i / 2], .neurons = 3};
+    size_t count = tensor.samples * tensor.steps * tensor.neurons;
+    tensor.values = malloc(count * sizeof *tensor.values);
+    ck_assert_ptr_nonnull(tensor.values);
+    for (size_t value = 0; value < count; value++) {
+      tensor.values[value] = 1;
+    }
+    tensor.values[count - 1] = i % 2 ? 1 : -0.5;
+    check_known_shape(&random, &tensor, true);
+    check_discovered_shape(&random, &tensor, true);
+    free(tensor.values);
+  }
+}
+END_TEST
+
 START_TEST(single_spikes_are_counted_where_they_stand) {
   struct sl_spikes spikes;
   struct sl_error error = SL_NO_ERROR;
@@ -149,8 +168,8 @@ START_TEST(single_spikes_are_counted_where_they_stand) {
   ck_assert_int_eq(sl_spikes_add_one(&spikes, 8, &error), SL_OK);  /* [0][2][0] */
   ck_assert_int_eq(sl_spikes_add_one(&spikes, 23, &error), SL_OK); /* [1][2][3] */
   ck_assert_int_eq(sl_spikes_finish(&spikes, &error), SL_OK);
-  ck_assert_uint_eq(spikes.ones[0], 2);
-  ck_assert_uint_eq(spikes.ones[7], 1);
+  ck_assert_uint_eq(sl_spikes_ones(&spikes, 0), 2);
+  ck_assert_uint_eq(sl_spikes_ones(&spikes, 7), 1);
   struct sl_activity activity = sl_spikes_activity(&spikes);
   ck_assert_uint_eq(activity.silent, 2);
   ck_assert_uint_eq(activity.saturated, 0);
@@ -330,6 +349,7 @@ int main(void) {
   TCase *cases = tcase_create("counts");
   tcase_set_timeout(cases, 300);
   tcase_add_test(cases, counts_do_not_depend_on_pieces_shape_knowledge_or_instruction_set);
+  tcase_add_test(cases, a_sample_may_fire_in_more_steps_than_a_byte_counts);
   tcase_add_test(cases, single_spikes_are_counted_where_they_stand);
   tcase_add_test(cases, a_neuron_that_fires_in_every_step_is_saturated_graded_or_not);
   tcase_add_test(cases, impossible_shapes_are_refused_before_memory_is_taken);

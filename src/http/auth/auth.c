@@ -1,12 +1,14 @@
 #include "http/auth/auth.h"
 
 #include "core/codes.h"
-#include "http/handshake.h"
+#include "http/connections.h"
+#include "http/headers.h"
 #include "net/tls.h"
 #include <string.h>
 #include <strings.h>
 
-static bool files_go_together(const struct sl_tls_files *files, struct sl_error *error) {
+static bool open_tls(struct sl_auth *auth, struct sl_error *error) {
+  const struct sl_tls_files *files = &auth->options->tls;
   if ((files->certificate == NULL) != (files->key == NULL)) {
     sl_fail(error, SL_CANNOT_START, "%s: missing; tls_certificate and tls_key go together",
             files->key == NULL ? "tls_key" : "tls_certificate");
@@ -17,51 +19,19 @@ static bool files_go_together(const struct sl_tls_files *files, struct sl_error 
             "client_ca: works only with TLS; set tls_certificate and tls_key");
     return false;
   }
-  return true;
-}
-
-static bool open_tls(struct sl_auth *auth, const struct sl_server_options *options,
-                     struct sl_error *error) {
-  auth->certificates = options->tls.client_ca != NULL;
-  if (options->tls.certificate == NULL) {
-    return true;
-  }
-  auth->tls = sl_tls_new(&options->tls, error);
-  return auth->tls != NULL;
-}
-
-static bool open_tokens(struct sl_auth *auth, const struct sl_server_options *options,
-                        struct sl_error *error) {
-  if (options->token_file == NULL) {
-    return true;
-  }
-  if (pthread_rwlock_init(&auth->lock, NULL) != 0) {
-    sl_fail(error, SL_CANNOT_START, "not enough memory for the tokens");
-    return false;
-  }
-  auth->token_file = options->token_file;
-  return sl_auth_reload_tokens(auth, error);
-}
-
-static bool open_origins(struct sl_auth *auth, const struct sl_server_options *options,
-                         struct sl_error *error) {
-  auth->pages.hosts = options->hosts;
-  auth->pages.authenticated = sl_auth_is_required(auth);
-  if (options->cors_origins == NULL) {
-    return true;
-  }
-  auth->pages.origins = sl_origins_new(options->cors_origins);
-  if (auth->pages.origins == NULL) {
-    sl_fail(error, SL_CANNOT_START, "not enough memory for the origins");
-  }
-  return auth->pages.origins != NULL;
+  auth->tls = files->certificate == NULL ? NULL : sl_tls_new(files, error);
+  return files->certificate == NULL || auth->tls != NULL;
 }
 
 bool sl_auth_open(struct sl_auth *auth, const struct sl_server_options *options,
                   struct sl_error *error) {
   *auth = (struct sl_auth){0};
-  bool ok = files_go_together(&options->tls, error) && open_tls(auth, options, error) &&
-            open_tokens(auth, options, error) && open_origins(auth, options, error);
+  if (pthread_rwlock_init(&auth->lock, NULL) != 0) {
+    sl_fail(error, SL_CANNOT_START, "not enough memory for the tokens");
+    return false;
+  }
+  auth->options = options;
+  bool ok = open_tls(auth, error) && sl_auth_reload_tokens(auth, error);
   if (!ok) {
     sl_auth_close(auth);
   }
@@ -73,10 +43,10 @@ bool sl_auth_reload_certificates(struct sl_auth *auth, struct sl_error *error) {
 }
 
 bool sl_auth_reload_tokens(struct sl_auth *auth, struct sl_error *error) {
-  if (auth->token_file == NULL) {
+  if (auth->options->token_file == NULL) {
     return true;
   }
-  struct sl_tokens *fresh = sl_tokens_read(auth->token_file, error);
+  struct sl_tokens *fresh = sl_tokens_read(auth->options->token_file, error);
   if (fresh == NULL) {
     return false;
   }
@@ -89,38 +59,12 @@ bool sl_auth_reload_tokens(struct sl_auth *auth, struct sl_error *error) {
 }
 
 void sl_auth_close(struct sl_auth *auth) {
-  sl_origins_free(auth->pages.origins);
-  sl_tokens_free(auth->tokens);
-  if (auth->token_file != NULL) {
+  if (auth->options != NULL) {
+    sl_tokens_free(auth->tokens);
+    sl_tls_free(auth->tls);
     pthread_rwlock_destroy(&auth->lock);
   }
-  sl_tls_free(auth->tls);
   *auth = (struct sl_auth){0};
-}
-
-bool sl_auth_is_required(const struct sl_auth *auth) {
-  return auth->token_file != NULL || auth->certificates;
-}
-
-bool sl_auth_wants_tokens(const struct sl_auth *auth) {
-  return auth->token_file != NULL;
-}
-
-/* The Authorization headers of a request. */
-struct authorizations {
-  unsigned count;
-  const char *last;
-};
-
-static enum MHD_Result note_authorization(void *closure, enum MHD_ValueKind kind, const char *name,
-                                          const char *value) {
-  (void)kind;
-  struct authorizations *authorizations = closure;
-  if (strcasecmp(name, "Authorization") == 0) {
-    authorizations->count++;
-    authorizations->last = value == NULL ? "" : value;
-  }
-  return MHD_YES;
 }
 
 /* Returns the part after "Bearer " (in any case), or NULL for another scheme. */
@@ -143,19 +87,17 @@ static bool is_known(struct sl_auth *auth, const char *token, char *client) {
   return name != NULL;
 }
 
-static enum sl_status check_token(struct sl_auth *auth, struct MHD_Connection *handle, char *client,
-                                  struct sl_error *error) {
-  struct authorizations authorizations = {0};
-  MHD_get_connection_values(handle, MHD_HEADER_KIND, note_authorization, &authorizations);
-  if (authorizations.count == 0) {
+static enum sl_status check_token(struct sl_auth *auth, const struct sl_headers *headers,
+                                  char *client, struct sl_error *error) {
+  if (headers->authorizations == 0) {
     return sl_fail(error, SL_TOKEN_MISSING,
                    "authentication required: send a header \"Authorization: Bearer TOKEN\"");
   }
-  if (authorizations.count > 1) {
+  if (headers->authorizations > 1) {
     return sl_fail(error, SL_TOKEN_INVALID, "there are %u Authorization headers, expected one",
-                   authorizations.count);
+                   headers->authorizations);
   }
-  const char *token = credentials_of(authorizations.last);
+  const char *token = credentials_of(headers->authorization);
   if (token == NULL) {
     return sl_fail(error, SL_TOKEN_MISSING,
                    "expected the scheme Bearer in the header \"Authorization: Bearer TOKEN\", "
@@ -172,14 +114,17 @@ static enum sl_status check_token(struct sl_auth *auth, struct MHD_Connection *h
 }
 
 enum sl_status sl_auth_check(struct sl_auth *auth, const struct sl_connection *connection,
-                             char *client, struct sl_error *error) {
-  if (auth->certificates && connection->encrypted &&
-      !sl_handshake_client_is_certified(connection)) {
+                             const struct sl_headers *headers, char *client,
+                             struct sl_error *error) {
+  if (sl_auth_wants_certificates(auth) && connection->encrypted &&
+      !sl_tls_client_is_certified(
+          MHD_get_connection_info(connection->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION)
+              ->tls_session)) {
     return sl_fail(error, SL_CERTIFICATE_MISSING,
                    "authentication required: show a TLS certificate that is signed by an authority "
                    "that this server knows");
   }
-  return auth->token_file == NULL ? SL_OK : check_token(auth, connection->handle, client, error);
+  return !sl_auth_wants_tokens(auth) ? SL_OK : check_token(auth, headers, client, error);
 }
 
 const char *sl_auth_challenge(enum sl_status code) {

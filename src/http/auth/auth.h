@@ -6,7 +6,6 @@
 #ifndef SPIKELOSS_HTTP_AUTH_AUTH_H
 #define SPIKELOSS_HTTP_AUTH_AUTH_H
 
-#include "http/auth/cors.h"
 #include "http/auth/tokens.h"
 #include "http/options.h"
 #include <microhttpd.h>
@@ -15,16 +14,15 @@
 #include <stdbool.h>
 
 struct sl_connection;
+struct sl_headers;
 struct sl_tls;
 
-/* All zeros: every client may use the server, over plain HTTP. */
+/* All zeros is none, which sl_auth_close tolerates. */
 struct sl_auth {
-  struct sl_tls *tls;       /* NULL: plain HTTP */
-  bool certificates;        /* clients must show one, where the connection is encrypted */
-  const char *token_file;   /* NULL: no token is required; not owned */
-  struct sl_tokens *tokens; /* of the file, under `lock` */
-  pthread_rwlock_t lock;    /* where there is a token file */
-  struct sl_page_rules pages;
+  const struct sl_server_options *options; /* not owned */
+  struct sl_tls *tls;                      /* NULL: plain HTTP */
+  struct sl_tokens *tokens;                /* of the token file, under `lock` */
+  pthread_rwlock_t lock;
 };
 
 /* Reads every file that the options name; the options must outlive the result. On failure returns
@@ -37,12 +35,20 @@ bool sl_auth_open(struct sl_auth *auth, const struct sl_server_options *options,
 bool sl_auth_reload_certificates(struct sl_auth *auth, struct sl_error *error);
 bool sl_auth_reload_tokens(struct sl_auth *auth, struct sl_error *error);
 
-/* Tolerates all zeros. */
 void sl_auth_close(struct sl_auth *auth);
 
-/* Whether clients must show anything, or a token. */
-bool sl_auth_is_required(const struct sl_auth *auth);
-bool sl_auth_wants_tokens(const struct sl_auth *auth);
+/* Whether clients must show a token; a certificate, where the connection is encrypted; either. */
+static inline bool sl_auth_wants_tokens(const struct sl_auth *auth) {
+  return auth->options->token_file != NULL;
+}
+
+static inline bool sl_auth_wants_certificates(const struct sl_auth *auth) {
+  return auth->options->tls.client_ca != NULL;
+}
+
+static inline bool sl_auth_is_required(const struct sl_auth *auth) {
+  return sl_auth_wants_tokens(auth) || sl_auth_wants_certificates(auth);
+}
 
 /*
  * Checks certificate and token of a request. Certificates are required on encrypted connections
@@ -50,7 +56,8 @@ bool sl_auth_wants_tokens(const struct sl_auth *auth);
  * characters and a NUL. Fails with SL_CERTIFICATE_MISSING, SL_TOKEN_MISSING, SL_TOKEN_INVALID.
  */
 enum sl_status sl_auth_check(struct sl_auth *auth, const struct sl_connection *connection,
-                             char *client, struct sl_error *error);
+                             const struct sl_headers *headers, char *client,
+                             struct sl_error *error);
 
 /* Returns the value of WWW-Authenticate for an error, or NULL. Static. */
 const char *sl_auth_challenge(enum sl_status code);

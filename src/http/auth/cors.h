@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 struct sl_headers;
+struct sl_server_options;
 
 /* What lists of origins and of host names look like, for messages. */
 #define SL_ORIGINS_FORM                                                                            \
@@ -24,25 +25,9 @@ bool sl_origins_are_ok(const char *list);
 /* Whether a text is a list of host names, with commas between them. */
 bool sl_hosts_are_ok(const char *list);
 
-/* Origins of a list that is ok. Immutable. */
-struct sl_origins;
-
-/* sl_origins_free the result. NULL when there is no memory. */
-struct sl_origins *sl_origins_new(const char *list);
-
-/* Tolerates NULL. */
-void sl_origins_free(struct sl_origins *origins);
-
-/* Which pages may call. */
-struct sl_page_rules {
-  struct sl_origins *origins; /* NULL: no web pages but the server's own */
-  const char *hosts;          /* names of this server; NULL: none but localhost. Not owned */
-  bool authenticated; /* clients must show a token or certificate, which pages do not have */
-};
-
 /* The web page that a request came from. */
 struct sl_page {
-  const char *origin; /* that may read the answer, or NULL; not owned */
+  const char *origin; /* that may read the answer, of the request's headers; or NULL */
   bool is_preflight;  /* a browser asks whether the real request may come */
 };
 
@@ -67,14 +52,15 @@ struct sl_page_request {
  * rebinding) and is then of the same origin as the server. An IP address cannot be made to mean
  * another. A page that only links to ours is no caller: browsers do not let it read the answer.
  *
- * A preflight carries no token and is answered whatever its path. Where origins are named, the
+ * Where clients must show a token or certificate, which pages do not have, none of this is looked
+ * at. A preflight carries no token and is answered whatever its path. Where origins are named, the
  * preflight of any other fails with SL_ORIGIN_NOT_ALLOWED.
  */
-enum sl_status sl_cors_check(struct sl_page *page, const struct sl_page_rules *rules,
+enum sl_status sl_cors_check(struct sl_page *page, const struct sl_server_options *options,
                              const struct sl_page_request *request, struct sl_error *error);
 
 /* Adds the headers by which a browser lets the page read an answer. False if out of memory. */
-bool sl_cors_add_headers(struct MHD_Response *response, const struct sl_page_rules *rules,
+bool sl_cors_add_headers(struct MHD_Response *response, const struct sl_server_options *options,
                          const struct sl_page *page);
 
 #endif

@@ -63,96 +63,84 @@ static bool is_name(const char *text) {
   return text[length] == '\0' && length >= 1 && length <= SL_TOKEN_NAME_MAX;
 }
 
-/* A file of tokens while it is read. */
-struct token_file {
-  const char *path;
-  size_t line; /* the one read last, counted from 1 */
-  struct sl_tokens *tokens;
-  struct sl_error *error;
-};
-
-/* Never quotes the line. */
-static bool refuse_line(const struct token_file *file, const char *fault) {
-  sl_fail(file->error, SL_CANNOT_START, "%s:%zu: %s", file->path, file->line, fault);
-  return false;
-}
-
-static bool add_token(const struct token_file *file, const char *name, const char *token) {
-  struct sl_tokens *tokens = file->tokens;
+/* Adds a token. Returns what is wrong with it, without quoting it, or NULL. */
+static const char *add_token(struct sl_tokens *tokens, const char *name, const char *token) {
   struct entry entry = {0};
   if (!is_name(name)) {
-    return refuse_line(file,
-                       "the name must have 1 to 64 letters, digits, dots, underscores or hyphens");
+    return "the name must have 1 to 64 letters, digits, dots, underscores or hyphens";
   }
   if (!sl_token_is_well_formed(token)) {
-    return refuse_line(file, "the token must have only letters, digits, -._~+/ and = at its end");
+    return "the token must have only letters, digits, -._~+/ and = at its end";
   }
   if (strlen(token) < SL_TOKEN_MIN || strlen(token) > SL_TOKEN_MAX) {
-    return refuse_line(file, "the token must have 16 to 512 characters; \"openssl rand -hex 32\" "
-                             "makes a good one");
+    return "the token must have 16 to 512 characters; \"openssl rand -hex 32\" makes a good one";
   }
   snprintf(entry.name, sizeof entry.name, "%s", name);
   if (!digest_token(entry.digest, token)) {
-    return refuse_line(file, "not enough memory for the tokens");
+    return "not enough memory for the tokens";
   }
   if (find_digest(tokens, entry.digest) != NULL) {
-    return refuse_line(file, "the token is in the file twice");
+    return "the token is in the file twice";
   }
   struct entry *entries = realloc(tokens->entries, (tokens->count + 1) * sizeof entry);
   if (entries == NULL) {
-    return refuse_line(file, "not enough memory for the tokens");
+    return "not enough memory for the tokens";
   }
   tokens->entries = entries;
   tokens->entries[tokens->count++] = entry;
-  return true;
+  return NULL;
 }
 
-/* Takes one line apart, which is written to. A line that is cut would make the beginning of its
- * token valid. */
-static bool read_line(const struct token_file *file, char *line, size_t length) {
+/* Takes one line apart, which is written to. Returns what is wrong with it, or NULL. A line that is
+ * cut would make the beginning of its token valid. */
+static const char *read_line(struct sl_tokens *tokens, char *line, size_t length) {
   static const char blanks[] = " \t\r\n";
   if (strlen(line) != length) {
-    return refuse_line(file, "there is a NUL byte in the line");
+    return "there is a NUL byte in the line";
   }
   if (strncmp(line, "\xEF\xBB\xBF", 3) == 0) {
-    return refuse_line(
-        file, "the line begins with a byte order mark; save the file as UTF-8 without one");
+    return "the line begins with a byte order mark; save the file as UTF-8 without one";
   }
   if (line[length - 1] != '\n') {
-    return refuse_line(file, "the last line has no line end, so the file may be incomplete; end "
-                             "the line, and replace the file by rename");
+    return "the last line has no line end, so the file may be incomplete; end the line, and "
+           "replace "
+           "the file by rename";
   }
   char *rest = NULL;
   const char *name = strtok_r(line, blanks, &rest);
   if (name == NULL || name[0] == '#') {
-    return true;
+    return NULL;
   }
   const char *token = strtok_r(NULL, blanks, &rest);
   if (token == NULL || strtok_r(NULL, blanks, &rest) != NULL) {
-    return refuse_line(file, "expected a name and a token, with a space between them");
+    return "expected a name and a token, with a space between them";
   }
-  return add_token(file, name, token);
+  return add_token(tokens, name, token);
 }
 
-static bool read_lines(struct token_file *file, FILE *stream) {
+static enum sl_status read_lines(struct sl_tokens *tokens, FILE *stream, const char *path,
+                                 struct sl_error *error) {
   char *line = NULL;
   size_t size = 0;
-  bool ok = true;
-  for (ssize_t length; ok && (length = getline(&line, &size, stream)) >= 0;) {
-    file->line++;
-    ok = read_line(file, line, (size_t)length);
+  size_t number = 0;
+  const char *fault = NULL;
+  for (ssize_t length; fault == NULL && (length = getline(&line, &size, stream)) >= 0;) {
+    number++;
+    fault = read_line(tokens, line, (size_t)length);
   }
+  int reason = errno;
   free(line);
-  if (ok && ferror(stream)) {
-    sl_fail(file->error, SL_CANNOT_START, "cannot read %s: %s", file->path, strerror(errno));
-    ok = false;
+  if (fault != NULL) {
+    return sl_fail(error, SL_CANNOT_START, "%s:%zu: %s", path, number, fault);
   }
-  if (ok && file->tokens->count == 0) {
-    sl_fail(file->error, SL_CANNOT_START,
-            "%s: there is no token in the file, so every request would be refused", file->path);
-    ok = false;
+  if (ferror(stream)) {
+    return sl_fail(error, SL_CANNOT_START, "cannot read %s: %s", path, strerror(reason));
   }
-  return ok;
+  return tokens->count > 0 ? SL_OK
+                           : sl_fail(error, SL_CANNOT_START,
+                                     "%s: there is no token in the file, so every request would be "
+                                     "refused",
+                                     path);
 }
 
 struct sl_tokens *sl_tokens_read(const char *path, struct sl_error *error) {
@@ -160,13 +148,13 @@ struct sl_tokens *sl_tokens_read(const char *path, struct sl_error *error) {
   if (stream == NULL) {
     return NULL;
   }
-  struct token_file file = {.path = path, .tokens = calloc(1, sizeof *file.tokens), .error = error};
-  if (file.tokens == NULL) {
+  struct sl_tokens *tokens = calloc(1, sizeof *tokens);
+  if (tokens == NULL) {
     sl_fail(error, SL_CANNOT_START, "cannot read %s: %s", path, strerror(errno));
-  } else if (!read_lines(&file, stream)) {
-    sl_tokens_free(file.tokens);
-    file.tokens = NULL;
+  } else if (read_lines(tokens, stream, path, error) != SL_OK) {
+    sl_tokens_free(tokens);
+    tokens = NULL;
   }
   fclose(stream);
-  return file.tokens;
+  return tokens;
 }

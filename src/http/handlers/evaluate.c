@@ -1,7 +1,6 @@
 #include "http/handlers/handlers.h"
 
 #include "http/request.h"
-#include "http/response.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -23,26 +22,22 @@ enum sl_status sl_evaluate(struct sl_answer **answer, struct sl_decoder *decoder
   return status;
 }
 
-static void note_tensor(struct sl_record *record, const struct sl_spikes *spikes) {
-  if (record->tensors == 0) {
-    record->rank = spikes->rank;
-    memcpy(record->shape, spikes->shape, sizeof record->shape);
-  }
-  record->tensors++;
-  record->spikes += sl_spikes_count(spikes);
-}
-
 /* Records what the decoder knows, for it may be gone before the answer is sent. */
 static void note_evaluation(struct sl_record *record, const struct sl_decoder *decoder) {
   const struct sl_decoded *decoded = sl_decoder_decoded(decoder);
   record->encoding = decoded->encoding;
+  record->fast_bytes = sl_decoder_fast_bytes(decoder);
   for (size_t field = 0; field < decoded->loss->field_count; field++) {
     const struct sl_value *value = &decoded->values[field];
     for (size_t item = 0; value->spikes != NULL && item < value->length; item++) {
-      note_tensor(record, &value->spikes[item]);
+      const struct sl_spikes *spikes = &value->spikes[item];
+      if (record->tensors++ == 0) {
+        record->rank = spikes->rank;
+        memcpy(record->shape, spikes->shape, sizeof record->shape);
+      }
+      record->spikes += sl_spikes_count(spikes);
     }
   }
-  record->fast_bytes = sl_decoder_fast_bytes(decoder);
 }
 
 /*
@@ -66,10 +61,9 @@ static bool is_large(const struct sl_decoder *decoder) {
 /* Leaves the answer in the request, or an error. The counts are not needed after that. */
 static void evaluate_request(struct sl_request *request) {
   struct sl_budget *budget = &request->admission.budget;
-  struct sl_error *error = &request->evaluation_error;
-  *error = SL_NO_ERROR;
-  if (sl_evaluate(&request->answer, request->decoder, &request->service->limits, budget, error) ==
-      SL_OK) {
+  struct sl_error *error = &request->error;
+  if (sl_evaluate(&request->answer, request->decoder, &request->service->options.limits, budget,
+                  error) == SL_OK) {
     note_evaluation(&request->record, request->decoder);
     sl_decoder_free(request->decoder);
     request->decoder = NULL;
@@ -82,18 +76,13 @@ static void run_evaluation(struct sl_task *task) {
   evaluate_request((struct sl_request *)(void *)((char *)task - offsetof(struct sl_request, task)));
 }
 
-enum MHD_Result sl_handle_evaluation(struct sl_request *request, struct MHD_Connection *handle) {
-  if (!request->evaluated) {
-    request->evaluated = true;
-    if (is_large(request->decoder)) {
-      request->task.run = run_evaluation; /* and this is called again */
-      return MHD_YES;
-    }
+enum MHD_Result sl_handle_evaluation(struct sl_request *request) {
+  if (request->answer == NULL && is_large(request->decoder)) {
+    request->task.run = run_evaluation; /* and this is called again, or the error is answered */
+    return MHD_YES;
+  }
+  if (request->answer == NULL) {
     evaluate_request(request);
   }
-  if (request->evaluation_error.code != SL_OK) {
-    sl_request_refuse(request, &request->evaluation_error);
-    return sl_response_problem(request, handle);
-  }
-  return sl_response_answer(request, handle);
+  return request->error.code == SL_OK ? sl_response_answer(request) : sl_response_problem(request);
 }

@@ -22,14 +22,8 @@ static const struct sl_route routes[] = {
 
 enum { ROUTE_COUNT = sizeof routes / sizeof routes[0] };
 
-/* The methods to which a table row answers. */
-static const char *methods_of(const struct sl_route *route) {
-  return strcmp(route->method, "GET") == 0 ? "GET, HEAD" : route->method;
-}
-
 static bool answers_to(const struct sl_route *route, const char *method) {
-  bool head = strcmp(method, "HEAD") == 0;
-  return strcmp(route->method, head ? "GET" : method) == 0;
+  return strcmp(route->method, strcmp(method, "HEAD") == 0 ? "GET" : method) == 0;
 }
 
 /* Returns the text in place of "{name}", "" if the path has no such part; NULL if it does not fit.
@@ -44,10 +38,11 @@ static const char *fit(const struct sl_route *route, const char *path) {
   return named == has_name ? path + fixed : NULL;
 }
 
+/* Adds the methods to which a route answers. */
 static void allow(struct sl_route_match *match, const struct sl_route *route) {
   size_t length = strlen(match->allow);
   snprintf(match->allow + length, sizeof match->allow - length, "%s%s", length > 0 ? ", " : "",
-           methods_of(route));
+           strcmp(route->method, "GET") == 0 ? "GET, HEAD" : route->method);
 }
 
 /* What other services call these, and what our own are easily mistaken for. */
@@ -106,26 +101,16 @@ static void guess(char *meant, size_t size, const char *path) {
   snprintf(meant, size, "%s", found);
 }
 
-static enum sl_status fail_not_found(const char *path, struct sl_error *error) {
+/* There is no such path, or no such loss at the end of one; `list` tells what there is. */
+static enum sl_status fail_not_found(const char *what, const char *name, int max_length,
+                                     const char *path, const char *list, struct sl_error *error) {
   char meant[80];
   guess(meant, sizeof meant, path);
-  if (meant[0] != '\0') {
-    return sl_fail(error, SL_NOT_FOUND, "\"%.100s\": there is no such path; did you mean %s?", path,
-                   meant);
-  }
-  return sl_fail(error, SL_NOT_FOUND, "\"%.100s\": there is no such path; GET / lists all of them",
-                 path);
-}
-
-static enum sl_status fail_no_loss(const char *name, const char *path, struct sl_error *error) {
-  char meant[80];
-  guess(meant, sizeof meant, path);
-  if (meant[0] != '\0') {
-    return sl_fail(error, SL_NOT_FOUND, "\"%.64s\": there is no such loss; did you mean %s?", name,
-                   meant);
-  }
-  return sl_fail(error, SL_NOT_FOUND,
-                 "\"%.64s\": there is no such loss; GET /v1/losses lists all of them", name);
+  return meant[0] != '\0'
+             ? sl_fail(error, SL_NOT_FOUND, "\"%.*s\": there is no such %s; did you mean %s?",
+                       max_length, name, what, meant)
+             : sl_fail(error, SL_NOT_FOUND, "\"%.*s\": there is no such %s; %s", max_length, name,
+                       what, list);
 }
 
 static enum sl_status fail_method(const struct sl_route_match *match, const char *method,
@@ -150,7 +135,7 @@ enum sl_status sl_route_find(struct sl_route_match *match, const char *method, c
     }
     match->loss = sl_loss_find(name);
     if (name[0] != '\0' && match->loss == NULL) {
-      return fail_no_loss(name, path, error);
+      return fail_not_found("loss", name, 64, path, "GET /v1/losses lists all of them", error);
     }
     allow(match, route);
     if (answers_to(route, method)) {
@@ -158,6 +143,7 @@ enum sl_status sl_route_find(struct sl_route_match *match, const char *method, c
       return SL_OK;
     }
   }
-  return match->allow[0] != '\0' ? fail_method(match, method, path, error)
-                                 : fail_not_found(path, error);
+  return match->allow[0] != '\0'
+             ? fail_method(match, method, path, error)
+             : fail_not_found("path", path, 100, path, "GET / lists all of them", error);
 }

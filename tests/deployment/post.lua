@@ -1,4 +1,4 @@
--- Posts one body again and again: wrk -s post.lua URL -- BODY-FILE
+-- Posts one body again and again: wrk -s tests/deployment/post.lua URL -- BODY-FILE
 -- Prints one line: requests a second, 50th and 99th percentile in seconds, answers that were not good.
 
 function init(arguments)

@@ -1,0 +1,73 @@
+#include "core/budget.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 16 };
+
+static size_t aligned(size_t bytes) {
+  return (bytes + ALIGNMENT - 1) & -(size_t)ALIGNMENT;
+}
+
+static bool in_block(const struct sl_budget *budget, const char *memory) {
+  return budget != NULL && budget->block != NULL && memory >= budget->block &&
+         memory < budget->block + budget->block_bytes;
+}
+
+void *sl_budget_allocate(struct sl_budget *budget, size_t bytes, bool zeroed,
+                         struct sl_error *error) {
+  if (sl_budget_take(budget, bytes, error) != SL_OK) {
+    return NULL;
+  }
+  if (budget != NULL && bytes <= budget->block_bytes - budget->block_used) {
+    char *memory = budget->block + budget->block_used;
+    budget->block_used += aligned(bytes);
+    return zeroed ? memset(memory, 0, bytes) : memory;
+  }
+  void *memory = zeroed ? calloc(bytes, 1) : malloc(bytes);
+  if (memory == NULL) {
+    sl_budget_give_back(budget, bytes);
+  }
+  return memory;
+}
+
+/* Moves memory out of the block, or to where the block still has space. */
+static void *move_in_block(struct sl_budget *budget, void *memory, size_t before, size_t bytes,
+                           struct sl_error *error) {
+  void *moved = sl_budget_allocate(budget, bytes, false, error);
+  if (moved != NULL) {
+    memcpy(moved, memory, before);
+    sl_budget_free(budget, memory, before);
+  }
+  return moved;
+}
+
+void *sl_budget_grow(struct sl_budget *budget, void *memory, size_t before, size_t bytes,
+                     struct sl_error *error) {
+  if (memory == NULL) {
+    return sl_budget_allocate(budget, bytes, false, error);
+  }
+  if (in_block(budget, memory)) {
+    return move_in_block(budget, memory, before, bytes, error);
+  }
+  if (sl_budget_take(budget, bytes - before, error) != SL_OK) {
+    return NULL;
+  }
+  void *grown = realloc(memory, bytes);
+  if (grown == NULL) {
+    sl_budget_give_back(budget, bytes - before);
+  }
+  return grown;
+}
+
+void sl_budget_free(struct sl_budget *budget, void *memory, size_t bytes) {
+  sl_budget_give_back(budget, bytes);
+  if (!in_block(budget, memory)) {
+    free(memory);
+    return;
+  }
+  size_t begin = (size_t)((char *)memory - budget->block);
+  if (begin + aligned(bytes) == budget->block_used) { /* the last */
+    budget->block_used = begin;
+  }
+}

@@ -1,0 +1,79 @@
+/*
+ * What losses and users of libspikeloss read: sums, numbers of spikes, and how active neurons are.
+ */
+#include "spikes/spikes.h"
+
+/* Returns whether there are sums; a silent tensor may have none before it is finished. */
+static bool has_sums(const struct sl_spikes *spikes) {
+  return spikes != NULL && spikes->ones_memory.words != NULL;
+}
+
+size_t sl_spikes_accumulators(const struct sl_spikes *spikes) {
+  return has_sums(spikes) ? spikes->accumulators : 0;
+}
+
+double sl_spikes_sum(const struct sl_spikes *spikes, size_t accumulator) {
+  if (accumulator >= sl_spikes_accumulators(spikes)) {
+    return 0;
+  }
+  double ones = (double)sl_spikes_ones(spikes, accumulator);
+  return spikes->sums != NULL ? ones + spikes->sums[accumulator] : ones;
+}
+
+uint64_t sl_spikes_fired(const struct sl_spikes *spikes, size_t accumulator) {
+  if (accumulator >= sl_spikes_accumulators(spikes)) {
+    return 0;
+  }
+  uint64_t graded = spikes->graded != NULL ? spikes->graded[accumulator] : 0;
+  return sl_spikes_ones(spikes, accumulator) + graded;
+}
+
+uint64_t sl_spikes_count(const struct sl_spikes *spikes) {
+  uint64_t count = 0;
+  if (!has_sums(spikes)) {
+    return count;
+  }
+  for (size_t i = 0; i < spikes->accumulators; i++) {
+    count += sl_spikes_ones(spikes, i);
+  }
+  for (size_t i = 0; spikes->graded != NULL && i < spikes->accumulators; i++) {
+    count += spikes->graded[i];
+  }
+  return count;
+}
+
+bool sl_spikes_binary(const struct sl_spikes *spikes) {
+  return spikes == NULL || spikes->graded == NULL;
+}
+
+/* Adds what a few neighbouring neurons fired in one sample. */
+static void add_fired(uint64_t *fired, const struct sl_spikes *spikes, size_t first, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    fired[i] += sl_spikes_ones(spikes, first + i);
+  }
+  for (size_t i = 0; spikes->graded != NULL && i < count; i++) {
+    fired[i] += spikes->graded[first + i];
+  }
+}
+
+struct sl_activity sl_spikes_activity(const struct sl_spikes *spikes) {
+  enum { NEIGHBOURS = 64 };
+  struct sl_activity activity = {0};
+  if (!has_sums(spikes)) {
+    return activity;
+  }
+  uint64_t always = (uint64_t)spikes->samples * spikes->steps;
+  for (size_t neuron = 0; neuron < spikes->neurons; neuron += NEIGHBOURS) {
+    size_t left = spikes->neurons - neuron;
+    size_t count = left < NEIGHBOURS ? left : NEIGHBOURS;
+    uint64_t fired[NEIGHBOURS] = {0};
+    for (size_t i = neuron; i < spikes->accumulators; i += spikes->neurons) {
+      add_fired(fired, spikes, i, count);
+    }
+    for (size_t i = 0; i < count; i++) {
+      activity.silent += fired[i] == 0;
+      activity.saturated += fired[i] == always;
+    }
+  }
+  return activity;
+}
