@@ -104,8 +104,8 @@ def balanced_population_mse(
         targets=targets,
         num_classes=num_classes,
         neurons_per_class=neurons_per_class,
-        correct_rate=correct_rate,
-        incorrect_rate=incorrect_rate,
+        correct_rate=_scalar(correct_rate),
+        incorrect_rate=_scalar(incorrect_rate),
     )
 
 
@@ -134,8 +134,8 @@ def spike_count_mse(
         spk=spk,
         targets=targets,
         num_classes=num_classes,
-        correct_rate=correct_rate,
-        incorrect_rate=incorrect_rate,
+        correct_rate=_scalar(correct_rate),
+        incorrect_rate=_scalar(incorrect_rate),
         per=per,
         measure=measure,
         truncate=truncate,
@@ -306,6 +306,11 @@ def _has_tensors(value: object) -> bool:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return any(isinstance(item, Tensor) for item in value)
     return isinstance(value, Tensor)
+
+
+def _scalar(value: Number) -> Number:
+    """A parameter of one element counts as a number."""
+    return value.reshape(()) if isinstance(value, Tensor) and value.numel() == 1 else value
 
 
 def _tensor(value: Union[Tensor, Sequence[Number]]) -> Tensor:

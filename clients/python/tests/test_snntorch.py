@@ -10,7 +10,8 @@ from conftest import ROOT
 import spikeloss.snntorch
 import spikeloss.torch
 
-CASES = json.loads((ROOT / "tests" / "golden" / "library_cases.json").read_text())
+TABLE = json.loads((ROOT / "tests" / "golden" / "library_cases.json").read_text())
+CASES = TABLE["cases"]
 SNNTORCH = [case for case in CASES if case["source"].startswith("snnTorch ")]
 
 
@@ -25,6 +26,12 @@ def source(case):
     return case["source"]
 
 
+def spikes_of(case):
+    """[batch, time, neurons], from one text of zeros and ones for each step of each sample."""
+    rows = TABLE["spikes"][case["spikes"]]
+    return numpy.array([[list(map(float, step)) for step in sample] for sample in rows])
+
+
 def small(gradient, batch, neurons):
     """As [batch][neuron]: the cases have it without the axis of time along which it repeats."""
     return numpy.broadcast_to(gradient, (batch, gradient.shape[1], neurons))[:, 0]
@@ -32,15 +39,16 @@ def small(gradient, batch, neurons):
 
 @pytest.mark.parametrize("case", CASES, ids=source)
 def test_the_client_has_the_numbers_of_the_library(client, case):
-    fields = dict(case["request"])
-    expected = case["expected"]
+    layers = case["loss"] == "activity_regularization"
+    spikes = {"spikes_list": [spikes_of(case)]} if layers else {"spk": spikes_of(case)}
+    fields, expected = spikes | case["request"], case["expected"]
     result = getattr(client, case["loss"])(**fields)
     generic = client.evaluate(case["loss"], **fields)
     assert result.loss == generic.loss == pytest.approx(expected["loss"], rel=1e-12)
     gradients = generic.gradients
-    spikes = gradients["spk"] if "spk" in gradients else gradients["spikes_list"][0]
+    given = gradients["spikes_list"][0] if layers else gradients["spk"]
     wanted = numpy.array(expected["gradient"])
-    numpy.testing.assert_allclose(small(spikes, *wanted.shape), wanted, rtol=1e-12, atol=1e-15)
+    numpy.testing.assert_allclose(small(given, *wanted.shape), wanted, rtol=1e-12, atol=1e-15)
 
 
 def snntorch_loss(case):
@@ -56,7 +64,7 @@ def snntorch_loss(case):
         weight = request.get("class_weights")
         weight = None if weight is None else torch.tensor(weight, dtype=torch.float64)
         return spikeloss.snntorch.ce_count_loss(weight=weight, **code)
-    spikes = numpy.array(request["spikes_list"][0])
+    spikes = spikes_of(case)
     factor = spikes.shape[1] / spikes.size
     return spikeloss.snntorch.l1_rate_sparsity(request["weights"][0] * factor)
 
@@ -64,9 +72,7 @@ def snntorch_loss(case):
 @pytest.mark.parametrize("case", SNNTORCH, ids=source)
 def test_snntorchs_names_have_its_numbers(case):
     request, expected = case["request"], case["expected"]
-    layers = request["spikes_list"] if "spikes_list" in request else [request["spk"]]
-    spk = torch.tensor(layers[0], dtype=torch.float64)
-    time_first = spk.transpose(0, 1).contiguous().requires_grad_()
+    time_first = torch.from_numpy(spikes_of(case)).transpose(0, 1).contiguous().requires_grad_()
     targets = [torch.tensor(request["targets"])] if "targets" in request else []
     loss = snntorch_loss(case)(time_first, *targets)
     loss.backward()
