@@ -24,6 +24,7 @@ from spikeloss.results import (
     PopulationGradients,
     Result,
 )
+from spikeloss.sums import Sums
 from spikeloss.version import VERSION as __version__
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "ProblemError",
     "Result",
     "SpikelossError",
+    "Sums",
     "Unreachable",
     "__version__",
 ]

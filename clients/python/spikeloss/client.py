@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NoReturn, Optional, TypeVar, Union
@@ -15,6 +16,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from spikeloss.answers import Answered, Gradient, Shape, Unexpected, read_answer
 from spikeloss.errors import BadAnswer, problem_error
 from spikeloss.http import Answer
+from spikeloss.layout import Axes, given_layout, standard_layout, standard_shape, steps_of
 from spikeloss.results import (
     ActivityDiagnostics,
     ActivityGradients,
@@ -26,24 +28,21 @@ from spikeloss.results import (
     PopulationGradients,
     Result,
 )
-from spikeloss.tensors import (
-    Axes,
-    given_layout,
-    plain_json,
-    real_array,
-    standard_layout,
-    steps_of,
-    tensor_json,
-)
+from spikeloss.sums import Sums, time_sums
+from spikeloss.tensors import plain_json, real_array, sums_json, tensor_json
 from spikeloss.transport import TlsFiles, Transport
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
 Integer = Union[int, "numpy.integer[Any]"]
 Real = Union[float, "numpy.integer[Any]", "numpy.floating[Any]"]
+Spikes = Union[ArrayLike, Sums]
 Measure = Literal["count", "rate"]
 Reduction = Literal["mean", "sum"]
 Gradients = TypeVar("Gradients")
+
+# Up to so many steps, bits are not longer than sums.
+_FEW_STEPS = 8
 
 
 class Client:
@@ -101,7 +100,7 @@ class Client:
 
     def firing_rate_target_mse_loss(
         self,
-        spikes_list: Iterable[ArrayLike],
+        spikes_list: Iterable[Spikes],
         offsets: ArrayLike,
         multipliers: ArrayLike,
         *,
@@ -121,7 +120,7 @@ class Client:
 
     def balanced_population_mse(
         self,
-        spk: ArrayLike,
+        spk: Spikes,
         targets: ArrayLike,
         num_classes: Integer,
         neurons_per_class: Integer,
@@ -153,7 +152,7 @@ class Client:
 
     def spike_count_mse(
         self,
-        spk: ArrayLike,
+        spk: Spikes,
         targets: ArrayLike,
         num_classes: Integer,
         correct_rate: Real,
@@ -193,7 +192,7 @@ class Client:
 
     def spike_count_cross_entropy(
         self,
-        spk: ArrayLike,
+        spk: Spikes,
         targets: ArrayLike,
         num_classes: Integer,
         *,
@@ -228,7 +227,7 @@ class Client:
 
     def activity_regularization(
         self,
-        spikes_list: Iterable[ArrayLike],
+        spikes_list: Iterable[Spikes],
         *,
         lower: Optional[ArrayLike] = None,
         upper: Optional[ArrayLike] = None,
@@ -337,7 +336,7 @@ class _Call:
         self.loss = loss
         self.gradients = gradients
         self._axes = axes
-        self._tensors: list[NDArray[Any]] = []
+        self._spikes: list[tuple[Shape, numpy.dtype[Any]]] = []
         self._shapes: dict[str, Union[Shape, list[Shape]]] = {}
         members: dict[str, bytes] = {}
         for name, value in fields.items():
@@ -349,19 +348,26 @@ class _Call:
                 self._shapes[name] = [shape for _, shape in layers]
             elif value is not None:
                 members[name] = plain_json(value)
-        members.update(_gradient_members(gradients, gradient_dtype, self._tensors))
+        members.update(_gradient_members(gradients, gradient_dtype, [dtype for _, dtype in self._spikes]))
         pairs = [b'"%b":%b' % (name.encode(), value) for name, value in members.items()]
         self.body = b"{" + b",".join(pairs) + b"}"
 
-    def _tensor(self, tensor: ArrayLike) -> tuple[bytes, Shape]:
+    def _tensor(self, tensor: Spikes) -> tuple[bytes, Shape]:
+        if isinstance(tensor, Sums):
+            shape = standard_shape(tensor.shape, self._axes)
+            self._spikes.append((shape, numpy.asarray(tensor.values).dtype))
+            return sums_json(tensor, shape), shape
         array = standard_layout(real_array(tensor), self._axes)
-        self._tensors.append(array)
-        return tensor_json(array), array.shape
+        shape = array.shape
+        self._spikes.append((shape, array.dtype))
+        if steps_of(shape) <= _FEW_STEPS or array.size == 0:
+            return tensor_json(array), shape
+        return sums_json(Sums(time_sums(array), shape), shape), shape
 
     def max_answer(self) -> int:
         """Bytes: 11 for a gradient of 8 bytes in base64, and room for diagnostics and numbers."""
-        pairs = sum(tensor.size // max(1, steps_of(tensor.shape)) for tensor in self._tensors)
-        return (1 << 16) + 1024 * len(self._tensors) + 11 * pairs
+        pairs = sum(math.prod(shape) // max(1, steps_of(shape)) for shape, _ in self._spikes)
+        return (1 << 16) + 1024 * len(self._spikes) + 11 * pairs
 
     def read(self, body: bytes) -> Answered:
         answer = read_answer(body, self._shapes, self.gradients)
@@ -375,8 +381,8 @@ class _Call:
         return answer
 
 
-def _listed(spikes_list: Iterable[ArrayLike]) -> list[ArrayLike]:
-    if hasattr(spikes_list, "shape"):
+def _listed(spikes_list: Iterable[Spikes]) -> list[Spikes]:
+    if isinstance(spikes_list, Sums) or hasattr(spikes_list, "shape"):
         raise TypeError(
             "spikes_list: expected a list of arrays, one a layer, not an array; for a single"
             " layer: [spikes]"
@@ -385,12 +391,12 @@ def _listed(spikes_list: Iterable[ArrayLike]) -> list[ArrayLike]:
 
 
 def _gradient_members(
-    wanted: bool, dtype: Optional[DTypeLike], tensors: Sequence[NDArray[Any]]
+    wanted: bool, dtype: Optional[DTypeLike], spikes: Sequence[numpy.dtype[Any]]
 ) -> dict[str, bytes]:
     if not wanted:
         return {"gradient": b'"none"'}
     if dtype is None:
-        dtype = numpy.result_type(*tensors) if tensors else numpy.float64
+        dtype = numpy.result_type(*spikes) if spikes else numpy.float64
         single = dtype == numpy.float32
     elif numpy.dtype(dtype) in (numpy.float32, numpy.float64):
         single = numpy.dtype(dtype) == numpy.float32

@@ -254,7 +254,7 @@ class Connection:
             if count == 0:
                 raise ConnectionError("the answer ends too early")
             filled += count
-        return body
+        return bytes(body)
 
     def _receive_chunks(self, max_body: int, deadline: Deadline) -> bytes:
         body = bytearray()

@@ -6,46 +6,17 @@ import binascii
 import json
 import math
 from collections.abc import Sequence
-from typing import Any, Literal, Optional, Union
+from typing import Any, Optional
 
 import numpy
 from numpy.typing import ArrayLike, NDArray
 
-Axes = Literal["batch_time_neurons", "time_batch_neurons", "batch_neurons_time"]
-
-# For each layout, where its axes of batch and time are moved from and to: (rank 2, rank 3 and more).
-_MOVES: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {
-    "batch_time_neurons": ((0, 0), (0, 0)),
-    "time_batch_neurons": ((0, 0), (0, 1)),
-    "batch_neurons_time": ((-1, 0), (-1, 1)),
-}
+from spikeloss.layout import time_axis
+from spikeloss.sums import Sums, whole_numbers
 
 # Values in a block: few enough to stay in the cache of a core, and a multiple of 8, so that every
 # block but the last fills whole bytes.
 _BLOCK = 1 << 16
-
-
-def standard_layout(array: NDArray[Any], axes: str) -> NDArray[Any]:
-    """A view with the axes [batch, time, neurons], [time, neurons] or [neurons]."""
-    if axes not in _MOVES:
-        raise ValueError(f"axes: expected one of {', '.join(_MOVES)}, not {axes!r}")
-    if array.ndim < 2:
-        return array
-    source, destination = _MOVES[axes][array.ndim > 2]
-    return numpy.moveaxis(array, source, destination)
-
-
-def given_layout(array: NDArray[Any], axes: str) -> NDArray[Any]:
-    """The opposite of standard_layout()."""
-    if array.ndim < 2:
-        return array
-    destination, source = _MOVES[axes][array.ndim > 2]
-    return numpy.moveaxis(array, source, destination)
-
-
-def steps_of(shape: Sequence[int]) -> int:
-    """How many time steps a tensor of the standard layout has."""
-    return 1 if len(shape) < 2 else shape[1 if len(shape) > 2 else 0]
 
 
 def real_array(tensor: ArrayLike) -> NDArray[Any]:
@@ -76,6 +47,24 @@ def exact_numbers(values: NDArray[Any]) -> tuple[str, NDArray[Any]]:
         if numpy.can_cast(values.dtype, dtype, "safe"):
             return encoding, values.astype(dtype, copy=False)
     return "f64", values.astype("<f8", copy=False, casting="same_kind")
+
+
+def sums_json(sums: Sums, shape: Sequence[int]) -> bytes:
+    """A TENSOR of the API that is given by its sums; `shape` is that of the spikes."""
+    values = real_array(sums.values)
+    axis = time_axis(len(shape))
+    first = 0 if sums.summed == "batch_time" else axis
+    expected = tuple(shape[:first]) + tuple(shape[axis + 1 :])
+    if values.shape != expected:
+        raise ValueError(
+            f"sums: expected the shape {list(expected)}, for spikes {list(shape)} that are summed"
+            f" over {sums.summed}, not {list(values.shape)}"
+        )
+    if values.dtype.kind not in "bu":
+        whole = whole_numbers(values, math.prod(shape[first : axis + 1]))
+        values = values if whole is None else whole
+    encoding, data = exact_numbers(values.ravel())
+    return _tensor(shape, f'"encoding":"{encoding}","summed":"{sums.summed}"', data)
 
 
 def tensor_json(array: NDArray[Any]) -> bytes:

@@ -21,11 +21,14 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from spikeloss.client import Client, Integer, Measure, Real, Reduction
-from spikeloss.tensors import Axes
+from spikeloss.layout import Axes, time_axis
+from spikeloss.sums import Sums
 
 Number = Union[Real, Tensor]
 Numbers = Union[Tensor, NDArray[Any], Sequence[Number]]
 Labels = Union[Tensor, NDArray[Any], Sequence[int]]
+
+_HALF = (torch.float16, torch.bfloat16)
 
 _client: Optional[Client] = None
 
@@ -221,8 +224,8 @@ def evaluate(loss: str, /, *, axes: Axes = "batch_time_neurons", **fields: Any) 
         if name in ("spk", "spikes_list"):
             inputs[name] = [value] if name == "spk" else _layers(value)
             spikes += inputs[name]
-            arrays = [_array(tensor) for tensor in inputs[name]]
-            members[name] = arrays[0] if name == "spk" else arrays
+            given = [_spikes(tensor, axes) for tensor in inputs[name]]
+            members[name] = given[0] if name == "spk" else given
         elif _has_tensors(value):
             inputs[name] = [_tensor(value)]
             members[name] = inputs[name][0].tolist()
@@ -321,12 +324,21 @@ def _tensor(value: Union[Tensor, Sequence[Number]]) -> Tensor:
     return torch.stack(numbers)
 
 
-def _array(spikes: Tensor) -> NDArray[Any]:
-    plain = spikes.detach().cpu()
-    if plain.dtype == torch.bfloat16:  # which NumPy does not have
-        plain = plain.float()
-    array: NDArray[Any] = plain.numpy()
-    return array
+def _spikes(spikes: Tensor, axes: Axes) -> Union[NDArray[Any], Sums]:
+    """What the client gets: the tensor's own memory, or sums that its device has computed."""
+    plain = spikes.detach()
+    half = plain.dtype in _HALF
+    if plain.device.type == "cpu" and not half:
+        array: NDArray[Any] = plain.numpy()
+        return array
+    if plain.dim() < 2:
+        return _spikes((plain.float() if half else plain).cpu(), axes)
+    time = time_axis(plain.dim(), axes)
+    sums = plain.sum(time, dtype=torch.float32 if half or plain.dtype == torch.float32 else None)
+    if sums.dtype == torch.float32 and not torch.equal(sums, sums.round()):
+        wide = plain.cpu() if plain.device.type == "mps" else plain  # which has no float64
+        sums = wide.sum(time, dtype=torch.float64)
+    return Sums(sums.cpu().numpy(), plain.shape)
 
 
 def _constant_part(view: NDArray[Any]) -> NDArray[Any]:
@@ -342,7 +354,7 @@ def _loss_dtype(spikes: Sequence[Tensor]) -> torch.dtype:
         dtype = spikes[0].dtype
         for tensor in spikes[1:]:
             dtype = torch.promote_types(dtype, tensor.dtype)
-    return torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype
+    return torch.float32 if dtype in _HALF else dtype
 
 
 def _device(spikes: Sequence[Tensor]) -> Optional[torch.device]:
