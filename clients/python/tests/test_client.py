@@ -36,8 +36,8 @@ def sent_tensor(spikes):
 
 
 @pytest.mark.parametrize("dtype", ["bool", "i1", "u1", "i8", "f2", "f4", "f8", ">f8", "float128"])
-@pytest.mark.parametrize("shape", [(1,), (8,), (3, 5), (4, 9, 6), (3, 41, 1000)])
-def test_binary_spikes_of_any_type_are_sent_as_bits(dtype, shape):
+@pytest.mark.parametrize("shape", [(1,), (8,), (3, 5), (4, 8, 6), (3, 5, 1000)])
+def test_binary_spikes_of_few_steps_are_sent_as_bits(dtype, shape):
     spikes = numpy.random.default_rng(1).random(shape) < 0.4
     tensor = sent_tensor(spikes.astype(dtype))
     assert tensor["shape"] == list(shape)
@@ -68,11 +68,77 @@ def test_graded_spikes_are_sent_as_the_smallest_floats_that_hold_them(dtype, enc
     numpy.testing.assert_array_equal(floats.reshape(tensor["shape"]), spikes)
 
 
+def sent_sums(spikes):
+    """The sums that were sent, and their encoding."""
+    tensor = sent_tensor(spikes)
+    assert tensor["shape"] == list(spikes.shape)
+    assert tensor["summed"] == "time"
+    dtype = {"u8": "<u1", "u16": "<u2", "u32": "<u4", "f64": "<f8"}[tensor["encoding"]]
+    return numpy.frombuffer(base64.b64decode(tensor["data"]), dtype), tensor["encoding"]
+
+
+@pytest.mark.parametrize("dtype", ["bool", "i1", "u1", "i8", "f2", "f4", "f8", ">f8", "float128"])
+@pytest.mark.parametrize(
+    "shape", [(9, 4), (4, 9, 6), (3, 41, 100), (50, 97, 3), (5, 100, 10), (2, 300, 2, 3), (4, 255, 1)]
+)
+def test_of_many_steps_only_counts_are_sent(dtype, shape):
+    spikes = numpy.random.default_rng(1).random(shape) < 0.4
+    sums, encoding = sent_sums(spikes.astype(dtype))
+    axis = 1 if len(shape) > 2 else 0
+    assert encoding == ("u8" if shape[axis] < 256 else "u16" if dtype != "bool" else "u32")
+    numpy.testing.assert_array_equal(sums, spikes.sum(axis=axis).ravel())
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+@pytest.mark.parametrize("shape", [(9, 4), (4, 9, 6), (50, 97, 3), (5, 100, 10), (2, 30, 300)])
+def test_graded_spikes_are_summed_in_double_precision(dtype, shape):
+    spikes = numpy.random.default_rng(2).normal(size=shape).astype(dtype)
+    sums, encoding = sent_sums(spikes)
+    expected = spikes.astype(float).sum(axis=1 if len(shape) > 2 else 0)
+    assert encoding == "f64"
+    numpy.testing.assert_allclose(sums, expected.ravel(), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("value", [-1, 0.5, 1 + 2**-23, 1e-45, numpy.nan, numpy.inf])
+def test_one_graded_value_among_many_is_never_lost(value):
+    spikes = numpy.zeros((5, 100, 10), numpy.float32)
+    spikes[3, 77, 9] = value
+    sums, encoding = sent_sums(spikes)
+    assert encoding == "f64"
+    numpy.testing.assert_array_equal(sums, spikes.astype(float).sum(axis=1).ravel())
+
+
+def test_sums_are_as_good_as_the_spikes(client):
+    spikes = (numpy.random.default_rng(3).random((4, 12, 6)) < 0.3).astype(float)
+    counts = spikes.sum(axis=1)
+    expected = client.balanced_population_mse(spikes, **POPULATION)
+    for values in counts, counts.astype(numpy.uint8), counts.astype(numpy.float32), counts.tolist():
+        given = client.balanced_population_mse(spikeloss.Sums(values, (4, 12, 6)), **POPULATION)
+        assert (given.loss, given.diagnostics) == (expected.loss, expected.diagnostics)
+        numpy.testing.assert_allclose(given.gradients.spk, expected.gradients.spk, rtol=1e-6)
+    time_first = spikeloss.Sums(counts, (12, 4, 6))
+    result = client.balanced_population_mse(time_first, **POPULATION, axes="time_batch_neurons")
+    assert result.gradients.spk.shape == (12, 4, 6)
+    with pytest.raises(ValueError, match=r"sums: expected the shape \[4, 6\].*not \[4, 12, 6\]"):
+        client.balanced_population_mse(spikeloss.Sums(spikes, spikes.shape), **POPULATION)
+
+
+def test_parts_of_a_batch_add_up_to_the_loss_of_the_whole(client):
+    spikes = (numpy.random.default_rng(4).random((6, 20, 5)) < 0.3).astype(float)
+    whole = client.firing_rate_target_mse_loss([spikes], [0.2], [3])
+    total = sum(part.sum(axis=(0, 1)) for part in (spikes[:2], spikes[2:]))
+    summed = spikeloss.Sums(total, spikes.shape, "batch_time")
+    result = client.firing_rate_target_mse_loss([summed], [0.2], [3])
+    assert (result.loss, result.diagnostics) == (whole.loss, whole.diagnostics)
+
+
 def test_views_of_any_memory_order_are_sent_row_by_row():
     for view in SPIKES.T, SPIKES[::-1, ::2, 1:], numpy.broadcast_to(SPIKES[0], (3, 9, 6)):
-        tensor = sent_tensor(view)
-        assert tensor["shape"] == list(view.shape)
-        assert base64.b64decode(tensor["data"]) == numpy.packbits(view != 0).tobytes()
+        if view.shape[1] > 8:
+            numpy.testing.assert_array_equal(sent_sums(view)[0], view.sum(axis=1).ravel())
+        else:
+            data = base64.b64decode(sent_tensor(view)["data"])
+            assert data == numpy.packbits(view != 0).tobytes()
 
 
 def test_what_is_no_real_number_is_refused_before_it_is_sent(client):

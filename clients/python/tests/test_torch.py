@@ -1,5 +1,7 @@
 """Autograd through the server beside the same losses written in PyTorch."""
 
+import base64
+
 import numpy
 import pytest
 import stub
@@ -247,6 +249,25 @@ def test_only_what_is_needed_is_asked_for():
         bodies = [body for _, _, body in server.requests]
     asked = [(body["gradient"], body.get("gradient_encoding")) for body in bodies]
     assert asked == [("none", None), ("none", None), ("broadcast", "f64"), ("broadcast", "f32")]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_what_numpy_does_not_have_is_summed_by_pytorch(dtype):
+    """So are tensors of a GPU: only the sums travel."""
+    binary, graded = spikes(3, 300, 6, dtype=dtype), leaf(3, 300, 6, dtype=dtype)
+    with stub.serving((422, {}, b"{}")) as server, spikeloss.Client(server.url) as client:
+        spikeloss.torch.use_client(client)
+        for axes, order in ("batch_time_neurons", (0, 1, 2)), ("batch_neurons_time", (0, 2, 1)):
+            layers = [binary.permute(order), graded.permute(order)]
+            with pytest.raises(spikeloss.InputError):
+                firing_rate_target_mse_loss(layers, [0, 0], [1, 1], axes=axes)
+        for _, _, body in server.requests:
+            counts, sums = body["spikes_list"]
+            assert (counts["encoding"], counts["summed"]) == ("u16", "time")
+            assert sums["encoding"] == "f64"
+            values = numpy.frombuffer(base64.b64decode(sums["data"])).reshape(3, 6)
+            expected = graded.detach().double().sum(dim=1).numpy()
+            numpy.testing.assert_allclose(values, expected, rtol=1e-14)
 
 
 def test_a_loss_without_differentiable_inputs_is_a_plain_number():
