@@ -338,19 +338,22 @@ class _Call:
         self._axes = axes
         self._spikes: list[tuple[Shape, numpy.dtype[Any]]] = []
         self._shapes: dict[str, Union[Shape, list[Shape]]] = {}
-        members: dict[str, bytes] = {}
+        plain: dict[str, Any] = {}
+        tensors: list[bytes] = []
         for name, value in fields.items():
             if name == "spk":
-                members[name], self._shapes[name] = self._tensor(value)
+                tensor, self._shapes[name] = self._tensor(value)
+                tensors.append(b'"spk":%b' % tensor)
             elif name == "spikes_list":
                 layers = [self._tensor(layer) for layer in _listed(value)]
-                members[name] = b"[" + b",".join(json for json, _ in layers) + b"]"
                 self._shapes[name] = [shape for _, shape in layers]
+                tensors.append(b'"spikes_list":[%b]' % b",".join(tensor for tensor, _ in layers))
             elif value is not None:
-                members[name] = plain_json(value)
-        members.update(_gradient_members(gradients, gradient_dtype, [dtype for _, dtype in self._spikes]))
-        pairs = [b'"%b":%b' % (name.encode(), value) for name, value in members.items()]
-        self.body = b"{" + b",".join(pairs) + b"}"
+                plain[name] = value
+        dtypes = [dtype for _, dtype in self._spikes]
+        plain.update(_gradient_members(gradients, gradient_dtype, dtypes))
+        # The members of an object and its tensors, within one pair of braces.
+        self.body = b",".join([plain_json(plain)[:-1], *tensors]) + b"}"
 
     def _tensor(self, tensor: Spikes) -> tuple[bytes, Shape]:
         if isinstance(tensor, Sums):
@@ -392,17 +395,16 @@ def _listed(spikes_list: Iterable[Spikes]) -> list[Spikes]:
 
 def _gradient_members(
     wanted: bool, dtype: Optional[DTypeLike], spikes: Sequence[numpy.dtype[Any]]
-) -> dict[str, bytes]:
+) -> dict[str, str]:
     if not wanted:
-        return {"gradient": b'"none"'}
+        return {"gradient": "none"}
     if dtype is None:
-        dtype = numpy.result_type(*spikes) if spikes else numpy.float64
-        single = dtype == numpy.float32
+        single = bool(spikes) and numpy.result_type(*spikes) == numpy.float32
     elif numpy.dtype(dtype) in (numpy.float32, numpy.float64):
         single = numpy.dtype(dtype) == numpy.float32
     else:
         raise ValueError(f"gradient_dtype: expected float32 or float64, not {numpy.dtype(dtype)}")
-    return {"gradient": b'"broadcast"', "gradient_encoding": b'"f32"' if single else b'"f64"'}
+    return {"gradient": "broadcast", "gradient_encoding": "f32" if single else "f64"}
 
 
 def _reader(kind: type[Gradients]) -> Callable[[dict[str, Gradient]], Gradients]:

@@ -33,14 +33,18 @@ def steps_of(shape: Sequence[int]) -> int:
 
 def standard_layout(array: NDArray[Any], axes: str) -> NDArray[Any]:
     """A view."""
-    rank = array.ndim
-    return numpy.moveaxis(array, time_axis(rank, axes), time_axis(rank)) if rank > 1 else array
+    return _moved(array, time_axis(array.ndim, axes), time_axis(array.ndim))
 
 
 def given_layout(array: NDArray[Any], axes: str) -> NDArray[Any]:
     """A view: the opposite of standard_layout()."""
-    rank = array.ndim
-    return numpy.moveaxis(array, time_axis(rank), time_axis(rank, axes)) if rank > 1 else array
+    return _moved(array, time_axis(array.ndim), time_axis(array.ndim, axes))
+
+
+def _moved(array: NDArray[Any], source: int, destination: int) -> NDArray[Any]:
+    if source == destination or array.ndim < 2:
+        return array
+    return numpy.moveaxis(array, source, destination)
 
 
 def standard_shape(shape: Sequence[int], axes: str) -> tuple[int, ...]:

@@ -15,6 +15,9 @@ from spikeloss.layout import time_axis
 # Values in a row that NumPy adds at once with little overhead.
 _LONG_ROW = 128
 
+# Below this, calls of NumPy cost more than additions.
+_FEW_VALUES = 1 << 15
+
 # Below this every sum of whole numbers is exact in float32.
 _EXACT_FLOAT32 = 1 << 24
 
@@ -74,7 +77,7 @@ def _float32_sums(spikes: NDArray[Any], axis: int) -> NDArray[Any]:
     """
     steps, row = spikes.shape[axis], math.prod(spikes.shape[axis + 1 :])
     together = _steps_together(steps, row)
-    if together == 1 or not spikes.flags.c_contiguous:
+    if together == 1 or spikes.size < _FEW_VALUES or not spikes.flags.c_contiguous:
         return _sum(spikes, axis)
     samples, full = math.prod(spikes.shape[:axis]), steps - steps % together
     flat = spikes.reshape(samples, steps * row)

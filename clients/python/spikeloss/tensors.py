@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 import numpy
@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikeloss.layout import time_axis
 from spikeloss.sums import Sums, whole_numbers
+
+_PLAIN = (int, float, str, bool)
 
 # Values in a block: few enough to stay in the cache of a core, and a multiple of 8, so that every
 # block but the last fills whole bytes.
@@ -80,7 +82,11 @@ def _tensor(shape: Sequence[int], more: str, data: NDArray[Any]) -> bytes:
     return b"".join((head.encode(), binascii.b2a_base64(data.data, newline=False), b'"}'))
 
 
-def plain_json(value: Any) -> bytes:
-    """Numbers, words, and lists of them, of whatever types. NaN and infinities are sent as they
-    are, so that the server says where they stand."""
-    return json.dumps(numpy.asarray(value).tolist()).encode()
+def plain_json(members: Mapping[str, Any]) -> bytes:
+    """An object of numbers, words, and lists of them, of whatever types. NaN and infinities are sent
+    as they are, so that the server says where they are."""
+    plain = {
+        name: value if type(value) in _PLAIN else numpy.asarray(value).tolist()
+        for name, value in members.items()
+    }
+    return json.dumps(plain).encode()

@@ -306,7 +306,7 @@ def _layers(spikes_list: Iterable[Tensor]) -> list[Tensor]:
 
 
 def _has_tensors(value: object) -> bool:
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, (list, tuple)):
         return any(isinstance(item, Tensor) for item in value)
     return isinstance(value, Tensor)
 

@@ -4,13 +4,14 @@ import base64
 import logging
 import multiprocessing
 import pickle
+import re
 import subprocess
 import threading
 
 import numpy
 import pytest
 import stub
-from conftest import Daemon
+from conftest import ROOT, Daemon
 
 import spikeloss
 
@@ -450,3 +451,17 @@ def test_without_a_url_the_environment_says_where_the_server_is(monkeypatch):
 def test_a_url_that_is_none_is_refused_at_once(url):
     with pytest.raises(ValueError, match="expected http://HOST:PORT"):
         spikeloss.Client(url)
+
+
+def test_the_readme_does_what_it_says(daemon, monkeypatch, capsys):
+    monkeypatch.setenv("SPIKELOSSD_URL", daemon.url)
+    readme = (ROOT / "clients" / "python" / "README.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    names = {}
+    for block in blocks:
+        if not block.startswith("spikeloss.Client(url,"):  # a signature
+            exec(block.replace("http://127.0.0.1:8080", daemon.url), names)
+    printed = capsys.readouterr().out
+    assert printed.startswith("0.2499999999999999 [0.625 0.625 0.625 0.625] 0.25\n")
+    assert printed.endswith("3.5\n")
+    assert len(blocks) >= 5
