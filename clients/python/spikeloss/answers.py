@@ -31,7 +31,7 @@ class Answered(NamedTuple):
 
 
 def read_answer(
-    body: bytes, tensors: Mapping[str, Union[Shape, list[Shape]]], with_gradients: bool
+    body: Union[bytes, bytearray], tensors: Mapping[str, Union[Shape, list[Shape]]], with_gradients: bool
 ) -> Answered:
     """`tensors` has the shapes of the spikes, by field: their gradients must broadcast to these.
     Gradients of other fields are numbers and lists of numbers. Raises Unexpected."""
@@ -55,26 +55,26 @@ def _refuse(word: str) -> None:
     raise ValueError(word)
 
 
-def _without_base64(body: bytes) -> tuple[bytes, list[bytes]]:
+def _without_base64(body: Union[bytes, bytearray]) -> tuple[bytes, list[memoryview]]:
     """Takes out what is most of the answer, so that it is not read as JSON: each `"data":"…"`
     becomes a number, its index in the list."""
-    kept: list[bytes] = []
-    packed: list[bytes] = []
+    view = memoryview(body)
+    kept: list[Union[bytes, memoryview]] = []
+    packed: list[memoryview] = []
     end = 0
     while (found := body.find(_DATA, end)) >= 0:
         start = found + len(_DATA)
-        kept.append(body[end : start - 1])
+        kept += view[end : start - 1], b"%d" % len(packed)
         end = body.find(b'"', start) + 1
         if end == 0:  # cut off
-            return body, []
-        kept.append(b"%d" % len(packed))
-        packed.append(body[start : end - 1])
-    kept.append(body[end:])
+            return bytes(body), []
+        packed.append(view[start : end - 1])
+    kept.append(view[end:])
     return b"".join(kept), packed
 
 
 def _gradient(
-    value: Any, shape: Union[Shape, list[Shape], None], field: str, packed: list[bytes]
+    value: Any, shape: Union[Shape, list[Shape], None], field: str, packed: list[memoryview]
 ) -> Gradient:
     if shape is None and not isinstance(value, list):
         return _number(value, field)
@@ -87,7 +87,7 @@ def _gradient(
     return tuple(_tensor(item, one, field, packed) for item, one in zip(value, shape))
 
 
-def _tensor(value: Any, spikes: Shape, field: str, packed: list[bytes]) -> NDArray[Any]:
+def _tensor(value: Any, spikes: Shape, field: str, packed: list[memoryview]) -> NDArray[Any]:
     """Returns a read-only view of the shape of the spikes."""
     tensor = _object(value, f"gradients.{field}")
     shape, encoding, data = map(tensor.get, ("shape", "encoding", "data"))
@@ -99,7 +99,7 @@ def _tensor(value: Any, spikes: Shape, field: str, packed: list[bytes]) -> NDArr
         raise Unexpected(f"gradients.{field} has the shape {_short(shape)}, spikes {list(spikes)}")
     if type(data) is int and 0 <= data < len(packed):
         data = packed[data]
-    if not (isinstance(encoding, str) and encoding in _DTYPES and isinstance(data, (str, bytes))):
+    if not (isinstance(encoding, str) and encoding in _DTYPES and isinstance(data, (str, memoryview))):
         raise Unexpected(f"gradients.{field} is not in base64 with encoding f32 or f64")
     dtype = numpy.dtype(_DTYPES[encoding])
     size = math.prod(shape) * dtype.itemsize

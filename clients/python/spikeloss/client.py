@@ -372,7 +372,7 @@ class _Call:
         pairs = sum(math.prod(shape) // max(1, steps_of(shape)) for shape, _ in self._spikes)
         return (1 << 16) + 1024 * len(self._spikes) + 11 * pairs
 
-    def read(self, body: bytes) -> Answered:
+    def read(self, body: Union[bytes, bytearray]) -> Answered:
         answer = read_answer(body, self._shapes, self.gradients)
         for name in self._shapes if self.gradients else ():
             given = answer.gradients[name]

@@ -11,7 +11,7 @@ import socket
 import ssl
 import time
 import urllib.request
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Union
 from urllib.parse import SplitResult, unquote, urlsplit
 
 _MAX_HEAD = 1 << 16
@@ -27,7 +27,7 @@ class Answer(NamedTuple):
     status: int
     headers: dict[str, str]
     """By names in lower case."""
-    body: bytes
+    body: Union[bytes, bytearray]
 
 
 class Deadline:
@@ -225,7 +225,7 @@ class Connection:
 
     def _receive_body(
         self, status: int, headers: dict[str, str], max_body: int, deadline: Deadline
-    ) -> tuple[bytes, bool]:
+    ) -> tuple[Union[bytes, bytearray], bool]:
         """Returns the body, and whether its end is known without the end of the connection."""
         if status in (204, 304):
             return b"", True
@@ -243,7 +243,7 @@ class Connection:
         _check_size(int(length), max_body)
         return self._receive_exactly(int(length), deadline), True
 
-    def _receive_exactly(self, length: int, deadline: Deadline) -> bytes:
+    def _receive_exactly(self, length: int, deadline: Deadline) -> bytearray:
         body = bytearray(length)
         filled = min(length, len(self._buffer))
         body[:filled], self._buffer = self._buffer[:filled], self._buffer[filled:]
@@ -254,7 +254,7 @@ class Connection:
             if count == 0:
                 raise ConnectionError("the answer ends too early")
             filled += count
-        return bytes(body)
+        return body
 
     def _receive_chunks(self, max_body: int, deadline: Deadline) -> bytes:
         body = bytearray()
