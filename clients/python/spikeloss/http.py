@@ -166,6 +166,10 @@ class Connection:
     def close(self) -> None:
         self._wire.close()
 
+    def __del__(self) -> None:  # of a client that was not closed
+        if hasattr(self, "_wire"):
+            self.close()
+
     def is_idle(self) -> bool:
         """False if the server has closed the connection, or sent what nobody asked for."""
         if not hasattr(select, "poll"):  # Windows
