@@ -289,11 +289,17 @@ class _ServedLoss(torch.autograd.Function):
         needed = ctx.needs_input_grad[2:]
         return None, None, *(
             # Expanded, not copied: all steps of an axis share one number.
-            (torch.as_tensor(gradient, device=device) * upstream.to(device)).to(dtype).expand(shape)
-            if is_needed
+            _product(gradient, upstream, device).to(dtype).expand(shape)
+            if is_needed and gradient is not None
             else None
             for is_needed, gradient, (shape, dtype, device) in zip(needed, ctx.gradients, ctx.likes)
         )
+
+
+def _product(gradient: NDArray[Any], factor: Tensor, device: torch.device) -> Tensor:
+    if device.type == "cpu":
+        return torch.from_numpy(numpy.asarray(gradient * factor.item()))
+    return torch.tensor(gradient, device=device) * factor.to(device)
 
 
 def _layers(spikes_list: Iterable[Tensor]) -> list[Tensor]:
@@ -344,7 +350,7 @@ def _spikes(spikes: Tensor, axes: Axes) -> Union[NDArray[Any], Sums]:
 def _constant_part(view: NDArray[Any]) -> NDArray[Any]:
     """One step of each axis that a broadcast view repeats."""
     steps = tuple(slice(1) if stride == 0 else slice(None) for stride in view.strides)
-    return view[steps].copy()
+    return view[steps]
 
 
 def _loss_dtype(spikes: Sequence[Tensor]) -> torch.dtype:
