@@ -2,9 +2,9 @@
 
     python3 benchmark.py [URL]
 
-From float32 spikes to loss and gradient, for tensors of several shapes, PyTorch on one thread:
-medians of runs that take turns, in milliseconds, and in multiples of PyTorch in process within a
-network. Needs a running server, python3-torch, and spikeloss on the path.
+From float32 spikes to loss and gradient, for tensors of several shapes, PyTorch on one thread: runs
+take turns; their median and the fastest, in milliseconds, and in multiples of PyTorch in process
+within a network. Needs a running server, python3-torch, and spikeloss on the path.
 
 A gradient with respect to a leaf, `loss.backward()`, is written out in full, as large as the spikes.
 Within a network autograd hands it on; in process it does so as a view for one of the losses, from
@@ -41,7 +41,8 @@ def in_process_rate(spikes_list, offsets, multipliers):
     return sum(((spikes.mean() - o) * m) ** 2 for spikes, o, m in terms)
 
 
-def medians(alternatives):
+def measured(alternatives):
+    """(median, fastest) of each, in milliseconds."""
     seconds = {name: [] for name in alternatives}
     for round_number in range(ROUNDS + 2):
         for name, run in alternatives.items():
@@ -49,7 +50,7 @@ def medians(alternatives):
             run()
             if round_number > 1:  # the first ones warm up
                 seconds[name].append(time.perf_counter() - started)
-    return {name: 1000 * statistics.median(times) for name, times in seconds.items()}
+    return {n: (1000 * statistics.median(s), 1000 * min(s)) for n, s in seconds.items()}
 
 
 def alternatives(client, shape):
@@ -103,11 +104,12 @@ def main():
     spikeloss.torch.use_client(client)
     for shape in SHAPES:
         for loss, calls in alternatives(client, shape).items():
-            result = medians(calls)
+            result = measured(calls)
             reference = next(iter(result.values()))
-            print(f"{loss} {list(shape)}")
-            for name, milliseconds in result.items():
-                print(f"  {name:38} {milliseconds:8.3f}  {milliseconds / reference:6.2f} x")
+            print(f"{loss + ' ' + str(list(shape)):46} {'median':>8} {'fastest':>18}")
+            for name, times in result.items():
+                columns = (f"{t:8.3f} {t / r:6.2f} x" for t, r in zip(times, reference))
+                print(f"  {name:38}", *columns)
 
 
 main()

@@ -137,7 +137,7 @@ def _check_diagnostics(values: Mapping[str, Any]) -> None:
             for item in value:
                 _check_diagnostics(_object(item, f"an item of diagnostics.{name}"))
         elif not isinstance(value, bool):
-            _number(value, f"diagnostics.{name}")
+            _number(value, name)
 
 
 def _short(value: Any) -> str:

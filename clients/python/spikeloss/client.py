@@ -411,12 +411,16 @@ def _reader(kind: type[Gradients]) -> Callable[[dict[str, Gradient]], Gradients]
     return functools.partial(_typed, kind)
 
 
+# Asked for with each answer.
+_fields = functools.lru_cache(maxsize=None)(dataclasses.fields)
+
+
 def _typed(kind: type[Gradients], gradients: dict[str, Gradient]) -> Gradients:
     """Raises Unexpected unless each gradient of the type is there, and of its form."""
     layers = gradients.get("spikes_list")
     count = len(layers) if isinstance(layers, tuple) else 0
     known = {}
-    for field in dataclasses.fields(kind):
+    for field in _fields(kind):  # type: ignore[arg-type]
         value = gradients.get(field.name)
         if field.name.endswith("_rate"):
             fits = isinstance(value, (int, float))

@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from spikeloss.layout import time_axis
 from spikeloss.sums import Sums, whole_numbers
 
+_encoder = json.JSONEncoder(default=lambda value: numpy.asarray(value).tolist())
+
 # Values in a block: few enough to stay in the cache of a core, and a multiple of 8, so that every
 # block but the last fills whole bytes.
 _BLOCK = 1 << 16
@@ -83,4 +85,4 @@ def _tensor(shape: Sequence[int], more: str, data: NDArray[Any]) -> bytes:
 def plain_json(members: Mapping[str, Any]) -> bytes:
     """An object of numbers, words, and lists of them, of whatever types. NaN and infinities are sent
     as they are, so that the server says where they are."""
-    return json.dumps(members, default=lambda value: numpy.asarray(value).tolist()).encode()
+    return _encoder.encode(members).encode()
