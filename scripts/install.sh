@@ -34,6 +34,7 @@ need_to_build() {
   need_library libmicrohttpd libmicrohttpd-dev
   need_library gnutls libgnutls28-dev
   need_library inih libinih-dev
+  need_library zlib zlib1g-dev
   need_command curl curl
 }
 
@@ -83,7 +84,7 @@ need_to_test_arm64() {
   need_command qemu-aarch64 qemu-user
   local pair
   for pair in check:check libcjson:libcjson-dev libmicrohttpd:libmicrohttpd-dev inih:libinih-dev \
-    libcurl:libcurl4-gnutls-dev gnutls:libgnutls28-dev; do
+    libcurl:libcurl4-gnutls-dev gnutls:libgnutls28-dev zlib:zlib1g-dev; do
     [ -e "/usr/lib/aarch64-linux-gnu/pkgconfig/${pair%:*}.pc" ] ||
       missing_packages+=("${pair#*:}:arm64")
   done

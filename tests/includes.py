@@ -43,6 +43,7 @@ NOT_OF_THE_LIBRARY = {"src/core/codes"}
 FIRST_USER = {
     "microhttpd.h": "src/http",
     "gnutls/gnutls.h": "src/net",
+    "zlib.h": "src/http",
     "ini.h": "src/daemon",
 }
 

@@ -12,6 +12,7 @@ static const char *const names[SL_CODE_COUNT - SL_STATUS_COUNT] = {
     [SL_MISSING_MEMBER - SL_STATUS_COUNT] = "missing_member",
     [SL_RAGGED - SL_STATUS_COUNT] = "ragged",
     [SL_BAD_BASE64 - SL_STATUS_COUNT] = "bad_base64",
+    [SL_BAD_COMPRESSION - SL_STATUS_COUNT] = "bad_compression",
     [SL_UNKNOWN_CHOICE - SL_STATUS_COUNT] = "unknown_choice",
     [SL_NONZERO_PADDING - SL_STATUS_COUNT] = "nonzero_padding",
     [SL_COO_NOT_INCREASING - SL_STATUS_COUNT] = "coo_not_increasing",

@@ -120,7 +120,7 @@ static bool is_python(const struct sl_text *text) {
 /* Returns what helps where the body begins with a word. */
 static const char *body_hint(const struct sl_reading *reading) {
   unsigned char next = (unsigned char)reading->json.after_word;
-  return next >= 0x80                 ? "; deflate data: send the JSON uncompressed"
+  return next >= 0x80                 ? "; deflate data: add Content-Encoding: deflate"
          : next == '=' || next == '%' ? "; that is a form, send JSON"
                                       : "";
 }

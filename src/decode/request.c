@@ -82,6 +82,10 @@ const struct sl_decoded *sl_decoder_decoded(const struct sl_decoder *decoder) {
   return &decoder->decoded;
 }
 
+uint64_t sl_decoder_bytes(const struct sl_decoder *decoder) {
+  return decoder->offset;
+}
+
 uint64_t sl_decoder_fast_bytes(const struct sl_decoder *decoder) {
   return decoder->fast_bytes;
 }

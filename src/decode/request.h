@@ -47,8 +47,9 @@ enum sl_status sl_decoder_work(struct sl_decoder *decoder);
 /* Ends the body: checks that the JSON is complete, and that no member is missing. */
 enum sl_status sl_decoder_finish(struct sl_decoder *decoder);
 
-/* Returns how many bytes of the body a kernel took in whole blocks; all others were read one by
- * one. */
+/* Returns how many bytes were fed, and how many of them a kernel took in whole blocks; all others
+ * were read one by one. */
+uint64_t sl_decoder_bytes(const struct sl_decoder *decoder);
 uint64_t sl_decoder_fast_bytes(const struct sl_decoder *decoder);
 
 const struct sl_error *sl_decoder_error(const struct sl_decoder *decoder);

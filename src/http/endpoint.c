@@ -307,6 +307,8 @@ static enum MHD_Result open_request(struct sl_endpoint *endpoint, struct MHD_Con
  *                 │       compute          compute        work that would hold up the event loop
  *                 └─► answer                              an error, if the client waits for it
  *
+ * A compressed body is inflated as it is taken; at its end its checksum must have come.
+ *
  * The first error is kept: the rest of the body is then read and thrown away, so that the client
  * gets to reading the answer. A piece is always taken whole, unless the request has work for a
  * compute thread: bytes left to libmicrohttpd can stall the connection.
@@ -341,6 +343,7 @@ static enum MHD_Result serve_request(void *closure, struct MHD_Connection *handl
     sl_connection_move(connection, offered - *piece_length);
   } else { /* the body is complete */
     sl_record_enter(&request->record, SL_PHASE_COMPUTE);
+    sl_request_finish_body(request);
     result = answer_request(request);
   }
   if (request->task.run != NULL) {

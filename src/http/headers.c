@@ -273,9 +273,17 @@ static bool media_type_is(const char *value, const char *wanted) {
   return length == strlen(wanted) && strncasecmp(value, wanted, length) == 0;
 }
 
+enum sl_coding sl_headers_coding(const struct sl_headers *headers) {
+  const char *encoding = headers->content_encoding;
+  return encoding == NULL || encoding[0] == '\0' || sl_header_is(encoding, "identity")
+             ? SL_CODING_NONE
+         : sl_header_is(encoding, "gzip") || sl_header_is(encoding, "x-gzip") ? SL_CODING_GZIP
+         : sl_header_is(encoding, "deflate")                                  ? SL_CODING_DEFLATE
+                                                                              : SL_CODING_UNKNOWN;
+}
+
 enum sl_status sl_headers_check_content(const struct sl_headers *headers, struct sl_error *error) {
   const char *type = headers->content_type;
-  const char *encoding = headers->content_encoding;
   if (type != NULL && media_type_is(type, "application/x-www-form-urlencoded")) {
     return sl_fail(error, SL_UNSUPPORTED_MEDIA_TYPE,
                    "Content-Type: the body says it is a form, expected JSON; "
@@ -285,9 +293,10 @@ enum sl_status sl_headers_check_content(const struct sl_headers *headers, struct
     return sl_fail(error, SL_UNSUPPORTED_MEDIA_TYPE,
                    "expected Content-Type application/json, got %.80s", type);
   }
-  if (encoding != NULL && encoding[0] != '\0' && !sl_header_is(encoding, "identity")) {
+  if (sl_headers_coding(headers) == SL_CODING_UNKNOWN) {
     return sl_fail(error, SL_UNSUPPORTED_ENCODING,
-                   "expected a body without Content-Encoding, got %.80s", encoding);
+                   "Content-Encoding: expected one of " SL_ACCEPTED_CODINGS ", or none; got %.80s",
+                   headers->content_encoding);
   }
   return SL_OK;
 }

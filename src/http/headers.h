@@ -97,7 +97,15 @@ bool sl_header_is(const char *value, const char *word);
 enum sl_status sl_headers_check_framing(const struct sl_headers *headers, const char *version,
                                         struct sl_error *error);
 
-/* Refuses bodies that are not plain JSON. */
+/* How a body is compressed, by its Content-Encoding. */
+enum sl_coding { SL_CODING_NONE, SL_CODING_GZIP, SL_CODING_DEFLATE, SL_CODING_UNKNOWN };
+
+enum sl_coding sl_headers_coding(const struct sl_headers *headers);
+
+/* The codings that are read, for the header Accept-Encoding of a refusal. */
+#define SL_ACCEPTED_CODINGS "gzip, deflate"
+
+/* Refuses bodies that are not JSON, or compressed in an unknown way. */
 enum sl_status sl_headers_check_content(const struct sl_headers *headers, struct sl_error *error);
 
 /* Names by which a line of a log, an answer and a trace are matched. */

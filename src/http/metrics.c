@@ -139,7 +139,7 @@ void sl_metrics_count_record(struct sl_metrics *metrics, const struct sl_record 
   if (record->evaluated) {
     add_to(row, SL_COLUMN_SPIKES, record->spikes);
     add_to(row, SL_COLUMN_FAST_BYTES, record->fast_bytes);
-    add_to(row, SL_COLUMN_EXACT_BYTES, record->body_bytes - record->fast_bytes);
+    add_to(row, SL_COLUMN_EXACT_BYTES, record->decoded_bytes - record->fast_bytes);
   }
   if (record->evaluated && answered) {
     add_durations(row, record);

@@ -17,6 +17,7 @@ static const struct problem problems[SL_CODE_COUNT] = {
     [SL_MISSING_MEMBER] = {400, "A required member is missing"},
     [SL_RAGGED] = {400, "Nested arrays have unequal lengths or depths"},
     [SL_BAD_BASE64] = {400, "A text is not base64"},
+    [SL_BAD_COMPRESSION] = {400, "The compressed body is broken"},
     [SL_BAD_REQUEST] = {400, "The request is ambiguous"},
     [SL_UNEXPECTED_QUERY] = {400, "Query strings are not supported"},
 

@@ -60,10 +60,11 @@ struct sl_record {
   size_t rank; /* of the first tensor */
   size_t shape[SL_MAX_RANK];
 
-  uint64_t body_bytes;
-  uint64_t answer_bytes; /* body of the answer */
-  uint64_t spikes;       /* values that were not 0 */
-  uint64_t fast_bytes;   /* of the body, taken in blocks by a kernel; the rest byte by byte */
+  uint64_t body_bytes;    /* as they came, compressed or not */
+  uint64_t answer_bytes;  /* body of the answer */
+  uint64_t spikes;        /* values that were not 0 */
+  uint64_t decoded_bytes; /* of the inflated body, where there was a loss to answer with */
+  uint64_t fast_bytes;    /* of these, taken in blocks by a kernel; the rest byte by byte */
 
   enum sl_phase phase;                  /* the one that lasts */
   uint64_t since;                       /* when it began: monotonic nanoseconds */

@@ -27,8 +27,10 @@ struct sl_request *sl_request_new(struct sl_service *service, const char *addres
 /* As soon as neither the body nor the answer is needed. */
 static void free_body(struct sl_request *request) {
   sl_answer_free(request->answer);
+  sl_inflater_free(request->inflater);
   sl_decoder_free(request->decoder);
   request->answer = NULL;
+  request->inflater = NULL;
   request->decoder = NULL;
 }
 
@@ -146,6 +148,21 @@ static bool can_answer_now(const struct sl_request *request, const struct sl_req
   return ambiguous || (uploads && (waits || hopeless));
 }
 
+/* Returns false when there is no memory. */
+static bool make_decoder(struct sl_request *request) {
+  const struct sl_limits *limits = &request->service->options.limits;
+  struct sl_budget *budget = &request->admission.budget;
+  enum sl_coding coding = sl_headers_coding(&request->headers);
+  budget->block = request->block;
+  budget->block_bytes = sizeof request->block;
+  request->decoder = sl_decoder_new(request->match.loss, limits, budget);
+  if (coding == SL_CODING_NONE || request->decoder == NULL) {
+    return request->decoder != NULL;
+  }
+  request->inflater = sl_inflater_new(coding, limits->body_bytes, budget);
+  return request->inflater != NULL;
+}
+
 void sl_request_open(struct sl_request *request, const struct sl_request_line *line) {
   struct sl_connection *connection = request->connection;
   sl_headers_read(&request->headers, &connection->marks, connection->handle, line);
@@ -163,11 +180,7 @@ void sl_request_open(struct sl_request *request, const struct sl_request_line *l
              sl_target_path(line->target));
   }
   if (error->code == SL_OK && routed && request->match.route->takes_body) {
-    request->admission.budget.block = request->block;
-    request->admission.budget.block_bytes = sizeof request->block;
-    request->decoder = sl_decoder_new(request->match.loss, &request->service->options.limits,
-                                      &request->admission.budget);
-    if (request->decoder != NULL) {
+    if (make_decoder(request)) {
       return;
     }
     sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory for this request; try again later");
@@ -176,22 +189,72 @@ void sl_request_open(struct sl_request *request, const struct sl_request_line *l
   request->answer_now = error->code != SL_OK && can_answer_now(request, line);
 }
 
+/* The decoder's error, if there is one, is the request's, unless something failed before. */
+static void latch_decoder_error(struct sl_request *request) {
+  if (request->error.code == SL_OK) {
+    request->error = *sl_decoder_error(request->decoder);
+  }
+}
+
+/*
+ * No piece is inflated further than this before other clients have their turn: a piece of 128 KiB
+ * may inflate to a thousand times as much. It takes a few milliseconds.
+ */
+enum { MAX_INFLATED_AT_ONCE = 1024 * 1024 };
+
+/* Feeds the decoder with what the bytes inflate to. Like sl_decoder_feed, but bytes that are
+ * consumed may still wait in the inflater when there is work. */
+static enum sl_status feed_inflated(struct sl_request *request, const char *bytes, size_t length,
+                                    size_t *consumed) {
+  enum sl_status status = request->error.code;
+  size_t inflated = 0;
+  size_t piece_length = 1;
+  sl_inflater_give(request->inflater, bytes, length);
+  while (status == SL_OK && piece_length > 0) {
+    const char *piece;
+    size_t taken = 0;
+    status = sl_inflater_next(request->inflater, &piece, &piece_length, &request->error);
+    if (status == SL_OK) {
+      status = sl_decoder_feed(request->decoder, piece, piece_length, &taken);
+    }
+    sl_inflater_take(request->inflater, taken);
+    inflated += taken;
+    if (status == SL_OK && inflated >= MAX_INFLATED_AT_ONCE) {
+      status = SL_HAS_WORK;
+    }
+  }
+  *consumed = length - sl_inflater_left(request->inflater);
+  return status;
+}
+
+/* Does the decoder's work, and with what the inflater has still to hand out, until there is none.
+ */
 static void run_decoder(struct sl_task *task) {
   struct sl_request *request =
       (struct sl_request *)(void *)((char *)task - offsetof(struct sl_request, task));
-  sl_decoder_work(request->decoder);
+  enum sl_status status;
+  size_t none;
+  do {
+    status = sl_decoder_work(request->decoder);
+    if (status == SL_OK && request->inflater != NULL) {
+      status = feed_inflated(request, NULL, 0, &none);
+    }
+  } while (status == SL_HAS_WORK);
+  latch_decoder_error(request);
 }
 
 /* Returns how many bytes were taken. The others come again when the work is done. */
 static size_t decode_piece(struct sl_request *request, const char *bytes, size_t length) {
   size_t consumed;
-  enum sl_status status = sl_decoder_feed(request->decoder, bytes, length, &consumed);
+  enum sl_status status = request->inflater == NULL
+                              ? sl_decoder_feed(request->decoder, bytes, length, &consumed)
+                              : feed_inflated(request, bytes, length, &consumed);
   if (status == SL_HAS_WORK) {
     request->task.run = run_decoder;
     return consumed;
   }
   if (status != SL_OK) {
-    request->error = *sl_decoder_error(request->decoder);
+    latch_decoder_error(request);
     discard_body(request);
   }
   return length;
@@ -221,6 +284,14 @@ bool sl_request_take(struct sl_request *request, const char *bytes, size_t *leng
   return true;
 }
 
+void sl_request_finish_body(struct sl_request *request) {
+  if (request->inflater != NULL && request->error.code == SL_OK) {
+    sl_inflater_finish(request->inflater, &request->error);
+  }
+  sl_inflater_free(request->inflater);
+  request->inflater = NULL;
+}
+
 /* Answers up to this length are written at once, so that the request's memory is free before they
  * are sent. */
 enum { SMALL_ANSWER = 64 * 1024 };
@@ -243,6 +314,10 @@ static bool add_problem_headers(struct MHD_Response *response, const struct sl_r
   }
   const char *challenge = sl_auth_challenge(code);
   if (challenge != NULL && !add_header(response, "WWW-Authenticate", challenge)) {
+    return false;
+  }
+  if (code == SL_UNSUPPORTED_ENCODING &&
+      !add_header(response, "Accept-Encoding", SL_ACCEPTED_CODINGS)) {
     return false;
   }
   return sl_problem_http_status(code) != 503 || add_header(response, "Retry-After", RETRY_AFTER);

@@ -15,6 +15,7 @@
 #include "http/compute.h"
 #include "http/connections.h"
 #include "http/headers.h"
+#include "http/inflate.h"
 #include "http/record.h"
 #include "http/service.h"
 #include <microhttpd.h>
@@ -41,7 +42,8 @@ struct sl_request {
 
   struct sl_task task; /* with a function to run: work for a compute thread */
 
-  struct sl_decoder *decoder; /* NULL where no body is wanted, or not any more */
+  struct sl_decoder *decoder;   /* NULL where no body is wanted, or not any more */
+  struct sl_inflater *inflater; /* NULL for a body that is not compressed */
   struct sl_answer *answer;
 
   uint64_t discarded; /* bytes of the body that were thrown away */
@@ -68,6 +70,9 @@ void sl_request_open(struct sl_request *request, const struct sl_request_line *l
  * already: hang up.
  */
 bool sl_request_take(struct sl_request *request, const char *bytes, size_t *length);
+
+/* The body is complete: an error is latched if its compressed data is not. */
+void sl_request_finish_body(struct sl_request *request);
 
 /*
  * Each of these queues one response and returns what libmicrohttpd's handler should return: MHD_NO

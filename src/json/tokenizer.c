@@ -22,7 +22,7 @@ static const struct {
     {AT_BODY, 0xfe, "; is the body UTF-16? send UTF-8"},
     {AT_BODY, 0xff, "; is the body UTF-16? send UTF-8"},
     {ANYWHERE, '\0', "; is the body UTF-16? send UTF-8"},
-    {AT_BODY, 0x1f, "; gzip data: send the JSON uncompressed"},
+    {AT_BODY, 0x1f, "; gzip data: add Content-Encoding: gzip"},
     {AT_BODY, '%', "; that is a form, send JSON"},
     {INSIDE, '\'', "; Python text, not JSON: use json.dumps(...)"},
     {AT_VALUE, '+', "; write the number without it"},

@@ -3,6 +3,7 @@
  * header put in at the end of a line, or damage piece by piece; the rest goes to libFuzzer.
  */
 #include "fuzz.h"
+#include "support/compress.h"
 #include "support/random_body.h"
 
 #include <stdlib.h>
@@ -34,6 +35,7 @@ static const char *const headers[] = {
     "Content-Type: application/x-www-form-urlencoded\r\n",
     "Content-Encoding: gzip\r\n",
     "Content-Encoding: identity\r\n",
+    "Content-Encoding: deflate\r\n",
     "Connection: close\r\n",
     "Connection: keep-alive, Upgrade\r\n",
     "Expect: 100-continue\r\n",
@@ -87,6 +89,38 @@ static void append_some_headers(struct sl_buffer *text, struct sl_random *random
   }
 }
 
+static void append_compressed(struct sl_buffer *text, enum sl_format format, const char *bytes,
+                              size_t length) {
+  struct sl_compressed compressed = sl_compress(format, bytes, length);
+  must(sl_buffer_append(text, compressed.bytes, compressed.length));
+  sl_compressed_free(&compressed);
+}
+
+/* Compresses a body, sometimes in two gzip members, sometimes one that is too large, and damages
+ * the result sometimes. Returns the header that says so. */
+static const char *compress_body(struct sl_buffer *body, struct sl_random *random) {
+  enum { MORE_THAN_THE_LIMIT = 5000 };
+  bool gzip = !sl_random_one_in(random, 4);
+  enum sl_format format = gzip ? SL_FORMAT_GZIP : SL_FORMAT_ZLIB;
+  struct sl_buffer compressed = {0};
+  if (sl_random_one_in(random, 8)) {
+    must(sl_buffer_reserve(body, MORE_THAN_THE_LIMIT));
+    memset(body->bytes + body->length, ' ', MORE_THAN_THE_LIMIT);
+    body->length += MORE_THAN_THE_LIMIT;
+  }
+  size_t first = sl_random_one_in(random, 4) ? sl_random_below(random, body->length + 1) : 0;
+  if (first > 0) {
+    append_compressed(&compressed, format, body->bytes, first);
+  }
+  append_compressed(&compressed, format, body->bytes + first, body->length - first);
+  if (sl_random_one_in(random, 3)) {
+    sl_damage_body(&compressed, random);
+  }
+  sl_buffer_free(body);
+  *body = compressed;
+  return gzip ? "Content-Encoding: gzip\r\n" : "Content-Encoding: deflate\r\n";
+}
+
 static void append_post(struct sl_buffer *text, struct sl_random *random) {
   struct sl_writer writer = sl_random_writer(random);
   const char *loss = sl_write_random_body(&writer, random);
@@ -94,6 +128,9 @@ static void append_post(struct sl_buffer *text, struct sl_random *random) {
     sl_damage_body(&writer.text, random);
   }
   must(sl_buffer_append_format(text, "POST /v1/losses/%s HTTP/1.1\r\nHost: x\r\n", loss));
+  if (sl_random_one_in(random, 3)) {
+    must(sl_buffer_append_text(text, compress_body(&writer.text, random)));
+  }
   if (sl_random_one_in(random, 3)) {
     append_some_headers(text, random);
   }

@@ -70,7 +70,7 @@ static void expect_open_preflight(const char *origin) {
   expect_header("Access-Control-Allow-Origin", origin);
   expect_header("Access-Control-Allow-Methods", "GET, HEAD, POST");
   expect_header("Access-Control-Allow-Headers",
-                "Authorization, Content-Type, X-Request-Id, traceparent");
+                "Authorization, Content-Encoding, Content-Type, X-Request-Id, traceparent");
   expect_header("Access-Control-Max-Age", "3600");
   expect_header("Vary", "Origin");
 }

@@ -65,18 +65,11 @@ START_TEST(a_form_is_told_how_to_send_json) {
 }
 END_TEST
 
-START_TEST(compressed_bodies_are_refused) {
+START_TEST(identity_is_no_encoding) {
   session_begin();
-  static const char *const encodings[] = {"gzip", "br", "deflate", "zstd", "identity, gzip"};
-  for (size_t i = 0; i < sizeof encodings / sizeof *encodings; i++) {
-    char header[128];
-    snprintf(header, sizeof header, "Content-Encoding: %s", encodings[i]);
-    post_with(header);
-    client_expect_problem(&client, 415, "unsupported_encoding", NULL, NO_OFFSET);
-    client_expect_detail(&client, encodings[i]);
-  }
   ck_assert_int_eq(post_with("Content-Encoding: identity"), 200);
   ck_assert_int_eq(post_with("Content-Encoding: Identity"), 200);
+  ck_assert_int_eq(post_with("Content-Encoding;"), 200);
   session_end();
 }
 END_TEST
@@ -225,7 +218,7 @@ END_TEST
 int main(void) {
   return RUN_SUITE(
       "headers", session_tidy, json_is_taken_under_all_its_names, other_media_types_are_refused,
-      a_form_is_told_how_to_send_json, compressed_bodies_are_refused,
+      a_form_is_told_how_to_send_json, identity_is_no_encoding,
       the_first_trouble_with_the_headers_is_the_one_that_is_told,
       a_sane_request_id_comes_back_in_answers_and_problems,
       a_request_id_that_could_do_harm_is_replaced, requests_without_an_id_get_ids_that_never_repeat,

@@ -20,6 +20,9 @@
 #define RATES      "/v1/losses/firing_rate_target_mse_loss"
 #define POPULATION "/v1/losses/balanced_population_mse"
 
+/* A body that begins so is compressed. */
+#define ZLIB_HEADER "\x78\xDA"
+
 /* Room for the longest answer, and more allocations than any request makes. */
 enum { ROOM = 1 << 20, MANY = 5000 };
 
@@ -47,6 +50,10 @@ static const struct request {
     {"a large answer", "POST", RATES,
      "{\"spikes_list\":[{\"shape\":[2,50,60],\"encoding\":\"coo\",\"data\":[[0,0,1]]}],"
      "\"offsets\":[0.1],\"multipliers\":[3]}"},
+    {"a compressed body", "POST", RATES,
+     "x\xDA\xABV*.\xC8\xCCN-\x8E\xCF\xC9,.Q\xB2\x8A\x06\x02\x03\x1D \xD4\x33\x8D\xD5"
+     "\x89\x36\xD2\x01\xC2X \xD0Q\xCAOK+N-)\x06\xAA\x30\xD0\x33\x33\x01\x0A\xE4\x96"
+     "\xE6\x94\x64\x16\xE4\x64\xA6\x16\x81\x04Mbk\x01pR\x17\x92"},
     {"a bad body", "POST", RATES, "{\"spikes_list\":[[[[1,0,1],[0,0]]]],\"offsets\":[]}"},
     {"no such loss", "POST", "/v1/losses/none", "{}"},
     {"the page", "GET", "/", ""},
@@ -104,10 +111,13 @@ static long succeed(void) {
 
 static void send_request(int wire, const struct request *request) {
   char text[4096];
-  int length = snprintf(text, sizeof text,
-                        "%s %s HTTP/1.1\r\nHost: x\r\nX-Request-Id: memory\r\nConnection: close\r\n"
-                        "Content-Length: %zu\r\n\r\n%s",
-                        request->method, request->path, strlen(request->body), request->body);
+  bool compressed = strncmp(request->body, ZLIB_HEADER, strlen(ZLIB_HEADER)) == 0;
+  int length =
+      snprintf(text, sizeof text,
+               "%s %s HTTP/1.1\r\nHost: x\r\nX-Request-Id: memory\r\nConnection: close\r\n"
+               "%sContent-Length: %zu\r\n\r\n%s",
+               request->method, request->path, compressed ? "Content-Encoding: deflate\r\n" : "",
+               strlen(request->body), request->body);
   ck_assert_int_lt(length, sizeof text);
   wire_send(wire, text, (size_t)length);
 }

@@ -5,6 +5,7 @@
 #include "client.h"
 #include "scratch.h"
 #include "suite.h"
+#include "support/compress.h"
 #include "wire.h"
 
 #include <gnutls/gnutls.h>
@@ -126,6 +127,22 @@ START_TEST(large_bodies_and_answers_come_through_tls_whole) {
   client_post(&client, FIRING_RATE, body);
   client_expect_problem(&client, 400, "not_json", NULL, 100);
   free(body);
+  end();
+}
+END_TEST
+
+START_TEST(a_compressed_body_comes_through_tls) {
+  begin();
+  struct sl_compressed body = sl_compress(SL_FORMAT_GZIP, GOOD, strlen(GOOD));
+  for (size_t chunk = 0; chunk < 2; chunk++) {
+    client_ask(&client, &(struct question){.path = FIRING_RATE,
+                                           .body = body.bytes,
+                                           .length = body.length,
+                                           .chunk = chunk,
+                                           .headers = {"Content-Encoding: gzip"}});
+    ck_assert_int_eq(client.status, 200);
+  }
+  sl_compressed_free(&body);
   end();
 }
 END_TEST
@@ -354,17 +371,17 @@ START_TEST(files_that_are_no_good_are_fatal_and_named) {
 END_TEST
 
 int main(void) {
-  return RUN_SUITE("tls", tidy, requests_are_answered_over_tls_on_one_connection,
-                   large_bodies_and_answers_come_through_tls_whole, a_unix_socket_stays_plain,
-                   plain_http_on_a_tls_port_finds_no_answer_and_leaves_a_trace,
-                   a_handshake_that_is_never_finished_is_ended,
-                   tls_1_2_and_1_3_are_spoken_and_nothing_older,
-                   tls_1_2_needs_forward_secrecy_and_authenticated_encryption,
-                   a_client_that_trusts_another_authority_does_not_trust_us,
-                   a_certificate_of_our_authority_opens_the_door,
-                   the_service_describes_that_it_wants_certificates,
-                   without_a_certificate_nothing_but_health_is_open,
-                   a_certificate_that_our_authority_did_not_sign_for_a_client_ends_the_handshake,
-                   where_both_are_wanted_a_certificate_does_not_replace_a_token,
-                   files_that_are_no_good_are_fatal_and_named);
+  return RUN_SUITE(
+      "tls", tidy, requests_are_answered_over_tls_on_one_connection,
+      large_bodies_and_answers_come_through_tls_whole, a_compressed_body_comes_through_tls,
+      a_unix_socket_stays_plain, plain_http_on_a_tls_port_finds_no_answer_and_leaves_a_trace,
+      a_handshake_that_is_never_finished_is_ended, tls_1_2_and_1_3_are_spoken_and_nothing_older,
+      tls_1_2_needs_forward_secrecy_and_authenticated_encryption,
+      a_client_that_trusts_another_authority_does_not_trust_us,
+      a_certificate_of_our_authority_opens_the_door,
+      the_service_describes_that_it_wants_certificates,
+      without_a_certificate_nothing_but_health_is_open,
+      a_certificate_that_our_authority_did_not_sign_for_a_client_ends_the_handshake,
+      where_both_are_wanted_a_certificate_does_not_replace_a_token,
+      files_that_are_no_good_are_fatal_and_named);
 }

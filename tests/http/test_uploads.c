@@ -165,8 +165,8 @@ static const struct {
 } refusals[] = {
     {"POST " FIRING_RATE " HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n", 415,
      "unsupported_media_type"},
-    {"POST " FIRING_RATE " HTTP/1.1\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
-     415, "unsupported_encoding"},
+    {"POST " FIRING_RATE " HTTP/1.1\r\nContent-Encoding: br\r\nTransfer-Encoding: chunked\r\n", 415,
+     "unsupported_encoding"},
     {"POST " FIRING_RATE "?x HTTP/1.1\r\nContent-Length: 1000\r\n", 400, "unexpected_query"},
     {"POST " FIRING_RATE " HTTP/1.1\r\nContent-Length: 2000000000\r\n", 413, "body_too_large"},
     {"POST /v1/losses/none HTTP/1.1\r\nContent-Length: 1000\r\n", 404, "not_found"},

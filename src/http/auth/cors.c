@@ -195,7 +195,7 @@ bool sl_cors_add_headers(struct MHD_Response *response, const struct sl_server_o
        "X-Request-Id, Retry-After, WWW-Authenticate"},
       {page->is_preflight, "Access-Control-Allow-Methods", "GET, HEAD, POST"},
       {page->is_preflight, "Access-Control-Allow-Headers",
-       "Authorization, Content-Type, X-Request-Id, traceparent"},
+       "Authorization, Content-Encoding, Content-Type, X-Request-Id, traceparent"},
       {page->is_preflight, "Access-Control-Max-Age", "3600"},
   };
   bool ok = true;

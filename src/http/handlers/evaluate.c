@@ -26,6 +26,7 @@ enum sl_status sl_evaluate(struct sl_answer **answer, struct sl_decoder *decoder
 static void note_evaluation(struct sl_record *record, const struct sl_decoder *decoder) {
   const struct sl_decoded *decoded = sl_decoder_decoded(decoder);
   record->encoding = decoded->encoding;
+  record->decoded_bytes = sl_decoder_bytes(decoder);
   record->fast_bytes = sl_decoder_fast_bytes(decoder);
   for (size_t field = 0; field < decoded->loss->field_count; field++) {
     const struct sl_value *value = &decoded->values[field];

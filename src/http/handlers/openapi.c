@@ -82,10 +82,12 @@ static const struct {
   unsigned status;
   const char *description;
 } problem_answers[] = {
-    {400, "The body is not JSON, or JSON of the wrong kind; or the request is ambiguous"},
+    {400,
+     "The body is not JSON, JSON of the wrong kind, or broken compressed data; or the request is "
+     "ambiguous"},
     {404, "There is no loss of that name"},
     {413, "Larger than a limit allows"},
-    {415, "The body is not application/json, or it is compressed"},
+    {415, "The body is not application/json, or compressed in a way that is not read"},
     {422, "The right kind of value, but one without an answer"},
     {431, "The headers are too large"},
     {503, "No capacity left now; try again after Retry-After seconds"},
@@ -361,7 +363,10 @@ static void write_example_answer(struct sl_document *document, const struct sl_l
 static void write_evaluation(struct sl_document *document, const struct sl_service *service,
                              const struct sl_loss *loss) {
   sl_document_json(document,
-                   "'post': {'operationId': '%s', 'summary': '%s', 'requestBody': {"
+                   "'post': {'operationId': '%s', 'summary': '%s', 'parameters': [{"
+                   "'name': 'Content-Encoding', 'in': 'header', 'schema': {"
+                   "'enum': ['identity', 'gzip', 'deflate'], 'default': 'identity'}}], "
+                   "'requestBody': {"
                    "'required': true, 'content': {'" JSON_MEDIA_TYPE "': {"
                    "'schema': {'$ref': '#/components/schemas/%s_request'},",
                    loss->name, loss->summary, loss->name);
