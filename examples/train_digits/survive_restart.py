@@ -33,8 +33,6 @@ class Return(logging.Handler):
         self.retries = 0
 
     def emit(self, record):
-        if not record.getMessage().startswith("Retrying "):
-            return
         self.retries += 1
         if self.retries % REFUSALS == 0:
             self.daemon.start()
