@@ -43,9 +43,9 @@ def time_sums(spikes: NDArray[Any]) -> NDArray[Any]:
     axis = time_axis(spikes.ndim)
     steps = spikes.shape[axis]
     if spikes.dtype == numpy.bool_:
-        return _sum(spikes.view(numpy.uint8), axis, "u1" if steps < 256 else "u4")
+        return _grouped_sum(spikes.view(numpy.uint8), axis, "u1" if steps < 256 else "u4")
     if spikes.dtype == numpy.float32 and steps < _EXACT_FLOAT32:
-        counts = whole_numbers(_float32_sums(spikes, axis), steps)
+        counts = whole_numbers(_grouped_sum(spikes, axis, "f4"), steps)
         if counts is not None:
             return counts
     sums = _sum(spikes, axis, "i8" if numpy.can_cast(spikes.dtype, numpy.int32) else "f8")
@@ -64,12 +64,12 @@ def whole_numbers(values: NDArray[Any], expected_max: int) -> Optional[NDArray[A
     return whole if numpy.array_equal(whole, values) else None
 
 
-def _sum(spikes: NDArray[Any], axis: int, dtype: str = "f4") -> NDArray[Any]:
+def _sum(spikes: NDArray[Any], axis: int, dtype: str) -> NDArray[Any]:
     sums: NDArray[Any] = numpy.add.reduce(spikes, axis=axis, dtype=dtype)
     return sums
 
 
-def _float32_sums(spikes: NDArray[Any], axis: int) -> NDArray[Any]:
+def _grouped_sum(spikes: NDArray[Any], axis: int, dtype: str) -> NDArray[Any]:
     """NumPy adds row to row, which is slow for short rows. So several steps count as one row first,
     whose parts are added in the end:
 
@@ -78,10 +78,10 @@ def _float32_sums(spikes: NDArray[Any], axis: int) -> NDArray[Any]:
     steps, row = spikes.shape[axis], math.prod(spikes.shape[axis + 1 :])
     together = _steps_together(steps, row)
     if together == 1 or spikes.size < _FEW_VALUES or not spikes.flags.c_contiguous:
-        return _sum(spikes, axis)
+        return _sum(spikes, axis, dtype)
     samples, full = math.prod(spikes.shape[:axis]), steps - steps % together
     flat = spikes.reshape(samples, steps * row)
-    parts = _sum(flat[:, : full * row].reshape(samples, full // together, together * row), 1)
+    parts = _sum(flat[:, : full * row].reshape(samples, full // together, together * row), 1, dtype)
     while together > 1:
         half = together // 2
         sums = parts[:, : half * row] + parts[:, half * row : 2 * half * row]
