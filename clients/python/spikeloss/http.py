@@ -171,7 +171,7 @@ class Connection:
             self.close()
 
     def is_idle(self) -> bool:
-        """False if the server has closed the connection, or sent what nobody asked for."""
+        """False if the server has closed the connection, or sent something without a request."""
         if not hasattr(select, "poll"):  # Windows
             return not select.select([self._wire], [], [], 0)[0]
         poll = select.poll()
