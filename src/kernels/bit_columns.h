@@ -142,13 +142,12 @@ static inline void add_wide_rows(struct counts counts, const uint8_t *bits, size
   add_slices(counts, slices, rows, columns);
 }
 
-/* Adds the counters of rows that are side by side to those of the first. */
+/* Adds the counters of rows that are side by side to those of the first. Reads 64 bytes more. */
 static inline void fold(byte_counters *counters, size_t side_by_side, size_t columns) {
   typedef uint8_t all_counters __attribute__((vector_size(64)));
-  uint8_t bytes[128] = {0};
+  const uint8_t *bytes = (const uint8_t *)counters;
   all_counters sums;
-  memcpy(bytes, counters, sizeof sums);
-  memcpy(&sums, counters, sizeof sums);
+  memcpy(&sums, bytes, sizeof sums);
   for (size_t row = 1; row < side_by_side; row++) {
     all_counters more;
     memcpy(&more, bytes + row * columns, sizeof more);
@@ -167,17 +166,36 @@ static inline void add_few_rows(struct counts counts, const uint8_t *bits, size_
   add_counters(counts, &counters, columns);
 }
 
-/* Adds up to MAX_ROWS rows of up to NARROW columns, `side_by_side` of which fit into NARROW. */
-static inline void add_narrow_rows(struct counts counts, const uint8_t *bits, size_t first_bit,
-                                   size_t rows, size_t columns, size_t side_by_side) {
+/* Counts up to MAX_ROWS rows of up to NARROW columns, `side_by_side` of which fit into NARROW. */
+static inline byte_counters count_narrow_rows(const uint8_t *bits, size_t first_bit, size_t rows,
+                                              size_t columns, size_t side_by_side) {
   byte_counters counters = {0};
   for (; rows >= side_by_side; rows -= side_by_side, first_bit += side_by_side * columns) {
     add_where(&counters, sl_load_bits(bits, first_bit), 1);
   }
   uint64_t rest = (UINT64_C(1) << rows * columns) - 1;
   add_where(&counters, sl_load_bits(bits, first_bit) & rest, 1);
-  fold(&counters, side_by_side, columns);
-  add_counters(counts, &counters, columns);
+  return counters;
+}
+
+/* Adds samples of up to MAX_ROWS rows of up to NARROW columns. Some are counted before their
+ * counters are folded: a load across two stores waits until both are in the cache. */
+static void add_narrow_samples(struct counts counts, const uint8_t *bits, size_t first_bit,
+                               size_t samples, size_t rows, size_t columns) {
+  enum { AT_ONCE = 8 };
+  byte_counters counters[AT_ONCE + 1];
+  size_t side_by_side = NARROW / columns;
+  for (size_t sample = 0; sample < samples; sample += AT_ONCE) {
+    size_t some = samples - sample < AT_ONCE ? samples - sample : AT_ONCE;
+    counters[some] = (byte_counters){0};
+    for (size_t i = 0; i < some; i++, first_bit += rows * columns) {
+      counters[i] = count_narrow_rows(bits, first_bit, rows, columns, side_by_side);
+    }
+    for (size_t i = 0; i < some; i++, counts = counts_from(counts, columns)) {
+      fold(&counters[i], side_by_side, columns);
+      add_counters(counts, &counters[i], columns);
+    }
+  }
 }
 
 /* Adds one row of any length. */
@@ -206,10 +224,9 @@ static void add_wide_sample(struct counts counts, const uint8_t *bits, size_t fi
 
 static void add_narrow_sample(struct counts counts, const uint8_t *bits, size_t first_bit,
                               size_t rows, size_t columns) {
-  size_t side_by_side = NARROW / columns;
   for (size_t row = 0; row < rows; row += MAX_ROWS) {
     size_t group_rows = rows - row < MAX_ROWS ? rows - row : MAX_ROWS;
-    add_narrow_rows(counts, bits, first_bit + row * columns, group_rows, columns, side_by_side);
+    add_narrow_samples(counts, bits, first_bit + row * columns, 1, group_rows, columns);
   }
 }
 
@@ -219,6 +236,10 @@ static void add_columns(void *first, size_t count_bytes, const uint64_t *bits, s
   const uint8_t *bytes = (const uint8_t *)bits;
   if (rows == 1) {
     add_row(counts, bytes, first_bit, samples * columns);
+    return;
+  }
+  if (columns <= NARROW && rows > FEW_ROWS && rows <= MAX_ROWS) {
+    add_narrow_samples(counts, bytes, first_bit, samples, rows, columns);
     return;
   }
   for (size_t sample = 0; sample < samples; sample++) {

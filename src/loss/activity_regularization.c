@@ -25,6 +25,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
   SPIKES_LIST,
@@ -213,6 +214,7 @@ static double judge(struct layer *layer, double activity, bool linear) {
 static void evaluate_layer(struct layer *layer, const struct settings *settings) {
   double terms = settings->sum ? 1.0 : (double)layer->units;
   double scale = layer->weight / terms;
+  memset(layer->values, 0, layer->units * sizeof *layer->values);
   sum_units(layer, settings);
   for (size_t unit = 0; unit < layer->units; unit++) {
     layer->total += layer->values[unit];
@@ -295,7 +297,7 @@ static enum sl_status evaluate_layers(const struct sl_value *values, struct sl_r
     gradients[WEIGHTS][i] = layer.loss_without_weight;
     add_layer_diagnostics(result, &layer);
   }
-  return sl_result_check_finite(result, fields, error);
+  return sl_result_check_finite(result, 0, fields, error);
 }
 
 static size_t choice_of(const struct sl_value *values, size_t field) {

@@ -134,7 +134,7 @@ static enum sl_status evaluate_rates(const struct sl_value *values, struct sl_re
     multiplier_gradients[i] = layer.multiplier_gradient;
     add_layer_diagnostics(result, &spikes[i], offset, &layer);
   }
-  return sl_result_check_finite(result, fields, error);
+  return sl_result_check_finite(result, 0, fields, error);
 }
 
 const struct sl_loss sl_firing_rate_target_mse_loss_row = {

@@ -1,5 +1,6 @@
 #include "loss/population.h"
 
+#include <math.h>
 #include <stdio.h>
 
 static enum sl_status check_product(const struct sl_spikes *spikes, size_t classes,
@@ -77,22 +78,27 @@ enum sl_status sl_population_read(struct sl_population *population, const struct
 
 enum { DIAGNOSTICS = 4 + SL_TENSOR_DIAGNOSTICS };
 
-double *sl_population_counts(struct sl_result *result, const struct sl_population *population,
-                             size_t gradients, size_t diagnostics, struct sl_error *error) {
+double *sl_population_gradient(struct sl_result *result, const struct sl_population *population,
+                               size_t gradients, size_t diagnostics, struct sl_error *error) {
   const struct sl_spikes *spikes = population->spikes;
   size_t small_shape[] = {spikes->samples, 1, spikes->neurons};
   if (sl_result_reserve(result, gradients, DIAGNOSTICS + diagnostics, error) != SL_OK) {
     return NULL;
   }
-  double *counts =
-      sl_result_add_spikes_gradient(result, SL_POPULATION_SPK, 0, spikes, small_shape, error);
-  for (size_t i = 0; counts != NULL && i < spikes->accumulators; i++) {
-    counts[i] = (double)sl_spikes_ones(spikes, i);
+  return sl_result_add_spikes_gradient(result, SL_POPULATION_SPK, 0, spikes, small_shape, error);
+}
+
+/* Reads neighbouring counts. */
+static void read_counts(double *counts, const struct sl_spikes *spikes, size_t first, size_t end) {
+  for (size_t i = first; spikes->small_ones != NULL && i < end; i++) {
+    counts[i] = spikes->small_ones[i];
   }
-  for (size_t i = 0; counts != NULL && spikes->sums != NULL && i < spikes->accumulators; i++) {
+  for (size_t i = first; spikes->ones != NULL && i < end; i++) {
+    counts[i] = (double)spikes->ones[i];
+  }
+  for (size_t i = first; spikes->sums != NULL && i < end; i++) {
     counts[i] += spikes->sums[i];
   }
-  return counts;
 }
 
 /* The class with the most spikes in a sample; of several, the lowest. */
@@ -102,12 +108,12 @@ struct winner {
   bool shared;
 };
 
-static void update_winner(struct winner *winner, size_t class, double total) {
-  if (class == 0 || total > winner->max_total) {
-    *winner = (struct winner){.class = class, .max_total = total};
-  } else if (total == winner->max_total) {
-    winner->shared = true;
-  }
+/* Without a branch: which class wins is what no processor can predict. */
+static inline void update_winner(struct winner *winner, size_t class, double total) {
+  bool above = total > winner->max_total;
+  winner->shared = (winner->shared & !above) | (total == winner->max_total);
+  winner->class = above ? class : winner->class;
+  winner->max_total = above ? total : winner->max_total;
 }
 
 /* Adds the distance of one value, and returns its gradient. `plain`: a count, with a scale of 1. */
@@ -154,15 +160,16 @@ static inline void score_populations(double *row, size_t first, size_t end,
   *squares = square_sum;
 }
 
-static inline void score_samples(double *counts, struct sl_population_totals *totals,
+static inline void score_samples(double *gradient, size_t first, size_t end,
+                                 struct sl_population_totals *totals,
                                  const struct sl_population *population,
                                  const struct sl_distance *distance, bool plain) {
   size_t neurons = population->neurons;
   double *squares = &totals->squares;
-  for (size_t sample = 0; sample < population->spikes->samples; sample++) {
+  for (size_t sample = first; sample < end; sample++) {
     size_t target = (size_t)population->targets[sample];
-    double *row = counts + sample * population->spikes->neurons;
-    struct winner winner = {0};
+    double *row = gradient + sample * population->spikes->neurons;
+    struct winner winner = {.max_total = -INFINITY};
     score_populations(row, 0, target, &totals->incorrect, &winner, squares, neurons, distance,
                       plain);
     score_populations(row, target, target + 1, &totals->correct, &winner, squares, neurons,
@@ -174,15 +181,23 @@ static inline void score_samples(double *counts, struct sl_population_totals *to
   }
 }
 
-void sl_population_score(double *counts, struct sl_population_totals *totals,
+void sl_population_score(double *gradient, struct sl_population_totals *totals,
                          const struct sl_population *population,
                          const struct sl_distance *distance) {
+  enum { PAIRS = 1024 }; /* few enough to stay in the cache after they are read */
+  const struct sl_spikes *spikes = population->spikes;
+  size_t samples = 1 + PAIRS / spikes->neurons;
   /* What most requests ask for is compiled apart: a division less for each neuron. */
-  if (distance != NULL && !distance->by_population && distance->divisor == 1.0 &&
-      distance->scale == 1.0) {
-    score_samples(counts, totals, population, distance, true);
-  } else {
-    score_samples(counts, totals, population, distance, false);
+  bool plain = distance != NULL && !distance->by_population && distance->divisor == 1.0 &&
+               distance->scale == 1.0;
+  for (size_t first = 0, end; first < spikes->samples; first = end) {
+    end = samples < spikes->samples - first ? first + samples : spikes->samples;
+    read_counts(gradient, spikes, first * spikes->neurons, end * spikes->neurons);
+    if (plain) {
+      score_samples(gradient, first, end, totals, population, distance, true);
+    } else {
+      score_samples(gradient, first, end, totals, population, distance, false);
+    }
   }
 }
 

@@ -68,11 +68,11 @@ struct sl_population {
 enum sl_status sl_population_read(struct sl_population *population, const struct sl_value *values,
                                   size_t neurons_per_class, struct sl_error *error);
 
-/* Returns the counts of all (sample, neuron) pairs as the gradient of spk, the first of a result
- * that is reserved here, for a pass to overwrite; NULL with an error. `gradients` is how many there
- * will be, `diagnostics` how many beside those of sl_population_add_diagnostics. */
-double *sl_population_counts(struct sl_result *result, const struct sl_population *population,
-                             size_t gradients, size_t diagnostics, struct sl_error *error);
+/* Returns the gradient of spk, the first of a result that is reserved here, for
+ * sl_population_score to write; NULL with an error. `gradients` is how many there will be,
+ * `diagnostics` how many beside those of sl_population_add_diagnostics. */
+double *sl_population_gradient(struct sl_result *result, const struct sl_population *population,
+                               size_t gradients, size_t diagnostics, struct sl_error *error);
 
 /* How far values are from what they should be. A value is count / divisor: that of a neuron, or of
  * a population. Its gradient is scale * 2 (value - target) / terms. */
@@ -99,10 +99,10 @@ struct sl_population_totals {
 };
 
 /*
- * Adds up all counts, and turns them, in place, into gradients by the distance of their values from
- * the targets in `totals`; without a distance (NULL), into the total of their population.
+ * Adds up all counts, and writes gradients by the distance of their values from the targets in
+ * `totals`; without a distance (NULL), the total of their population.
  */
-void sl_population_score(double *counts, struct sl_population_totals *totals,
+void sl_population_score(double *gradient, struct sl_population_totals *totals,
                          const struct sl_population *population,
                          const struct sl_distance *distance);
 

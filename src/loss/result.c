@@ -35,12 +35,12 @@ void sl_result_free(struct sl_result *result) {
   *result = (struct sl_result){0};
 }
 
-/* Returns zeros that are charged to the result, or NULL with an error. */
-static void *take_zeros(struct sl_result *result, size_t count, size_t size,
-                        struct sl_error *error) {
+/* Returns memory that is charged to the result, or NULL with an error. */
+static void *take_memory(struct sl_result *result, size_t count, size_t size, bool zeroed,
+                         struct sl_error *error) {
   size_t bytes;
   void *memory = sl_checked_multiply(&bytes, count, size)
-                     ? sl_budget_allocate(result->budget, bytes, true, error)
+                     ? sl_budget_allocate(result->budget, bytes, zeroed, error)
                      : NULL;
   if (memory == NULL) {
     sl_fail(error, SL_OUT_OF_MEMORY, "no memory for the result");
@@ -52,11 +52,11 @@ static void *take_zeros(struct sl_result *result, size_t count, size_t size,
 
 enum sl_status sl_result_reserve(struct sl_result *result, size_t gradients, size_t diagnostics,
                                  struct sl_error *error) {
-  result->gradients = take_zeros(result, gradients, sizeof *result->gradients, error);
+  result->gradients = take_memory(result, gradients, sizeof *result->gradients, true, error);
   if (result->gradients == NULL) {
     return error->code;
   }
-  result->diagnostics = take_zeros(result, diagnostics, sizeof *result->diagnostics, error);
+  result->diagnostics = take_memory(result, diagnostics, sizeof *result->diagnostics, true, error);
   return result->diagnostics != NULL ? SL_OK : error->code;
 }
 
@@ -87,9 +87,9 @@ static double *add_gradient(struct sl_result *result, size_t field, size_t item,
   if (!sl_checked_product(&gradient->count, small_shape, rank)) {
     gradient->count = SIZE_MAX;
   }
-  gradient->values = gradient->count == 1
-                         ? &gradient->single
-                         : take_zeros(result, gradient->count, sizeof *gradient->values, error);
+  gradient->values = gradient->count == 1 ? &gradient->single
+                                          : take_memory(result, gradient->count,
+                                                        sizeof *gradient->values, false, error);
   result->gradient_count += gradient->values != NULL;
   return gradient->values;
 }
@@ -153,13 +153,13 @@ static enum sl_status gradient_not_finite(const struct sl_gradient *gradient, si
                     "the gradient of %s is too large for a double", field->name);
 }
 
-enum sl_status sl_result_check_finite(const struct sl_result *result, const struct sl_field *fields,
-                                      struct sl_error *error) {
+enum sl_status sl_result_check_finite(const struct sl_result *result, size_t known,
+                                      const struct sl_field *fields, struct sl_error *error) {
   if (!isfinite(result->loss)) {
     return sl_fail_at(error, SL_RESULT_NOT_FINITE, "", SL_NO_OFFSET,
                       "the loss is too large for a double");
   }
-  for (size_t i = 0; i < result->gradient_count; i++) {
+  for (size_t i = known; i < result->gradient_count; i++) {
     const struct sl_gradient *gradient = &result->gradients[i];
     size_t first = sl_finite_count(gradient->values, gradient->count);
     if (first < gradient->count) {

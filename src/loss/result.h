@@ -24,9 +24,9 @@ enum sl_status sl_result_reserve_layers(struct sl_result *result, size_t layers,
                                         size_t diagnostics_per_layer, struct sl_error *error);
 
 /*
- * Adds the next gradient: of a spike tensor, a list of reals, one real. Returns its values, all 0,
- * for the loss to fill; NULL, with an error set, when there is no memory. `small_shape` has the
- * rank of the spikes, each entry that of their shape or 1.
+ * Adds the next gradient: of a spike tensor, a list of reals, one real. Returns its values,
+ * for the loss to set all of them; NULL, with an error set, when there is no memory. `small_shape`
+ * has the rank of the spikes, each entry that of their shape or 1.
  */
 double *sl_result_add_spikes_gradient(struct sl_result *result, size_t field, size_t item,
                                       const struct sl_spikes *spikes, const size_t *small_shape,
@@ -48,9 +48,9 @@ void sl_result_add_tensor(struct sl_result *result, const struct sl_spikes *spik
 /*
  * Fails with SL_RESULT_NOT_FINITE, as finite input may still overflow, for the first of loss,
  * gradients and diagnostics that no double can hold, with the pointer of the member that it
- * belongs to.
+ * belongs to. The first `known` gradients are known to be finite.
  */
-enum sl_status sl_result_check_finite(const struct sl_result *result, const struct sl_field *fields,
-                                      struct sl_error *error);
+enum sl_status sl_result_check_finite(const struct sl_result *result, size_t known,
+                                      const struct sl_field *fields, struct sl_error *error);
 
 #endif

@@ -196,17 +196,17 @@ static enum sl_status evaluate_entropy(const struct sl_value *values, struct sl_
   bool of_rates = sl_value_choice(&fields[MEASURE], &values[MEASURE]) == SL_MEASURE_RATE;
   entropy.divisor = of_rates ? (double)population->spikes->steps : 1.0;
   entropy.factor = sl_value_real(&fields[WEIGHT], &values[WEIGHT]) / terms;
-  double *counts = sl_population_counts(result, population, 1, 1, error);
-  if (counts == NULL) {
+  double *gradient = sl_population_gradient(result, population, 1, 1, error);
+  if (gradient == NULL) {
     return error->code;
   }
   struct sl_population_totals totals = {0};
-  sl_population_score(counts, &totals, population, NULL);
-  result->loss = score_samples(counts, &entropy);
+  sl_population_score(gradient, &totals, population, NULL);
+  result->loss = score_samples(gradient, &entropy);
   sl_population_add_diagnostics(result, population, &totals);
   sl_result_add_real(result, "mean_probability_correct",
                      entropy.probability_correct / (double)population->spikes->samples);
-  return sl_result_check_finite(result, fields, error);
+  return sl_result_check_finite(result, 0, fields, error);
 }
 
 const struct sl_loss sl_spike_count_cross_entropy_row = {

@@ -87,8 +87,8 @@ static double target_of(const struct sl_count_mse *settings, double steps, doubl
 enum sl_status sl_population_mse(struct sl_result *result, const struct sl_population *population,
                                  const struct sl_count_mse *settings,
                                  const struct sl_field *loss_fields, struct sl_error *error) {
-  double *counts = sl_population_counts(result, population, 3, 0, error);
-  if (counts == NULL) {
+  double *gradient = sl_population_gradient(result, population, 3, 0, error);
+  if (gradient == NULL) {
     return error->code;
   }
   double *correct = sl_result_add_real_gradient(result, settings->correct_field, error);
@@ -102,7 +102,7 @@ enum sl_status sl_population_mse(struct sl_result *result, const struct sl_popul
   struct sl_population_totals totals = {
       .correct.target = target_of(settings, steps, settings->correct_rate, neurons),
       .incorrect.target = target_of(settings, steps, settings->incorrect_rate, neurons)};
-  sl_population_score(counts, &totals, population, &distance);
+  sl_population_score(gradient, &totals, population, &distance);
   result->loss = totals.squares / distance.terms * settings->weight;
   if (!isfinite(result->loss)) {
     return sl_fail_at(error, SL_RESULT_NOT_FINITE, "/spk", SL_NO_OFFSET,
@@ -115,7 +115,9 @@ enum sl_status sl_population_mse(struct sl_result *result, const struct sl_popul
     *incorrect = slope * totals.incorrect.residuals / distance.terms * settings->weight;
   }
   sl_population_add_diagnostics(result, population, &totals);
-  return sl_result_check_finite(result, loss_fields, error);
+  /* No residual is beyond the root of the loss: unless scaled, its gradient is finite too. */
+  size_t known = distance.scale == 1.0 && distance.divisor == 1.0 ? 1 : 0;
+  return sl_result_check_finite(result, known, loss_fields, error);
 }
 
 static enum sl_status evaluate_counts(const struct sl_value *values, struct sl_result *result,

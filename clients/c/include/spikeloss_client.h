@@ -2,7 +2,8 @@
  * Client of spikelossd for C and C++: spikes go in as arrays, gradients come out as arrays.
  *
  *     struct spikeloss_client *client = spikeloss_client_new("http://127.0.0.1:8080", NULL);
- *     struct spikeloss_tensor spk = {SPIKELOSS_U8, spikes, 3, shape};
+ *     struct spikeloss_tensor spk = {
+ *         .type = SPIKELOSS_U8, .values = spikes, .rank = 3, .shape = shape};
  *     struct spikeloss_error error;
  *     struct spikeloss_result *result =
  *         spikeloss_balanced_population_mse(client, &spk, targets, 2, 2, 2, 0.75, 0.125, &error);
@@ -27,27 +28,46 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* The type of the values of a tensor. Tensors of zeros and ones are sent as single bits, all others
- * exactly, as floating-point numbers of 4 bytes, or of 8 for doubles. */
+ * exactly, as numbers of their type. */
 enum spikeloss_type {
   SPIKELOSS_U8,   /* uint8_t */
   SPIKELOSS_F32,  /* float */
   SPIKELOSS_F64,  /* double */
   SPIKELOSS_BITS, /* 8 values a byte, the first in the highest bit, as numpy.packbits; spare bits 0
                    */
+  SPIKELOSS_U16,  /* uint16_t */
+  SPIKELOSS_U32,  /* uint32_t */
 };
 
-/* Spikes in row-major order; their number is the product of `shape`. */
+/* What the values are. */
+enum spikeloss_summed {
+  SPIKELOSS_NOT_SUMMED,       /* spikes */
+  SPIKELOSS_SUMMED_TIME,      /* sums over time: counts of spikes, without the time axis */
+  SPIKELOSS_SUMMED_BATCH_TIME /* sums over samples and time, where the loss keeps these */
+};
+
+/* How all tensors of a request are laid out, and their gradients. */
+enum spikeloss_axes {
+  SPIKELOSS_BATCH_TIME_NEURONS,
+  SPIKELOSS_TIME_BATCH_NEURONS,
+  SPIKELOSS_BATCH_NEURONS_TIME
+};
+
+/* Spikes in row-major order; their number is the product of `shape`. With sums, `shape` is still
+ * that of the spikes, and there are fewer values. BITS are never sums. */
 struct spikeloss_tensor {
   enum spikeloss_type type;
   const void *values;
   size_t rank;
   const size_t *shape;
+  enum spikeloss_summed summed;
 };
 
 enum spikeloss_status {
@@ -56,7 +76,8 @@ enum spikeloss_status {
   SPIKELOSS_UNREACHABLE,   /* no connection, or a broken one, after all retries; or an address
                               or a token that is not valid */
   SPIKELOSS_TIMEOUT,       /* no answer at all within the time that a call may take */
-  SPIKELOSS_BAD_ANSWER,    /* status 200, but not an answer of spikelossd; or no memory for it */
+  SPIKELOSS_BAD_ANSWER,    /* not an answer of spikelossd: a redirect, which is not followed, or a
+                              success that is anything else; or no memory for it */
   SPIKELOSS_OUT_OF_MEMORY, /* here, not in the service */
 };
 
@@ -91,8 +112,11 @@ struct spikeloss_client;
 
 /*
  * A client of the service at `url`: "http://127.0.0.1:8080", "https://losses.example.org/prefix" or
- * "unix:/run/spikelossd.sock". `options` may be NULL. Does not connect; returns NULL only when out
- * of memory.
+ * "unix:/run/spikelossd.sock". `options` may be NULL. Does not connect: that `url` is NULL or no
+ * such address is the error of every call. Returns NULL only when out of memory.
+ *
+ * Proxies of the environment (http_proxy, https_proxy, no_proxy) are used for other machines, never
+ * for this one: localhost, 127.0.0.1 and the like, [::1], and Unix sockets.
  */
 struct spikeloss_client *spikeloss_client_new(const char *url,
                                               const struct spikeloss_options *options);
@@ -150,6 +174,107 @@ struct spikeloss_result *spikeloss_balanced_population_mse(
     size_t samples, size_t num_classes, size_t neurons_per_class, double correct_rate,
     double incorrect_rate, struct spikeloss_error *error);
 
+/*
+ * The losses below have more choices. They take their arguments in a struct that their _defaults
+ * function completes; docs/losses.md says what each does. All enums begin with their default.
+ *
+ *     struct spikeloss_spike_count_mse_arguments arguments = spikeloss_spike_count_mse_defaults();
+ *     arguments.spk = &spk;
+ */
+enum spikeloss_unit { SPIKELOSS_UNIT_NEURON, SPIKELOSS_UNIT_POPULATION };
+enum spikeloss_measure {
+  SPIKELOSS_MEASURE_COUNT, /* sums over time */
+  SPIKELOSS_MEASURE_RATE   /* divided by the number of time steps */
+};
+enum spikeloss_reduction { SPIKELOSS_REDUCTION_MEAN, SPIKELOSS_REDUCTION_SUM };
+
+/* The squared distance of counts or rates from targets. */
+struct spikeloss_spike_count_mse_arguments {
+  const struct spikeloss_tensor *spk; /* [batch, time, neurons] */
+  const int64_t *targets;             /* the class of every sample */
+  size_t target_count;
+  size_t num_classes;  /* divides the number of neurons */
+  double correct_rate; /* spikes per neuron and time step */
+  double incorrect_rate;
+  enum spikeloss_unit per;
+  enum spikeloss_measure measure;
+  bool truncate;
+  enum spikeloss_reduction reduction;
+  double weight; /* 1 by default, all others are 0 */
+  enum spikeloss_axes axes;
+};
+
+static inline struct spikeloss_spike_count_mse_arguments spikeloss_spike_count_mse_defaults(void) {
+  struct spikeloss_spike_count_mse_arguments arguments;
+  memset(&arguments, 0, sizeof arguments);
+  arguments.weight = 1.0;
+  return arguments;
+}
+
+struct spikeloss_result *
+spikeloss_spike_count_mse(struct spikeloss_client *client,
+                          const struct spikeloss_spike_count_mse_arguments *arguments,
+                          struct spikeloss_error *error);
+
+/* Cross entropy of the softmax of what each class has spiked. */
+struct spikeloss_spike_count_cross_entropy_arguments {
+  const struct spikeloss_tensor *spk; /* [batch, time, neurons] */
+  const int64_t *targets;             /* the class of every sample */
+  size_t target_count;
+  size_t num_classes; /* divides the number of neurons */
+  enum spikeloss_measure measure;
+  double label_smoothing;      /* 0 to 1 */
+  const double *class_weights; /* num_classes numbers from 0 on; NULL: 1 each */
+  enum spikeloss_reduction reduction;
+  double weight; /* 1 by default, all others are 0 */
+  enum spikeloss_axes axes;
+};
+
+static inline struct spikeloss_spike_count_cross_entropy_arguments
+spikeloss_spike_count_cross_entropy_defaults(void) {
+  struct spikeloss_spike_count_cross_entropy_arguments arguments;
+  memset(&arguments, 0, sizeof arguments);
+  arguments.weight = 1.0;
+  return arguments;
+}
+
+struct spikeloss_result *spikeloss_spike_count_cross_entropy(
+    struct spikeloss_client *client,
+    const struct spikeloss_spike_count_cross_entropy_arguments *arguments,
+    struct spikeloss_error *error);
+
+enum spikeloss_activity_unit { SPIKELOSS_ACTIVITY_LAYER, SPIKELOSS_ACTIVITY_NEURON };
+enum spikeloss_activity_samples { SPIKELOSS_SAMPLES_MEAN, SPIKELOSS_SAMPLES_EACH };
+enum spikeloss_norm { SPIKELOSS_NORM_L2, SPIKELOSS_NORM_L1 };
+
+/* Keeps the activity of layers or neurons between bounds. */
+struct spikeloss_activity_regularization_arguments {
+  size_t layer_count;                         /* the length of all arrays */
+  const struct spikeloss_tensor *spikes_list; /* of any rank */
+  const double *lower;                        /* NULL: no such bound; not both */
+  const double *upper;                        /* from lower on */
+  const double *weights;                      /* NULL: 1 each */
+  enum spikeloss_activity_unit per;
+  enum spikeloss_activity_samples samples;
+  enum spikeloss_measure measure; /* SPIKELOSS_MEASURE_RATE by default, all others are 0 */
+  enum spikeloss_norm norm;
+  enum spikeloss_reduction reduction;
+  enum spikeloss_axes axes;
+};
+
+static inline struct spikeloss_activity_regularization_arguments
+spikeloss_activity_regularization_defaults(void) {
+  struct spikeloss_activity_regularization_arguments arguments;
+  memset(&arguments, 0, sizeof arguments);
+  arguments.measure = SPIKELOSS_MEASURE_RATE;
+  return arguments;
+}
+
+struct spikeloss_result *spikeloss_activity_regularization(
+    struct spikeloss_client *client,
+    const struct spikeloss_activity_regularization_arguments *arguments,
+    struct spikeloss_error *error);
+
 /* The gradient of a field, or NULL; it belongs to the result. */
 const struct spikeloss_gradient *spikeloss_gradient(const struct spikeloss_result *result,
                                                     const char *field, size_t item);
@@ -173,9 +298,10 @@ enum spikeloss_kind {
   SPIKELOSS_NUMBERS, /* a list of numbers */
   SPIKELOSS_LABELS,  /* a list of integers */
   SPIKELOSS_WORD,    /* one of the service's words */
+  SPIKELOSS_FLAG,
 };
 
-/* One member of a request. Of the last four, only the one for `kind` is read. Texts are UTF-8. */
+/* One member of a request. Of the last five, only the one for `kind` is read. Texts are UTF-8. */
 struct spikeloss_field {
   const char *name;
   enum spikeloss_kind kind;
@@ -184,12 +310,14 @@ struct spikeloss_field {
   const double *numbers;
   const int64_t *labels;
   const char *word;
+  bool flag;
 };
 
 /*
  * Computes the loss of that name. Gradients have the form "broadcast" and the encoding "f64",
  * unless the fields contain "gradient" ("none": no gradients) or "gradient_encoding" ("f32":
- * shorter answers).
+ * shorter answers). The words of `axes` are "batch_time_neurons", "time_batch_neurons" and
+ * "batch_neurons_time"; wherever it is among the fields, it is sent before the tensors.
  */
 struct spikeloss_result *spikeloss_evaluate(struct spikeloss_client *client, const char *loss,
                                             const struct spikeloss_field *fields,

@@ -2,6 +2,7 @@
 #include "base64.h"
 #include "failure.h"
 #include <cjson/cJSON.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,12 +23,16 @@ static void read_problem(const cJSON *problem, long http_status, struct spikelos
   copy_text(error->pointer, sizeof error->pointer, problem, "pointer");
   copy_text(error->request_id, sizeof error->request_id, problem, "instance");
   const cJSON *offset = cJSON_GetObjectItemCaseSensitive(problem, "offset");
-  if (cJSON_IsNumber(offset)) {
+  if (cJSON_IsNumber(offset) && offset->valuedouble >= 0 && offset->valuedouble < 0x1p53) {
     error->offset = (int64_t)offset->valuedouble;
   }
   if (error->detail[0] == '\0') {
     snprintf(error->detail, sizeof error->detail, "status %ld without a reason", http_status);
   }
+}
+
+static bool is_number(const cJSON *value) {
+  return cJSON_IsNumber(value) && isfinite(value->valuedouble);
 }
 
 static size_t size_of(const cJSON *items) {
@@ -42,12 +47,13 @@ static bool read_shape(const cJSON *shape, struct spikeloss_gradient *gradient) 
   gradient->count = 1;
   const cJSON *entry;
   cJSON_ArrayForEach(entry, shape) {
-    if (!cJSON_IsNumber(entry) || entry->valuedouble < 1 ||
-        entry->valuedouble > (double)(SIZE_MAX / 16) / (double)gradient->count) {
+    double max_length = (double)(SIZE_MAX / 16) / (double)gradient->count;
+    double length = is_number(entry) ? entry->valuedouble : 0;
+    if (length < 1 || length > max_length || length != (double)(size_t)length) {
       return false;
     }
-    gradient->shape[gradient->rank++] = (size_t)entry->valuedouble;
-    gradient->count *= (size_t)entry->valuedouble;
+    gradient->shape[gradient->rank++] = (size_t)length;
+    gradient->count *= (size_t)length;
   }
   return true;
 }
@@ -74,23 +80,22 @@ static double float_at(const uint8_t *bytes) {
   return (double)value;
 }
 
-/* f32 or f64. */
-static bool read_packed(const char *text, bool single, struct spikeloss_gradient *gradient) {
-  size_t width = single ? 4 : 8;
+static bool read_packed(const char *text, size_t width, struct spikeloss_gradient *gradient) {
   uint8_t *bytes = malloc(width * gradient->count);
-  bool good = bytes != NULL && slc_base64_decode(bytes, width * gradient->count, text);
-  for (size_t i = 0; good && i < gradient->count; i++) {
-    gradient->values[i] = single ? float_at(bytes + 4 * i) : double_at(bytes + 8 * i);
+  bool ok = bytes != NULL && slc_base64_decode(bytes, width * gradient->count, text);
+  for (size_t i = 0; ok && i < gradient->count; i++) {
+    gradient->values[i] = width == 4 ? float_at(bytes + 4 * i) : double_at(bytes + 8 * i);
+    ok = isfinite(gradient->values[i]);
   }
   free(bytes);
-  return good;
+  return ok;
 }
 
 static bool read_numbers(const cJSON *numbers, struct spikeloss_gradient *gradient) {
   size_t i = 0;
   const cJSON *number;
   cJSON_ArrayForEach(number, numbers) {
-    if (!cJSON_IsNumber(number) || i == gradient->count) {
+    if (!is_number(number) || i == gradient->count) {
       return false;
     }
     gradient->values[i++] = number->valuedouble;
@@ -98,20 +103,27 @@ static bool read_numbers(const cJSON *numbers, struct spikeloss_gradient *gradie
   return i == gradient->count;
 }
 
+static bool read_data(const cJSON *data, const cJSON *encoding,
+                      struct spikeloss_gradient *gradient) {
+  if (encoding == NULL) {
+    return cJSON_IsArray(data) && read_numbers(data, gradient);
+  }
+  const char *name = cJSON_GetStringValue(encoding);
+  size_t width = name == NULL ? 0 : strcmp(name, "f32") == 0 ? 4 : strcmp(name, "f64") == 0 ? 8 : 0;
+  return width != 0 && cJSON_IsString(data) && read_packed(data->valuestring, width, gradient);
+}
+
+/* Needs no more memory than its text. */
 static bool read_tensor(const cJSON *tensor, struct spikeloss_gradient *gradient) {
-  if (!read_shape(cJSON_GetObjectItemCaseSensitive(tensor, "shape"), gradient)) {
+  const cJSON *data = cJSON_GetObjectItemCaseSensitive(tensor, "data");
+  size_t length = cJSON_IsString(data) ? strlen(data->valuestring) : size_of(data);
+  if (!read_shape(cJSON_GetObjectItemCaseSensitive(tensor, "shape"), gradient) ||
+      gradient->count > length) {
     return false;
   }
   gradient->values = malloc(gradient->count * sizeof *gradient->values);
-  const cJSON *data = cJSON_GetObjectItemCaseSensitive(tensor, "data");
-  const cJSON *encoding = cJSON_GetObjectItemCaseSensitive(tensor, "encoding");
-  if (gradient->values == NULL) {
-    return false;
-  }
-  if (!cJSON_IsString(data) || !cJSON_IsString(encoding)) {
-    return cJSON_IsArray(data) && read_numbers(data, gradient);
-  }
-  return read_packed(data->valuestring, strcmp(encoding->valuestring, "f32") == 0, gradient);
+  return gradient->values != NULL &&
+         read_data(data, cJSON_GetObjectItemCaseSensitive(tensor, "encoding"), gradient);
 }
 
 static bool read_list(const cJSON *numbers, struct spikeloss_gradient *gradient) {
@@ -124,7 +136,7 @@ static bool read_list(const cJSON *numbers, struct spikeloss_gradient *gradient)
 static bool read_number(const cJSON *number, struct spikeloss_gradient *gradient) {
   gradient->count = 1;
   gradient->values = malloc(sizeof *gradient->values);
-  if (!cJSON_IsNumber(number) || gradient->values == NULL) {
+  if (!is_number(number) || gradient->values == NULL) {
     return false;
   }
   gradient->values[0] = number->valuedouble;
@@ -152,7 +164,7 @@ static bool read_diagnostic(const char *name, size_t item, const cJSON *value,
   set_name(diagnostic->name, name);
   diagnostic->item = item;
   diagnostic->value = cJSON_IsTrue(value) ? 1 : value->valuedouble;
-  return cJSON_IsNumber(value) || cJSON_IsBool(value);
+  return is_number(value) || cJSON_IsBool(value);
 }
 
 static bool is_list_of_objects(const cJSON *value) {
@@ -167,15 +179,15 @@ static bool read_gradients(const cJSON *gradients, struct spikeloss_result *resu
     count += is_list_of_objects(member) ? size_of(member) : 1;
   }
   result->gradients = calloc(count + 1, sizeof *result->gradients);
-  bool good = result->gradients != NULL;
+  bool ok = result->gradients != NULL;
   cJSON_ArrayForEach(member, gradients) {
     size_t item = 0;
     const cJSON *value = is_list_of_objects(member) ? member->child : member;
-    for (; good && value != NULL; value = is_list_of_objects(member) ? value->next : NULL) {
-      good = read_gradient(member->string, item++, value, result);
+    for (; ok && value != NULL; value = is_list_of_objects(member) ? value->next : NULL) {
+      ok = read_gradient(member->string, item++, value, result);
     }
   }
-  return good;
+  return ok;
 }
 
 /* A member is a number or flag, or a list of objects of these. */
@@ -191,45 +203,120 @@ static bool read_diagnostics(const cJSON *diagnostics, struct spikeloss_result *
     count++;
   }
   result->diagnostics = calloc(count + 1, sizeof *result->diagnostics);
-  bool good = result->diagnostics != NULL;
+  bool ok = result->diagnostics != NULL;
   cJSON_ArrayForEach(member, diagnostics) {
     if (!is_list_of_objects(member)) {
-      good = good && read_diagnostic(member->string, 0, member, result);
+      ok = ok && read_diagnostic(member->string, 0, member, result);
       continue;
     }
     size_t item = 0;
     cJSON_ArrayForEach(object, member) {
       cJSON_ArrayForEach(value, object) {
-        good = good && read_diagnostic(value->string, item, value, result);
+        ok = ok && read_diagnostic(value->string, item, value, result);
       }
       item++;
     }
   }
-  return good;
+  return ok;
 }
 
-static struct spikeloss_result *read_result(const cJSON *json) {
-  struct spikeloss_result *result = calloc(1, sizeof *result);
+/* These have a gradient in every loss that has them. */
+static bool has_gradient(const struct spikeloss_field *field) {
+  static const char *const names[] = {"correct_rate", "incorrect_rate", "offsets", "multipliers",
+                                      "lower",        "upper",          "weights"};
+  bool has = field->kind == SPIKELOSS_TENSOR || field->kind == SPIKELOSS_TENSORS;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    has = has || strcmp(field->name, names[i]) == 0;
+  }
+  return has;
+}
+
+/* A gradient has the form of what was sent. */
+static bool belongs_to(const struct spikeloss_gradient *gradient,
+                       const struct spikeloss_field *field, size_t item) {
+  switch (field->kind) {
+  case SPIKELOSS_TENSOR:
+  case SPIKELOSS_TENSORS:
+    return gradient != NULL &&
+           slc_broadcasts(gradient, field->tensors[item].shape, field->tensors[item].rank);
+  case SPIKELOSS_NUMBERS:
+    return gradient != NULL && gradient->rank == 1 && gradient->count == field->count;
+  default:
+    return gradient != NULL && gradient->rank == 0;
+  }
+}
+
+static bool fits_request(const struct spikeloss_result *result,
+                         const struct spikeloss_field *fields, size_t count) {
+  bool ok = true;
+  for (size_t i = 0; i < count; i++) {
+    const struct spikeloss_field *field = &fields[i];
+    size_t items = field->kind == SPIKELOSS_TENSORS ? field->count : 1;
+    for (size_t item = 0; ok && has_gradient(field) && item < items; item++) {
+      ok = belongs_to(spikeloss_gradient(result, field->name, item), field, item);
+    }
+  }
+  return ok;
+}
+
+static bool asks_for_gradients(const struct spikeloss_field *fields, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (fields[i].kind == SPIKELOSS_WORD && strcmp(fields[i].name, "gradient") == 0) {
+      return strcmp(fields[i].word, "none") != 0;
+    }
+  }
+  return true;
+}
+
+static bool read_all(const cJSON *json, const struct spikeloss_field *fields, size_t count,
+                     struct spikeloss_result *result) {
   const cJSON *loss = cJSON_GetObjectItemCaseSensitive(json, "loss");
-  if (result == NULL || !cJSON_IsNumber(loss) ||
-      !read_gradients(cJSON_GetObjectItemCaseSensitive(json, "gradients"), result) ||
-      !read_diagnostics(cJSON_GetObjectItemCaseSensitive(json, "diagnostics"), result)) {
-    spikeloss_result_free(result);
-    return NULL;
+  const cJSON *gradients = cJSON_GetObjectItemCaseSensitive(json, "gradients");
+  const cJSON *diagnostics = cJSON_GetObjectItemCaseSensitive(json, "diagnostics");
+  if (!is_number(loss) || !cJSON_IsObject(diagnostics)) {
+    return false;
   }
   result->loss = loss->valuedouble;
-  return result;
+  return read_diagnostics(diagnostics, result) &&
+         (!asks_for_gradients(fields, count) ||
+          (cJSON_IsObject(gradients) && read_gradients(gradients, result) &&
+           fits_request(result, fields, count)));
+}
+
+/* Nothing may come after the JSON text, nor a byte order mark before it. */
+static cJSON *parse(const struct answer *answer) {
+  if (answer->body[0] == '\xef' || strlen(answer->body) != answer->length) {
+    return NULL;
+  }
+  return cJSON_ParseWithLengthOpts(answer->body, answer->length + 1, NULL, true);
+}
+
+static void refuse(const struct answer *answer, struct spikeloss_error *error) {
+  const char *location = answer->location != NULL ? answer->location : "";
+  const char *reason = location[0] != '\0'     ? "a redirect, which is not followed, to "
+                       : answer->status != 200 ? "a success or redirect of another kind"
+                       : answer->compressed    ? "compressed, which was not asked for"
+                                               : "not what was asked for, or no memory to read it";
+  char detail[sizeof error->detail];
+  snprintf(detail, sizeof detail, "%s: the answer is not one of spikelossd: %s%s", answer->url,
+           reason, location);
+  slc_failure_set(error, SPIKELOSS_BAD_ANSWER, answer->status, detail);
 }
 
 struct spikeloss_result *slc_answer_read(const struct answer *answer,
+                                         const struct spikeloss_field *fields, size_t field_count,
                                          struct spikeloss_error *error) {
-  cJSON *json = cJSON_ParseWithLength(answer->body, answer->length);
+  cJSON *json = parse(answer);
   struct spikeloss_result *result = NULL;
-  if (answer->status != 200) {
+  if (answer->status >= 400) {
     read_problem(json, answer->status, error);
-  } else if ((result = read_result(json)) == NULL) {
-    slc_failure_set(error, SPIKELOSS_BAD_ANSWER, 200,
-                    "the answer is not one of spikelossd, or there is no memory to read it");
+  } else {
+    result = answer->status == 200 && !answer->compressed ? calloc(1, sizeof *result) : NULL;
+    if (result == NULL || !read_all(json, fields, field_count, result)) {
+      refuse(answer, error);
+      spikeloss_result_free(result);
+      result = NULL;
+    }
   }
   cJSON_Delete(json);
   return result;

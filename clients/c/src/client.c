@@ -49,46 +49,17 @@ struct spikeloss_result *spikeloss_evaluate(struct spikeloss_client *client, con
                                             size_t field_count, struct spikeloss_error *error) {
   struct spikeloss_result *result = NULL;
   struct answer answer = {0};
-  size_t length = 0;
+  struct request request = {.answer_limit = slc_request_answer_limit(fields, field_count)};
   slc_failure_clear(error);
-  char *body = slc_request_write(fields, field_count, &length);
-  if (body == NULL) {
+  request.body = slc_request_write(fields, field_count, &request.length);
+  if (request.body == NULL) {
     slc_failure_set(error, SPIKELOSS_OUT_OF_MEMORY, -1, "no memory for the request");
-  } else if (slc_transport_post(client->transport, loss, body, length, &answer, error)) {
-    result = slc_answer_read(&answer, error);
+  } else if (slc_transport_post(client->transport, loss, &request, &answer, error)) {
+    result = slc_answer_read(&answer, fields, field_count, error);
   }
-  free(body);
+  free(request.body);
   slc_answer_free(&answer);
   return result;
-}
-
-struct spikeloss_result *
-spikeloss_firing_rate_target_mse_loss(struct spikeloss_client *client,
-                                      const struct spikeloss_tensor *spikes_list,
-                                      const double *offsets, const double *multipliers,
-                                      size_t layers, struct spikeloss_error *error) {
-  const struct spikeloss_field fields[] = {
-      {.name = "spikes_list", .kind = SPIKELOSS_TENSORS, .count = layers, .tensors = spikes_list},
-      {.name = "offsets", .kind = SPIKELOSS_NUMBERS, .count = layers, .numbers = offsets},
-      {.name = "multipliers", .kind = SPIKELOSS_NUMBERS, .count = layers, .numbers = multipliers},
-  };
-  return spikeloss_evaluate(client, "firing_rate_target_mse_loss", fields, 3, error);
-}
-
-struct spikeloss_result *spikeloss_balanced_population_mse(
-    struct spikeloss_client *client, const struct spikeloss_tensor *spk, const int64_t *targets,
-    size_t samples, size_t num_classes, size_t neurons_per_class, double correct_rate,
-    double incorrect_rate, struct spikeloss_error *error) {
-  const double classes = (double)num_classes, neurons = (double)neurons_per_class;
-  const struct spikeloss_field fields[] = {
-      {.name = "spk", .kind = SPIKELOSS_TENSOR, .tensors = spk},
-      {.name = "targets", .kind = SPIKELOSS_LABELS, .count = samples, .labels = targets},
-      {.name = "num_classes", .kind = SPIKELOSS_NUMBER, .numbers = &classes},
-      {.name = "neurons_per_class", .kind = SPIKELOSS_NUMBER, .numbers = &neurons},
-      {.name = "correct_rate", .kind = SPIKELOSS_NUMBER, .numbers = &correct_rate},
-      {.name = "incorrect_rate", .kind = SPIKELOSS_NUMBER, .numbers = &incorrect_rate},
-  };
-  return spikeloss_evaluate(client, "balanced_population_mse", fields, 6, error);
 }
 
 const struct spikeloss_gradient *spikeloss_gradient(const struct spikeloss_result *result,
@@ -112,8 +83,7 @@ double spikeloss_diagnostic(const struct spikeloss_result *result, const char *n
   return (double)NAN;
 }
 
-static bool broadcasts(const struct spikeloss_gradient *gradient, const size_t *shape,
-                       size_t rank) {
+bool slc_broadcasts(const struct spikeloss_gradient *gradient, const size_t *shape, size_t rank) {
   bool fits = rank == gradient->rank;
   for (size_t axis = 0; fits && axis < rank; axis++) {
     fits = gradient->shape[axis] == 1 || gradient->shape[axis] == shape[axis];
@@ -141,7 +111,7 @@ static double *write_axis(const struct spikeloss_gradient *gradient, const size_
 
 bool spikeloss_broadcast(const struct spikeloss_gradient *gradient, const size_t *shape,
                          size_t rank, double *values) {
-  if (!broadcasts(gradient, shape, rank)) {
+  if (!slc_broadcasts(gradient, shape, rank)) {
     return false;
   }
   write_axis(gradient, shape, 0, gradient->values, values);

@@ -31,11 +31,35 @@ static void write_text(FILE *stream, const char *text) {
   fputc('"', stream);
 }
 
-static void write_item(FILE *stream, const struct spikeloss_field *field, size_t i) {
+static bool is_axes(const struct spikeloss_field *field) {
+  return field->kind == SPIKELOSS_WORD && strcmp(field->name, "axes") == 0;
+}
+
+static const char *const axes_words[] = {"batch_time_neurons", "time_batch_neurons",
+                                         "batch_neurons_time"};
+
+const char *slc_axes_word(enum spikeloss_axes axes) {
+  return axes_words[axes];
+}
+
+/* Of a word that is none the default: the service refuses it. */
+static enum spikeloss_axes axes_in(const struct spikeloss_field *fields, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    for (enum spikeloss_axes axes = 0; axes <= SPIKELOSS_BATCH_NEURONS_TIME; axes++) {
+      if (is_axes(&fields[i]) && strcmp(fields[i].word, axes_words[axes]) == 0) {
+        return axes;
+      }
+    }
+  }
+  return SPIKELOSS_BATCH_TIME_NEURONS;
+}
+
+static void write_item(FILE *stream, const struct spikeloss_field *field, size_t i,
+                       enum spikeloss_axes axes) {
   switch (field->kind) {
   case SPIKELOSS_TENSOR:
   case SPIKELOSS_TENSORS:
-    slc_tensor_write(stream, &field->tensors[i]);
+    slc_tensor_write(stream, &field->tensors[i], axes);
     break;
   case SPIKELOSS_NUMBER:
   case SPIKELOSS_NUMBERS:
@@ -47,6 +71,9 @@ static void write_item(FILE *stream, const struct spikeloss_field *field, size_t
   case SPIKELOSS_WORD:
     write_text(stream, field->word);
     break;
+  case SPIKELOSS_FLAG:
+    fputs(field->flag ? "true" : "false", stream);
+    break;
   }
 }
 
@@ -55,16 +82,17 @@ static bool is_list(const struct spikeloss_field *field) {
          field->kind == SPIKELOSS_LABELS;
 }
 
-static void write_field(FILE *stream, const struct spikeloss_field *field) {
+static void write_field(FILE *stream, const struct spikeloss_field *field,
+                        enum spikeloss_axes axes) {
   write_text(stream, field->name);
   fputc(':', stream);
   if (!is_list(field)) {
-    write_item(stream, field, 0);
+    write_item(stream, field, 0, axes);
     return;
   }
   for (size_t i = 0; i < field->count; i++) {
     fputc(i == 0 ? '[' : ',', stream);
-    write_item(stream, field, i);
+    write_item(stream, field, i, axes);
   }
   fputs(field->count == 0 ? "[]" : "]", stream);
 }
@@ -78,12 +106,18 @@ static bool has(const struct spikeloss_field *fields, size_t count, const char *
   return false;
 }
 
+/* The service counts tensors while they arrive, so it must know the axes before. */
 static void write_body(FILE *stream, const struct spikeloss_field *fields, size_t count) {
+  enum spikeloss_axes axes = axes_in(fields, count);
   const char *separator = "{";
-  for (size_t i = 0; i < count; i++) {
-    fputs(separator, stream);
-    write_field(stream, &fields[i]);
-    separator = ",";
+  for (int others = 0; others <= 1; others++) {
+    for (size_t i = 0; i < count; i++) {
+      if (is_axes(&fields[i]) == (others == 0)) {
+        fputs(separator, stream);
+        write_field(stream, &fields[i], axes);
+        separator = ",";
+      }
+    }
   }
   if (!has(fields, count, "gradient")) {
     fprintf(stream, "%s\"gradient\":\"broadcast\"", separator);
@@ -93,6 +127,20 @@ static void write_body(FILE *stream, const struct spikeloss_field *fields, size_
     fprintf(stream, "%s\"gradient_encoding\":\"f64\"", separator);
   }
   fputc('}', stream);
+}
+
+size_t slc_request_answer_limit(const struct spikeloss_field *fields, size_t count) {
+  enum spikeloss_axes axes = axes_in(fields, count);
+  size_t limit = 65536;
+  for (size_t i = 0; i < count; i++) {
+    bool list = fields[i].kind == SPIKELOSS_TENSORS;
+    size_t tensors = list ? fields[i].count : fields[i].kind == SPIKELOSS_TENSOR;
+    for (size_t item = 0; item < tensors; item++) {
+      limit += 1024 + 32 * slc_tensor_pairs(&fields[i].tensors[item], axes);
+    }
+    limit += 32 * fields[i].count;
+  }
+  return limit;
 }
 
 /* Some locales write 0.5 as 0,5. JSON is always written in the C locale. */

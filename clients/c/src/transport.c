@@ -4,25 +4,64 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 struct transport {
   CURL *curl;
   struct curl_slist *headers;
+  char *url;  /* as the program gave it */
   char *base; /* without a slash at the end */
   double timeout_seconds;
   unsigned int retries;
-  bool bad_token;
+  const char *fault; /* why nothing can be sent at all, or NULL */
+  FILE *body;        /* of the answer that is being received */
+  size_t body_left;  /* how many bytes of it are still accepted, and of its headers */
+  size_t headers_left;
+  bool compressed; /* which was not asked for */
   char reason[CURL_ERROR_SIZE];
 };
 
 static const double FIRST_PAUSE = 0.1;
 static const double LONGEST_PAUSE = 5;
+enum { MAX_HEADER_BYTES = 65536 };
 
+static bool ends_with(const char *text, const char *end) {
+  size_t length = strlen(text), end_length = strlen(end);
+  return length >= end_length && strcasecmp(text + length - end_length, end) == 0;
+}
+
+static bool is_loopback_host(const char *host) {
+  return strcasecmp(host, "localhost") == 0 || ends_with(host, ".localhost") ||
+         strcmp(host, "[::1]") == 0 ||
+         (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host));
+}
+
+/* Whether a URL leads to this machine. */
+static bool is_loopback(const char *url) {
+  CURLU *parts = curl_url();
+  char *host = NULL;
+  bool loopback = parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+                  curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+                  is_loopback_host(host);
+  curl_free(host);
+  curl_url_cleanup(parts);
+  return loopback;
+}
+
+static bool is_address(const char *url) {
+  return strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0 ||
+         (strncmp(url, "unix:", 5) == 0 && url[5] != '\0');
+}
+
+/* An empty name of a proxy says that there is none, whatever the environment says. */
 static bool set_base(struct transport *transport, const char *url) {
+  CURL *curl = transport->curl;
+  transport->url = strdup(url);
   if (strncmp(url, "unix:", 5) == 0) {
     transport->base = strdup("http://localhost");
-    return curl_easy_setopt(transport->curl, CURLOPT_UNIX_SOCKET_PATH, url + 5) == CURLE_OK &&
+    return curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, url + 5) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK && transport->url != NULL &&
            transport->base != NULL;
   }
   size_t length = strlen(url);
@@ -30,7 +69,8 @@ static bool set_base(struct transport *transport, const char *url) {
     length--;
   }
   transport->base = strndup(url, length);
-  return transport->base != NULL;
+  return (!is_loopback(url) || curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK) &&
+         transport->url != NULL && transport->base != NULL;
 }
 
 static bool add_header(struct transport *transport, const char *header) {
@@ -57,8 +97,10 @@ static bool add_headers(struct transport *transport, const char *token) {
     return false;
   }
   char *authorization = NULL;
-  transport->bad_token = token != NULL && !fits_into_a_header(token);
-  if (token == NULL || transport->bad_token) {
+  if (token != NULL && !fits_into_a_header(token)) {
+    transport->fault = "the token has a line end or another control character";
+  }
+  if (token == NULL || transport->fault != NULL) {
     return true;
   }
   if (asprintf(&authorization, "Authorization: Bearer %s", token) < 0) {
@@ -73,15 +115,43 @@ static bool set_text(CURL *curl, CURLoption option, const char *text) {
   return text == NULL || curl_easy_setopt(curl, option, text) == CURLE_OK;
 }
 
-static size_t take(char *bytes, size_t size, size_t count, void *stream) {
-  return fwrite(bytes, size, count, stream);
+/* Less than what came ends the transfer. */
+static size_t take_body(char *bytes, size_t size, size_t count, void *argument) {
+  struct transport *transport = argument;
+  if (count > transport->body_left) {
+    transport->body_left = 0;
+    return 0;
+  }
+  transport->body_left -= count;
+  return fwrite(bytes, size, count, transport->body);
+}
+
+static bool is_compressed(const char *line, size_t length) {
+  static const char name[] = "Content-Encoding:", plain[] = "identity";
+  const size_t start = sizeof name - 1;
+  if (length < start || strncasecmp(line, name, start) != 0) {
+    return false;
+  }
+  size_t blanks = strspn(line + start, " \t"); /* ends at the end of the line */
+  return strncasecmp(line + start + blanks, plain, sizeof plain - 1) != 0;
+}
+
+static size_t take_header(char *line, size_t size, size_t count, void *argument) {
+  struct transport *transport = argument;
+  (void)size;
+  transport->compressed = transport->compressed || is_compressed(line, count);
+  transport->headers_left -= count < transport->headers_left ? count : transport->headers_left;
+  return transport->headers_left > 0 ? count : 0;
 }
 
 static bool set_options(struct transport *transport, const struct spikeloss_options *options) {
   CURL *curl = transport->curl;
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, transport->headers);
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, transport);
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, transport);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transport->reason);
   return set_text(curl, CURLOPT_CAINFO, options->ca_file) &&
          set_text(curl, CURLOPT_SSLCERT, options->certificate_file) &&
@@ -95,8 +165,11 @@ struct transport *slc_transport_new(const char *url, const struct spikeloss_opti
   }
   transport->timeout_seconds = options->timeout_seconds;
   transport->retries = options->retries;
+  if (url == NULL || !is_address(url)) {
+    transport->fault = "the address is not http://HOST:PORT, https://HOST:PORT or unix:PATH";
+  }
   transport->curl = curl_easy_init();
-  if (transport->curl != NULL && set_base(transport, url) &&
+  if (transport->curl != NULL && set_base(transport, url != NULL ? url : "") &&
       add_headers(transport, options->token) && set_options(transport, options)) {
     return transport;
   }
@@ -107,6 +180,7 @@ struct transport *slc_transport_new(const char *url, const struct spikeloss_opti
 void slc_transport_free(struct transport *transport) {
   curl_easy_cleanup(transport->curl);
   curl_slist_free_all(transport->headers);
+  free(transport->url);
   free(transport->base);
   free(transport);
 }
@@ -163,23 +237,32 @@ static long milliseconds(double seconds) {
   return limit < 1 ? 1 : limit < most ? (long)limit : (long)most;
 }
 
-/* One attempt. */
-static CURLcode post(struct transport *transport, double seconds, struct answer *answer) {
+/*
+ * One attempt. Of an error only the status is left if its body is too long: what is not from the
+ * service explains nothing.
+ */
+static CURLcode post(struct transport *transport, double seconds, size_t limit,
+                     struct answer *answer) {
   CURL *curl = transport->curl;
   slc_answer_free(answer);
-  FILE *stream = open_memstream(&answer->body, &answer->length);
-  if (stream == NULL) {
+  transport->body = open_memstream(&answer->body, &answer->length);
+  if (transport->body == NULL) {
     return CURLE_OUT_OF_MEMORY;
   }
+  transport->body_left = limit;
+  transport->headers_left = MAX_HEADER_BYTES;
+  transport->compressed = false;
   transport->reason[0] = '\0';
-  curl_easy_setopt(curl, CURLOPT_WRITEDATA, stream);
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, milliseconds(seconds));
   CURLcode code = curl_easy_perform(curl);
-  if (fclose(stream) != 0) {
+  if (fclose(transport->body) != 0) {
     code = CURLE_OUT_OF_MEMORY;
   }
+  answer->url = transport->url;
+  answer->compressed = transport->compressed;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status);
-  return code;
+  curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &answer->location);
+  return code == CURLE_WRITE_ERROR && answer->status >= 400 ? CURLE_OK : code;
 }
 
 /* Whether the failure may be gone at the next attempt. */
@@ -203,31 +286,42 @@ static bool may_pass(CURLcode code, long status) {
 static enum spikeloss_status status_of(CURLcode code) {
   return code == CURLE_OPERATION_TIMEDOUT ? SPIKELOSS_TIMEOUT
          : code == CURLE_OUT_OF_MEMORY    ? SPIKELOSS_OUT_OF_MEMORY
+         : code == CURLE_WRITE_ERROR      ? SPIKELOSS_BAD_ANSWER
                                           : SPIKELOSS_UNREACHABLE;
 }
 
+/* For Unix sockets libcurl speaks of a port of localhost. */
 static bool report(const struct transport *transport, CURLcode code,
                    struct spikeloss_error *error) {
+  char detail[sizeof error->detail];
+  long number = 0;
   const char *reason = transport->reason[0] != '\0' ? transport->reason : curl_easy_strerror(code);
-  slc_failure_set(error, status_of(code), -1, reason);
+  curl_easy_getinfo(transport->curl, CURLINFO_OS_ERRNO, &number);
+  if (code == CURLE_WRITE_ERROR) {
+    reason = "the answer is not one of spikelossd: longer than any answer to this request";
+  } else if (code == CURLE_COULDNT_CONNECT && strncmp(transport->url, "unix:", 5) == 0) {
+    reason = strerror((int)number);
+  }
+  snprintf(detail, sizeof detail, "%s: %s", transport->url, reason);
+  slc_failure_set(error, status_of(code), -1, detail);
   return code == CURLE_OK;
 }
 
-bool slc_transport_post(struct transport *transport, const char *loss, const char *body,
-                        size_t length, struct answer *answer, struct spikeloss_error *error) {
+bool slc_transport_post(struct transport *transport, const char *loss,
+                        const struct request *request, struct answer *answer,
+                        struct spikeloss_error *error) {
   double deadline = now() + transport->timeout_seconds;
-  if (transport->bad_token) {
-    slc_failure_set(error, SPIKELOSS_UNREACHABLE, -1,
-                    "the token has a line end or another control character");
+  if (transport->fault != NULL) {
+    slc_failure_set(error, SPIKELOSS_UNREACHABLE, -1, transport->fault);
     return false;
   }
   if (!set_url(transport, loss)) {
     return report(transport, CURLE_OUT_OF_MEMORY, error);
   }
-  curl_easy_setopt(transport->curl, CURLOPT_POSTFIELDS, body);
-  curl_easy_setopt(transport->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length);
+  curl_easy_setopt(transport->curl, CURLOPT_POSTFIELDS, request->body);
+  curl_easy_setopt(transport->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
   for (unsigned int attempt = 1;; attempt++) {
-    CURLcode code = post(transport, deadline - now(), answer);
+    CURLcode code = post(transport, deadline - now(), request->answer_limit, answer);
     if (!may_pass(code, answer->status) || attempt > transport->retries) {
       return code == CURLE_OK || report(transport, code, error);
     }

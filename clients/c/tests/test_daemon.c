@@ -24,7 +24,7 @@ static const size_t shape[] = {1, 2, 3};
 
 /* One layer of six values, against a target of 0.25 with multiplier 2. */
 static struct spikeloss_result *ask(enum spikeloss_type type, const void *values) {
-  struct spikeloss_tensor layer = {type, values, 3, shape};
+  struct spikeloss_tensor layer = {.type = type, .values = values, .rank = 3, .shape = shape};
   return spikeloss_firing_rate_target_mse_loss(client, &layer, &(double){0.25}, &(double){2}, 1,
                                                &error);
 }
@@ -54,7 +54,8 @@ END_TEST
 
 /* The gradient of a multiplier of 1 is twice the square of the distance to the offset. */
 static void expect_exact_offset(double offset) {
-  struct spikeloss_tensor layer = {SPIKELOSS_U8, (uint8_t[6]){0}, 3, shape};
+  struct spikeloss_tensor layer = {
+      .type = SPIKELOSS_U8, .values = (uint8_t[6]){0}, .rank = 3, .shape = shape};
   struct spikeloss_result *result =
       spikeloss_firing_rate_target_mse_loss(client, &layer, &offset, &(double){1}, 1, &error);
   ck_assert_ptr_nonnull(result);
@@ -91,7 +92,8 @@ START_TEST(a_large_tensor_arrives_whole) {
     values[i] = i % 7 == 0 || i % 11 == 0;
     ones += (double)values[i];
   }
-  struct spikeloss_tensor layer = {SPIKELOSS_F32, values, 3, large};
+  struct spikeloss_tensor layer = {
+      .type = SPIKELOSS_F32, .values = values, .rank = 3, .shape = large};
   for (int graded = 0; graded < 2; graded++) {
     struct spikeloss_result *result = spikeloss_firing_rate_target_mse_loss(
         client, &layer, &(double){0}, &(double){1}, 1, &error);
@@ -105,13 +107,16 @@ START_TEST(a_large_tensor_arrives_whole) {
 }
 END_TEST
 
+/* The batch of docs/losses.md: two samples, four steps, two classes of two neurons. */
+static const uint8_t batch_spikes[] = {1, 0, 0, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0,
+                                       0, 0, 1, 1, 0, 0, 1, 0, 1, 0, 1, 1, 0, 0, 1, 0};
+static const size_t batch[] = {2, 4, 4};
+static const struct spikeloss_tensor batch_spk = {
+    .type = SPIKELOSS_U8, .values = batch_spikes, .rank = 3, .shape = batch};
+
 START_TEST(a_gradient_repeats_to_the_shape_of_its_tensor) {
-  const uint8_t spikes[] = {1, 0, 0, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0,
-                            0, 0, 1, 1, 0, 0, 1, 0, 1, 0, 1, 1, 0, 0, 1, 0};
-  const size_t batch[] = {2, 4, 4};
-  struct spikeloss_tensor spk = {SPIKELOSS_U8, spikes, 3, batch};
   struct spikeloss_result *result = spikeloss_balanced_population_mse(
-      client, &spk, (int64_t[]){0, 0}, 2, 2, 2, 0.75, 0.125, &error);
+      client, &batch_spk, (int64_t[]){0, 0}, 2, 2, 2, 0.75, 0.125, &error);
   ck_assert_ptr_nonnull(result);
   ck_assert_double_eq(result->loss, 3.625);
   const struct spikeloss_gradient *gradient = spikeloss_gradient(result, "spk", 0);
@@ -145,7 +150,8 @@ START_TEST(a_value_that_is_no_number_is_refused_with_its_place) {
   const char *before = "{\"spikes_list\":[{\"shape\":[1,2,3],\"encoding\":\"f32\",\"data\":";
   ck_assert_int_eq(error.offset, (int64_t)strlen(before));
 
-  struct spikeloss_tensor layer = {SPIKELOSS_U8, (uint8_t[6]){0}, 3, shape};
+  struct spikeloss_tensor layer = {
+      .type = SPIKELOSS_U8, .values = (uint8_t[6]){0}, .rank = 3, .shape = shape};
   ck_assert_ptr_null(spikeloss_firing_rate_target_mse_loss(
       client, &layer, &(double){(double)INFINITY}, &(double){1}, 1, &error));
   expect_problem(400, "wrong_type", "/offsets/0");
@@ -155,6 +161,164 @@ END_TEST
 START_TEST(bits_behind_the_last_value_are_refused) {
   ck_assert_ptr_null(ask(SPIKELOSS_BITS, (uint8_t[]){0xa5}));
   expect_problem(422, "nonzero_padding", "/spikes_list/0/data");
+}
+END_TEST
+
+START_TEST(gradients_may_travel_as_text) {
+  const struct spikeloss_tensor layer = {
+      .type = SPIKELOSS_U8, .values = (uint8_t[]){1, 0, 1, 0, 0, 1}, .rank = 3, .shape = shape};
+  const struct spikeloss_field fields[] = {
+      {.name = "spikes_list", .kind = SPIKELOSS_TENSORS, .count = 1, .tensors = &layer},
+      {.name = "offsets", .kind = SPIKELOSS_NUMBERS, .count = 1, .numbers = &(double){0.25}},
+      {.name = "multipliers", .kind = SPIKELOSS_NUMBERS, .count = 1, .numbers = &(double){2}},
+      {.name = "gradient_encoding", .kind = SPIKELOSS_WORD, .word = "text"},
+  };
+  struct spikeloss_result *result =
+      spikeloss_evaluate(client, "firing_rate_target_mse_loss", fields, 4, &error);
+  ck_assert_msg(result != NULL, "%s", error.detail);
+  const struct spikeloss_gradient *gradient = spikeloss_gradient(result, "spikes_list", 0);
+  ck_assert_uint_eq(gradient->rank, 3);
+  ck_assert_double_eq(gradient->values[0], 1.0 / 3);
+  spikeloss_result_free(result);
+}
+END_TEST
+
+static void expect_loss(struct spikeloss_result *result, double loss, double spk_gradient) {
+  ck_assert_msg(result != NULL, "%s", error.detail);
+  ck_assert_double_eq_tol(result->loss, loss, 1e-12);
+  ck_assert_double_eq_tol(spikeloss_gradient(result, "spk", 0)->values[0], spk_gradient, 1e-12);
+  spikeloss_result_free(result);
+}
+
+START_TEST(counts_have_targets_by_neuron_or_population) {
+  struct spikeloss_spike_count_mse_arguments arguments = spikeloss_spike_count_mse_defaults();
+  arguments.spk = &batch_spk;
+  arguments.targets = (int64_t[]){0, 0};
+  arguments.target_count = 2;
+  arguments.num_classes = 2;
+  arguments.correct_rate = 0.75;
+  arguments.incorrect_rate = 0.125;
+  expect_loss(spikeloss_spike_count_mse(client, &arguments, &error), 3.625, 0);
+  arguments.per = SPIKELOSS_UNIT_POPULATION;
+  expect_loss(spikeloss_spike_count_mse(client, &arguments, &error), 12.75, -0.5);
+  arguments.reduction = SPIKELOSS_REDUCTION_SUM;
+  arguments.measure = SPIKELOSS_MEASURE_RATE;
+  expect_loss(spikeloss_spike_count_mse(client, &arguments, &error), 51.0 / 16, -0.5 / 4);
+  arguments.truncate = true; /* 1.5 becomes 1, 0.25 becomes 0 */
+  arguments.weight = 16;
+  expect_loss(spikeloss_spike_count_mse(client, &arguments, &error), 1 + 1 + 9 + 36, 2);
+}
+END_TEST
+
+START_TEST(sums_over_time_give_the_answer_of_their_spikes) {
+  struct spikeloss_tensor sums = {.type = SPIKELOSS_U8,
+                                  .values = (uint8_t[]){3, 2, 0, 1, 1, 0, 4, 2},
+                                  .rank = 3,
+                                  .shape = batch,
+                                  .summed = SPIKELOSS_SUMMED_TIME};
+  struct spikeloss_spike_count_mse_arguments arguments = spikeloss_spike_count_mse_defaults();
+  arguments.spk = &sums;
+  arguments.targets = (int64_t[]){0, 0};
+  arguments.target_count = 2;
+  arguments.num_classes = 2;
+  arguments.correct_rate = 0.75;
+  arguments.incorrect_rate = 0.125;
+  expect_loss(spikeloss_spike_count_mse(client, &arguments, &error), 3.625, 0);
+  sums.type = SPIKELOSS_U32;
+  sums.values = (uint32_t[]){3, 2, 0, 1, 1, 0, 4, 2};
+  expect_loss(spikeloss_spike_count_mse(client, &arguments, &error), 3.625, 0);
+}
+END_TEST
+
+/* One sample of two steps and three neurons, of which the last has all spikes. */
+START_TEST(tensors_may_have_time_first_or_last) {
+  struct spikeloss_tensor spk = {.type = SPIKELOSS_U8, .rank = 3};
+  struct spikeloss_spike_count_mse_arguments arguments = spikeloss_spike_count_mse_defaults();
+  arguments.spk = &spk;
+  arguments.targets = (int64_t[]){0};
+  arguments.target_count = 1;
+  arguments.num_classes = 3;
+  const struct {
+    size_t shape[3];
+    uint8_t values[6];
+    size_t gradient[3];
+  } layouts[] = {
+      [SPIKELOSS_BATCH_TIME_NEURONS] = {{1, 2, 3}, {0, 0, 1, 0, 0, 1}, {1, 1, 3}},
+      [SPIKELOSS_TIME_BATCH_NEURONS] = {{2, 1, 3}, {0, 0, 1, 0, 0, 1}, {1, 1, 3}},
+      [SPIKELOSS_BATCH_NEURONS_TIME] = {{1, 3, 2}, {0, 0, 0, 0, 1, 1}, {1, 3, 1}},
+  };
+  for (enum spikeloss_axes axes = 0; axes <= SPIKELOSS_BATCH_NEURONS_TIME; axes++) {
+    spk.shape = layouts[axes].shape;
+    spk.values = layouts[axes].values;
+    arguments.axes = axes;
+    struct spikeloss_result *result = spikeloss_spike_count_mse(client, &arguments, &error);
+    ck_assert_msg(result != NULL, "%s", error.detail);
+    ck_assert_double_eq_tol(result->loss, 4.0 / 3, 1e-15);
+    ck_assert_double_eq(spikeloss_diagnostic(result, "steps", 0), 2);
+    const struct spikeloss_gradient *gradient = spikeloss_gradient(result, "spk", 0);
+    ck_assert_mem_eq(gradient->shape, layouts[axes].gradient, sizeof layouts[axes].gradient);
+    ck_assert_double_eq_tol(gradient->values[2], 4.0 / 3, 1e-15);
+    spikeloss_result_free(result);
+  }
+}
+END_TEST
+
+START_TEST(counts_have_a_cross_entropy) {
+  struct spikeloss_spike_count_cross_entropy_arguments arguments =
+      spikeloss_spike_count_cross_entropy_defaults();
+  arguments.spk = &batch_spk;
+  arguments.targets = (int64_t[]){0, 0};
+  arguments.target_count = 2;
+  arguments.num_classes = 2;
+  const double first = log1p(exp(-4)), second = log1p(exp(5));
+  const double slope = 1 / (1 + exp(-4)) - 1; /* of the first sample */
+  expect_loss(spikeloss_spike_count_cross_entropy(client, &arguments, &error), (first + second) / 2,
+              slope / 2);
+  arguments.class_weights = (double[]){3, 1};
+  arguments.reduction = SPIKELOSS_REDUCTION_SUM;
+  expect_loss(spikeloss_spike_count_cross_entropy(client, &arguments, &error), 3 * (first + second),
+              3 * slope);
+  arguments.measure = SPIKELOSS_MEASURE_RATE;
+  arguments.label_smoothing = 1;
+  arguments.class_weights = NULL;
+  arguments.weight = 2;
+  expect_loss(spikeloss_spike_count_cross_entropy(client, &arguments, &error),
+              log1p(exp(-1)) + log1p(exp(1)) + log1p(exp(-1.25)) + log1p(exp(1.25)),
+              2 * (1 / (1 + exp(-1)) - 0.5) / 4);
+}
+END_TEST
+
+START_TEST(activity_has_bounds) {
+  const struct spikeloss_tensor layer = {.type = SPIKELOSS_U8,
+                                         .values = (uint8_t[]){1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 1},
+                                         .rank = 3,
+                                         .shape = (size_t[]){2, 2, 3}};
+  struct spikeloss_activity_regularization_arguments arguments =
+      spikeloss_activity_regularization_defaults();
+  arguments.layer_count = 1;
+  arguments.spikes_list = &layer;
+  arguments.lower = &(double){0.5};
+  arguments.per = SPIKELOSS_ACTIVITY_NEURON;
+  struct spikeloss_result *result = spikeloss_activity_regularization(client, &arguments, &error);
+  ck_assert_msg(result != NULL, "%s", error.detail);
+  ck_assert_double_eq_tol(result->loss, 1.0 / 48, 1e-15);
+  const struct spikeloss_gradient *gradient = spikeloss_gradient(result, "spikes_list", 0);
+  ck_assert_double_eq_tol(gradient->values[1], -1.0 / 24, 1e-15);
+  ck_assert_ptr_null(spikeloss_gradient(result, "upper", 0));
+  spikeloss_result_free(result);
+
+  arguments.lower = NULL;
+  arguments.upper = &(double){0};
+  arguments.weights = &(double){4};
+  arguments.samples = SPIKELOSS_SAMPLES_EACH;
+  arguments.measure = SPIKELOSS_MEASURE_COUNT;
+  arguments.norm = SPIKELOSS_NORM_L1;
+  arguments.reduction = SPIKELOSS_REDUCTION_SUM;
+  result = spikeloss_activity_regularization(client, &arguments, &error);
+  ck_assert_msg(result != NULL, "%s", error.detail);
+  ck_assert_double_eq(result->loss, 4 * 6);
+  ck_assert_double_eq(spikeloss_gradient(result, "weights", 0)->values[0], 6);
+  spikeloss_result_free(result);
 }
 END_TEST
 
@@ -188,7 +352,8 @@ static void *ask_often(void *unused) {
   (void)unused;
   struct spikeloss_client *own = new_client(daemon_url(), NULL);
   for (int i = 0; i < 50; i++) {
-    struct spikeloss_tensor layer = {SPIKELOSS_U8, (uint8_t[]){1, 0, 1, 0, 0, 1}, 3, shape};
+    struct spikeloss_tensor layer = {
+        .type = SPIKELOSS_U8, .values = (uint8_t[]){1, 0, 1, 0, 0, 1}, .rank = 3, .shape = shape};
     const double offset = i;
     struct spikeloss_result *result =
         spikeloss_firing_rate_target_mse_loss(own, &layer, &offset, &(double){1}, 1, NULL);
@@ -228,6 +393,12 @@ int main(void) {
   tcase_add_test(tests, a_gradient_repeats_to_the_shape_of_its_tensor);
   tcase_add_test(tests, a_value_that_is_no_number_is_refused_with_its_place);
   tcase_add_test(tests, bits_behind_the_last_value_are_refused);
+  tcase_add_test(tests, gradients_may_travel_as_text);
+  tcase_add_test(tests, counts_have_targets_by_neuron_or_population);
+  tcase_add_test(tests, sums_over_time_give_the_answer_of_their_spikes);
+  tcase_add_test(tests, tensors_may_have_time_first_or_last);
+  tcase_add_test(tests, counts_have_a_cross_entropy);
+  tcase_add_test(tests, activity_has_bounds);
   tcase_add_test(tests, an_error_is_forgotten_with_the_next_call);
   tcase_add_test(tests, an_unknown_loss_and_a_request_without_fields_are_refused);
   tcase_add_test(tests, an_empty_list_is_sent_as_one);

@@ -4,11 +4,13 @@
 #include "scripted_server.h"
 #include "support.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ANSWER(status, headers, body) "HTTP/1.1 " status "\r\n" headers "\r\n" body
 
-static const char WELL[] = ANSWER("200 OK", "Content-Length: 10\r\n", "{\"loss\":2}");
+static const char WELL[] =
+    ANSWER("200 OK", "Content-Length: 42\r\n", "{\"loss\":2,\"gradients\":{},\"diagnostics\":{}}");
 static const char HALF[] = ANSWER("200 OK", "Content-Length: 10\r\n", "{\"los");
 static const char NOTHING[] = "";
 static const char BUSY[] = ANSWER("503 Busy", "Content-Length: 0\r\n", "");
@@ -87,7 +89,7 @@ START_TEST(when_all_attempts_are_used_up_the_last_failure_is_told) {
   ck_assert_ptr_null(ASK(&server, &options, &error, BUSY, NOTHING));
   ck_assert_int_eq(error.status, SPIKELOSS_UNREACHABLE);
   ck_assert_int_eq(error.http_status, -1);
-  ck_assert_str_eq(error.detail, "Empty reply from server");
+  ck_assert_ptr_nonnull(strstr(error.detail, ": Empty reply from server"));
 
   ck_assert_ptr_null(
       ASK(&server, &options, &error, NOTHING,
@@ -116,17 +118,50 @@ START_TEST(a_service_that_is_not_there_is_unreachable) {
 END_TEST
 
 START_TEST(an_address_that_is_none_is_not_tried_again) {
-  static const char *const addresses[] = {"", "ftp+x://127.0.0.1", "http://[",
-                                          "unix:/no/such/socket"};
-  struct spikeloss_options options = with(60, 0);
-  for (size_t i = 0; i < 4; i++) {
-    struct spikeloss_client *client = new_client(addresses[i], i == 3 ? &options : NULL);
+  static const char *const addresses[] = {NULL,          "",         "ftp+x://127.0.0.1",
+                                          "127.0.0.1:1", "file:///", "http://["};
+  for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+    struct spikeloss_client *client = new_client(addresses[i], NULL);
     struct spikeloss_error error;
     ck_assert_ptr_null(spikeloss_evaluate(client, "any", NULL, 0, &error));
     ck_assert_int_eq(error.status, SPIKELOSS_UNREACHABLE);
     ck_assert_str_ne(error.detail, "");
     spikeloss_client_free(client);
   }
+}
+END_TEST
+
+START_TEST(a_unix_socket_that_is_not_there_is_named) {
+  struct spikeloss_options options = with(60, 0);
+  struct spikeloss_client *client = new_client("unix:/no/such/socket", &options);
+  struct spikeloss_error error;
+  ck_assert_ptr_null(spikeloss_evaluate(client, "any", NULL, 0, &error));
+  ck_assert_int_eq(error.status, SPIKELOSS_UNREACHABLE);
+  ck_assert_str_eq(error.detail, "unix:/no/such/socket: No such file or directory");
+  spikeloss_client_free(client);
+}
+END_TEST
+
+START_TEST(proxies_of_the_environment_are_for_other_machines_only) {
+  struct scripted_server proxy;
+  scripted_server_start(&proxy, (const char *const[]){WELL, NULL});
+  setenv("http_proxy", proxy.url, 1);
+  unsetenv("no_proxy");
+  struct scripted_server server;
+  struct spikeloss_result *result = ASK(&server, NULL, NULL, WELL);
+  ck_assert_ptr_nonnull(result);
+  ck_assert_uint_eq(proxy.asked, 0);
+  spikeloss_result_free(result);
+
+  struct spikeloss_client *client = new_client("http://losses.example.org", NULL);
+  result = spikeloss_evaluate(client, "any", NULL, 0, NULL);
+  ck_assert_ptr_nonnull(result);
+  spikeloss_result_free(result);
+  spikeloss_client_free(client);
+  scripted_server_finish(&proxy);
+  unsetenv("http_proxy");
+  const char *line = "POST http://losses.example.org/v1/losses/any ";
+  ck_assert_int_eq(strncmp(proxy.request, line, strlen(line)), 0);
 }
 END_TEST
 
@@ -203,6 +238,8 @@ int main(void) {
   tcase_add_test(tests, when_all_attempts_are_used_up_the_last_failure_is_told);
   tcase_add_test(tests, a_service_that_is_not_there_is_unreachable);
   tcase_add_test(tests, an_address_that_is_none_is_not_tried_again);
+  tcase_add_test(tests, a_unix_socket_that_is_not_there_is_named);
+  tcase_add_test(tests, proxies_of_the_environment_are_for_other_machines_only);
   tcase_add_test(tests, a_call_takes_no_longer_than_its_timeout_with_its_retries);
   tcase_add_test(tests, when_the_next_attempt_would_come_too_late_the_last_answer_is_told);
   tcase_add_test(tests, a_token_is_sent_and_the_path_of_the_address_is_kept);

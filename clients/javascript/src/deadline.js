@@ -53,8 +53,9 @@ export class Deadline {
     });
   }
 
-  /** Releases timers and listeners. Call it when the call has ended. */
+  /** Releases timers, listeners, and connections whose answers are not wanted. */
   close() {
     this.#forget?.();
+    this.#controller.abort();
   }
 }

@@ -10,14 +10,30 @@ export class ProblemError extends Error {
    * @param {string | null} requestId
    */
   constructor(status, problem, requestId) {
-    super(problem ? `${problem.code}: ${problem.detail}` : `status ${status} without a reason`);
+    const detail = text(problem?.detail);
+    super(problem ? `${problem.code}: ${detail ?? 'no detail'}` : `status ${status} without a reason`);
     this.status = status;
     this.code = problem?.code ?? null;
-    this.detail = problem?.detail ?? this.message;
-    this.pointer = problem?.pointer ?? null;
-    this.offset = problem?.offset ?? null;
-    this.requestId = problem?.instance ?? requestId;
+    this.detail = detail ?? this.message;
+    this.pointer = text(problem?.pointer);
+    this.offset = offsetIn(problem);
+    this.requestId = text(problem?.instance) ?? requestId;
     this.problem = problem;
+  }
+}
+
+/** The answer is not one of spikelossd: a redirect, or a success that is anything else. */
+export class BadAnswerError extends Error {
+  /** @type {'BadAnswerError'} */
+  name = 'BadAnswerError';
+
+  /**
+   * @param {string} url
+   * @param {string} problem
+   */
+  constructor(url, problem) {
+    super(`${url}: the answer is not one of spikelossd: ${problem}`);
+    this.url = url;
   }
 }
 
@@ -26,7 +42,7 @@ export class ConnectionError extends Error {
   name = 'ConnectionError';
 
   /**
-   * @param {URL} url
+   * @param {string} url
    * @param {number} attempts
    * @param {unknown} cause
    */
@@ -34,6 +50,17 @@ export class ConnectionError extends Error {
     super(`no answer from ${url} in ${attempts} attempts: ${reason(cause)}`, { cause });
     this.attempts = attempts;
   }
+}
+
+/** @param {unknown} value */
+function text(value) {
+  return typeof value === 'string' ? value : null;
+}
+
+/** @param {Problem | null} problem */
+function offsetIn(problem) {
+  const offset = problem?.offset ?? -1;
+  return Number.isSafeInteger(offset) && offset >= 0 ? offset : null;
 }
 
 /**

@@ -1,3 +1,3 @@
 export { Client } from './client.js';
-export { ConnectionError, ProblemError } from './errors.js';
+export { BadAnswerError, ConnectionError, ProblemError } from './errors.js';
 export { broadcastTo } from './tensor.js';

@@ -5,41 +5,112 @@
 import { fromBase64, toBase64 } from './base64.js';
 
 /**
- * @typedef {import('./index').FlatTensor} FlatTensor
  * @typedef {import('./index').Gradient} Gradient
  * @typedef {import('./index').Numbers} Numbers
- * @typedef {{shape: number[], encoding: string, data: string}} EncodedTensor
  */
 
-/** Arrays whose every value is exact in four bytes. */
-const SMALL = [Float32Array, Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array];
+/** The encodings of typed arrays; what others hold is exact in doubles. */
+const ENCODINGS = /** @type {const} */ ([
+  ['u8', Uint8Array],
+  ['u8', Uint8ClampedArray],
+  ['u16', Uint16Array],
+  ['u32', Uint32Array],
+  ['f32', Float32Array],
+]);
 
-/** @param {FlatTensor} tensor */
-export function encodeTensor({ shape, data }) {
-  const bits = data.length === product(shape) ? packBits(data) : null;
+/** Types that every value of these fits into. */
+const SINGLE = [Int8Array, Int16Array];
+
+/**
+ * A tensor with an encoding has been encoded by the program.
+ *
+ * @param {any} tensor
+ */
+export function encodeTensor(tensor) {
+  const { shape, data, encoding, ...others } = tensor;
+  if (encoding !== undefined) {
+    return ArrayBuffer.isView(data) ? { ...tensor, data: toBase64(bytesOf(data)) } : tensor;
+  }
+  const bits = !others.summed && data.length === product(shape) ? packBits(data) : null;
   if (bits) {
-    return { shape, encoding: 'bits', data: toBase64(bits) };
+    return { ...others, shape, encoding: 'bits', data: toBase64(bits) };
   }
-  if (Array.isArray(data)) {
-    return { shape, data };
+  if (!ArrayBuffer.isView(data)) {
+    return { ...others, shape, data };
   }
-  const single = SMALL.some((type) => data instanceof type);
-  return { shape, encoding: single ? 'f32' : 'f64', data: toBase64(floatBytes(data, single)) };
+  const [name, values] = exact(data);
+  return { ...others, shape, encoding: name, data: toBase64(littleEndian(values)) };
 }
 
 /**
- * @param {EncodedTensor} encoded
+ * @param {any} data
+ * @returns {[string, ArrayBufferView]}
+ */
+function exact(data) {
+  const encoding = ENCODINGS.find(([, type]) => data instanceof type);
+  if (encoding) {
+    return [encoding[0], data];
+  }
+  return SINGLE.some((type) => data instanceof type)
+    ? ['f32', Float32Array.from(data)]
+    : ['f64', Float64Array.from(data)];
+}
+
+/**
+ * @param {any} tensor
+ * @param {readonly number[]} large the shape that it broadcasts to
+ * @param {string} name
  * @returns {Gradient}
  */
-export function decodeTensor({ shape, encoding, data }) {
-  const bytes = fromBase64(data);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export function decodeTensor({ shape, encoding, data }, large, name) {
+  if (!isShape(shape) || !broadcasts(shape, large)) {
+    throw new Error(`the gradient of ${name} has not the shape of a gradient of [${large}]`);
+  }
+  const count = product(shape);
+  const values = encoding === undefined ? numbersIn(data) : floatsIn(data, encoding);
+  if (values?.length !== count || !values.every(Number.isFinite)) {
+    throw new Error(`the gradient of ${name} is not ${count} numbers as text, f32 or f64`);
+  }
+  return { shape, data: values };
+}
+
+/** @param {any} shape */
+function isShape(shape) {
+  return Array.isArray(shape) && shape.every((n) => Number.isSafeInteger(n) && n > 0);
+}
+
+/** @param {any} data */
+function numbersIn(data) {
+  return Array.isArray(data) && data.every(Number.isFinite) ? Float64Array.from(data) : null;
+}
+
+/**
+ * @param {any} data
+ * @param {any} encoding
+ */
+function floatsIn(data, encoding) {
+  const bytes = typeof data === 'string' ? fromBase64(data) : null;
   const single = encoding === 'f32';
+  const width = single ? 4 : 8;
+  if (!bytes || bytes.length % width !== 0 || !(single || encoding === 'f64')) {
+    return null;
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const values = single ? new Float32Array(bytes.length / 4) : new Float64Array(bytes.length / 8);
   for (let i = 0; i < values.length; i++) {
     values[i] = single ? view.getFloat32(4 * i, true) : view.getFloat64(8 * i, true);
   }
-  return { shape, data: values };
+  return values;
+}
+
+/**
+ * NumPy's rule, for equal ranks.
+ *
+ * @param {readonly number[]} small
+ * @param {readonly number[]} large
+ */
+function broadcasts(small, large) {
+  return small.length === large.length && small.every((n, axis) => n === 1 || n === large[axis]);
 }
 
 /**
@@ -50,7 +121,7 @@ export function decodeTensor({ shape, encoding, data }) {
  * @returns {Gradient}
  */
 export function broadcastTo({ shape: small, data }, shape) {
-  if (small.length !== shape.length || small.some((n, axis) => n !== 1 && n !== shape[axis])) {
+  if (!broadcasts(small, shape)) {
     throw new RangeError(`[${small}] does not broadcast to [${shape}]`);
   }
   let values = data;
@@ -97,23 +168,22 @@ function packBits(values) {
   return bytes;
 }
 
-/**
- * @param {Numbers} values
- * @param {boolean} single precision
- */
-function floatBytes(values, single) {
-  const view = new DataView(new ArrayBuffer(values.length * (single ? 4 : 8)));
-  for (let i = 0; i < values.length; i++) {
-    if (single) {
-      view.setFloat32(4 * i, values[i], true);
-    } else {
-      view.setFloat64(8 * i, values[i], true);
-    }
+/** @param {ArrayBufferView} values */
+function bytesOf(values) {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+/** @param {any} values */
+function littleEndian(values) {
+  const bytes = bytesOf(values);
+  if (new Uint8Array(Uint16Array.of(1).buffer)[0] === 1) {
+    return bytes;
   }
-  return new Uint8Array(view.buffer);
+  const width = values.BYTES_PER_ELEMENT;
+  return bytes.map((_, i) => bytes[i - (i % width) + width - 1 - (i % width)]);
 }
 
 /** @param {readonly number[]} shape */
-function product(shape) {
+export function product(shape) {
   return shape.reduce((count, length) => count * length, 1);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Client, ProblemError } from 'spikeloss';
-import { assertClose, cases, flatten, url } from './golden.js';
+import { broadcastTo, Client, ProblemError } from 'spikeloss';
+import { assertClose, cases, flatten, libraries, url } from './golden.js';
 
 const client = new Client(url);
 
@@ -10,6 +10,25 @@ for (const golden of cases) {
   if (!holdsInfinity(golden.request)) {
     test(`${golden.loss}: ${golden.name}, nested`, () => check(golden, golden.request));
   }
+}
+
+for (const { source, loss, spikes, request, expected } of libraries.cases) {
+  test(`${loss}: ${source}`, async () => {
+    const batch = libraries.spikes[spikes].map((steps) => steps.map((row) => Array.from(row, Number)));
+    const layered = loss === 'activity_regularization' || loss === 'firing_rate_target_mse_loss';
+    const tensors = layered ? { spikes_list: [batch] } : { spk: batch };
+    const { loss: value, gradients } = await client[loss]({ ...request, ...tensors });
+    const gradient = gradients.spk ?? gradients.spikes_list[0];
+    const neurons = batch[0][0].length;
+    const rows = broadcastTo(gradient, [batch.length, 1, neurons]).data;
+    assertNear(value, expected.loss, Math.abs(expected.loss));
+    const largest = Math.max(...expected.gradient.flat().map(Math.abs));
+    expected.gradient.flat().forEach((item, index) => assertNear(rows[index], item, largest));
+  });
+}
+
+function assertNear(actual, expected, scale) {
+  assert(Math.abs(actual - expected) <= 1e-12 * scale, `${actual}, not ${expected}`);
 }
 
 async function check({ loss, options, expect, problem }, fields) {

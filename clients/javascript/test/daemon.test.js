@@ -11,6 +11,11 @@ const client = new Client(url);
 const rates = { offsets: [0.25], multipliers: [2] };
 const half = { shape: [1, 2, 3], data: Uint8Array.of(1, 0, 1, 0, 0, 1) };
 
+const POPULATIONS = [
+  ...[1, 0, 0, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0],
+  ...[0, 0, 1, 1, 0, 0, 1, 0, 1, 0, 1, 1, 0, 0, 1, 0],
+];
+
 async function layer(tensor, options) {
   return client.firing_rate_target_mse_loss({ spikes_list: [tensor], ...rates }, options);
 }
@@ -84,6 +89,99 @@ test('gradients come in the precision that was asked for', async () => {
   const [single] = (await layer(half, { gradient_encoding: 'f32' })).gradients.spikes_list;
   assert.deepEqual(single, { shape: [1, 1, 1], data: Float32Array.of(1 / 3) });
   assert.equal(broadcastTo(single, half.shape).data.length, 6);
+});
+
+test('gradients as text have the values of the others', async () => {
+  const { gradients, ...others } = await layer(half);
+  const text = await layer(half, { gradient_encoding: 'text' });
+  assert.deepEqual(text, { gradients, ...others });
+});
+
+test('options that do not exist are errors at once', async () => {
+  assert.throws(() => new Client(url, { timeOut: 1 }), /timeOut: there is no such option/);
+  await assert.rejects(layer(half, { gradients: 'none' }), /gradients: there is no such option/);
+  await assert.rejects(layer(half, { gradient: 'dense' }), /expected 'broadcast' or 'none'/);
+});
+
+test('without gradients there is no such member', async () => {
+  assert.equal('gradients' in (await layer(half, { gradient: 'none' })), false);
+});
+
+test('tensors with an encoding give the same answer', async () => {
+  const expected = await layer(half);
+  const { shape } = half;
+  assert.deepEqual(await layer({ shape, encoding: 'bits', data: 'pA==' }), expected);
+  assert.deepEqual(await layer({ shape, encoding: 'bits', data: Uint8Array.of(0xa4) }), expected);
+  const ones = [[0, 0, 0], [0, 0, 2], [0, 1, 2]];
+  assert.deepEqual(await layer({ shape, encoding: 'coo', data: ones }), expected);
+});
+
+test('the environment says where the service is, if the program does not', async () => {
+  process.env.SPIKELOSSD_URL = 'ftp://127.0.0.1';
+  assert.throws(() => new Client(), /ftp:/);
+  process.env.SPIKELOSSD_URL = url;
+  assert.equal((await new Client().firing_rate_target_mse_loss({ spikes_list: [half], ...rates })).loss, 0.25);
+});
+
+test('all five losses have a function of their own', async () => {
+  const spk = { shape: [2, 4, 4], data: Uint8Array.from(POPULATIONS) };
+  const fields = { spk, targets: [0, 0], num_classes: 2 };
+  const reached = { ...fields, correct_rate: 0.75, incorrect_rate: 0.125 };
+  const balanced = await client.balanced_population_mse({ ...reached, neurons_per_class: 2 });
+  assert.deepEqual(await client.spike_count_mse(reached), balanced);
+  assert.equal(balanced.loss, 3.625);
+  assert.equal((await client.spike_count_mse({ ...reached, per: 'population' })).loss, 12.75);
+
+  const entropy = await client.spike_count_cross_entropy(fields);
+  assert(Math.abs(entropy.loss - (Math.log1p(Math.exp(-4)) + Math.log1p(Math.exp(5))) / 2) < 1e-12);
+  assert.deepEqual(Object.keys(entropy.gradients), ['spk']);
+
+  const layers = { spikes_list: [[[[1, 0, 1], [0, 0, 1]], [[0, 1, 0], [1, 0, 1]]]] };
+  const activity = await client.activity_regularization({ ...layers, lower: [0.5], per: 'neuron' });
+  assert(Math.abs(activity.loss - 1 / 48) < 1e-15);
+  assert.deepEqual(Object.keys(activity.gradients), ['spikes_list', 'lower', 'weights']);
+  assert.deepEqual(activity.gradients.spikes_list[0].shape, [1, 1, 3]);
+});
+
+test('sums over time give the answer of their spikes', async () => {
+  const fields = { targets: [0, 0], num_classes: 2, correct_rate: 0.75, incorrect_rate: 0.125 };
+  const shape = [2, 4, 4];
+  const spk = { shape, data: Uint8Array.from(POPULATIONS) };
+  const expected = await client.spike_count_mse({ ...fields, spk });
+  const counts = [3, 2, 0, 1, 1, 0, 4, 2];
+  for (const type of [Uint8Array, Uint16Array, Uint32Array, Float32Array, Float64Array, Array]) {
+    const sums = { shape, summed: 'time', data: type.from(counts) };
+    assert.deepEqual(await client.spike_count_mse({ ...fields, spk: sums }), expected);
+  }
+  const sum = { shape: half.shape, summed: 'batch_time', data: Uint8Array.of(1, 0, 2) };
+  assert.deepEqual(await layer(sum), await layer(half));
+});
+
+test('with axes, tensors have time first or last, and so have their gradients', async () => {
+  const fields = { targets: [0, 1], num_classes: 2, correct_rate: 0.75, incorrect_rate: 0.125 };
+  const [samples, steps, neurons] = [2, 3, 4];
+  const lengths = { b: samples, t: steps, n: neurons };
+  const ask = (order, axes) => {
+    const shape = [...order].map((axis) => lengths[axis]);
+    const data = new Uint8Array(samples * steps * neurons);
+    for (let i = 0; i < data.length; i++) {
+      const row = Math.floor(i / shape[2]);
+      const places = [Math.floor(row / shape[1]), row % shape[1], i % shape[2]];
+      const [b, t, n] = [...'btn'].map((axis) => places[order.indexOf(axis)]);
+      data[i] = (b * 5 + t * 3 + n * n) % 3 === 0 ? 1 : 0;
+    }
+    return client.spike_count_mse({ ...fields, axes, spk: { shape, data } });
+  };
+  const expected = await ask('btn', 'batch_time_neurons');
+  const values = [...expected.gradients.spk.data];
+  for (const [order, axes, shape] of [
+    ['tbn', 'time_batch_neurons', [1, 2, 4]],
+    ['bnt', 'batch_neurons_time', [2, 4, 1]],
+  ]) {
+    const { loss, gradients, diagnostics } = await ask(order, axes);
+    assert.deepEqual({ loss, diagnostics }, { loss: expected.loss, diagnostics: expected.diagnostics });
+    assert.deepEqual(gradients.spk, { shape, data: Float64Array.from(values) });
+  }
 });
 
 test('one client serves many calls at once', async () => {

@@ -2,9 +2,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
-const table = new URL('../../../tests/golden/cases.json', import.meta.url);
+const folder = new URL('../../../tests/golden/', import.meta.url);
+const read = (name) => JSON.parse(readFileSync(new URL(name, folder), 'utf8'));
 
-export const cases = JSON.parse(readFileSync(table, 'utf8'));
+export const cases = read('cases.json');
+
+/** What other libraries compute: cases, and the spikes that they share, rows of `0` and `1`. */
+export const libraries = read('library_cases.json');
 
 export const url = process.env.SPIKELOSSD_URL;
 assert(url, 'SPIKELOSSD_URL must say where a spikelossd is');

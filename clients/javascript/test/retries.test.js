@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Client, ConnectionError, ProblemError } from 'spikeloss';
 
-const LOSS = '{"loss":2,"diagnostics":{}}';
+const LOSS = '{"loss":2,"gradients":{},"diagnostics":{}}';
 
 /** Serves until the test ends; the answers are functions, the last of which answers for ever. */
 async function serve(t, ...answers) {
@@ -163,4 +166,58 @@ test('a token is sent, and the path of the address is kept', async (t) => {
 
 test('an address that is none is an error at once', () => {
   assert.throws(() => new Client('127.0.0.1'), TypeError);
+});
+
+test('what is no address of the service, or no token, is an error at once', () => {
+  for (const url of ['unix:', 'ftp://127.0.0.1', 'http://me:secret@127.0.0.1', 'http://127.0.0.1/?x=1']) {
+    assert.throws(() => new Client(url), TypeError);
+  }
+  for (const token of ['secret\n', 'secret\r\nHost: else', '\x7f', 'gehe\u00efm']) {
+    const refusal = (error) => error instanceof TypeError && !error.message.includes(token);
+    assert.throws(() => new Client('http://127.0.0.1', { token }), refusal);
+  }
+});
+
+test('a service on a Unix socket keeps its connection; one that is not there is named', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'spikeloss-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'a service.sock');
+  const connections = new Set();
+  const server = createServer((request, response) => {
+    connections.add(request.socket);
+    assert.equal(request.url, '/v1/losses/any');
+    request.resume().on('end', () => well(response));
+  });
+  server.listen(path);
+  await once(server, 'listening');
+  t.after(() => server.close(server.closeAllConnections()));
+  const client = new Client(`unix:${path}`);
+  assert.equal((await client.evaluate('any', {})).loss, 2);
+  assert.equal((await client.evaluate('any', {})).loss, 2);
+  assert.equal(connections.size, 1);
+
+  const gone = await ask('unix:/no/such.sock', { retries: 0 }).catch((error) => error);
+  assert(gone instanceof ConnectionError, gone);
+  assert.match(gone.message, /unix:\/no\/such\.sock .* ENOENT \/no\/such\.sock$/);
+});
+
+test('compressed answers are neither asked for nor read', async (t) => {
+  const { url, requests } = await serve(t, answerOf(200, LOSS, { 'Content-Encoding': 'gzip' }));
+  await assert.rejects(ask(url), { name: 'BadAnswerError', message: /compressed/ });
+  assert.equal(requests.length, 1);
+  assert.equal(requests[0].headers['accept-encoding'], 'identity');
+});
+
+test('an answer may be as large as the gradients of its request, and not larger', async (t) => {
+  const fill = ' '.repeat(100_000);
+  const { url } = await serve(t, answerOf(200, `{"loss":2,${fill}"gradients":{},"diagnostics":{}}`));
+  await assert.rejects(ask(url), { name: 'BadAnswerError', message: /more than 65536 bytes/ });
+  const x = { shape: [1, 1, 4000], data: new Uint8Array(4000) };
+  assert.equal((await new Client(url).evaluate('any', { x })).loss, 2);
+  const long = { shape: [1, 4000, 1], data: new Uint8Array(4000) };
+  await assert.rejects(new Client(url).evaluate('any', { x: long }), { name: 'BadAnswerError' });
+  const last = { axes: 'batch_neurons_time', x: { ...long, shape: [1, 1, 4000] } };
+  await assert.rejects(new Client(url).evaluate('any', last), { name: 'BadAnswerError' });
+  const first = { axes: 'time_batch_neurons', x: { ...long, shape: [4000, 1, 1] } };
+  await assert.rejects(new Client(url).evaluate('any', first), { name: 'BadAnswerError' });
 });

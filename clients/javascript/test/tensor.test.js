@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { broadcastTo } from 'spikeloss';
-import { writeRequest } from '../src/message.js';
+import { writeRequest } from '../src/request.js';
 
 const options = { gradient: 'none', gradient_encoding: 'f64' };
 
@@ -16,13 +16,58 @@ test('ones and zeros travel as bits, the first value in the highest bit', () => 
   assert.equal(written({ shape: [9], data: Float64Array.of(0, 0, 0, 0, 0, 0, 0, 1, 1) }).data, 'AYA=');
 });
 
-test('other numbers travel as little-endian floats, in four bytes where these are enough', () => {
-  const small = { shape: [2], encoding: 'f32', data: 'AACAPwAAAD8=' };
-  assert.deepEqual(written({ shape: [2], data: Float32Array.of(1, 0.5) }), small);
-  assert.deepEqual(written({ shape: [1], data: Int16Array.of(-2) }).data, 'AAAAwA==');
-  const large = { shape: [1], encoding: 'f64', data: 'AAAAAAAA4D8=' };
-  assert.deepEqual(written({ shape: [1], data: Float64Array.of(0.5) }), large);
-  assert.equal(written({ shape: [1], data: Int32Array.of(2) }).encoding, 'f64');
+test('other numbers of typed arrays travel as little-endian bytes of their own type', () => {
+  for (const [data, encoding, base64] of [
+    [Uint8Array.of(2, 255), 'u8', 'Av8='],
+    [Uint8ClampedArray.of(2, 255), 'u8', 'Av8='],
+    [Uint16Array.of(2, 258), 'u16', 'AgACAQ=='],
+    [Uint32Array.of(2, 258), 'u32', 'AgAAAAIBAAA='],
+    [Float32Array.of(1, 0.5), 'f32', 'AACAPwAAAD8='],
+    [Float64Array.of(1, 0.5), 'f64', 'AAAAAAAA8D8AAAAAAADgPw=='],
+  ]) {
+    assert.deepEqual(written({ shape: [2], data }), { shape: [2], encoding, data: base64 });
+  }
+});
+
+test('signed integers travel as floats that hold all of their values', () => {
+  const small = { shape: [1], encoding: 'f32', data: 'AAAAwA==' };
+  assert.deepEqual(written({ shape: [1], data: Int8Array.of(-2) }), small);
+  assert.deepEqual(written({ shape: [1], data: Int16Array.of(-2) }), small);
+  const large = { shape: [1], encoding: 'f64', data: 'AAAAAAAAAMA=' };
+  assert.deepEqual(written({ shape: [1], data: Int32Array.of(-2) }), large);
+});
+
+test('tensors with an encoding pass through untouched, bytes as base64', () => {
+  for (const tensor of [
+    { shape: [1, 8], encoding: 'bits', data: 'oA==' },
+    { shape: [1, 8], encoding: 'coo', data: [[0, 1]] },
+    { encoding: 'f32', data: 'AACAPw==', shape: [1], summed: 'time' },
+    { shape: [1], encoding: 'no such', data: 7 },
+  ]) {
+    assert.deepEqual(written(tensor), tensor);
+  }
+  const bytes = Uint8Array.of(0, 160, 0).subarray(1, 2);
+  const packed = { shape: [1, 8], encoding: 'bits', data: 'oA==' };
+  assert.deepEqual(written({ shape: [1, 8], encoding: 'bits', data: bytes }), packed);
+});
+
+test('sums travel as numbers, never as bits, and say what they sum', () => {
+  const sums = { shape: [1, 4, 2], summed: 'time' };
+  assert.deepEqual(written({ ...sums, data: Uint8Array.of(1, 0) }), {
+    ...sums,
+    encoding: 'u8',
+    data: 'AQA=',
+  });
+  assert.deepEqual(written({ ...sums, data: [1, 0] }), { ...sums, data: [1, 0] });
+});
+
+test('axes come before the first tensor', () => {
+  const text = writeRequest({ spk: [[[1]]], axes: 'time_batch_neurons' }, options);
+  assert(text.startsWith('{"axes":"time_batch_neurons","spk":'), text);
+});
+
+test('options among the fields are an error', () => {
+  assert.throws(() => writeRequest({ spk: [[[1]]], gradient: 'none' }, options), TypeError);
 });
 
 test('part of a larger buffer is sent alone', () => {

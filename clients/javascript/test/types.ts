@@ -1,7 +1,9 @@
 /** Never run: tsc must accept all of this, and must refuse what follows @ts-expect-error. */
-import { broadcastTo, Client, ConnectionError, ProblemError } from 'spikeloss';
+import { BadAnswerError, broadcastTo, Client, ConnectionError, ProblemError } from 'spikeloss';
+import type { Options } from 'spikeloss';
 import { Client as Implemented } from '../src/client.js';
 import {
+  BadAnswerError as ImplementedBadAnswerError,
   ConnectionError as ImplementedConnectionError,
   ProblemError as ImplementedProblemError,
 } from '../src/errors.js';
@@ -10,11 +12,13 @@ import { broadcastTo as implementedBroadcastTo } from '../src/tensor.js';
 // What is declared is what is there.
 export const declared: {
   Client: new (...values: ConstructorParameters<typeof Client>) => Pick<Client, keyof Client>;
-  ConnectionError: new (url: URL, attempts: number, cause: unknown) => ConnectionError;
+  BadAnswerError: new (url: string, problem: string) => BadAnswerError;
+  ConnectionError: new (url: string, attempts: number, cause: unknown) => ConnectionError;
   ProblemError: new (status: number, problem: null, requestId: null) => ProblemError;
   broadcastTo: typeof broadcastTo;
 } = {
   Client: Implemented,
+  BadAnswerError: ImplementedBadAnswerError,
   ConnectionError: ImplementedConnectionError,
   ProblemError: ImplementedProblemError,
   broadcastTo: implementedBroadcastTo,
@@ -42,6 +46,27 @@ export async function use(client: Client) {
   );
   // @ts-expect-error: there are no gradients where none were asked for
   without.gradients.spk;
+  const options: Options = {};
+  const perhaps = await client.balanced_population_mse({ spk, targets: labels, ...population }, options);
+  // @ts-expect-error: these options may have said that there are no gradients
+  perhaps.gradients.spk;
+  const some: Float64Array | Float32Array | undefined = perhaps.gradients?.spk.data;
+
+  const counts = { shape: [2, 4, 4], summed: 'time', data: Uint16Array.of(3) } as const;
+  const classes = { spk: counts, targets: [0, 0], num_classes: 2 };
+  const rest = { axes: 'time_batch_neurons', per: 'population', truncate: true } as const;
+  const mse = await client.spike_count_mse({ ...classes, correct_rate: 1, incorrect_rate: 0, ...rest });
+  const entropy = await client.spike_count_cross_entropy({ ...classes, label_smoothing: 0.1 });
+  const figures: number[] = [mse.gradients.correct_rate, entropy.diagnostics.mean_probability_correct];
+  const packed = { shape: [1, 8], encoding: 'bits', data: Uint8Array.of(160) } as const;
+  const activity = await client.activity_regularization({ spikes_list: [packed], upper: [0.1] });
+  const bounds: [number, number[] | undefined] = [
+    activity.diagnostics.layers[0].above,
+    activity.gradients.upper,
+  ];
+  // @ts-expect-error: not one of the words
+  await client.spike_count_mse({ ...classes, correct_rate: 1, incorrect_rate: 0, per: 'class' });
+
   // @ts-expect-error: targets are missing
   await client.balanced_population_mse({ spk, ...population });
   // @ts-expect-error: BigInts are no spikes
@@ -49,13 +74,16 @@ export async function use(client: Client) {
   // @ts-expect-error: no such option
   await client.evaluate('mean_rate_loss', { spk }, { gradient: 'dense' });
 
-  return { values, numbers, rates, shape };
+  return { values, numbers, rates, shape, some, figures, bounds };
 }
 
 export function explain(error: unknown) {
   if (error instanceof ProblemError) {
     const place: [string | null, number | null] = [error.pointer, error.offset];
     return [error.status, error.code, error.detail, error.requestId, ...place];
+  }
+  if (error instanceof BadAnswerError) {
+    return [error.url];
   }
   return error instanceof ConnectionError ? [error.attempts, error.cause] : [];
 }

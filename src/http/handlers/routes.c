@@ -38,11 +38,16 @@ static const char *fit(const struct sl_route *route, const char *path) {
   return named == has_name ? path + fixed : NULL;
 }
 
-/* Adds the methods to which a route answers. */
-static void allow(struct sl_route_match *match, const struct sl_route *route) {
-  size_t length = strlen(match->allow);
-  snprintf(match->allow + length, sizeof match->allow - length, "%s%s", length > 0 ? ", " : "",
-           strcmp(route->method, "GET") == 0 ? "GET, HEAD" : route->method);
+/* Notes the methods to which the routes of a path answer. */
+static void allow(struct sl_route_match *match, const char *path) {
+  size_t length = 0;
+  for (const struct sl_route *route = routes; route < routes + ROUTE_COUNT; route++) {
+    if (fit(route, path) != NULL) {
+      length += (size_t)snprintf(match->allow + length, sizeof match->allow - length, "%s%s",
+                                 length > 0 ? ", " : "",
+                                 strcmp(route->method, "GET") == 0 ? "GET, HEAD" : route->method);
+    }
+  }
 }
 
 /* What other services call these, and what our own are easily mistaken for. */
@@ -137,12 +142,12 @@ enum sl_status sl_route_find(struct sl_route_match *match, const char *method, c
     if (name[0] != '\0' && match->loss == NULL) {
       return fail_not_found("loss", name, 64, path, "GET /v1/losses lists all of them", error);
     }
-    allow(match, route);
     if (answers_to(route, method)) {
       match->route = route;
       return SL_OK;
     }
   }
+  allow(match, path);
   return match->allow[0] != '\0'
              ? fail_method(match, method, path, error)
              : fail_not_found("path", path, 100, path, "GET / lists all of them", error);
