@@ -62,7 +62,6 @@ need_to_test_all() {
   need_module sklearn python3-sklearn
   need_module matplotlib python3-matplotlib
   need_module tqdm python3-tqdm
-  need_module urllib3 python3-urllib3
   need_command node nodejs
   need_command tsc node-typescript
   need_command go golang-go

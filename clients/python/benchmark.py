@@ -2,18 +2,22 @@
 
     python3 benchmark.py [URL]
 
-Every figure is for the loss and the gradients of a float32 tensor [128, 100, 1000], whose JSON text
-is 25.6 MB: the median of runs that take turns, PyTorch on one thread. Needs a running server,
-python3-torch, and spikeloss on the path.
+From float32 spikes to loss and gradient, for tensors of several shapes, PyTorch on one thread: runs
+take turns; their median and the fastest, in milliseconds, and in multiples of PyTorch in process
+within a network. Needs a running server, python3-torch, and spikeloss on the path.
 
-A gradient with respect to a leaf, `loss.backward()`, is written out in full, 51 MB: that is most of
-PyTorch's time. Within a network autograd may hand it on as a view that repeats its 0.5 MB; so it
-does in process for one of the losses, and spikeloss always.
+A gradient with respect to a leaf, `loss.backward()`, is written out in full, as large as the spikes.
+Within a network autograd hands it on; in process it does so as a view for one of the losses, from
+spikeloss always.
 """
 
+import os
 import statistics
 import sys
 import time
+
+for library in "OMP", "OPENBLAS", "MKL":  # one thread for NumPy, too
+    os.environ.setdefault(library + "_NUM_THREADS", "1")
 
 import numpy
 import torch
@@ -21,9 +25,9 @@ import torch
 import spikeloss
 import spikeloss.torch
 
-ROUNDS = 25
-CLASSES, NEURONS_PER_CLASS = 10, 100
-IN_FULL, AS_VIEW = "gradient in full", "gradient as a view"
+SHAPES = (128, 100, 1000), (4096, 100, 10), (128, 50, 200), (32, 25, 10)
+ROUNDS = 41
+CLASSES = 10
 
 
 def in_process_population(spk, targets, num_classes, neurons_per_class, correct, incorrect):
@@ -37,27 +41,28 @@ def in_process_rate(spikes_list, offsets, multipliers):
     return sum(((spikes.mean() - o) * m) ** 2 for spikes, o, m in terms)
 
 
-def medians(alternatives):
+def measured(alternatives):
+    """(median, fastest) of each, in milliseconds."""
     seconds = {name: [] for name in alternatives}
-    for round_number in range(ROUNDS + 1):
+    for round_number in range(ROUNDS + 2):
         for name, run in alternatives.items():
             started = time.perf_counter()
             run()
-            if round_number > 0:  # the first one warms up
+            if round_number > 1:  # the first ones warm up
                 seconds[name].append(time.perf_counter() - started)
-    return {name: 1000 * statistics.median(times) for name, times in seconds.items()}
+    return {n: (1000 * statistics.median(s), 1000 * min(s)) for n, s in seconds.items()}
 
 
-def main():
-    torch.set_num_threads(1)
-    client = spikeloss.Client(*sys.argv[1:])
-    spikeloss.torch.use_client(client)
-    array = (numpy.random.default_rng(1).random((128, 100, 1000)) < 0.2).astype(numpy.float32)
+def alternatives(client, shape):
+    """The calls to compare, by loss and name."""
+    samples, _, neurons = shape
+    array = (numpy.random.default_rng(1).random(shape) < 0.2).astype(numpy.float32)
     leaf = torch.from_numpy(array).requires_grad_()
-    labels = numpy.arange(128) % CLASSES
-    population = torch.from_numpy(labels), CLASSES, NEURONS_PER_CLASS
+    labels = numpy.arange(samples) % CLASSES
+    population = CLASSES, neurons // CLASSES
+    targets = torch.from_numpy(labels)
     rates = torch.tensor(0.8, requires_grad=True), torch.tensor(0.1, requires_grad=True)
-    targets, weights = torch.tensor([0.1], requires_grad=True), torch.ones(1, requires_grad=True)
+    offsets, weights = torch.tensor([0.1], requires_grad=True), torch.ones(1, requires_grad=True)
 
     def into_leaf(loss):
         def run():
@@ -71,33 +76,40 @@ def main():
 
     losses = {
         "balanced_population_mse": (
-            lambda: client.balanced_population_mse(
-                array, labels, CLASSES, NEURONS_PER_CLASS, 0.8, 0.1
-            ),
-            lambda: spikeloss.torch.balanced_population_mse(leaf, *population, *rates),
-            lambda: in_process_population(leaf, *population, *rates),
+            lambda: client.balanced_population_mse(array, labels, *population, 0.8, 0.1),
+            lambda: spikeloss.torch.balanced_population_mse(leaf, targets, *population, *rates),
+            lambda: in_process_population(leaf, targets, *population, *rates),
         ),
         "firing_rate_target_mse_loss": (
             lambda: client.firing_rate_target_mse_loss([array], [0.1], [1]),
-            lambda: spikeloss.torch.firing_rate_target_mse_loss([leaf], targets, weights),
-            lambda: in_process_rate([leaf], targets, weights),
+            lambda: spikeloss.torch.firing_rate_target_mse_loss([leaf], offsets, weights),
+            lambda: in_process_rate([leaf], offsets, weights),
         ),
     }
-    print(f"{'milliseconds':28}  {IN_FULL:>16}  {AS_VIEW:>18}")
-    for name, (numpy_call, served, in_process) in losses.items():
-        result = medians(
-            {
-                ("PyTorch in process", IN_FULL): into_leaf(in_process),
-                ("PyTorch in process", AS_VIEW): within_network(in_process),
-                ("spikeloss.torch", IN_FULL): into_leaf(served),
-                ("spikeloss.torch", AS_VIEW): within_network(served),
-                ("spikeloss for NumPy", AS_VIEW): numpy_call,
-            }
-        )
-        print(name)
-        for who in dict.fromkeys(who for who, _ in result):
-            full, view = result.get((who, IN_FULL)), result[who, AS_VIEW]
-            print(f"  {who:26}  {f'{full:.1f}' if full else '':>16}  {view:18.1f}")
+    return {
+        name: {
+            "PyTorch in process, within a network": within_network(in_process),
+            "spikeloss for NumPy": numpy_call,
+            "spikeloss.torch, within a network": within_network(served),
+            "PyTorch in process, into a leaf": into_leaf(in_process),
+            "spikeloss.torch, into a leaf": into_leaf(served),
+        }
+        for name, (numpy_call, served, in_process) in losses.items()
+    }
+
+
+def main():
+    torch.set_num_threads(1)
+    client = spikeloss.Client(*sys.argv[1:])
+    spikeloss.torch.use_client(client)
+    for shape in SHAPES:
+        for loss, calls in alternatives(client, shape).items():
+            result = measured(calls)
+            reference = next(iter(result.values()))
+            print(f"{loss + ' ' + str(list(shape)):46} {'median':>8} {'fastest':>18}")
+            for name, times in result.items():
+                columns = (f"{t:8.3f} {t / r:6.2f} x" for t, r in zip(times, reference))
+                print(f"  {name:38}", *columns)
 
 
 main()

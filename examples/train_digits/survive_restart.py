@@ -25,7 +25,7 @@ REFUSALS = 3  # the daemon stays away until the client has come so often in vain
 
 
 class Return(logging.Handler):
-    """Is called at each retry of urllib3, in the thread of the training, and starts the daemon again."""
+    """Is called at each retry of the client, in the thread of the training, and starts the daemon again."""
 
     def __init__(self, daemon):
         super().__init__()
@@ -33,8 +33,6 @@ class Return(logging.Handler):
         self.retries = 0
 
     def emit(self, record):
-        if not record.getMessage().startswith("Retrying "):
-            return
         self.retries += 1
         if self.retries % REFUSALS == 0:
             self.daemon.start()
@@ -43,7 +41,7 @@ class Return(logging.Handler):
 def disturbed(daemon, epochs, digits, blows):
     """blows: for a step's number, the signal that ends the daemon before it. -> run, retries"""
     heard = Return(daemon)
-    messages = logging.getLogger("urllib3.connectionpool")
+    messages = logging.getLogger("spikeloss")
     messages.addHandler(heard)
     messages.propagate = False
     try:

@@ -10,8 +10,13 @@ PyTorch users want `spikeloss.torch`: the same losses with autograd.
 """
 
 from spikeloss.client import Client
-from spikeloss.errors import InputError, ProblemError, SpikelossError, Unreachable
+from spikeloss.errors import BadAnswer, InputError, ProblemError, SpikelossError, Unreachable
 from spikeloss.results import (
+    ActivityDiagnostics,
+    ActivityGradients,
+    ActivityLayerDiagnostics,
+    CrossEntropyDiagnostics,
+    CrossEntropyGradients,
     LayerDiagnostics,
     LayersDiagnostics,
     LayersGradients,
@@ -19,10 +24,17 @@ from spikeloss.results import (
     PopulationGradients,
     Result,
 )
+from spikeloss.sums import Sums
 from spikeloss.version import VERSION as __version__
 
 __all__ = [
+    "ActivityDiagnostics",
+    "ActivityGradients",
+    "ActivityLayerDiagnostics",
+    "BadAnswer",
     "Client",
+    "CrossEntropyDiagnostics",
+    "CrossEntropyGradients",
     "InputError",
     "LayerDiagnostics",
     "LayersDiagnostics",
@@ -32,6 +44,7 @@ __all__ = [
     "ProblemError",
     "Result",
     "SpikelossError",
+    "Sums",
     "Unreachable",
     "__version__",
 ]

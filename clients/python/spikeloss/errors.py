@@ -12,7 +12,11 @@ class SpikelossError(Exception):
 
 
 class Unreachable(SpikelossError, ConnectionError):
-    """No answer: refused, broken or timed out, retries included."""
+    """No answer: refused, broken or too late, retries included."""
+
+
+class BadAnswer(SpikelossError):
+    """What answered is not a spikelossd: it redirects, or its answer has no loss and gradients."""
 
 
 class ProblemError(SpikelossError):
@@ -30,11 +34,12 @@ class ProblemError(SpikelossError):
     def __init__(self, status: int, problem: Mapping[str, Any], request_id: Optional[str]) -> None:
         self.status = status
         self.problem = dict(problem)
-        self.code: str = problem.get("code", "unknown")
-        self.detail: str = problem.get("detail", "")
-        self.pointer: Optional[str] = problem.get("pointer")
-        self.offset: Optional[int] = problem.get("offset")
-        self.request_id: Optional[str] = problem.get("instance", request_id)
+        self.code = _text(problem.get("code")) or "unknown"
+        self.detail = _text(problem.get("detail")) or ""
+        self.pointer = _text(problem.get("pointer"))
+        offset = problem.get("offset")
+        self.offset = offset if type(offset) is int and offset >= 0 else None
+        self.request_id = _text(problem.get("instance")) or request_id
         super().__init__(status, problem, request_id)
 
     def __str__(self) -> str:
@@ -54,3 +59,7 @@ def problem_error(
 ) -> ProblemError:
     kind = InputError if status in _INPUT_STATUSES else ProblemError
     return kind(status, problem, request_id)
+
+
+def _text(value: object) -> Optional[str]:
+    return value if isinstance(value, str) else None

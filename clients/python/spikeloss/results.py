@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Gradients = TypeVar("Gradients")
 Diagnostics = TypeVar("Diagnostics")
+Reals = NDArray[numpy.float64]
 
 
 @dataclass(frozen=True)
@@ -18,42 +19,80 @@ class LayersGradients:
     """spikes_list: one view of each layer's shape; offsets, multipliers: a number a layer."""
 
     spikes_list: tuple[NDArray[Any], ...]
-    offsets: NDArray[numpy.float64]
-    multipliers: NDArray[numpy.float64]
+    offsets: Reals
+    multipliers: Reals
 
 
 @dataclass(frozen=True)
 class PopulationGradients:
-    """spk: a view of the spikes' shape [batch, time, output_neurons]."""
+    """spk: a view of the spikes' shape."""
 
     spk: NDArray[Any]
     correct_rate: float
     incorrect_rate: float
 
 
-class LayerDiagnostics(TypedDict):
-    rate: float
-    target: float
-    loss: float
+@dataclass(frozen=True)
+class CrossEntropyGradients:
+    """spk: a view of the spikes' shape."""
+
+    spk: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class ActivityGradients:
+    """spikes_list: one view of each layer's shape; the others: a number a layer. None: there is no
+    such bound."""
+
+    spikes_list: tuple[NDArray[Any], ...]
+    weights: Reals
+    lower: Optional[Reals] = None
+    upper: Optional[Reals] = None
+
+
+class TensorDiagnostics(TypedDict):
+    """How a tensor was read, and what its neurons do."""
+
+    samples: int
+    steps: int
     neurons: int
     silent: int
     saturated: int
     binary: bool
+
+
+class LayerDiagnostics(TensorDiagnostics):
+    rate: float
+    target: float
+    loss: float
 
 
 class LayersDiagnostics(TypedDict):
     layers: list[LayerDiagnostics]
 
 
-class PopulationDiagnostics(TypedDict):
+class PopulationDiagnostics(TensorDiagnostics):
     accuracy: float
     ties: int
-    neurons: int
-    silent: int
-    saturated: int
-    binary: bool
     mean_rate_correct: float
     mean_rate_incorrect: float
+
+
+class CrossEntropyDiagnostics(PopulationDiagnostics):
+    mean_probability_correct: float
+
+
+class ActivityLayerDiagnostics(TensorDiagnostics):
+    """below, above: shares of the units outside a bound."""
+
+    rate: float
+    loss: float
+    below: float
+    above: float
+
+
+class ActivityDiagnostics(TypedDict):
+    layers: list[ActivityLayerDiagnostics]
 
 
 @dataclass(frozen=True)

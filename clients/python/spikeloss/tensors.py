@@ -1,17 +1,32 @@
-"""Tensors as they are sent: arrays become the smallest exact spelling, gradients become arrays."""
+"""Tensors as they are sent: the smallest spelling that says the same."""
 
 from __future__ import annotations
 
 import binascii
 import json
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 import numpy
 from numpy.typing import ArrayLike, NDArray
 
+from spikeloss.layout import time_axis
+from spikeloss.sums import Sums, whole_numbers
+
+_encoder = json.JSONEncoder(default=lambda value: numpy.asarray(value).tolist())
+
 # Values in a block: few enough to stay in the cache of a core, and a multiple of 8, so that every
 # block but the last fills whole bytes.
 _BLOCK = 1 << 16
+
+
+def real_array(tensor: ArrayLike) -> NDArray[Any]:
+    """Raises TypeError if the values are not real numbers."""
+    array = numpy.asarray(tensor)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"spikes: expected real numbers or booleans, not {array.dtype}")
+    return array
 
 
 def packed_bits(values: NDArray[Any]) -> Optional[NDArray[numpy.uint8]]:
@@ -28,37 +43,46 @@ def packed_bits(values: NDArray[Any]) -> Optional[NDArray[numpy.uint8]]:
     return packed
 
 
-def exact_floats(values: NDArray[Any]) -> tuple[str, NDArray[Any]]:
-    """The smallest of the server's float encodings that holds every number of this type."""
-    if numpy.can_cast(values.dtype, numpy.float32, "safe"):
-        return "f32", values.astype("<f4", copy=False)
+def exact_numbers(values: NDArray[Any]) -> tuple[str, NDArray[Any]]:
+    """The smallest of the server's encodings that holds every number of this type."""
+    for encoding, dtype in ("u8", "<u1"), ("u16", "<u2"), ("u32", "<u4"), ("f32", "<f4"):
+        if numpy.can_cast(values.dtype, dtype, "safe"):
+            return encoding, values.astype(dtype, copy=False)
     return "f64", values.astype("<f8", copy=False, casting="same_kind")
 
 
-def tensor_json(tensor: ArrayLike) -> bytes:
-    """A TENSOR of the API. Raises TypeError if its values are not real numbers."""
-    array = numpy.asarray(tensor)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"spikes: expected real numbers or booleans, not {array.dtype}")
+def sums_json(sums: Sums, shape: Sequence[int]) -> bytes:
+    """A TENSOR of the API that is given by its sums; `shape` is that of the spikes."""
+    values = real_array(sums.values)
+    axis = time_axis(len(shape))
+    first = 0 if sums.summed == "batch_time" else axis
+    expected = tuple(shape[:first]) + tuple(shape[axis + 1 :])
+    if values.shape != expected:
+        raise ValueError(
+            f"sums: expected the shape {list(expected)}, for spikes {list(shape)} that are summed"
+            f" over {sums.summed}, not {list(values.shape)}"
+        )
+    if values.dtype.kind not in "bu":
+        whole = whole_numbers(values, math.prod(shape[first : axis + 1]))
+        values = values if whole is None else whole
+    encoding, data = exact_numbers(values.ravel())
+    return _tensor(shape, f'"encoding":"{encoding}","summed":"{sums.summed}"', data)
+
+
+def tensor_json(array: NDArray[Any]) -> bytes:
+    """A TENSOR of the API."""
     values = array.ravel()
     bits = packed_bits(values)
-    encoding, data = exact_floats(values) if bits is None else ("bits", bits)
-    head = f'{{"shape":{list(array.shape)},"encoding":"{encoding}","data":"'
+    encoding, data = exact_numbers(values) if bits is None else ("bits", bits)
+    return _tensor(array.shape, f'"encoding":"{encoding}"', data)
+
+
+def _tensor(shape: Sequence[int], more: str, data: NDArray[Any]) -> bytes:
+    head = f'{{"shape":{list(shape)},{more},"data":"'
     return b"".join((head.encode(), binascii.b2a_base64(data.data, newline=False), b'"}'))
 
 
-def plain_json(value: ArrayLike) -> bytes:
-    """Numbers and lists of them, of whatever types. What JSON has no word for, NaN and infinities,
-    becomes a number that is legal and too large, so that the server says which it is."""
-    text = json.dumps(numpy.asarray(value).tolist())
-    for word in ("-Infinity", "Infinity", "NaN"):
-        text = text.replace(word, "1e999")
-    return text.encode()
-
-
-def with_arrays(decoded: dict[str, Any]) -> Any:
-    """For json.loads: a tensor that came as base64 becomes an array, other objects stay."""
-    if "encoding" not in decoded:
-        return decoded
-    dtype = {"f32": "<f4", "f64": "<f8"}[decoded["encoding"]]
-    return numpy.frombuffer(binascii.a2b_base64(decoded["data"]), dtype).reshape(decoded["shape"])
+def plain_json(members: Mapping[str, Any]) -> bytes:
+    """An object of numbers, words, and lists of them, of whatever types. NaN and infinities are sent
+    as they are, so that the server says where they are."""
+    return _encoder.encode(members).encode()

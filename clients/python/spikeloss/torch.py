@@ -1,17 +1,18 @@
-"""The losses for PyTorch, with the signatures of `nwavesdk.loss` and with autograd. To use them,
-change the import line.
+"""The losses for PyTorch, with autograd. The first two have the signatures of `nwavesdk.loss`: to
+use them, change the import line.
 
     from spikeloss.torch import balanced_population_mse, firing_rate_target_mse_loss
 
 The server is that of `use_client`, or the environment variable SPIKELOSSD_URL.
-Tensors may have any device and floating type. Losses and gradients have the same.
+Tensors may have any device and floating type. Gradients have the same; so has the loss, but that of
+half-precision spikes is float32. `diagnostics(loss)` is what the server said beside the loss.
 There are no second derivatives: to differentiate a gradient is an error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Optional, Union
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal, Optional, Union
 
 import numpy
 import torch
@@ -19,10 +20,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from spikeloss.client import Client
+from spikeloss.client import Client, Integer, Measure, Real, Reduction
+from spikeloss.layout import Axes, time_axis
+from spikeloss.sums import Sums
 
-Number = Union[float, Tensor]
-Numbers = Union[Tensor, Sequence[Number]]
+Number = Union[Real, Tensor]
+Numbers = Union[Tensor, NDArray[Any], Sequence[Number]]
+Labels = Union[Tensor, NDArray[Any], Sequence[int]]
+
+_HALF = (torch.float16, torch.bfloat16)
 
 _client: Optional[Client] = None
 
@@ -41,8 +47,21 @@ def current_client() -> Client:
     return _client
 
 
+def diagnostics(loss: Tensor) -> Mapping[str, Any]:
+    """What the server said beside this loss: accuracy, rates, silent neurons, sizes as read. `loss`
+    is the very tensor that a function of this module returned."""
+    found: Optional[Mapping[str, Any]] = getattr(loss, "_spikeloss_diagnostics", None)
+    if found is None:
+        raise ValueError("diagnostics: expected the tensor that a loss returned, not a result of it")
+    return found
+
+
 def firing_rate_target_mse_loss(
-    spikes_list: Iterable[Tensor], offsets: Numbers, multipliers: Numbers
+    spikes_list: Iterable[Tensor],
+    offsets: Numbers,
+    multipliers: Numbers,
+    *,
+    axes: Axes = "batch_time_neurons",
 ) -> Tensor:
     """Sum over layers of ((mean rate - offset) * multiplier)^2, a scalar.
 
@@ -52,31 +71,24 @@ def firing_rate_target_mse_loss(
 
     Differentiable in all three.
     """
-    layers = list(spikes_list)
-    targets, weights = _tensor(offsets), _tensor(multipliers)
-    inputs = [*layers, targets, weights]
-    result = current_client().firing_rate_target_mse_loss(
-        [_array(layer) for layer in layers],
-        targets.tolist(),
-        weights.tolist(),
-        gradients=_differentiable(inputs),
-        gradient_dtype=_gradient_dtype(layers),
+    return evaluate(
+        "firing_rate_target_mse_loss",
+        axes=axes,
+        spikes_list=spikes_list,
+        offsets=offsets,
+        multipliers=multipliers,
     )
-
-    def gradients() -> list[NDArray[Any]]:
-        found = result.gradients
-        return [*map(_constant_part, found.spikes_list), found.offsets, found.multipliers]
-
-    return _loss(result.loss, layers, inputs, gradients)
 
 
 def balanced_population_mse(
     spk: Tensor,
-    targets: Union[Tensor, Sequence[int]],
-    num_classes: int,
-    neurons_per_class: int,
+    targets: Labels,
+    num_classes: Integer,
+    neurons_per_class: Integer,
     correct_rate: Number,
     incorrect_rate: Number,
+    *,
+    axes: Axes = "batch_time_neurons",
 ) -> Tensor:
     """Mean over samples and neurons of (spike count - target count)^2, a scalar.
 
@@ -88,25 +100,168 @@ def balanced_population_mse(
 
     Differentiable in spk, correct_rate and incorrect_rate.
     """
-    correct, incorrect = _tensor(correct_rate), _tensor(incorrect_rate)
-    inputs = [spk, correct, incorrect]
-    result = current_client().balanced_population_mse(
-        _array(spk),
-        targets.tolist() if isinstance(targets, Tensor) else targets,
-        num_classes,
-        neurons_per_class,
-        correct.item(),
-        incorrect.item(),
-        gradients=_differentiable(inputs),
-        gradient_dtype=_gradient_dtype([spk]),
+    return evaluate(
+        "balanced_population_mse",
+        axes=axes,
+        spk=spk,
+        targets=targets,
+        num_classes=num_classes,
+        neurons_per_class=neurons_per_class,
+        correct_rate=_scalar(correct_rate),
+        incorrect_rate=_scalar(incorrect_rate),
     )
 
-    def gradients() -> list[NDArray[Any]]:
-        found = result.gradients
-        rates = numpy.array(found.correct_rate), numpy.array(found.incorrect_rate)
-        return [_constant_part(found.spk), *rates]
 
-    return _loss(result.loss, [spk], inputs, gradients)
+def spike_count_mse(
+    spk: Tensor,
+    targets: Labels,
+    num_classes: Integer,
+    correct_rate: Number,
+    incorrect_rate: Number,
+    *,
+    per: Literal["neuron", "population"] = "neuron",
+    measure: Measure = "count",
+    truncate: bool = False,
+    reduction: Reduction = "mean",
+    weight: Real = 1.0,
+    axes: Axes = "batch_time_neurons",
+) -> Tensor:
+    """weight * mean over samples and units of (count or rate - target)^2, a scalar; the arguments
+    are those of `Client.spike_count_mse`.
+
+    Differentiable in spk, correct_rate and incorrect_rate.
+    """
+    return evaluate(
+        "spike_count_mse",
+        axes=axes,
+        spk=spk,
+        targets=targets,
+        num_classes=num_classes,
+        correct_rate=_scalar(correct_rate),
+        incorrect_rate=_scalar(incorrect_rate),
+        per=per,
+        measure=measure,
+        truncate=truncate,
+        reduction=reduction,
+        weight=weight,
+    )
+
+
+def spike_count_cross_entropy(
+    spk: Tensor,
+    targets: Labels,
+    num_classes: Integer,
+    *,
+    measure: Measure = "count",
+    label_smoothing: Real = 0.0,
+    class_weights: Optional[Numbers] = None,
+    reduction: Reduction = "mean",
+    weight: Real = 1.0,
+    axes: Axes = "batch_time_neurons",
+) -> Tensor:
+    """Cross entropy of the softmax of each class's spike count, a scalar; the arguments are those of
+    `Client.spike_count_cross_entropy`.
+
+    Differentiable in spk.
+    """
+    return evaluate(
+        "spike_count_cross_entropy",
+        axes=axes,
+        spk=spk,
+        targets=targets,
+        num_classes=num_classes,
+        measure=measure,
+        label_smoothing=label_smoothing,
+        class_weights=class_weights,
+        reduction=reduction,
+        weight=weight,
+    )
+
+
+def activity_regularization(
+    spikes_list: Iterable[Tensor],
+    *,
+    lower: Optional[Numbers] = None,
+    upper: Optional[Numbers] = None,
+    weights: Optional[Numbers] = None,
+    per: Literal["layer", "neuron"] = "layer",
+    samples: Literal["mean", "each"] = "mean",
+    measure: Measure = "rate",
+    norm: Literal["l1", "l2"] = "l2",
+    reduction: Reduction = "mean",
+    axes: Axes = "batch_time_neurons",
+) -> Tensor:
+    """What the activity of layers, or of neurons, costs outside its bounds, a scalar; the arguments
+    are those of `Client.activity_regularization`.
+
+    Differentiable in spikes_list, lower, upper and weights.
+    """
+    return evaluate(
+        "activity_regularization",
+        axes=axes,
+        spikes_list=spikes_list,
+        lower=lower,
+        upper=upper,
+        weights=weights,
+        per=per,
+        samples=samples,
+        measure=measure,
+        norm=norm,
+        reduction=reduction,
+    )
+
+
+def evaluate(loss: str, /, *, axes: Axes = "batch_time_neurons", **fields: Any) -> Tensor:
+    """Any loss of the server, by name and fields, a scalar: GET /v1/losses describes them.
+
+    Differentiable in every tensor for which the server gives a gradient; that another one requires
+    its gradient is an error.
+    """
+    spikes: list[Tensor] = []
+    inputs: dict[str, list[Tensor]] = {}
+    members: dict[str, Any] = {}
+    for name, value in fields.items():
+        if name in ("spk", "spikes_list"):
+            inputs[name] = [value] if name == "spk" else _layers(value)
+            spikes += inputs[name]
+            given = [_spikes(tensor, axes) for tensor in inputs[name]]
+            members[name] = given[0] if name == "spk" else given
+        elif _has_tensors(value):
+            inputs[name] = [_tensor(value)]
+            members[name] = inputs[name][0].tolist()
+        else:
+            members[name] = value
+    flat = [tensor for tensors in inputs.values() for tensor in tensors]
+    result = current_client().evaluate(
+        loss,
+        axes=axes,
+        gradients=torch.is_grad_enabled() and any(tensor.requires_grad for tensor in flat),
+        gradient_dtype=_gradient_dtype(spikes),
+        **members,
+    )
+    gradients = _gradients_of(inputs, result.requested_gradients or {})
+    value = torch.tensor(result.loss, dtype=_loss_dtype(spikes), device=_device(spikes))
+    served: Tensor = _ServedLoss.apply(value, gradients, *flat)
+    served._spikeloss_diagnostics = result.diagnostics  # type: ignore[attr-defined]
+    return served
+
+
+def _gradients_of(
+    inputs: Mapping[str, Sequence[Tensor]], given: Mapping[str, Any]
+) -> list[Optional[NDArray[Any]]]:
+    """The gradient of each input, small where it repeats along an axis; None: there is none."""
+    gradients: list[Optional[NDArray[Any]]] = []
+    for name, tensors in inputs.items():
+        if name not in given:
+            if given and any(tensor.requires_grad for tensor in tensors):
+                raise ValueError(f"{name}: the loss has no gradient for it; pass {name}.detach()")
+            gradients += [None] * len(tensors)
+        elif name in ("spk", "spikes_list"):
+            views = given[name] if name == "spikes_list" else [given[name]]
+            gradients += map(_constant_part, views)
+        else:
+            gradients.append(numpy.asarray(given[name]).reshape(tensors[0].shape))
+    return gradients
 
 
 class _ServedLoss(torch.autograd.Function):
@@ -114,7 +269,7 @@ class _ServedLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(  # type: ignore[override]
-        ctx: Any, loss: Tensor, gradients: Callable[[], list[NDArray[Any]]], *inputs: Tensor
+        ctx: Any, loss: Tensor, gradients: list[Optional[NDArray[Any]]], *inputs: Tensor
     ) -> Tensor:
         ctx.gradients = gradients
         ctx.likes = [(tensor.shape, tensor.dtype, tensor.device) for tensor in inputs]
@@ -134,61 +289,82 @@ class _ServedLoss(torch.autograd.Function):
         needed = ctx.needs_input_grad[2:]
         return None, None, *(
             # Expanded, not copied: all steps of an axis share one number.
-            (torch.as_tensor(gradient, device=device) * upstream.to(device)).to(dtype).expand(shape)
-            if is_needed
+            _product(gradient, upstream, device).to(dtype).expand(shape)
+            if is_needed and gradient is not None
             else None
-            for is_needed, gradient, (shape, dtype, device) in zip(
-                needed, ctx.gradients(), ctx.likes
-            )
+            for is_needed, gradient, (shape, dtype, device) in zip(needed, ctx.gradients, ctx.likes)
         )
 
 
-def _loss(
-    value: float,
-    spikes: Sequence[Tensor],
-    inputs: Sequence[Tensor],
-    gradients: Callable[[], list[NDArray[Any]]],
-) -> Tensor:
-    """The loss has the type and the device of the spikes."""
-    dtype = torch.get_default_dtype()
-    if spikes and all(tensor.is_floating_point() for tensor in spikes):
-        dtype = spikes[0].dtype
-        for tensor in spikes[1:]:
-            dtype = torch.promote_types(dtype, tensor.dtype)
-    device = spikes[0].device if spikes else None
-    loss: Tensor = _ServedLoss.apply(
-        torch.tensor(value, dtype=dtype, device=device), gradients, *inputs
-    )
-    return loss
+def _product(gradient: NDArray[Any], factor: Tensor, device: torch.device) -> Tensor:
+    if device.type == "cpu":
+        return torch.from_numpy(numpy.asarray(gradient * factor.item()))
+    return torch.tensor(gradient, device=device) * factor.to(device)
 
 
-def _tensor(value: Union[Number, Numbers]) -> Tensor:
-    """Python's numbers keep all their digits; a list that mixes them with tensors stays
-    differentiable."""
+def _layers(spikes_list: Iterable[Tensor]) -> list[Tensor]:
+    if isinstance(spikes_list, Tensor):
+        raise TypeError(
+            "spikes_list: expected a list of tensors, one a layer, not a tensor; for a single"
+            " layer: [spikes]"
+        )
+    return list(spikes_list)
+
+
+def _has_tensors(value: object) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(isinstance(item, Tensor) for item in value)
+    return isinstance(value, Tensor)
+
+
+def _scalar(value: Number) -> Number:
+    """A parameter of one element counts as a number."""
+    return value.reshape(()) if isinstance(value, Tensor) and value.numel() == 1 else value
+
+
+def _tensor(value: Union[Tensor, Sequence[Number]]) -> Tensor:
+    """Numbers beside tensors keep all their digits, and the list stays differentiable."""
     if isinstance(value, Tensor):
         return value
-    if isinstance(value, Sequence) and any(isinstance(number, Tensor) for number in value):
-        numbers = [torch.as_tensor(number, dtype=torch.float64, device="cpu") for number in value]
-        return torch.stack(numbers)
-    return torch.as_tensor(value, dtype=torch.float64)
+    numbers = [torch.as_tensor(number, dtype=torch.float64, device="cpu") for number in value]
+    return torch.stack(numbers)
 
 
-def _array(spikes: Tensor) -> NDArray[Any]:
-    plain = spikes.detach().cpu()
-    if plain.dtype == torch.bfloat16:  # which NumPy does not have
-        plain = plain.float()
-    array: NDArray[Any] = plain.numpy()
-    return array
+def _spikes(spikes: Tensor, axes: Axes) -> Union[NDArray[Any], Sums]:
+    """What the client gets: the tensor's own memory, or sums that its device has computed."""
+    plain = spikes.detach()
+    half = plain.dtype in _HALF
+    if plain.device.type == "cpu" and not half:
+        array: NDArray[Any] = plain.numpy()
+        return array
+    if plain.dim() < 2:
+        return _spikes((plain.float() if half else plain).cpu(), axes)
+    time = time_axis(plain.dim(), axes)
+    sums = plain.sum(time, dtype=torch.float32 if half or plain.dtype == torch.float32 else None)
+    if sums.dtype == torch.float32 and not torch.equal(sums, sums.round()):
+        wide = plain.cpu() if plain.device.type == "mps" else plain  # which has no float64
+        sums = wide.sum(time, dtype=torch.float64)
+    return Sums(sums.cpu().numpy(), plain.shape)
 
 
 def _constant_part(view: NDArray[Any]) -> NDArray[Any]:
     """One step of each axis that a broadcast view repeats."""
     steps = tuple(slice(1) if stride == 0 else slice(None) for stride in view.strides)
-    return view[steps].copy()
+    return view[steps]
 
 
-def _differentiable(inputs: Sequence[Tensor]) -> bool:
-    return torch.is_grad_enabled() and any(tensor.requires_grad for tensor in inputs)
+def _loss_dtype(spikes: Sequence[Tensor]) -> torch.dtype:
+    """That of the spikes, but half precision has too few digits for a loss."""
+    dtype = torch.get_default_dtype()
+    if spikes and all(tensor.is_floating_point() for tensor in spikes):
+        dtype = spikes[0].dtype
+        for tensor in spikes[1:]:
+            dtype = torch.promote_types(dtype, tensor.dtype)
+    return torch.float32 if dtype in _HALF else dtype
+
+
+def _device(spikes: Sequence[Tensor]) -> Optional[torch.device]:
+    return spikes[0].device if spikes else None
 
 
 def _gradient_dtype(spikes: Sequence[Tensor]) -> type:

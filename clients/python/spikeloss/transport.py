@@ -1,100 +1,23 @@
-"""Connections to one server: pooled, kept alive, with retries while a server restarts."""
+"""Asks one server: connections are kept, and requests repeated while a server restarts."""
 
 from __future__ import annotations
 
 import logging
 import os
-import socket
-from typing import Any, NamedTuple, Optional
-from urllib.parse import urlsplit
+import ssl
+import time
+from typing import NamedTuple, Optional
 
-import urllib3
-from urllib3.connection import HTTPConnection
-from urllib3.exceptions import HTTPError, NewConnectionError
-
-from spikeloss.errors import Unreachable
+from spikeloss.errors import BadAnswer, Unreachable
+from spikeloss.http import Address, Answer, Connection, Deadline, Malformed, Proxy
 from spikeloss.version import VERSION
 
 _log = logging.getLogger("spikeloss")
 
-# How many idle connections are kept. Further threads open connections of their own.
-_KEPT_CONNECTIONS = 8
-
 # Statuses of a server that is stopped or full, from itself or from a load balancer.
 _PASSING_STATUSES = (502, 503, 504)
 
-
-class _Patience(urllib3.Retry):
-    """First at once, then after 0.2 s, 0.4 s and so on, up to this."""
-
-    LONGEST_PAUSE = 5.0
-
-    def get_backoff_time(self) -> float:
-        return min(self.LONGEST_PAUSE, super().get_backoff_time())
-
-    def increment(
-        self,
-        method: Optional[str] = None,
-        url: Optional[str] = None,
-        response: Optional[urllib3.HTTPResponse] = None,
-        error: Optional[Exception] = None,
-        *rest: Any,
-        **more: Any,
-    ) -> urllib3.Retry:
-        """Called before each retry. Raises if there is to be none."""
-        left = super().increment(method, url, response, error, *rest, **more)
-        what = f"HTTP {response.status}" if response is not None else _reason(error)
-        _log.warning("%s; asking again, %d retries left", what, left.total)
-        return left
-
-
-def _reason(error: object) -> str:
-    """What urllib3 says, without the address of its connection object in memory."""
-    return str(error).split(" object at 0x")[-1].split(">: ")[-1]
-
-
-def _patience(retries: int) -> _Patience:
-    """Losses are pure functions, so any request may be sent again. Only what a retry cannot change,
-    such as an untrusted certificate ("other"), is final at once."""
-    return _Patience(
-        total=retries,
-        other=0,
-        redirect=False,
-        allowed_methods=frozenset({"POST"}),
-        status_forcelist=_PASSING_STATUSES,
-        backoff_factor=0.1,
-        raise_on_status=False,
-    )
-
-
-class _UnixConnection(HTTPConnection):
-    """HTTP over a Unix socket. Its path takes the place of the host."""
-
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("localhost")
-        self.path = path
-        self.connect_timeout = timeout
-
-    def _new_conn(self) -> socket.socket:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(self.connect_timeout)
-        try:
-            connection.connect(self.path)
-        except OSError as error:
-            connection.close()
-            raise NewConnectionError(self, f"{self.path}: {error}") from error
-        return connection
-
-
-class _UnixPool(urllib3.HTTPConnectionPool):
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout, maxsize=_KEPT_CONNECTIONS)
-        self.path = path
-        self.connect_timeout = timeout
-
-    def _new_conn(self) -> _UnixConnection:
-        self.num_connections += 1
-        return _UnixConnection(self.path, self.connect_timeout)
+_LONGEST_PAUSE = 5.0
 
 
 class TlsFiles(NamedTuple):
@@ -113,57 +36,119 @@ class Transport:
     ) -> None:
         self.url = url
         self._timeout = timeout
-        self._tls = tls
-        self._patience = _patience(retries)
-        self._headers = {
-            "Content-Type": "application/json",
-            "User-Agent": f"spikeloss-python/{VERSION}",
-        }
-        if token is not None:
-            self._headers["Authorization"] = f"Bearer {token}"
-        self._prefix = "" if url.startswith("unix:") else urlsplit(url).path.rstrip("/")
-        self._pool = self._connect()
+        self._retries = retries
+        self._address = address = Address.parse(url)
+        self._proxy = Proxy.of(address)
+        self._tls = _tls_context(tls) if address.tls else None
+        self._idle: list[Connection] = []
         self._process = os.getpid()
-
-    def _connect(self) -> urllib3.HTTPConnectionPool:
-        if self.url.startswith("unix:"):
-            path = self.url[len("unix:") :]
-            return _UnixPool(path[2:] if path.startswith("//") else path, self._timeout)
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-            raise ValueError(
-                f"{self.url!r}: expected http://HOST:PORT, https://HOST:PORT or unix:PATH"
-            )
-        if parts.scheme == "http":
-            return urllib3.HTTPConnectionPool(
-                parts.hostname, parts.port, timeout=self._timeout, maxsize=_KEPT_CONNECTIONS
-            )
-        return urllib3.HTTPSConnectionPool(
-            parts.hostname,
-            parts.port,
-            timeout=self._timeout,
-            maxsize=_KEPT_CONNECTIONS,
-            cert_reqs="CERT_REQUIRED",
-            ca_certs=self._tls.authorities,
-            cert_file=self._tls.certificate,
-            key_file=self._tls.key,
+        if token is not None and not (token.isascii() and token.isprintable()):
+            raise ValueError("token: expected printable ASCII characters")
+        self._head = (
+            f" HTTP/1.1\r\nHost: {address.authority()}\r\nUser-Agent: spikeloss-python/{VERSION}\r\n"
+            "Accept-Encoding: identity\r\nContent-Type: application/json\r\n"
+            + (f"Authorization: Bearer {token}\r\n" if token is not None else "")
+            + (self._proxy.authorization if self._proxy and not address.tls else "")
         )
 
-    def post(self, path: str, body: bytes) -> urllib3.HTTPResponse:
+    def post(self, path: str, body: bytes, max_answer: int) -> Answer:
+        """Raises Unreachable, or BadAnswer if the answer is not HTTP or longer than `max_answer`.
+
+        Losses are pure functions, so any request may be sent again. What a repetition cannot
+        change, such as an untrusted certificate, is final at once.
+        """
+        target = self._address.prefix + path
+        if self._proxy is not None and not self._address.tls:
+            target = f"http://{self._address.authority()}{target}"
+        head = f"POST {target}{self._head}Content-Length: {len(body)}\r\n\r\n"
+        request = head.encode() + body
+        deadline = Deadline(self._timeout)
+        for repetition in range(1, self._retries + 2):
+            try:
+                answer = self._ask(request, max_answer, deadline)
+                if answer.status not in _PASSING_STATUSES:
+                    return answer
+                pause = max(_pause(repetition), _retry_after(answer))
+                reason = f"HTTP {answer.status}"
+            except Malformed as error:
+                raise BadAnswer(f"{self.url} is not a spikelossd: {error}") from None
+            except ssl.SSLCertVerificationError as error:
+                raise self._unreachable(error) from None
+            except OSError as error:
+                answer, failure = None, error
+                pause, reason = _pause(repetition), _reason(error)
+            left = self._retries + 1 - repetition
+            if left == 0 or pause >= deadline.left():
+                break
+            _log.warning("%s; asking again, %d retries left", reason, left - 1)
+            time.sleep(pause)
+        if answer is None:
+            raise self._unreachable(failure) from None
+        return answer
+
+    def _ask(self, request: bytes, max_answer: int, deadline: Deadline) -> Answer:
+        """Sends the request once, on a kept connection if there is one that still works."""
         if self._process != os.getpid():  # a forked process must not share its parent's sockets
-            self._pool, self._process = self._connect(), os.getpid()
+            self._idle, self._process = [], os.getpid()
+        connection = self._kept_connection()
+        if connection is None:
+            connection = Connection(self._address, self._proxy, self._tls, deadline)
         try:
-            return self._pool.urlopen(
-                "POST",
-                self._prefix + path,
-                body=body,
-                headers=self._headers,
-                retries=self._patience,
-                redirect=False,
-            )
-        except HTTPError as error:
-            last = getattr(error, "reason", None) or error  # of all retries
-            raise Unreachable(f"no answer from {self.url}: {_reason(last)}") from None
+            answer = connection.ask(request, max_answer, deadline)
+        except BaseException:
+            connection.close()
+            raise
+        if connection.reusable:
+            self._idle.append(connection)
+        else:
+            connection.close()
+        return answer
+
+    def _kept_connection(self) -> Optional[Connection]:
+        while self._idle:
+            try:
+                connection = self._idle.pop()
+            except IndexError:  # another thread took the last one
+                return None
+            if connection.is_idle():
+                return connection
+            connection.close()
+        return None
 
     def close(self) -> None:
-        self._pool.close()
+        """Closes idle connections."""
+        while (connection := self._kept_connection()) is not None:
+            connection.close()
+
+    def _unreachable(self, error: OSError) -> Unreachable:
+        hint = ""
+        if isinstance(error, (ConnectionRefusedError, FileNotFoundError)):
+            hint = (
+                "; start a server with `spikelossd`, or give the URL of yours to Client(url) or in"
+                " SPIKELOSSD_URL"
+            )
+        return Unreachable(f"no answer from {self.url}: {_reason(error)}{hint}")
+
+
+def _tls_context(files: TlsFiles) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=files.authorities)
+    if files.certificate is not None:
+        context.load_cert_chain(files.certificate, files.key)
+    return context
+
+
+def _pause(repetition: int) -> float:
+    """0 at first, then 0.2 s, 0.4 s and so on."""
+    return 0.0 if repetition == 1 else min(_LONGEST_PAUSE, 0.1 * 2.0 ** (repetition - 1))
+
+
+def _retry_after(answer: Answer) -> float:
+    seconds = answer.headers.get("retry-after", "")
+    return float(seconds) if seconds.isascii() and seconds.isdecimal() else 0.0
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, TimeoutError):
+        return "timed out"
+    words = error.strerror or str(error)
+    return f"{error.filename}: {words}" if error.filename else words

@@ -5,15 +5,18 @@ import http.server
 import json
 import threading
 
-ANSWER = {
-    "loss": 0.25,
-    "gradients": {
-        "spikes_list": [{"shape": [1], "encoding": "f64", "data": "AAAAAAAA8D8="}],
-        "offsets": [1],
-        "multipliers": [2],
-    },
-    "diagnostics": {"layers": []},
-}
+def good_answer(request):
+    """That of a server for [[1]], offset 0.5, multiplier 1, for layers of any shape."""
+    layers = [
+        {"shape": [1] * len(layer["shape"]), "encoding": "f64", "data": "AAAAAAAA8D8="}
+        for layer in request["spikes_list"]
+    ]
+    gradients = {"spikes_list": layers, "offsets": [1] * len(layers), "multipliers": [2] * len(layers)}
+    answer = {"loss": 0.25, "gradients": gradients, "diagnostics": {"layers": []}}
+    return json.dumps(answer).encode()
+
+
+GOOD = (200, {}, good_answer)
 
 
 class Stub:
@@ -27,9 +30,6 @@ class Stub:
 
     def next_reply(self):
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
-
-
-GOOD = (200, {}, json.dumps(ANSWER).encode())
 
 
 @contextlib.contextmanager
@@ -48,6 +48,8 @@ def serving(*replies):
                 self.close_connection = True
                 return
             status, headers, content = reply
+            if callable(content):
+                content = content(stub.requests[-1][2])
             self.send_response(status)
             for name, value in {"Content-Length": len(content), **headers}.items():
                 self.send_header(name, str(value))

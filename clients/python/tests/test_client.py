@@ -1,14 +1,17 @@
 """What the client sends, and what it makes of the answer."""
 
 import base64
+import logging
 import multiprocessing
+import pickle
+import re
 import subprocess
 import threading
 
 import numpy
 import pytest
 import stub
-from conftest import Daemon
+from conftest import ROOT, Daemon
 
 import spikeloss
 
@@ -34,8 +37,8 @@ def sent_tensor(spikes):
 
 
 @pytest.mark.parametrize("dtype", ["bool", "i1", "u1", "i8", "f2", "f4", "f8", ">f8", "float128"])
-@pytest.mark.parametrize("shape", [(1,), (8,), (3, 5), (4, 9, 6), (3, 41, 1000)])
-def test_binary_spikes_of_any_type_are_sent_as_bits(dtype, shape):
+@pytest.mark.parametrize("shape", [(1,), (8,), (3, 5), (4, 8, 6), (3, 5, 1000)])
+def test_binary_spikes_of_few_steps_are_sent_as_bits(dtype, shape):
     spikes = numpy.random.default_rng(1).random(shape) < 0.4
     tensor = sent_tensor(spikes.astype(dtype))
     assert tensor["shape"] == list(shape)
@@ -66,11 +69,77 @@ def test_graded_spikes_are_sent_as_the_smallest_floats_that_hold_them(dtype, enc
     numpy.testing.assert_array_equal(floats.reshape(tensor["shape"]), spikes)
 
 
+def sent_sums(spikes):
+    """The sums that were sent, and their encoding."""
+    tensor = sent_tensor(spikes)
+    assert tensor["shape"] == list(spikes.shape)
+    assert tensor["summed"] == "time"
+    dtype = {"u8": "<u1", "u16": "<u2", "u32": "<u4", "f64": "<f8"}[tensor["encoding"]]
+    return numpy.frombuffer(base64.b64decode(tensor["data"]), dtype), tensor["encoding"]
+
+
+@pytest.mark.parametrize("dtype", ["bool", "i1", "u1", "i8", "f2", "f4", "f8", ">f8", "float128"])
+@pytest.mark.parametrize(
+    "shape", [(9, 4), (4, 9, 6), (3, 41, 100), (50, 97, 3), (5, 100, 10), (2, 300, 2, 3), (4, 255, 1)]
+)
+def test_of_many_steps_only_counts_are_sent(dtype, shape):
+    spikes = numpy.random.default_rng(1).random(shape) < 0.4
+    sums, encoding = sent_sums(spikes.astype(dtype))
+    axis = 1 if len(shape) > 2 else 0
+    assert encoding == ("u8" if shape[axis] < 256 else "u16" if dtype != "bool" else "u32")
+    numpy.testing.assert_array_equal(sums, spikes.sum(axis=axis).ravel())
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+@pytest.mark.parametrize("shape", [(9, 4), (4, 9, 6), (50, 97, 3), (5, 100, 10), (2, 30, 300)])
+def test_graded_spikes_are_summed_in_double_precision(dtype, shape):
+    spikes = numpy.random.default_rng(2).normal(size=shape).astype(dtype)
+    sums, encoding = sent_sums(spikes)
+    expected = spikes.astype(float).sum(axis=1 if len(shape) > 2 else 0)
+    assert encoding == "f64"
+    numpy.testing.assert_allclose(sums, expected.ravel(), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("value", [-1, 0.5, 1 + 2**-23, 1e-45, numpy.nan, numpy.inf])
+def test_one_graded_value_among_many_is_never_lost(value):
+    spikes = numpy.zeros((5, 100, 10), numpy.float32)
+    spikes[3, 77, 9] = value
+    sums, encoding = sent_sums(spikes)
+    assert encoding == "f64"
+    numpy.testing.assert_array_equal(sums, spikes.astype(float).sum(axis=1).ravel())
+
+
+def test_sums_are_as_good_as_the_spikes(client):
+    spikes = (numpy.random.default_rng(3).random((4, 12, 6)) < 0.3).astype(float)
+    counts = spikes.sum(axis=1)
+    expected = client.balanced_population_mse(spikes, **POPULATION)
+    for values in counts, counts.astype(numpy.uint8), counts.astype(numpy.float32), counts.tolist():
+        given = client.balanced_population_mse(spikeloss.Sums(values, (4, 12, 6)), **POPULATION)
+        assert (given.loss, given.diagnostics) == (expected.loss, expected.diagnostics)
+        numpy.testing.assert_allclose(given.gradients.spk, expected.gradients.spk, rtol=1e-6)
+    time_first = spikeloss.Sums(counts, (12, 4, 6))
+    result = client.balanced_population_mse(time_first, **POPULATION, axes="time_batch_neurons")
+    assert result.gradients.spk.shape == (12, 4, 6)
+    with pytest.raises(ValueError, match=r"sums: expected the shape \[4, 6\].*not \[4, 12, 6\]"):
+        client.balanced_population_mse(spikeloss.Sums(spikes, spikes.shape), **POPULATION)
+
+
+def test_parts_of_a_batch_add_up_to_the_loss_of_the_whole(client):
+    spikes = (numpy.random.default_rng(4).random((6, 20, 5)) < 0.3).astype(float)
+    whole = client.firing_rate_target_mse_loss([spikes], [0.2], [3])
+    total = sum(part.sum(axis=(0, 1)) for part in (spikes[:2], spikes[2:]))
+    summed = spikeloss.Sums(total, spikes.shape, "batch_time")
+    result = client.firing_rate_target_mse_loss([summed], [0.2], [3])
+    assert (result.loss, result.diagnostics) == (whole.loss, whole.diagnostics)
+
+
 def test_views_of_any_memory_order_are_sent_row_by_row():
     for view in SPIKES.T, SPIKES[::-1, ::2, 1:], numpy.broadcast_to(SPIKES[0], (3, 9, 6)):
-        tensor = sent_tensor(view)
-        assert tensor["shape"] == list(view.shape)
-        assert base64.b64decode(tensor["data"]) == numpy.packbits(view != 0).tobytes()
+        if view.shape[1] > 8:
+            numpy.testing.assert_array_equal(sent_sums(view)[0], view.sum(axis=1).ravel())
+        else:
+            data = base64.b64decode(sent_tensor(view)["data"])
+            assert data == numpy.packbits(view != 0).tobytes()
 
 
 def test_what_is_no_real_number_is_refused_before_it_is_sent(client):
@@ -133,6 +202,25 @@ def test_a_number_that_is_not_finite_is_named_by_the_server(client, number):
     assert (caught.value.code, caught.value.pointer) == ("not_finite", "/offsets/1")
 
 
+def test_what_json_has_no_word_for_is_sent_as_it_is():
+    with stub.serving((422, {}, b"{}")) as server, spikeloss.Client(server.url) as client:
+        with pytest.raises(spikeloss.InputError):
+            client.firing_rate_target_mse_loss([[1], [1]], [numpy.nan, -numpy.inf], [1, 1])
+        offsets = server.requests[0][2]["offsets"]
+    assert str(offsets) == "[nan, -inf]"
+
+
+def test_one_hot_targets_are_told_what_to_send_instead(client):
+    one_hot = numpy.eye(3)[POPULATION["targets"]]
+    with pytest.raises(spikeloss.InputError, match="send class indices, argmax"):
+        client.balanced_population_mse(SPIKES, **POPULATION | {"targets": one_hot})
+
+
+def test_an_array_is_not_a_list_of_layers(client):
+    with pytest.raises(TypeError, match=r"expected a list of arrays.*for a single layer: \[spikes\]"):
+        client.firing_rate_target_mse_loss(SPIKES, [0.5], [1])
+
+
 def test_a_problem_carries_the_whole_document(client):
     with pytest.raises(spikeloss.InputError) as caught:
         client.balanced_population_mse(SPIKES, **POPULATION | {"targets": [0, 2, 1, 0.5]})
@@ -162,6 +250,71 @@ def test_one_connection_serves_call_after_call():
             stub.ask(client)
         assert len(server.requests) == 5
         assert len(server.connections) == 1
+
+
+def test_a_closed_client_goes_on():
+    with stub.serving(stub.GOOD) as server:
+        client = spikeloss.Client(server.url, retries=0)
+        stub.ask(client)
+        client.close()
+        stub.ask(client)
+        client.close()
+        assert len(server.connections) == 2
+
+
+def test_a_client_can_be_pickled(daemon):
+    client = pickle.loads(pickle.dumps(spikeloss.Client(daemon.url, timeout=7)))
+    assert stub.ask(client).loss == 0.25
+    client.close()
+
+
+def test_twenty_threads_warn_of_nothing(client, caplog):
+    together = threading.Barrier(20)
+
+    def work():
+        together.wait(60)
+        client.balanced_population_mse(SPIKES, **POPULATION)
+
+    with caplog.at_level(logging.DEBUG):
+        threads = [threading.Thread(target=work) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert caplog.records == []
+
+
+def test_without_a_server_the_error_says_how_to_start_one(tmp_path):
+    for url in "http://127.0.0.1:1", f"unix:{tmp_path}/absent.sock":
+        with spikeloss.Client(url, retries=0) as client:
+            with pytest.raises(spikeloss.Unreachable, match="start a server with `spikelossd`") as e:
+                stub.ask(client)
+        assert url in str(e.value)
+
+
+def test_proxies_of_the_environment_are_not_for_this_machine(monkeypatch, program, tmp_path):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with stub.serving(stub.GOOD) as server:
+        for url in server.url, server.url.replace("127.0.0.1", "localhost"):
+            with spikeloss.Client(url, retries=0) as client:
+                assert stub.ask(client).loss == 0.25
+
+
+def test_other_machines_are_asked_through_the_proxy_of_the_environment(monkeypatch):
+    monkeypatch.delenv("no_proxy", raising=False)
+    with stub.serving(stub.GOOD) as server:
+        monkeypatch.setenv("http_proxy", server.url.replace("http://", "http://me:se%3Acret@"))
+        with spikeloss.Client("http://losses.invalid:8080/x", retries=0) as client:
+            assert stub.ask(client).loss == 0.25
+        monkeypatch.setenv("no_proxy", "losses.invalid")
+        with spikeloss.Client("http://losses.invalid:8080/x", retries=0) as client:
+            with pytest.raises(spikeloss.Unreachable):
+                stub.ask(client)
+        path, headers, _ = server.requests[0]
+    assert path == "http://losses.invalid:8080/x/v1/losses/firing_rate_target_mse_loss"
+    assert headers["Host"] == "losses.invalid:8080"
+    assert base64.b64decode(headers["Proxy-Authorization"].split()[1]) == b"me:se:cret"
 
 
 def test_threads_share_a_client(client):
@@ -298,3 +451,17 @@ def test_without_a_url_the_environment_says_where_the_server_is(monkeypatch):
 def test_a_url_that_is_none_is_refused_at_once(url):
     with pytest.raises(ValueError, match="expected http://HOST:PORT"):
         spikeloss.Client(url)
+
+
+def test_the_readme_does_what_it_says(daemon, monkeypatch, capsys):
+    monkeypatch.setenv("SPIKELOSSD_URL", daemon.url)
+    readme = (ROOT / "clients" / "python" / "README.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    names = {}
+    for block in blocks:
+        if not block.startswith("spikeloss.Client(url,"):  # a signature
+            exec(block.replace("http://127.0.0.1:8080", daemon.url), names)
+    printed = capsys.readouterr().out
+    assert printed.startswith("0.2499999999999999 [0.625 0.625 0.625 0.625] 0.25\n")
+    assert printed.endswith("3.5\n")
+    assert len(blocks) >= 5

@@ -1,5 +1,7 @@
 """Autograd through the server beside the same losses written in PyTorch."""
 
+import base64
+
 import numpy
 import pytest
 import stub
@@ -76,7 +78,7 @@ def test_gradcheck_where_the_loss_is_a_part_of_a_network():
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
-def test_loss_and_gradients_have_the_type_of_the_spikes_and_the_values_of_pytorch(dtype):
+def test_gradients_have_the_type_of_the_spikes_and_losses_at_least_float32(dtype):
     tolerance = {torch.float64: 1e-12, torch.float32: 1e-5}.get(dtype, 2e-2)
     for make in spikes, leaf:
         results = []
@@ -90,11 +92,95 @@ def test_loss_and_gradients_have_the_type_of_the_spikes_and_the_values_of_pytorc
             assert spk.grad.dtype == hidden.grad.dtype == dtype
             results.append((loss.detach(), spk.grad, hidden.grad))
         served_loss = results[0][0]
-        assert served_loss.dtype == dtype
+        half = dtype in (torch.float16, torch.bfloat16)
+        assert served_loss.dtype == (torch.float32 if half else dtype)
         for served_value, value in zip(*results):
             torch.testing.assert_close(
                 served_value.double(), value.double(), rtol=tolerance, atol=tolerance * 1e-2
             )
+
+
+LOSSES = {
+    "firing_rate_target_mse_loss": {"offsets": [0.3], "multipliers": [1.5]},
+    "balanced_population_mse": {
+        "targets": [2, 0], "num_classes": 3, "neurons_per_class": 2, "correct_rate": 0.8,
+        "incorrect_rate": 0.1,
+    },
+    "spike_count_mse": {
+        "targets": [2, 0], "num_classes": 3, "correct_rate": 0.8, "incorrect_rate": 0.1,
+        "per": "population", "measure": "rate", "reduction": "sum", "weight": 0.5,
+    },
+    "spike_count_cross_entropy": {
+        "targets": [2, 0], "num_classes": 3, "label_smoothing": 0.1, "class_weights": [1, 2, 0.5],
+    },
+    "activity_regularization": {
+        "lower": [0.45], "upper": [0.55], "weights": [3], "per": "neuron", "samples": "each",
+    },
+}  # fmt: skip
+
+
+def call(where, loss, spk, **options):
+    layers = loss in ("firing_rate_target_mse_loss", "activity_regularization")
+    spikes_field = {"spikes_list": [spk]} if layers else {"spk": spk}
+    return getattr(where, loss)(**spikes_field, **LOSSES[loss], **options)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_loss_is_differentiable(loss):
+    assert torch.autograd.gradcheck(lambda s: call(spikeloss.torch, loss, s), leaf(2, 12, 6))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("graded", [False, True])
+@pytest.mark.parametrize("steps", [5, 40])
+def test_every_layout_has_the_same_loss_and_its_own_gradients(client, loss, graded, steps):
+    spk = (leaf if graded else spikes)(2, steps, 6)
+    expected = call(spikeloss.torch, loss, spk)
+    expected.backward()
+    for axes, order in ("time_batch_neurons", (1, 0, 2)), ("batch_neurons_time", (0, 2, 1)):
+        other = spk.detach().permute(order).contiguous().requires_grad_()
+        served = call(spikeloss.torch, loss, other, axes=axes)
+        served.backward()
+        torch.testing.assert_close(served, expected, rtol=1e-13, atol=0)
+        torch.testing.assert_close(other.grad, spk.grad.permute(order), rtol=1e-13, atol=1e-16)
+        result = call(client, loss, other.detach().numpy(), axes=axes)
+        given = result.gradients
+        view = given.spk if hasattr(given, "spk") else given.spikes_list[0]
+        numpy.testing.assert_array_equal(view, other.grad.numpy())
+    with pytest.raises(ValueError, match="expected one of batch_time_neurons"):
+        call(client, loss, numpy.ones((2, 3, 6)), axes="neurons_batch_time")
+
+
+def test_bounds_and_weights_learn():
+    layers = leaf(2, 3, 4), leaf(2, 3, 4, seed=1)
+    bounds = leaf(2, seed=2), leaf(2, seed=3)
+    assert torch.autograd.gradcheck(
+        lambda lower, weights: spikeloss.torch.activity_regularization(
+            layers, lower=lower + 0.5, upper=lower * 3 + 0.5, weights=weights
+        ),
+        bounds,
+    )
+
+
+def test_diagnostics_come_with_the_loss(client):
+    spk = spikes(2, 12, 6)
+    loss = call(spikeloss.torch, "spike_count_cross_entropy", spk)
+    told = spikeloss.torch.diagnostics(loss)
+    assert told == call(client, "spike_count_cross_entropy", spk.detach().numpy()).diagnostics
+    assert told["steps"] == 12
+    with pytest.raises(ValueError, match="the tensor that a loss returned"):
+        spikeloss.torch.diagnostics(loss * 2)
+
+
+def test_a_tensor_without_a_gradient_must_not_want_one():
+    fields = {"targets": [0], "num_classes": 2, "weight": torch.ones((), requires_grad=True)}
+    with pytest.raises(ValueError, match=r"weight: the loss has no gradient for it"):
+        spikeloss.torch.evaluate("spike_count_cross_entropy", spk=spikes(1, 2, 2), **fields)
+
+
+def test_a_tensor_is_not_a_list_of_layers():
+    with pytest.raises(TypeError, match=r"expected a list of tensors.*: \[spikes\]"):
+        firing_rate_target_mse_loss(spikes(1, 2, 3), [0.5], [1])
 
 
 def test_spikes_without_a_floating_type_give_a_loss_of_the_default_type():
@@ -163,6 +249,25 @@ def test_only_what_is_needed_is_asked_for():
         bodies = [body for _, _, body in server.requests]
     asked = [(body["gradient"], body.get("gradient_encoding")) for body in bodies]
     assert asked == [("none", None), ("none", None), ("broadcast", "f64"), ("broadcast", "f32")]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_what_numpy_does_not_have_is_summed_by_pytorch(dtype):
+    """So are tensors of a GPU: only the sums travel."""
+    binary, graded = spikes(3, 300, 6, dtype=dtype), leaf(3, 300, 6, dtype=dtype)
+    with stub.serving((422, {}, b"{}")) as server, spikeloss.Client(server.url) as client:
+        spikeloss.torch.use_client(client)
+        for axes, order in ("batch_time_neurons", (0, 1, 2)), ("batch_neurons_time", (0, 2, 1)):
+            layers = [binary.permute(order), graded.permute(order)]
+            with pytest.raises(spikeloss.InputError):
+                firing_rate_target_mse_loss(layers, [0, 0], [1, 1], axes=axes)
+        for _, _, body in server.requests:
+            counts, sums = body["spikes_list"]
+            assert (counts["encoding"], counts["summed"]) == ("u16", "time")
+            assert sums["encoding"] == "f64"
+            values = numpy.frombuffer(base64.b64decode(sums["data"])).reshape(3, 6)
+            expected = graded.detach().double().sum(dim=1).numpy()
+            numpy.testing.assert_allclose(values, expected, rtol=1e-14)
 
 
 def test_a_loss_without_differentiable_inputs_is_a_plain_number():

@@ -27,9 +27,12 @@ def test_results_have_types_and_misuse_is_found():
     checked = mypy(
         "-c",
         """
-import spikeloss
+import numpy, spikeloss
 client = spikeloss.Client("http://127.0.0.1:8080", token="secret", timeout=5, retries=2)
 result = client.balanced_population_mse([[[1, 0]]], [0], 2, 1, 0.8, 0.1)
+client.balanced_population_mse(
+    numpy.ones((1, 1, 2)), numpy.array([0]), numpy.int64(2), numpy.int32(1), numpy.float32(0.8), 0.1
+)
 reveal_type(result.loss)
 reveal_type(result.diagnostics["ties"])
 result.gradients.spikes_list
@@ -39,5 +42,5 @@ client.balanced_population_mse([[[1, 0]]], [0], "2", 1, 0.8, 0.1)
     assert 'Revealed type is "builtins.float"' in checked.stdout
     assert 'Revealed type is "builtins.int"' in checked.stdout
     assert '"PopulationGradients" has no attribute "spikes_list"' in checked.stdout
-    assert 'has incompatible type "str"; expected "int"' in checked.stdout
+    assert 'has incompatible type "str"; expected "Union[int, integer[Any]]"' in checked.stdout
     assert "Found 2 errors" in checked.stdout
