@@ -75,5 +75,13 @@ else
   echo 'skipped: examples/first_call.rs, because there is no rustc here'
 fi
 
+if /usr/bin/python3 -c 'import sklearn, torch, urllib3' 2>/dev/null; then
+  check 'four processes train with the losses of one' \
+    env SPIKELOSSD_URL="$address" PYTHONPATH=clients/python PYTHONDONTWRITEBYTECODE=1 \
+    /usr/bin/python3 examples/data_parallel/data_parallel.py --epochs 1
+else
+  echo 'skipped: examples/data_parallel, because PyTorch, scikit-learn or urllib3 is missing'
+fi
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -88,10 +88,12 @@ def population_loss(output, labels, batch):
 
 
 def of_all_workers(values):
-    """Returns the sums over all workers, the same bits in each."""
-    total = torch.as_tensor(values, dtype=torch.float64).clone()
-    distributed.all_reduce(total)
-    return total
+    """Returns the sums over all workers, added in the order of their ranks: the same bits in each of
+    them, in every run, and in one process that adds in this order."""
+    own = torch.as_tensor(values, dtype=torch.float64)
+    gathered = [torch.empty_like(own) for _ in range(distributed.get_world_size())]
+    distributed.all_gather(gathered, own)
+    return torch.stack(gathered).sum(0)
 
 
 def learn(network, optimiser, share, batch, exact):
