@@ -75,10 +75,21 @@ else
   echo 'skipped: examples/first_call.rs, because there is no rustc here'
 fi
 
+logs_diagnostics() {
+  SPIKELOSSD_URL=$address /usr/bin/python3 examples/log_diagnostics.py >"$work/run.csv" &&
+    head -n 1 "$work/run.csv" | grep '^step,loss,layers\.0\.rate,.*,layers\.1\.binary' &&
+    [ "$(wc -l <"$work/run.csv")" -eq 21 ]
+}
+
+export PYTHONPATH=clients/python PYTHONDONTWRITEBYTECODE=1
+if /usr/bin/python3 -c 'import numpy, urllib3' 2>/dev/null; then
+  check 'diagnostics become a table' logs_diagnostics
+else
+  echo 'skipped: examples/log_diagnostics.py, because NumPy or urllib3 is missing'
+fi
 if /usr/bin/python3 -c 'import sklearn, torch, urllib3' 2>/dev/null; then
   check 'four processes train with the losses of one' \
-    env SPIKELOSSD_URL="$address" PYTHONPATH=clients/python PYTHONDONTWRITEBYTECODE=1 \
-    /usr/bin/python3 examples/data_parallel/data_parallel.py --epochs 1
+    env SPIKELOSSD_URL="$address" /usr/bin/python3 examples/data_parallel/data_parallel.py --epochs 1
 else
   echo 'skipped: examples/data_parallel, because PyTorch, scikit-learn or urllib3 is missing'
 fi
