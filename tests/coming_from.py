@@ -2,8 +2,8 @@
 
     coming_from.py http://127.0.0.1:8080
 
-Sends the members of every row of its tables, with the spikes of tests/golden/library_cases.json, and
-runs every curl line. Compares losses and gradients. The last line says "N passed, N failed".
+Sends the members of every row of its tables, with the spikes of tests/golden/library_cases.json,
+and runs every curl line. Compares losses and gradients. The last line says "N passed, N failed".
 """
 
 import base64
@@ -30,7 +30,8 @@ STRENGTH = 1e-5
 ROW = re.compile(r"^\| `.*` \| `(\w+)` \| (.*) <!-- (.*) --> \|$", re.MULTILINE)
 MEMBER = re.compile(r'`"(\w+)": ([^`]*)`')
 LINE = re.compile(
-    r"^```sh\n(curl [^`]*?/v1/losses/(\w+) --json '([^']*)')\n```\n\nanswers `([^`]*)`", re.MULTILINE
+    r"^```sh\n(curl [^`]*?/v1/losses/(\w+) --json '([^']*)')\n```\n\nanswers `([^`]*)`",
+    re.MULTILINE,
 )
 
 
@@ -40,7 +41,8 @@ def close(number, expected):
 
 def spikes_of(case):
     """Returns the spikes as [sample][step][neuron]."""
-    return [[list(map(int, step)) for step in sample] for sample in GOLDEN["spikes"][case["spikes"]]]
+    samples = GOLDEN["spikes"][case["spikes"]]
+    return [[list(map(int, step)) for step in sample] for sample in samples]
 
 
 def sizes_of(case):
@@ -107,7 +109,7 @@ def is_expected(answer, case, axes=AXES):
 
 
 def sends_spikes_of(request, case, axes):
-    """Returns whether the packed bits of a request, in the order of these axes, are those of a case."""
+    """Returns whether the packed bits of a request, in the order of these axes, are a case's."""
     tensor = request["spk"] if "spk" in request else request["spikes_list"][0]
     bits = "".join(f"{byte:08b}" for byte in base64.b64decode(tensor["data"]))
     samples, steps, neurons = sizes_of(case)

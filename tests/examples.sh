@@ -82,16 +82,16 @@ logs_diagnostics() {
 }
 
 export PYTHONPATH=clients/python PYTHONDONTWRITEBYTECODE=1
-if /usr/bin/python3 -c 'import numpy, urllib3' 2>/dev/null; then
+if /usr/bin/python3 -c 'import spikeloss' 2>/dev/null; then
   check 'diagnostics become a table' logs_diagnostics
 else
-  echo 'skipped: examples/log_diagnostics.py, because NumPy or urllib3 is missing'
+  echo 'skipped: examples/log_diagnostics.py, because NumPy is missing'
 fi
-if /usr/bin/python3 -c 'import sklearn, torch, urllib3' 2>/dev/null; then
+if /usr/bin/python3 -c 'import sklearn, spikeloss.torch' 2>/dev/null; then
   check 'four processes train with the losses of one' \
     env SPIKELOSSD_URL="$address" /usr/bin/python3 examples/data_parallel/data_parallel.py --epochs 1
 else
-  echo 'skipped: examples/data_parallel, because PyTorch, scikit-learn or urllib3 is missing'
+  echo 'skipped: examples/data_parallel, because PyTorch or scikit-learn is missing'
 fi
 
 echo "$passed passed, $failed failed"

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Trains on the handwritten digits in one process, in four that compute the loss of the whole batch,
-and in four that take the mean of their own losses, and compares every step.
+"""Trains on the handwritten digits in one process, in four that compute the loss of the whole
+batch, and in four that take the mean of their own losses, and compares every step.
 
     data_parallel.py [--workers N] [--epochs N] [--pieces N] [--plot FILE]
 
@@ -37,9 +37,9 @@ class Run(NamedTuple):
 def in_one_process(digits, epochs, pieces):
     """The whole batch has one loss: its spikes are sent as they are, and autograd does the rest.
 
-    The network computes the batch in pieces, so that gradients of weights are added in the same order
-    as in the workers. A training is chaotic: with another order, equally right, a spike is another one
-    after some 200 steps, and everything after it."""
+    The network computes the batch in pieces, so that gradients of weights are added in the same
+    order as in the workers. A training is chaotic: with another order, which is as right, some
+    spike is another one after about 200 steps, and so is everything after it."""
     network, optimiser = new_network()
     steps = []
     for chosen in batches(len(digits.labels), epochs):
@@ -76,7 +76,7 @@ def in_workers(workers, digits, epochs, exact):
 
 
 def report(one, exact, naive):
-    print(f"{len(one.steps)} steps; four workers with the loss of the whole batch, and one process:")
+    print(f"{len(one.steps)} steps; workers with the loss of the whole batch, and one process:")
     for name, read in {
         "balanced_population_mse": lambda step: step.population_loss,
         "firing_rate_target_mse_loss": lambda step: step.rate_loss,
@@ -86,7 +86,8 @@ def report(one, exact, naive):
     errors = [relative(step.mean_of_rate_losses, step.rate_loss) for step in exact.steps]
     wrong = statistics.mean(step.wrong_signs for step in exact.steps)
     print("the mean of the workers' own rate losses, with the same weights:")
-    print(f"  too large by {statistics.median(errors):.1%} in the median, {max(errors):.0%} at most")
+    median = statistics.median(errors)
+    print(f"  too large by {median:.1%} in the median, {max(errors):.0%} at most")
     print(f"  {wrong:.1%} of the workers' gradients of a layer have the wrong sign")
     print("trained with it:")
     print(f"  {largest_difference((naive, one))}")

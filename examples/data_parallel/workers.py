@@ -1,7 +1,7 @@
 """Training in several processes that share every batch.
 
-Every worker has the same weights and its own share of the batch. What the workers exchange is small:
-for each layer how often each neuron spiked, and the gradients of the weights.
+Every worker has the same weights and its own share of the batch. What the workers exchange is
+small: for each layer how often each neuron spiked, and the gradients of the weights.
 
     worker 0: 16 digits ──► spikes ──► sums ──┐                 ┌──► gradient of its own spikes
     worker 1: 16 digits ──► spikes ──► sums ──┤   all-reduce    ├──► gradient of its own spikes
@@ -33,8 +33,9 @@ URL = os.environ.get("SPIKELOSSD_URL", "http://127.0.0.1:8080")
 
 
 class Step(NamedTuple):
-    """What one batch cost. The last two say what the mean of the workers' own losses would have been
-    with the same weights, and in which share of (worker, layer) its gradient has the wrong sign."""
+    """What one batch cost. The last two say what the mean of the workers' own losses would have
+    been with the same weights, and in which share of (worker, layer) its gradient has the wrong
+    sign."""
 
     population_loss: float
     rate_loss: float
@@ -56,8 +57,8 @@ def ask(loss, **members):
 
 
 def rate_loss(sums, shapes):
-    """The loss of spikes that have these sums over batch and time, and a gradient for each layer: one
-    number, since it is the same for every spike of the layer."""
+    """The loss of spikes that have these sums over batch and time, and a gradient for each layer:
+    one number, since it is the same for every spike of the layer."""
     answer = ask(
         "firing_rate_target_mse_loss",
         spikes_list=[
@@ -74,22 +75,23 @@ def population_loss(output, labels, batch):
     """What these samples add to the mean over the batch, and the gradient of their spikes.
 
     This loss is a sum over samples, so it needs no sums of other workers, only their number."""
+    counts = output.sum(1)
     answer = ask(
         "spike_count_mse",
-        spk={"shape": list(output.shape), "summed": "time", "data": output.sum(1).flatten().tolist()},
+        spk={"shape": list(output.shape), "summed": "time", "data": counts.flatten().tolist()},
         targets=labels.tolist(),
         num_classes=CLASSES,
         correct_rate=CORRECT_RATE,
         incorrect_rate=INCORRECT_RATE,
         weight=len(labels) / batch,
     )
-    gradient = answer["gradients"]["spk"]
-    return answer["loss"], torch.tensor(gradient["data"], dtype=output.dtype).reshape(gradient["shape"])
+    gradient = torch.tensor(answer["gradients"]["spk"]["data"], dtype=output.dtype)
+    return answer["loss"], gradient.reshape(len(labels), 1, -1)
 
 
 def of_all_workers(values):
-    """Returns the sums over all workers, added in the order of their ranks: the same bits in each of
-    them, in every run, and in one process that adds in this order."""
+    """Returns the sums over all workers, added in the order of their ranks: the same bits in each
+    of them, in every run, and in one process that adds in this order."""
     own = torch.as_tensor(values, dtype=torch.float64)
     gathered = [torch.empty_like(own) for _ in range(distributed.get_world_size())]
     distributed.all_gather(gathered, own)
@@ -97,8 +99,8 @@ def of_all_workers(values):
 
 
 def learn(network, optimiser, share, batch, exact):
-    """One step with this worker's share of a batch. Without `exact` the rate loss is the mean of the
-    workers' own losses, which is what comes of averaging gradients without thinking."""
+    """One step with this worker's share of a batch. Without `exact` the rate loss is the mean of
+    the workers' own losses, which is what frameworks make of it."""
     workers = distributed.get_world_size()
     layers = network(share.images)
     population, of_output = population_loss(layers[-1].detach(), share.labels, batch)
