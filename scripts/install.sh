@@ -67,6 +67,14 @@ need_to_test_all() {
   need_command go golang-go
   need_command javac default-jdk-headless
   need_command octave-cli octave
+  need_command Rscript r-base-core
+  [ -e /usr/lib/R/site-library/curl ] || missing_packages+=(r-cran-curl)
+  [ -e /usr/lib/R/site-library/jsonlite ] || missing_packages+=(r-cran-jsonlite)
+  need_command ruby ruby
+  need_command php php-cli
+  need_command lua5.4 lua5.4
+  [ -e /usr/share/lua/5.4/socket/http.lua ] || missing_packages+=(lua-socket)
+  [ -e /usr/share/lua/5.4/cjson/util.lua ] || missing_packages+=(lua-cjson)
   [ -e /usr/share/i18n/locales/de_DE ] || missing_packages+=(locales)
   need_to_fuzz
 }

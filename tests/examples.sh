@@ -48,7 +48,7 @@ tells_why_it_is_refused() { # COMMAND...
 }
 
 example() { # TOOL ARGUMENT...
-  local what=$1
+  local what=${1##*/}
   if ! command -v "$1" >/dev/null; then
     echo "skipped: ${*: -1}, because there is no $1 here"
     return
@@ -62,6 +62,37 @@ example sh examples/first_call.sh
 example go run examples/first_call.go
 example java examples/FirstCall.java
 example octave-cli --quiet examples/first_call.m
+example Rscript examples/first_call.R
+example perl examples/first_call.pl
+example ruby examples/first_call.rb
+example php examples/first_call.php
+example lua5.4 examples/first_call.lua
+if command -v rustc >/dev/null; then
+  check 'rustc compiles its example' \
+    rustc --edition 2021 -o "$work/first_call_in_rust" examples/first_call.rs
+  example "$work/first_call_in_rust"
+else
+  echo 'skipped: examples/first_call.rs, because there is no rustc here'
+fi
+
+logs_diagnostics() {
+  SPIKELOSSD_URL=$address /usr/bin/python3 examples/log_diagnostics.py >"$work/run.csv" &&
+    head -n 1 "$work/run.csv" | grep '^step,loss,layers\.0\.rate,.*,layers\.1\.binary' &&
+    [ "$(wc -l <"$work/run.csv")" -eq 21 ]
+}
+
+export PYTHONPATH=clients/python PYTHONDONTWRITEBYTECODE=1
+if /usr/bin/python3 -c 'import spikeloss' 2>/dev/null; then
+  check 'diagnostics become a table' logs_diagnostics
+else
+  echo 'skipped: examples/log_diagnostics.py, because NumPy is missing'
+fi
+if /usr/bin/python3 -c 'import sklearn, spikeloss.torch' 2>/dev/null; then
+  check 'four processes train with the losses of one' \
+    env SPIKELOSSD_URL="$address" /usr/bin/python3 examples/data_parallel/data_parallel.py --epochs 1
+else
+  echo 'skipped: examples/data_parallel, because PyTorch or scikit-learn is missing'
+fi
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -88,6 +88,19 @@ links_statically() { # PROGRAM
     "$prefix/lib/libspikeloss.a" -lm
 }
 
+installs_the_client() {
+  quietly meson setup "$work/client" "$root/clients/c" --prefix "$prefix" --libdir lib &&
+    quietly meson install -C "$work/client"
+}
+
+# The same loss from libspikeloss and, through the client, from the daemon.
+counts_without_spikes() { # PROGRAM
+  LD_LIBRARY_PATH=$prefix/lib sh "$root/tests/support/with_daemon.sh" "$prefix/bin/spikelossd" "$1" \
+    2>"$work/log" | diff "$root/examples/spike_counters/expected.txt" - && return 0
+  cat "$work/log"
+  return 1
+}
+
 is_linked_with_the_soname() { # PROGRAM
   readelf -d "$1" | grep -qF '[libspikeloss.so.0]'
 }
@@ -171,6 +184,10 @@ check 'programs need the library by its soname' is_linked_with_the_soname "$work
 check 'the library exports what its headers declare' exports_what_is_declared
 check 'the example links statically' links_statically "$work/static"
 check 'and computes the worked examples' computes "$work/static" /nowhere
+check 'the client of C installs beside it' installs_the_client
+check 'the example of spike counters compiles' \
+  compiles "$work/counters" cc c17 ../spike_counters/spike_counters.c spikeloss-client
+check 'and computes the same by library and daemon' counts_without_spikes "$work/counters"
 export PKG_CONFIG_PATH=$work/stage$prefix/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$work/stage
 check 'the example compiles against the stage' compiles "$work/staged" cc c17 worked_example.c
 check 'and computes the worked examples' computes "$work/staged" "$work/stage$prefix/lib"
