@@ -173,13 +173,15 @@ START_TEST(a_client_that_waits_is_refused_at_the_headers) {
 }
 END_TEST
 
+/* From version 1.0 on libmicrohttpd answers it by itself, without a document. */
 START_TEST(what_could_be_smuggled_is_refused_before_anybody_is_asked) {
   begin();
   struct answer answer;
   int wire = wire_connect(&daemon_process);
-  wire_send_text(wire, "GET /v1/losses HTTP/1.1\r\n\r\n");
+  wire_send_text(wire, "GET /v1/losses HTTP/1.1\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
   wire_read_answer(wire, &answer);
-  answer_expect_problem(&answer, 400, "bad_request");
+  ck_assert_int_eq(answer.status, 400);
+  wire_expect_end(wire);
   close(wire);
   end();
 }
