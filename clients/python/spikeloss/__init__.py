@@ -9,6 +9,7 @@
 PyTorch users want `spikeloss.torch`: the same losses with autograd.
 """
 
+from spikeloss._local_server import local_server
 from spikeloss.client import Client
 from spikeloss.errors import InputError, ProblemError, SpikelossError, Unreachable
 from spikeloss.results import (
@@ -34,4 +35,5 @@ __all__ = [
     "SpikelossError",
     "Unreachable",
     "__version__",
+    "local_server",
 ]
