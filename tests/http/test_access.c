@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #define ALICE   "alices-secret-0123456789"
@@ -239,7 +240,7 @@ START_TEST(a_bad_token_file_is_fatal_and_check_says_so_too) {
   for (size_t i = 0; i < 2; i++) {
     struct run run;
     RUN(&run, "--listen", "127.0.0.1:0", "--token-file", path, tasks[i]);
-    ck_assert_int_eq(run.exit_code, 1);
+    ck_assert_int_eq(run.exit_code, EX_CONFIG);
     ck_assert_msg(strncmp(run.messages, place, strlen(place)) == 0, "%s", run.messages);
     ck_assert_ptr_null(strstr(run.messages, "short"));
     ck_assert_ptr_null(strstr(run.messages, "listening"));
