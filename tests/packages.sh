@@ -45,7 +45,7 @@ lintian_is_silent() {
 }
 
 has_its_license() { # TARBALL
-  tar -tzf "$1" | grep -q '/LICENSE$'
+  tar -tzf "$1" | grep '/LICENSE$' >/dev/null # to its end: grep -q would break the pipe
 }
 
 make_machine() { # RELEASE
