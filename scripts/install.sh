@@ -44,6 +44,17 @@ need_to_test() {
   need_library libcurl libcurl4-gnutls-dev
 }
 
+need_to_package() {
+  need_command dpkg-buildpackage dpkg-dev
+  need_command dh debhelper
+  need_command lintian lintian
+  need_command patchelf patchelf
+  need_command npm npm
+  need_module pip python3-pip
+  need_module setuptools python3-setuptools
+  need_module wheel python3-wheel
+}
+
 need_to_test_all() {
   need_command c++ g++
   need_command clang clang
@@ -108,6 +119,7 @@ need_to_deploy() {
   need_command podman podman
   need_command runc runc
   need_command debootstrap debootstrap
+  need_to_package
   need_command catatonit catatonit
   need_command chromium chromium
   need_command haproxy haproxy

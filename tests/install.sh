@@ -64,6 +64,7 @@ has_every_file() { # FOLDER
 ./lib/pkgconfig/spikeloss.pc
 ./lib/systemd/system/spikelossd.service
 ./lib/systemd/system/spikelossd.socket
+./share/bash-completion/completions/spikelossd
 ./share/man/man8/spikelossd.8
 FILES
 }
@@ -111,6 +112,20 @@ exports_what_is_declared() {
   diff <(grep -hoE '\bsl_[a-z_]+\(' "$prefix"/include/spikeloss/*.h | tr -d '(' | sort -u |
     grep -vxE 'sl_fail|sl_fail_at|sl_[a-z_]+_defaults') \
     <(nm -D --defined-only "$prefix/lib/libspikeloss.so" | awk '{print $3}' | sort)
+}
+
+keeps_an_edited_configuration() {
+  local file=$prefix/etc/spikelossd/spikelossd.conf
+  echo 'log_level = debug' >>"$file"
+  quietly meson install -C "$work/build" --no-rebuild && [ "$(tail -n 1 "$file")" = 'log_level = debug' ]
+}
+
+completes_options() {
+  local COMPREPLY=()
+  # shellcheck source=install/spikelossd.bash
+  source "$prefix/share/bash-completion/completions/spikelossd" &&
+    _spikelossd "$prefix/bin/spikelossd" --body
+  [ "${COMPREPLY[*]}" = --body-bytes ]
 }
 
 same_version() {
@@ -192,6 +207,8 @@ export PKG_CONFIG_PATH=$work/stage$prefix/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$
 check 'the example compiles against the stage' compiles "$work/staged" cc c17 worked_example.c
 check 'and computes the worked examples' computes "$work/staged" "$work/stage$prefix/lib"
 unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
+check 'an edited configuration survives another installation' keeps_an_edited_configuration
+check 'the shell completes options' completes_options
 check 'library and daemon have one version' same_version
 check 'the configuration is valid' \
   quietly "$prefix/bin/spikelossd" --config "$prefix/etc/spikelossd/spikelossd.conf" --check

@@ -161,14 +161,22 @@ static bool read_arguments(struct sl_config *config, int count, char *const *arg
   return true;
 }
 
-/* Returns whether a variable is no option. Kubernetes sets SERVICE_… and PORT… for a service that
- * is named spikelossd, people set URL and TOKEN for the clients, and CONFIG is read before. `name`
- * follows the prefix. */
+/* Returns whether a variable is no option. Kubernetes sets …SERVICE_… and …PORT… for services that
+ * are named spikelossd or spikelossd-canary, people set URL and TOKEN for the clients, and CONFIG
+ * is read before. `name` follows the prefix. */
 static bool is_no_option(const char *name) {
-  static const char *const beginnings[] = {"SERVICE_", "PORT=",  "PORT_",
-                                           "URL=",     "TOKEN=", "CONFIG="};
+  static const char *const beginnings[] = {"URL=", "TOKEN=", "CONFIG="};
+  static const char *const of_kubernetes[] = {"SERVICE_HOST=", "SERVICE_PORT=", "SERVICE_PORT_",
+                                              "PORT=", "PORT_"};
   for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
     if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0) {
+      return true;
+    }
+  }
+  const char *equals = strchrnul(name, '=');
+  for (size_t i = 0; i < sizeof of_kubernetes / sizeof of_kubernetes[0]; i++) {
+    const char *found = strstr(name, of_kubernetes[i]);
+    if (found != NULL && found < equals && (found == name || found[-1] == '_')) {
       return true;
     }
   }

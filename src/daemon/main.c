@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 /* Passes on one sentence to the operator. */
@@ -292,6 +293,16 @@ static bool run_command(const struct sl_config *config, int count, char *const *
   }
 }
 
+/* Returns the exit code of a command that has failed: EX_CONFIG where the configuration is the
+ * reason, so that a supervisor can tell it from an address in use. */
+static int failure_of(const struct sl_config *config, bool configured) {
+  struct sl_server_options options = sl_config_server(config);
+  struct sl_error error = SL_NO_ERROR;
+  bool asks = config->command == SL_COMMAND_HEALTHCHECK; /* ends with 0 or 1 */
+  bool usable = asks || (configured && sl_server_check(&options, &error));
+  return usable ? EXIT_FAILURE : EX_CONFIG;
+}
+
 int main(int count, char **arguments) {
   struct sl_config config;
   struct sl_error error = SL_NO_ERROR;
@@ -299,11 +310,13 @@ int main(int count, char **arguments) {
   sl_descriptors_open_missing();
   signal(SIGPIPE, SIG_IGN); /* a write that fails is counted by the log and ends no process */
   signal(SIGXFSZ, SIG_IGN);
-  bool ok = sl_config_read(&config, count, arguments, environ, &error) &&
-            choose_kernels(&config, &error) && run_command(&config, count, arguments, &error);
+  bool configured =
+      sl_config_read(&config, count, arguments, environ, &error) && choose_kernels(&config, &error);
+  bool ok = configured && run_command(&config, count, arguments, &error);
   if (error.code != SL_OK) {
     sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", error.message);
   }
+  int status = ok ? EXIT_SUCCESS : failure_of(&config, configured);
   sl_config_free(&config);
-  return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+  return status;
 }

@@ -116,7 +116,7 @@ static size_t bucket_of(uint64_t nanoseconds) {
 static void add_durations(const struct row *row, const struct sl_record *record) {
   for (enum sl_phase phase = 0; phase < SL_PHASE_COUNT; phase++) {
     uint64_t nanoseconds = record->nanoseconds[phase];
-    add_to(row, SL_COLUMN_NANOSECONDS + phase, nanoseconds);
+    add_to(row, sl_column_of_nanoseconds(phase), nanoseconds);
     add_to(row, sl_column_of_duration(phase, bucket_of(nanoseconds)), 1);
   }
 }

@@ -38,7 +38,7 @@ void sl_metrics_count_connection(struct sl_metrics *metrics, bool opened);
  * What a scrape reads. Reasons are one range of numbers: an answer's status, or after those an
  * outcome without an answer.
  */
-enum { SL_REASON_COUNT = SL_CODE_COUNT + SL_OUTCOME_COUNT };
+enum { SL_REASON_COUNT = (int)SL_CODE_COUNT + (int)SL_OUTCOME_COUNT };
 enum { SL_ENCODING_COUNT = SL_ENCODING_F64 + 1 };
 
 static inline size_t sl_reason_of_outcome(enum sl_outcome outcome) {
@@ -59,12 +59,17 @@ enum sl_column {
   SL_COLUMN_EXACT_BYTES,
   SL_COLUMN_CONNECTIONS_OPENED,
   SL_COLUMN_CONNECTIONS_CLOSED,
-  SL_COLUMN_NANOSECONDS,                                        /* [SL_PHASE_COUNT] */
-  SL_COLUMN_DURATIONS = SL_COLUMN_NANOSECONDS + SL_PHASE_COUNT, /* [phase][bucket], the last + 1 */
-  SL_COLUMN_REFUSALS = SL_COLUMN_DURATIONS + SL_PHASE_COUNT * (SL_DURATION_BUCKETS + 1),
-  SL_COLUMN_REQUESTS =
-      SL_COLUMN_REFUSALS + SL_REASON_COUNT /* [loss, then none][encoding][reason] */
+  SL_COLUMN_NANOSECONDS, /* [phase] */
+  /* [phase][bucket], the last + 1 */
+  SL_COLUMN_DURATIONS = SL_COLUMN_NANOSECONDS + (int)SL_PHASE_COUNT,
+  SL_COLUMN_REFUSALS = SL_COLUMN_DURATIONS + (int)SL_PHASE_COUNT * ((int)SL_DURATION_BUCKETS + 1),
+  /* [loss, then none][encoding][reason] */
+  SL_COLUMN_REQUESTS = SL_COLUMN_REFUSALS + (int)SL_REASON_COUNT,
 };
+
+static inline size_t sl_column_of_nanoseconds(enum sl_phase phase) {
+  return SL_COLUMN_NANOSECONDS + (size_t)phase;
+}
 
 static inline size_t sl_column_of_duration(enum sl_phase phase, size_t bucket) {
   return SL_COLUMN_DURATIONS + (size_t)phase * (SL_DURATION_BUCKETS + 1) + bucket;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #define ALICE   "alices-secret-0123456789"
@@ -188,13 +189,15 @@ START_TEST(a_client_that_waits_is_refused_at_the_headers) {
 }
 END_TEST
 
+/* From version 1.0 on libmicrohttpd answers it by itself, without a document. */
 START_TEST(what_could_be_smuggled_is_refused_before_anybody_is_asked) {
   begin();
   struct answer answer;
   int wire = wire_connect(&daemon_process);
-  wire_send_text(wire, "GET /v1/losses HTTP/1.1\r\n\r\n");
+  wire_send_text(wire, "GET /v1/losses HTTP/1.1\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
   wire_read_answer(wire, &answer);
-  answer_expect_problem(&answer, 400, "bad_request");
+  ck_assert_int_eq(answer.status, 400);
+  wire_expect_end(wire);
   close(wire);
   end();
 }
@@ -252,7 +255,7 @@ START_TEST(a_bad_token_file_is_fatal_and_check_says_so_too) {
   for (size_t i = 0; i < 2; i++) {
     struct run run;
     RUN(&run, "--listen", "127.0.0.1:0", "--token-file", path, tasks[i]);
-    ck_assert_int_eq(run.exit_code, 1);
+    ck_assert_int_eq(run.exit_code, EX_CONFIG);
     ck_assert_msg(strncmp(run.messages, place, strlen(place)) == 0, "%s", run.messages);
     ck_assert_ptr_null(strstr(run.messages, "short"));
     ck_assert_ptr_null(strstr(run.messages, "listening"));

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 static void expect_words(const char *text, const char *words) {
@@ -78,7 +79,7 @@ static const struct {
 START_TEST(bad_arguments_are_fatal_and_named) {
   struct run run;
   program_run(&run, bad[_i].arguments);
-  ck_assert_int_eq(run.exit_code, 1);
+  ck_assert_int_eq(run.exit_code, EX_CONFIG);
   ck_assert_str_eq(run.output, "");
   ck_assert_int_eq(strncmp(run.messages, "spikelossd: ", 12), 0);
   ck_assert_ptr_eq(strchr(run.messages, '\n'), run.messages + strlen(run.messages) - 1);
@@ -90,7 +91,7 @@ END_TEST
 START_TEST(check_refuses_a_bad_configuration) {
   struct run run;
   RUN(&run, "--check", "--threads", "1025");
-  ck_assert_int_eq(run.exit_code, 1);
+  ck_assert_int_eq(run.exit_code, EX_CONFIG);
   ck_assert_str_eq(run.output, "");
   expect_words(run.messages, "--threads");
 }
@@ -217,7 +218,7 @@ START_TEST(bad_variables_are_fatal_and_named) {
     setenv(variables[i], "blue", 1);
     RUN(&run, "--check");
     unsetenv(variables[i]);
-    ck_assert_int_eq(run.exit_code, 1);
+    ck_assert_int_eq(run.exit_code, EX_CONFIG);
     expect_words(run.messages, variables[i]);
   }
 }
@@ -239,11 +240,11 @@ START_TEST(a_bad_line_of_the_file_is_named_by_its_number) {
   check_file(&run, "# good\nbody_bytes = 64MiB\n\npairs = 1Mi\n");
   ck_assert_int_eq(run.exit_code, 0);
   check_file(&run, "# good\nbody_bytes = 64MiB\ncolour = blue\n");
-  ck_assert_int_eq(run.exit_code, 1);
+  ck_assert_int_eq(run.exit_code, EX_CONFIG);
   expect_words(run.messages, ":3: ");
   expect_words(run.messages, "colour");
   check_file(&run, "threads = many\n");
-  ck_assert_int_eq(run.exit_code, 1);
+  ck_assert_int_eq(run.exit_code, EX_CONFIG);
   expect_words(run.messages, ":1: ");
 }
 END_TEST

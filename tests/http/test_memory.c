@@ -129,7 +129,7 @@ START_TEST(uploads_that_are_held_take_memory_and_the_next_is_told) {
   ck_assert_double_eq(gauge("spikelossd_request_memory_limit_bytes"), 5 << 20);
   wait_until_idle();
   int held[] = {hold_upload(), hold_upload(), hold_upload()};
-  wait_until_taken(3.0 * HELD);
+  wait_until_taken(3.0 * (double)HELD);
   int next = wire_connect(&daemon_process);
   send_all(next);
   expect_no_room_on(next);
@@ -153,7 +153,7 @@ START_TEST(what_is_announced_takes_no_memory_until_it_comes) {
     wire_send_text(wires[i], "{\"spikes_list\":[{\"shape\":[1,1,16777216],\"encoding\":\"coo\","
                              "\"data\":[[0,0,16777215],");
   }
-  ck_assert_double_le(memory_taken(), (UPLOADS + 1) * (2.0 * BUFFER + 64 * 1024));
+  ck_assert_double_le(memory_taken(), (UPLOADS + 1) * (2.0 * (double)BUFFER + 64 * 1024));
   for (int i = 0; i < UPLOADS; i++) {
     close(wires[i]);
   }
@@ -198,7 +198,7 @@ START_TEST(uploads_that_stand_still_make_room) {
   begin("5MiB");
   struct holder holders[] = {
       {hold_upload(), false}, {hold_upload(), false}, {hold_upload(), false}};
-  wait_until_taken(3.0 * HELD);
+  wait_until_taken(3.0 * (double)HELD);
   expect_room_is_made(holders, 3);
 }
 END_TEST
@@ -207,7 +207,7 @@ START_TEST(uploads_that_drip_make_room) {
   begin("5MiB");
   struct holder holders[] = {
       {hold_long_upload(), true}, {hold_long_upload(), true}, {hold_long_upload(), true}};
-  wait_until_taken(3.0 * HELD);
+  wait_until_taken(3.0 * (double)HELD);
   expect_room_is_made(holders, 3);
 }
 END_TEST
@@ -306,7 +306,7 @@ END_TEST
 START_TEST(small_requests_fit_beside_large_ones_that_fill_all_the_rest) {
   begin("3MiB");
   int held[] = {hold_upload(), hold_upload()};
-  wait_until_taken(2.0 * HELD);
+  wait_until_taken(2.0 * (double)HELD);
   struct client other;
   client_open(&other, &daemon_process);
   for (int i = 0; i < 20; i++) {

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #define TOKEN "0123456789abcdef0123456789abcdef"
@@ -331,7 +332,7 @@ static void expect_fatal(const char *const *options, const char *words) {
     arguments[2 + i] = options[i];
   }
   program_run(&run, arguments);
-  ck_assert_int_eq(run.exit_code, 1);
+  ck_assert_int_eq(run.exit_code, EX_CONFIG);
   ck_assert_ptr_null(strstr(run.messages, "listening"));
   ck_assert_msg(strstr(run.messages, words) != NULL, "\"%s\" lacks \"%s\"", run.messages, words);
 }

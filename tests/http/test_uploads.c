@@ -30,27 +30,33 @@ START_TEST(one_connection_carries_many_requests) {
 }
 END_TEST
 
+/* Posts on an open connection, and returns the status of the answer. */
+static int post_on(int wire, const char *path, const char *headers, const char *body) {
+  char request[1024];
+  struct answer answer;
+  snprintf(request, sizeof request,
+           "POST %s HTTP/1.1\r\nHost: x\r\n%sContent-Length: %zu\r\n\r\n%s", path, headers,
+           strlen(body), body);
+  wire_send_text(wire, request);
+  wire_read_answer(wire, &answer);
+  return answer.status;
+}
+
+/* Without libcurl, which from version 8.14 on leaves a connection after an early answer. */
 START_TEST(a_connection_lives_on_after_errors) {
   session_begin();
-  ck_assert_int_eq(client_get(&client, "/livez"), 200);
+  int wire = wire_connect(&daemon_process);
   static const char *const bodies[] = {"", "{", "[]", "{\"spikes_list\": [[1, [0]]]}", "nonsense"};
   for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
-    ck_assert_int_eq(client_post(&client, FIRING_RATE, bodies[i]), 400);
-    ck_assert_int_eq(client.connections, 0);
-    client_post(&client, FIRING_RATE, GOOD);
-    expect_good();
-    ck_assert_int_eq(client.connections, 0);
+    ck_assert_int_eq(post_on(wire, FIRING_RATE, "", bodies[i]), 400);
+    ck_assert_int_eq(post_on(wire, FIRING_RATE, "", GOOD), 200);
   }
-  ck_assert_int_eq(client_post(&client, "/nothing", GOOD), 404);
-  ck_assert_int_eq(client_post(&client, "/livez", GOOD), 405);
-  ck_assert_int_eq(client_post(&client, FIRING_RATE "?a", GOOD), 400);
-  client_ask(&client, &(struct question){.path = FIRING_RATE,
-                                         .body = GOOD,
-                                         .headers = {"Content-Type: text/plain"}});
-  ck_assert_int_eq(client.status, 415);
-  client_post(&client, FIRING_RATE, GOOD);
-  expect_good();
-  ck_assert_int_eq(client.connections, 0);
+  ck_assert_int_eq(post_on(wire, "/nothing", "", GOOD), 404);
+  ck_assert_int_eq(post_on(wire, "/livez", "", GOOD), 405);
+  ck_assert_int_eq(post_on(wire, FIRING_RATE "?a", "", GOOD), 400);
+  ck_assert_int_eq(post_on(wire, FIRING_RATE, "Content-Type: text/plain\r\n", GOOD), 415);
+  ck_assert_int_eq(post_on(wire, FIRING_RATE, "", GOOD), 200);
+  close(wire);
   session_end();
 }
 END_TEST
@@ -116,7 +122,7 @@ START_TEST(every_byte_may_come_in_a_packet_of_its_own) {
   wire_read_answer(wire, &plain);
   snprintf(request, sizeof request,
            "POST " FIRING_RATE " HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-           "1\r\n{\r\n%zX;extension=1\r\n%s\r\n0\r\nX-Trailer: 1\r\n\r\n",
+           "1\r\n{\r\n%zX\r\n%s\r\n0\r\nX-Trailer: 1\r\n\r\n",
            strlen(GOOD) - 1, &GOOD[1]);
   send_byte_by_byte(wire, request);
   wire_read_answer(wire, &chunked);
@@ -126,6 +132,30 @@ START_TEST(every_byte_may_come_in_a_packet_of_its_own) {
   close(wire);
   client_post(&client, FIRING_RATE, GOOD);
   ck_assert_str_eq(client.body, plain.body);
+  session_end();
+}
+END_TEST
+
+/* libmicrohttpd 1.0.1 counts the line of a chunk with an extension one byte short. */
+START_TEST(a_chunk_extension_is_left_out_or_refused_with_all_that_follows) {
+  char request[1024];
+  struct answer answer;
+  session_begin();
+  int wire = wire_connect(&daemon_process);
+  snprintf(request, sizeof request,
+           "POST " FIRING_RATE " HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+           "%zX;extension=1\r\n%s\r\n0\r\n\r\n",
+           strlen(GOOD), GOOD);
+  wire_send_text(wire, request);
+  wire_read_answer(wire, &answer);
+  if (answer.status == 200) {
+    client_post(&client, FIRING_RATE, GOOD);
+    ck_assert_str_eq(answer.body, client.body);
+  } else {
+    ck_assert_int_eq(answer.status, 400);
+    wire_expect_end(wire);
+  }
+  close(wire);
   session_end();
 }
 END_TEST
@@ -232,6 +262,7 @@ int main(void) {
       "uploads", session_tidy, one_connection_carries_many_requests,
       a_connection_lives_on_after_errors, an_error_early_in_a_large_upload_reaches_the_client,
       a_chunked_body_may_come_in_pieces_of_any_size, every_byte_may_come_in_a_packet_of_its_own,
+      a_chunk_extension_is_left_out_or_refused_with_all_that_follows,
       a_client_that_waits_is_told_to_continue,
       a_client_that_waits_is_refused_before_it_sends_the_body,
       libcurl_does_not_send_a_body_that_was_refused,

@@ -201,13 +201,16 @@ START_TEST(unknown_variables_are_refused_except_those_of_kubernetes_and_the_clie
   char port[] = "SPIKELOSSD_PORT=tcp://10.0.0.7:8080";
   char host[] = "SPIKELOSSD_SERVICE_HOST=10.0.0.7";
   char tcp[] = "SPIKELOSSD_PORT_8080_TCP_ADDR=10.0.0.7";
+  char canary[] = "SPIKELOSSD_CANARY_SERVICE_PORT_HTTP=8080";
+  char canary_tcp[] = "SPIKELOSSD_CANARY_PORT_8080_TCP=tcp://10.0.0.8:8080";
   char url[] = "SPIKELOSSD_URL=http://127.0.0.1:8080";
   char token[] = "SPIKELOSSD_TOKEN=secret";
   char other[] = "SPIKELOSS=1";
-  char *variables[] = {port, host, tcp, url, token, other, NULL};
+  char *variables[] = {port, host, tcp, canary, canary_tcp, url, token, other, NULL};
   assert_variable_refused("SPIKELOSSD_NO_SUCH=1",
                           "unknown environment variable SPIKELOSSD_NO_SUCH");
   assert_variable_refused("SPIKELOSSD_URLS=1", "unknown environment variable SPIKELOSSD_URLS");
+  assert_variable_refused("SPIKELOSSD_NO=PORT=1", "unknown environment variable SPIKELOSSD_NO");
   assert_variable_refused("SPIKELOSSD_body_bytes=1", "unknown environment variable");
   assert_variable_refused("SPIKELOSSD_THREADS=x",
                           "SPIKELOSSD_THREADS: \"x\" is not a whole number");

@@ -9,6 +9,7 @@
 PyTorch users want `spikeloss.torch`: the same losses with autograd.
 """
 
+from spikeloss._local_server import local_server
 from spikeloss.client import Client
 from spikeloss.errors import BadAnswer, InputError, ProblemError, SpikelossError, Unreachable
 from spikeloss.results import (
@@ -47,4 +48,5 @@ __all__ = [
     "Sums",
     "Unreachable",
     "__version__",
+    "local_server",
 ]

@@ -87,7 +87,7 @@ static void write_durations(struct sl_document *page, const uint64_t *sums) {
                         (double)sl_duration_bounds[bucket] * 1e-9, (uintmax_t)requests);
     }
     requests += sums[sl_column_of_duration(phase, SL_DURATION_BUCKETS)];
-    uint64_t nanoseconds = sums[SL_COLUMN_NANOSECONDS + phase];
+    uint64_t nanoseconds = sums[sl_column_of_nanoseconds(phase)];
     sl_document_print(page, "%s_bucket{phase=\"%s\",le=\"+Inf\"} %ju\n", name, phases[phase],
                       (uintmax_t)requests);
     sl_document_print(page, "%s_sum{phase=\"%s\"} %ju.%09ju\n", name, phases[phase],
