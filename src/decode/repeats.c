@@ -59,7 +59,8 @@ static uint64_t index_in(const struct sl_nested *nested, const struct sl_reading
 /* Returns the byte after the last one of a kind before `end`, or NULL if it is not there any more.
  */
 static const char *after_last(const char *piece, const char *end, char kind) {
-  const char *last = end > piece ? memrchr(piece, kind, (size_t)(end - piece)) : NULL;
+  bool empty = piece == NULL || end <= piece;
+  const char *last = empty ? NULL : memrchr(piece, kind, (size_t)(end - piece));
   return last != NULL ? last + 1 : NULL;
 }
 

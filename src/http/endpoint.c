@@ -331,6 +331,9 @@ static enum MHD_Result serve_request(void *closure, struct MHD_Connection *handl
     const struct sl_request_line line = {method, target, version};
     return open_request(endpoint, handle, &line, slot);
   }
+  if (connection->suspended) { /* another chunk had come with the one that brought work */
+    return MHD_YES;
+  }
   if (connection->looks_first) {
     look_before_reading(connection, false);
   }

@@ -160,6 +160,48 @@ START_TEST(a_chunk_extension_is_left_out_or_refused_with_all_that_follows) {
 }
 END_TEST
 
+/* Sends a body whose data, which is deferred, lacks the end of its shape, and more chunks, which
+ * libmicrohttpd has all at once. */
+static void send_work_and_more(int wire, const char *more) {
+  enum { LETTERS = 2 * 1024 * 1024 };
+  static const char head[] = "POST " FIRING_RATE " HTTP/1.1\r\nHost: x\r\n"
+                             "Transfer-Encoding: chunked\r\n\r\n";
+  static const char start[] = "{\"offsets\": [0], \"multipliers\": [1], \"gradient\": \"none\", "
+                              "\"spikes_list\": [{\"data\": \"";
+  static const char finish[] = "\", \"encoding\": \"u8\", \"shape\": [3, 524288";
+  char *text = malloc(LETTERS + 1024);
+  ck_assert_ptr_nonnull(text);
+  size_t length =
+      (size_t)sprintf(text, "%s%zx\r\n%s", head, strlen(start) + LETTERS + strlen(finish), start);
+  memset(text + length, 'A', LETTERS);
+  length += LETTERS;
+  length += (size_t)sprintf(text + length, "%s\r\n", finish);
+  ck_assert(wire_send(wire, text, length));
+  free(text);
+  wire_send_text(wire, more);
+}
+
+START_TEST(chunks_that_come_with_work_wait_until_it_is_done) {
+  struct answer answer;
+  session_begin();
+  for (int i = 0; i < 5; i++) {
+    int wire = wire_connect(&daemon_process);
+    send_work_and_more(wire, "1\r\n]\r\n1\r\n}\r\n2\r\n]}\r\n0\r\n\r\n");
+    wire_read_answer(wire, &answer);
+    ck_assert_msg(answer.status == 200, "%d %s", answer.status, answer.body);
+    close(wire);
+    wire = wire_connect(&daemon_process);
+    send_work_and_more(wire, "2\r\n]}\r\nno size\r\n");
+    wire_read_head(wire, &answer);
+    ck_assert_int_eq(answer.status, 400);
+    close(wire);
+  }
+  client_post(&client, FIRING_RATE, GOOD);
+  expect_good();
+  session_end();
+}
+END_TEST
+
 START_TEST(a_client_that_waits_is_told_to_continue) {
   session_begin();
   struct answer answer;
@@ -263,7 +305,7 @@ int main(void) {
       a_connection_lives_on_after_errors, an_error_early_in_a_large_upload_reaches_the_client,
       a_chunked_body_may_come_in_pieces_of_any_size, every_byte_may_come_in_a_packet_of_its_own,
       a_chunk_extension_is_left_out_or_refused_with_all_that_follows,
-      a_client_that_waits_is_told_to_continue,
+      chunks_that_come_with_work_wait_until_it_is_done, a_client_that_waits_is_told_to_continue,
       a_client_that_waits_is_refused_before_it_sends_the_body,
       libcurl_does_not_send_a_body_that_was_refused,
       a_client_that_leaves_in_the_middle_harms_nobody);

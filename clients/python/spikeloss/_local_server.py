@@ -41,7 +41,7 @@ def local_server(
         with spikeloss.local_server() as client:
             client.spike_count_mse(...)
 
-    Nobody else can connect: the socket is in a folder of this user. The daemon ends with this
+    Other users cannot connect: the socket is in a folder of this user. The daemon ends with this
     process, also when that is killed.
 
     options         of the daemon, such as "--threads=2"

@@ -82,8 +82,8 @@ class ce_count_loss(_CountLoss):
 
     population_code  whether a class has several neurons, one after the other, which count together
     num_classes      how many classes there are, with population_code
-    weight           a number a class. As in snnTorch the mean divides by the number of samples, not
-                     by the weights of their classes as in PyTorch
+    weight           a number a class. The mean divides by the weights of the samples' classes, as
+                     PyTorch's does; snnTorch 0.9.1 to 0.9.4 divide by the number of samples
     """
 
     def __init__(
@@ -94,19 +94,15 @@ class ce_count_loss(_CountLoss):
         weight: Optional[Tensor] = None,
     ) -> None:
         super().__init__(population_code, num_classes, reduction)
-        if weight is not None and reduction != "mean":
-            raise NotImplementedError("weight: only with reduction='mean'")
         self.weight = weight
 
     def __call__(self, spk_out: Tensor, targets: Tensor) -> Tensor:
-        weighted = self.weight is not None
         return served.spike_count_cross_entropy(
             spk_out,
             targets,
             self._classes(spk_out),
             class_weights=None if self.weight is None else self.weight.detach(),
-            reduction="sum" if weighted else self.reduction,
-            weight=1 / spk_out.shape[1] if weighted else 1,
+            reduction=self.reduction,
             axes="time_batch_neurons",
         )
 
