@@ -143,37 +143,29 @@ struct field {
   bool required;
 };
 
-static const struct field firing_rate_fields[] = {
-    {"spikes_list", "spikes_list", true},   {"offsets", "reals", true},
-    {"multipliers", "reals", true},         {"gradient", "choice", false},
-    {"gradient_encoding", "choice", false},
-    {"axes", "choice", false}, {NULL, NULL, false}};
+static const struct field firing_rate_fields[] = {{"spikes_list", "spikes_list", true},
+                                                  {"offsets", "reals", true},
+                                                  {"multipliers", "reals", true},
+                                                  {"gradient", "choice", false},
+                                                  {"gradient_encoding", "choice", false},
+                                                  {"axes", "choice", false},
+                                                  {NULL, NULL, false}};
 
-static const struct field population_fields[] = {{"spk", "spikes", true},
-                                                 {"targets", "labels", true},
-                                                 {"num_classes", "count", true},
-                                                 {"neurons_per_class", "count", true},
-                                                 {"correct_rate", "real", true},
-                                                 {"incorrect_rate", "real", true},
-                                                 {"gradient", "choice", false},
-                                                 {"gradient_encoding", "choice", false},
-                                                 {"axes", "choice", false},
-                                                 {NULL, NULL, false}};
+static const struct field population_fields[] = {
+    {"spk", "spikes", true},        {"targets", "labels", true},
+    {"num_classes", "count", true}, {"neurons_per_class", "count", true},
+    {"correct_rate", "real", true}, {"incorrect_rate", "real", true},
+    {"gradient", "choice", false},  {"gradient_encoding", "choice", false},
+    {"axes", "choice", false},      {NULL, NULL, false}};
 
-static const struct field mse_fields[] = {{"spk", "spikes", true},
-                                          {"targets", "labels", true},
-                                          {"num_classes", "count", true},
-                                          {"correct_rate", "real", true},
-                                          {"incorrect_rate", "real", true},
-                                          {"per", "choice", false},
-                                          {"measure", "choice", false},
-                                          {"truncate", "flag", false},
-                                          {"reduction", "choice", false},
-                                          {"weight", "real", false},
-                                          {"gradient", "choice", false},
-                                          {"gradient_encoding", "choice", false},
-                                          {"axes", "choice", false},
-                                          {NULL, NULL, false}};
+static const struct field mse_fields[] = {
+    {"spk", "spikes", true},          {"targets", "labels", true},
+    {"num_classes", "count", true},   {"correct_rate", "real", true},
+    {"incorrect_rate", "real", true}, {"per", "choice", false},
+    {"measure", "choice", false},     {"truncate", "flag", false},
+    {"reduction", "choice", false},   {"weight", "real", false},
+    {"gradient", "choice", false},    {"gradient_encoding", "choice", false},
+    {"axes", "choice", false},        {NULL, NULL, false}};
 
 static void expect_loss(const cJSON *loss, const char *name, const struct field *fields) {
   ck_assert_str_eq(json_text(loss, "/name"), name);
