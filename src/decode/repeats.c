@@ -56,11 +56,14 @@ static uint64_t index_in(const struct sl_nested *nested, const struct sl_reading
   return reading->json.levels[nested->around + level].index;
 }
 
-/* Returns the byte after the last one of a kind before `end`, or NULL if it is not there any more.
+/* Returns the byte after the last one of a kind before `end`, or NULL if it is not there any more,
+ * or is farther away than a template is long: long white space must not be searched at each comma.
  */
 static const char *after_last(const char *piece, const char *end, char kind) {
   bool empty = piece == NULL || end <= piece;
-  const char *last = empty ? NULL : memrchr(piece, kind, (size_t)(end - piece));
+  size_t length = empty ? 0 : (size_t)(end - piece);
+  size_t searched = length < SL_TEMPLATE_BYTES ? length : SL_TEMPLATE_BYTES;
+  const char *last = empty ? NULL : memrchr(end - searched, kind, searched);
   return last != NULL ? last + 1 : NULL;
 }
 
