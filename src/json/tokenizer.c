@@ -101,15 +101,16 @@ static bool is_letter(char byte) {
   return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
 }
 
-/* Gathers a word. A call of Python's ends with its parenthesis: its name is enough. */
+/* Gathers a word. The name of a call of Python's is enough: its parenthesis is shown, not taken. */
 static enum sl_json_event gather_word(struct sl_json *json, struct sl_input *input) {
   json->state = SL_JSON_IN_WORD;
   while (input->at < input->end) {
     char byte = *input->at;
     bool in_word = is_letter(byte) || sl_is_digit(byte) || byte == '.';
     if (in_word || (byte == '(' && !sl_text_is_literal(&json->text, true))) {
-      sl_text_add(&json->text, input->at++, 1);
+      sl_text_add(&json->text, input->at, 1);
     }
+    input->at += in_word;
     if (!in_word) {
       json->after_word = byte;
       json->state = SL_JSON_AFTER_VALUE;
