@@ -40,7 +40,7 @@ static enum sl_status evaluate(const struct sl_value *values, struct sl_result *
   result->loss = rate * rate;
   gradient[0] = 2.0 * rate / numel;
   sl_result_add_real(result, "rate", rate);
-  return sl_result_check_finite(result, fields, error);
+  return sl_result_check_finite(result, 0, fields, error);
 }
 
 const struct sl_loss sl_mean_rate_loss_row = {
