@@ -87,7 +87,7 @@ megabyte.
   `json.dumps` writes for doubles. One value in five is a spike. Shapes are samples × time steps ×
   neurons.
 - Cells of the grid above nine tenths of their bar, met or not, are measured again for longer, and
-  the second figure stands: of hundreds, some always meet a slow moment.
+  the second figure counts: among hundreds of cells, noise disturbs some in every run.
 - Large bodies come from a small C client over one connection. Small ones come from a client that
   polls and never sleeps, one request on each connection (`bench/small_client.c`): a client that
   sleeps is woken by the server, which makes a server that does nothing look slower than it is.

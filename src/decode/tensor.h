@@ -1,7 +1,7 @@
 /*
  * One spike tensor in any of its spellings: nested arrays, or an object of shape, encoding and data
- * in any order. Numbers may be sums over time, or over batch and time, if "summed" says so. As that
- * may come last, data that was deferred is counted when the object ends.
+ * in any order. Numbers may be sums over time, or over batch and time, if "summed" says so. That
+ * member may come last, so deferred data is counted at the end of the object.
  */
 #ifndef SPIKELOSS_DECODE_TENSOR_H
 #define SPIKELOSS_DECODE_TENSOR_H

@@ -64,7 +64,7 @@ struct sl_record {
   uint64_t answer_bytes;  /* body of the answer */
   uint64_t spikes;        /* values that were not 0 */
   uint64_t decoded_bytes; /* of the inflated body, where there was a loss to answer with */
-  uint64_t fast_bytes;    /* of these, taken in blocks by a kernel; the rest byte by byte */
+  uint64_t fast_bytes;    /* of these, taken in blocks by a kernel; the rest number by number */
 
   enum sl_phase phase;                  /* the one that lasts */
   uint64_t since;                       /* when it began: monotonic nanoseconds */

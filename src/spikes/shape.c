@@ -120,7 +120,7 @@ static enum sl_status check_shape(size_t rank, const size_t *shape, struct sl_er
   }
   for (size_t axis = 0; axis < rank; axis++) {
     if (shape[axis] == 0) {
-      return sl_fail(error, SL_EMPTY_TENSOR, "dimension %zu is 0: there is no mean of nothing",
+      return sl_fail(error, SL_EMPTY_TENSOR, "dimension %zu is 0; a tensor has at least one value",
                      axis);
     }
   }

@@ -238,7 +238,7 @@ START_TEST(messages_say_what_was_expected_and_what_came) {
   assert_message(RATES, LAYERS("{\"data\":[1],\"shape\":[2]}"),
                  "spikes_list[0].data: has 1 value, its shape has 2");
   assert_message(RATES, LAYERS("{\"shape\":[1,0],\"data\":[]}"),
-                 "spikes_list[0].shape: dimension 1 is 0: there is no mean of nothing");
+                 "spikes_list[0].shape: dimension 1 is 0; a tensor has at least one value");
   assert_message(RATES, LAYERS("{\"shape\":[1],\"encoding\":\"f32\",\"data\":\"AADAfw==\"}"),
                  "spikes_list[0].data: value 0, counted from 0, is NaN or infinite");
   assert_message(RATES,

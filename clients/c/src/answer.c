@@ -283,7 +283,7 @@ static bool read_all(const cJSON *json, const struct spikeloss_field *fields, si
            fits_request(result, fields, count)));
 }
 
-/* Nothing may come after the JSON text, nor a byte order mark before it. */
+/* Parses the answer. Returns NULL if anything is before or after its JSON text. */
 static cJSON *parse(const struct answer *answer) {
   if (answer->body[0] == '\xef' || strlen(answer->body) != answer->length) {
     return NULL;

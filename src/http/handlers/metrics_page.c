@@ -109,7 +109,7 @@ static void write_work(struct sl_document *page, const uint64_t *sums) {
   write_head(
       page, name, "counter",
       "Bytes of bodies whose loss was computed, by the path that read them: fast in blocks by "
-      "a kernel, exact byte by byte.");
+      "a kernel, exact number by number.");
   sl_document_print(page, "%s{path=\"fast\"} %ju\n%s{path=\"exact\"} %ju\n", name,
                     (uintmax_t)sums[SL_COLUMN_FAST_BYTES], name,
                     (uintmax_t)sums[SL_COLUMN_EXACT_BYTES]);
