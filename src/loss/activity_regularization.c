@@ -24,7 +24,6 @@
 #include "loss/result.h"
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -335,27 +334,16 @@ sl_activity_regularization(const struct sl_activity_regularization_arguments *ar
     return sl_fail_argument(error, "sl_activity_regularization: a pointer is NULL");
   }
   size_t layers = arguments->layer_count;
-  struct sl_spikes *spikes = NULL;
-  if (sl_copy_layers(&spikes, arguments->spikes_list, layers, result, error) != SL_OK) {
-    return error->code;
-  }
 #define LIST(member)                                                                               \
   { .present = arguments->member != NULL, .length = layers, .reals = (double *)arguments->member }
 #define CHOICE(member)                                                                             \
   { .present = true, .choice = arguments->member }
-  const struct sl_value values[FIELD_COUNT] = {
+  struct sl_value values[FIELD_COUNT] = {
       /* Arguments are only read. */
-      [SPIKES_LIST] = {.present = true, .length = layers, .spikes = spikes},
-      [LOWER] = LIST(lower),
-      [UPPER] = LIST(upper),
-      [WEIGHTS] = LIST(weights),
-      [PER] = CHOICE(per),
-      [SAMPLES] = CHOICE(samples),
-      [MEASURE] = CHOICE(measure),
-      [NORM] = CHOICE(norm),
-      [REDUCTION] = CHOICE(reduction),
+      [LOWER] = LIST(lower), [UPPER] = LIST(upper),           [WEIGHTS] = LIST(weights),
+      [PER] = CHOICE(per),   [SAMPLES] = CHOICE(samples),     [MEASURE] = CHOICE(measure),
+      [NORM] = CHOICE(norm), [REDUCTION] = CHOICE(reduction),
   };
-  enum sl_status status = sl_loss_evaluate(&sl_activity_regularization_row, values, result, error);
-  free(spikes);
-  return status;
+  return sl_loss_evaluate_layers(&sl_activity_regularization_row, values, arguments->spikes_list,
+                                 layers, result, error);
 }

@@ -154,9 +154,9 @@ enum sl_status sl_check_layers(const struct sl_field *field, const struct sl_val
               layers == 1 ? "" : "s");
 }
 
-enum sl_status sl_copy_layers(struct sl_spikes **copies, const struct sl_spikes *const *list,
-                              size_t layers, struct sl_result *result, struct sl_error *error) {
-  *result = (struct sl_result){0};
+/* Makes one array of the tensors of a list, for the caller to free. NULL if there are none. */
+static enum sl_status copy_layers(struct sl_spikes **copies, const struct sl_spikes *const *list,
+                                  size_t layers, struct sl_error *error) {
   *copies = NULL;
   if (list == NULL || layers == 0) {
     return SL_OK;
@@ -176,6 +176,20 @@ enum sl_status sl_copy_layers(struct sl_spikes **copies, const struct sl_spikes 
     (*copies)[i] = *list[i];
   }
   return SL_OK;
+}
+
+enum sl_status sl_loss_evaluate_layers(const struct sl_loss *loss, struct sl_value *values,
+                                       const struct sl_spikes *const *list, size_t layers,
+                                       struct sl_result *result, struct sl_error *error) {
+  *result = (struct sl_result){0};
+  struct sl_spikes *spikes;
+  if (copy_layers(&spikes, list, layers, error) != SL_OK) {
+    return error->code;
+  }
+  values[0] = (struct sl_value){.present = true, .length = layers, .spikes = spikes};
+  enum sl_status status = sl_loss_evaluate(loss, values, result, error);
+  free(spikes);
+  return status;
 }
 
 const struct sl_gradient *sl_result_gradient(const struct sl_result *result, const char *name,
