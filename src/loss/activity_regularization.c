@@ -235,7 +235,7 @@ static enum sl_status layer_not_finite(size_t item, struct sl_error *error) {
   char pointer[sizeof error->pointer];
   snprintf(pointer, sizeof pointer, "/spikes_list/%zu", item);
   return sl_fail_at(error, SL_RESULT_NOT_FINITE, pointer, SL_NO_OFFSET,
-                    "the loss of spikes_list[%zu] is too large for a double", item);
+                    "the loss of spikes_list[%zu]" SL_TOO_LARGE, item);
 }
 
 static struct layer new_layer(const struct sl_value *values, size_t item, const struct settings *s,

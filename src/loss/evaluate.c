@@ -27,7 +27,7 @@ static enum sl_status check_tensor(const struct sl_field *field, const struct sl
 static enum sl_status check_tensors(const struct sl_field *field, const struct sl_value *value,
                                     const char *pointer, struct sl_error *error) {
   if (value->length == 0) {
-    return FAIL(SL_EMPTY_TENSOR, "%s has no layers", field->name);
+    return FAIL(SL_EMPTY_TENSOR, "%s has no layers; give at least one tensor", field->name);
   }
   for (size_t item = 0; item < value->length; item++) {
     char at_item[sizeof error->pointer];
@@ -43,7 +43,8 @@ static enum sl_status check_reals(const struct sl_field *field, const double *re
                                   const char *pointer, struct sl_error *error) {
   size_t finite = sl_finite_count(reals, count);
   if (finite < count) {
-    return FAIL(SL_NOT_FINITE, "%s: number %zu is not finite", field->name, finite);
+    return FAIL(SL_NOT_FINITE, "%s: number %zu is not finite; replace NaN and infinities",
+                field->name, finite);
   }
   for (size_t i = 0; i < count; i++) {
     if (!sl_field_allows(field, reals[i])) {
@@ -170,7 +171,8 @@ static enum sl_status copy_layers(struct sl_spikes **copies, const struct sl_spi
   }
   *copies = calloc(layers, sizeof **copies);
   if (*copies == NULL) {
-    return sl_fail(error, SL_OUT_OF_MEMORY, "no memory for %zu layers", layers);
+    return sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory for %zu layers; try again later",
+                   layers);
   }
   for (size_t i = 0; i < layers; i++) {
     (*copies)[i] = *list[i];

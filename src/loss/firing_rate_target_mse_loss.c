@@ -94,8 +94,8 @@ static enum sl_status layer_not_finite(size_t layer, double offset, double multi
   char pointer[sizeof error->pointer];
   snprintf(pointer, sizeof pointer, "/%s/%zu", fields[SPIKES_LIST].name, layer);
   return sl_fail_at(error, SL_RESULT_NOT_FINITE, pointer, SL_NO_OFFSET,
-                    "((mean of spikes_list[%zu] - %g) * %g)^2 is too large for a double", layer,
-                    offset, multiplier);
+                    "((mean of spikes_list[%zu] - %g) * %g)^2" SL_TOO_LARGE, layer, offset,
+                    multiplier);
 }
 
 static enum sl_status evaluate_rates(const struct sl_value *values, struct sl_result *result,
