@@ -4,7 +4,8 @@
 enum { MIN_CAPACITY = 128 };
 
 enum sl_status sl_spikes_no_memory(struct sl_error *error) {
-  return sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory to count the spikes of a tensor");
+  return sl_fail(error, SL_OUT_OF_MEMORY,
+                 "not enough memory to count the spikes of a tensor; try again later");
 }
 
 enum sl_status sl_spikes_take_pairs(struct sl_spikes *spikes, uint64_t pairs,
@@ -14,7 +15,8 @@ enum sl_status sl_spikes_take_pairs(struct sl_spikes *spikes, uint64_t pairs,
   }
   if (pairs > *spikes->pairs_left) {
     return sl_fail(error, SL_TENSOR_TOO_LARGE,
-                   "the tensors have more (sample, neuron) pairs than the limit (pairs) allows");
+                   "the tensors have more (sample, neuron) pairs than the limit (pairs) allows; "
+                   "send smaller batches");
   }
   *spikes->pairs_left -= pairs;
   return SL_OK;

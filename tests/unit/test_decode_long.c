@@ -2,10 +2,10 @@
  * Long nested bodies in which one row or one sample is too long, or one too short: most of such a
  * body is read in whole blocks, and still the error has the offset that the reference gives it.
  */
-#include "core/buffer.h"
 #include "core/codes.h"
 #include "kernels/kernels.h"
 #include "suite.h"
+#include "support/append.h"
 #include "support/compare.h"
 #include "support/every.h"
 

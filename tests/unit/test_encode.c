@@ -2,8 +2,8 @@
  * Answers, read back with cJSON: every number, every nesting level, every length, every way to cut
  * the stream. Results are built by hand, so that shapes come here that no loss makes today.
  */
+#include "../support/append.h"
 #include "../support/question.h"
-#include "core/buffer.h"
 #include "suite.h"
 #include "json/number_format.h"
 
