@@ -181,8 +181,9 @@ END_TEST
 
 /* Two layers of one sample: [1, ROWS, columns], then rows with fewer columns, but for one at `odd`
  * that looks like those of the first layer. */
+enum { ROWS = 24 };
+
 static struct sl_buffer write_layers(struct sl_random *random, size_t odd) {
-  enum { ROWS = 40 };
   size_t columns[] = {2 + sl_random_below(random, 60), 0};
   columns[1] = 1 + sl_random_below(random, columns[0] - 1);
   size_t style = sl_random_below(random, sizeof styles / sizeof styles[0]);
@@ -205,9 +206,9 @@ START_TEST(a_row_like_those_of_the_layer_before_is_refused_in_a_layer_of_shorter
   for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
     struct sl_random random = {43};
     ck_assert(sl_kernels_choose(sl_kernels_variant(variant)->name));
-    for (size_t odd = 1; odd <= 40; odd++) { /* the last: none */
+    for (size_t odd = 1; odd <= ROWS; odd++) { /* the last: none */
       check_body(&random, "firing_rate_target_mse_loss", write_layers(&random, odd),
-                 odd == 40 ? SL_OK : SL_RAGGED);
+                 odd == ROWS ? SL_OK : SL_RAGGED);
     }
   }
 }
