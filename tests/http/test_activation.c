@@ -116,7 +116,7 @@ START_TEST(the_file_of_a_unix_socket_that_was_handed_over_stays) {
 }
 END_TEST
 
-/* What makes a restart under systemd invisible: nobody is refused while no daemon runs. */
+/* What makes a restart under systemd invisible: no client is refused while no daemon runs. */
 START_TEST(clients_between_two_daemons_wait_for_the_second) {
   int port;
   int listener = listen_tcp(&port);

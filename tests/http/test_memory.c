@@ -1,6 +1,6 @@
 /*
- * Memory for all requests together: taken up to the limit and not beyond, given back by everybody
- * who ends, however that happens; and what the system holds of an answer that nobody reads.
+ * Memory for all requests together: taken up to the limit and not beyond, given back when a request
+ * ends, however it ends; and what the system holds of an answer that is not read.
  */
 #include "client.h"
 #include "suite.h"
@@ -65,7 +65,7 @@ static void wait_until_taken_are(double bytes) {
   }
 }
 
-/* Nobody but the client of the metrics is there. */
+/* No client but that of the metrics is connected. */
 static void wait_until_idle(void) {
   wait_until_taken_are(BUFFER);
 }
@@ -370,7 +370,7 @@ static unsigned long unread_bytes(int wire) {
 }
 
 /* 20 MB of answer; the daemon goes on with it until the system takes no more. */
-START_TEST(the_system_holds_little_of_an_answer_that_nobody_reads) {
+START_TEST(the_system_holds_little_of_an_answer_that_is_not_read) {
   enum { BOUND = 512 * 1024, ONE_PIECE = 128 * 1024 };
   static const char body[] = "{\"spikes_list\": [{\"shape\": [2000,1000], \"encoding\": \"coo\", "
                              "\"data\": []}], \"offsets\": [0.3], \"multipliers\": [0.7]}";
@@ -411,5 +411,5 @@ int main(void) {
                    the_smallest_request_needs_what_the_start_says,
                    small_requests_fit_beside_large_ones_that_fill_all_the_rest,
                    connections_are_charged_when_they_open_and_fit_into_half_of_the_memory,
-                   the_system_holds_little_of_an_answer_that_nobody_reads);
+                   the_system_holds_little_of_an_answer_that_is_not_read);
 }

@@ -363,6 +363,32 @@ START_TEST(reads_of_every_size_give_the_text_that_a_slow_writer_gives) {
 }
 END_TEST
 
+/* Three rows of numbers, one of them with many digits. */
+static struct sl_gradient *ask_uneven_rows(struct question *question, size_t long_row) {
+  enum { ROW = 9000 };
+  ask(question, SL_GRADIENT_DENSE, SL_ENCODING_TEXT);
+  struct sl_gradient *gradient =
+      add(question, SPK, 0, 3, (size_t[]){3, 2, ROW}, (size_t[]){3, 1, ROW});
+  for (size_t i = 0; i < gradient->count; i++) {
+    gradient->values[i] = i / ROW == long_row ? 1.0 / (double)(i + 3) : 0.0;
+  }
+  return gradient;
+}
+
+START_TEST(a_row_has_the_memory_it_needs_before_and_after_shorter_ones) {
+  for (size_t long_row = 0; long_row < 3; long_row++) {
+    struct question question;
+    struct sl_buffer expected = answer_slowly(ask_uneven_rows(&question, long_row), false);
+    sl_result_free(&question.result);
+    ask_uneven_rows(&question, long_row);
+    char *text = text_of(&question, 1000);
+    ck_assert(strcmp(text, expected.bytes) == 0);
+    free(text);
+    sl_buffer_free(&expected);
+  }
+}
+END_TEST
+
 START_TEST(a_row_of_340000_numbers_is_longer_than_what_is_kept) {
   struct question question;
   ask(&question, SL_GRADIENT_DENSE, SL_ENCODING_TEXT);
@@ -425,6 +451,7 @@ int main(void) {
   tcase_add_test(answers, large_spreads_may_stop_at_any_byte);
   tcase_add_loop_test(answers, reads_of_every_size_give_the_text_that_a_slow_writer_gives, 0,
                       (int)(sizeof long_texts / sizeof *long_texts));
+  tcase_add_test(answers, a_row_has_the_memory_it_needs_before_and_after_shorter_ones);
   tcase_add_test(answers, a_row_of_340000_numbers_is_longer_than_what_is_kept);
   tcase_add_test(answers, numbers_are_formatted_when_they_are_read);
   suite_add_tcase(suite, answers);
