@@ -90,10 +90,11 @@ struct sl_kernels {
   /*
    * Adds rows of values to their accumulators, one row after the other: counts those that are 1 and
    * those that are neither 0 nor 1, and sums up the latter.
-   * ones, graded, sums [columns], values [rows][stride], of which the first `columns`.
+   * ones, graded [columns], of count_bytes as above; sums [columns]; values [rows][stride], of
+   * which the first `columns`.
    */
-  void (*add_reals)(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                    size_t rows, size_t stride, size_t columns);
+  void (*add_reals)(void *ones, void *graded, size_t count_bytes, double *sums,
+                    const double *values, size_t rows, size_t stride, size_t columns);
 
   /*
    * Bit i % 64 of bits[i / 64] tells whether number i is 1, of `count` little-endian numbers of

@@ -157,7 +157,7 @@ static enum sl_status buffer_bits(struct sl_spikes *spikes, const uint64_t *bits
                                   size_t count, struct sl_error *error) {
   struct position after = position_after(spikes, count);
   size_t bit_end = spikes->buffered_bits + count;
-  if (after.step > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_ones(spikes, error) != SL_OK) {
+  if (after.step > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_counts(spikes, error) != SL_OK) {
     return error->code;
   }
   if (sl_spikes_reach(spikes, after.end, error) != SL_OK ||
@@ -224,8 +224,11 @@ static bool find_bits(const double *values, size_t count, uint64_t *bits) {
 
 static void add_reals(struct sl_spikes *spikes, size_t first, const double *values, size_t rows,
                       size_t columns) {
-  sl_kernels()->add_reals(spikes->ones + first, spikes->graded + first, spikes->sums + first,
-                          values, rows, columns, columns);
+  size_t count_bytes = spikes->is_small ? sizeof *spikes->small_ones : sizeof *spikes->ones;
+  char *ones = spikes->ones_memory.words;
+  char *graded = spikes->graded_memory.words;
+  sl_kernels()->add_reals(ones + first * count_bytes, graded + first * count_bytes, count_bytes,
+                          spikes->sums + first, values, rows, columns, columns);
 }
 
 /* Adds values of one row, which are no bits, at once. */
@@ -253,13 +256,18 @@ static enum sl_status push_graded_rows(struct sl_spikes *spikes, const double *v
   if (begin_samples(spikes, count, error) != SL_OK) {
     return error->code;
   }
-  size_t end = position_after(spikes, count).end;
-  if (sl_spikes_reach_graded(spikes, end, error) != SL_OK ||
-      sl_spikes_reach(spikes, end, error) != SL_OK) {
+  struct position after = position_after(spikes, count);
+  if ((after.step > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_counts(spikes, error) != SL_OK) ||
+      sl_spikes_reach_graded(spikes, after.end, error) != SL_OK ||
+      sl_spikes_reach(spikes, after.end, error) != SL_OK) {
     return error->code;
   }
   if (spikes->per_sample) {
     add_buffered(spikes);
+  }
+  if (apart && spikes->rows == 1) { /* each value has an accumulator of its own */
+    add_reals(spikes, spikes->base, values, 1, count);
+    rows = 0;
   }
   while (rows > 0) {
     size_t left = apart ? spikes->rows - spikes->step : rows;
@@ -269,6 +277,7 @@ static enum sl_status push_graded_rows(struct sl_spikes *spikes, const double *v
     values += together * spikes->row_length;
     rows -= together;
   }
+  go_to(spikes, after);
   spikes->values += count;
   return SL_OK;
 }
@@ -294,12 +303,10 @@ static enum sl_status push_sums_part(struct sl_spikes *spikes, const double *sum
   }
   for (size_t i = 0; i < count; i++) {
     if (!is_count(spikes, sums[i])) {
-      spikes->graded[first + i] += 1;
+      sl_spikes_add_count(spikes, &spikes->graded_memory, first + i, 1);
       spikes->sums[first + i] += sums[i];
-    } else if (spikes->is_small) {
-      spikes->small_ones[first + i] += (uint8_t)sums[i];
     } else {
-      spikes->ones[first + i] += (uint64_t)sums[i];
+      sl_spikes_add_count(spikes, &spikes->ones_memory, first + i, (uint64_t)sums[i]);
     }
   }
   return SL_OK;
