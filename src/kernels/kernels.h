@@ -21,9 +21,9 @@ enum { SL_BITS_SLACK = 9 };  /* readable words after packed bits */
  * Text that repeats: one element of an array of spikes, or a few, each with the comma after it. All
  * its values are 0; the bytes after the last one are white space.
  */
-enum { SL_TEMPLATE_BLOCKS = 64, SL_TEMPLATE_BYTES = SL_TEMPLATE_BLOCKS * SL_SCAN_BLOCK };
+enum { SL_TEMPLATE_BLOCKS = 256, SL_TEMPLATE_BYTES = SL_TEMPLATE_BLOCKS * SL_SCAN_BLOCK };
 struct sl_text_template {
-  size_t length;                           /* bytes; 0 if there is no template */
+  size_t length;                           /* bytes */
   size_t count;                            /* values */
   uint64_t starts[SL_TEMPLATE_BLOCKS + 1]; /* bit i of word b: byte 64 b + i begins a value */
   uint16_t before[SL_TEMPLATE_BLOCKS + 1]; /* values that begin before a block */

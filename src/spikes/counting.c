@@ -139,12 +139,12 @@ static enum sl_status push_first_step(struct sl_spikes *spikes, const uint64_t *
       sl_spikes_reach(spikes, end, error) != SL_OK) {
     return error->code;
   }
-  for (size_t i = 0; i < count; i++) {
-    uint8_t one = bits[i / 64] >> (i % 64) & 1;
-    if (spikes->is_small) {
-      spikes->small_ones[spikes->column + i] = one;
-    } else {
-      spikes->ones[spikes->column + i] = one;
+  for (size_t i = 0; i < count; i += 64) {
+    uint64_t ones =
+        count - i < 64 ? bits[i / 64] & ((UINT64_C(1) << (count - i)) - 1) : bits[i / 64];
+    for (; ones != 0; ones &= ones - 1) {
+      size_t neuron = spikes->column + i + (size_t)__builtin_ctzll(ones);
+      sl_spikes_add_count(spikes, &spikes->ones_memory, neuron, 1);
     }
   }
   spikes->values += count;
