@@ -59,13 +59,18 @@ enum sl_status sl_spikes_grow(struct sl_spikes *spikes, size_t needed, struct sl
   return SL_OK;
 }
 
+enum sl_status sl_spikes_reserve_ones(struct sl_spikes *spikes, enum sl_lazy_kind kind,
+                                      struct sl_error *error) {
+  enum sl_status status = sl_lazy_words_reserve(
+      &spikes->ones_memory, words_of_counts(spikes, spikes->capacity), kind, spikes->budget, error);
+  sl_spikes_find_arrays(spikes);
+  return status;
+}
+
 enum sl_status sl_spikes_reach(struct sl_spikes *spikes, size_t end, struct sl_error *error) {
-  if (spikes->ones_memory.words == NULL) {
-    if (sl_lazy_words_reserve(&spikes->ones_memory, words_of_counts(spikes, spikes->capacity),
-                              SL_LAZY_DENSE, spikes->budget, error) != SL_OK) {
-      return error->code;
-    }
-    sl_spikes_find_arrays(spikes);
+  if (spikes->ones_memory.words == NULL &&
+      sl_spikes_reserve_ones(spikes, SL_LAZY_DENSE, error) != SL_OK) {
+    return error->code;
   }
   spikes->reached = end > spikes->reached ? end : spikes->reached;
   return sl_lazy_words_reach(&spikes->ones_memory, words_of_counts(spikes, end), spikes->budget,

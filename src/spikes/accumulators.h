@@ -21,6 +21,10 @@ void sl_spikes_find_arrays(struct sl_spikes *spikes);
 /* Reserves accumulators [0, needed) of a shape that is still discovered. */
 enum sl_status sl_spikes_grow(struct sl_spikes *spikes, size_t needed, struct sl_error *error);
 
+/* Takes memory for the counts of ones of all accumulators. */
+enum sl_status sl_spikes_reserve_ones(struct sl_spikes *spikes, enum sl_lazy_kind kind,
+                                      struct sl_error *error);
+
 /* Makes accumulators below `end` writable. */
 enum sl_status sl_spikes_reach(struct sl_spikes *spikes, size_t end, struct sl_error *error);
 

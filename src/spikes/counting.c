@@ -355,18 +355,17 @@ enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *valu
 }
 
 /* Begins to add spikes one by one. Nothing can be pushed any more: all values that are not named
- * are 0. */
-static enum sl_status begin_scattered(struct sl_spikes *spikes, struct sl_error *error) {
+ * are 0. Where a value may be named again and again, no count stays small. */
+static enum sl_status begin_scattered(struct sl_spikes *spikes, bool named_once,
+                                      struct sl_error *error) {
   if (spikes->rank == 0 || spikes->values > 0 || spikes->finished) {
     return sl_fail(error, SL_LENGTH_MISMATCH,
                    "single spikes are added to a known shape that no values were pushed into");
   }
-  spikes->is_small = false;
-  if (sl_lazy_words_reserve(&spikes->ones_memory, spikes->capacity, SL_LAZY_SCATTERED,
-                            spikes->budget, error) != SL_OK) {
+  spikes->is_small = spikes->is_small && named_once;
+  if (sl_spikes_reserve_ones(spikes, SL_LAZY_SCATTERED, error) != SL_OK) {
     return error->code;
   }
-  sl_spikes_find_arrays(spikes);
   spikes->scattered = true;
   spikes->values = spikes->max_values;
   return SL_OK;
@@ -374,13 +373,14 @@ static enum sl_status begin_scattered(struct sl_spikes *spikes, struct sl_error 
 
 enum sl_status sl_spikes_add_to(struct sl_spikes *spikes, size_t accumulator,
                                 struct sl_error *error) {
-  if (!spikes->scattered && begin_scattered(spikes, error) != SL_OK) {
+  if (!spikes->scattered && begin_scattered(spikes, true, error) != SL_OK) {
     return error->code;
   }
-  if (sl_lazy_words_touch(&spikes->ones_memory, accumulator, spikes->budget, error) != SL_OK) {
+  size_t word = spikes->is_small ? accumulator / sizeof(uint64_t) : accumulator;
+  if (sl_lazy_words_touch(&spikes->ones_memory, word, spikes->budget, error) != SL_OK) {
     return error->code;
   }
-  spikes->ones[accumulator] += 1;
+  sl_spikes_add_count(spikes, &spikes->ones_memory, accumulator, 1);
   return SL_OK;
 }
 
@@ -391,7 +391,7 @@ enum sl_status sl_spikes_add_one(struct sl_spikes *spikes, uint64_t index, struc
   if (spikes->summed != SL_SUMMED_NOT) {
     return sl_fail(error, SL_LENGTH_MISMATCH, "single spikes are not added to sums");
   }
-  if (!spikes->scattered && begin_scattered(spikes, error) != SL_OK) {
+  if (!spikes->scattered && begin_scattered(spikes, false, error) != SL_OK) {
     return error->code;
   }
   if (index >= spikes->max_values) {
@@ -422,7 +422,7 @@ enum sl_status sl_spikes_finish(struct sl_spikes *spikes, struct sl_error *error
   if (error == NULL || spikes == NULL) {
     return sl_fail_argument(error, "sl_spikes_finish: a pointer is NULL");
   }
-  if (spikes->rank > 0 && spikes->values == 0 && begin_scattered(spikes, error) != SL_OK) {
+  if (spikes->rank > 0 && spikes->values == 0 && begin_scattered(spikes, true, error) != SL_OK) {
     return error->code;
   }
   if (spikes->values != spikes->max_values) {

@@ -95,7 +95,7 @@ enum sl_status sl_spikes_set_shape(struct sl_spikes *spikes, size_t rank, const 
 enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *values, size_t count,
                                     struct sl_error *error);
 
-/* Adds one spike to an accumulator, as sl_spikes_add_one does to that of an index. */
+/* Adds one spike to an accumulator, as sl_spikes_add_one does to that of an index; none twice. */
 enum sl_status sl_spikes_add_to(struct sl_spikes *spikes, size_t accumulator,
                                 struct sl_error *error);
 
