@@ -157,7 +157,8 @@ static enum sl_status buffer_bits(struct sl_spikes *spikes, const uint64_t *bits
                                   size_t count, struct sl_error *error) {
   struct position after = position_after(spikes, count);
   size_t bit_end = spikes->buffered_bits + count;
-  if (after.step > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_counts(spikes, error) != SL_OK) {
+  size_t begun = after.step + (after.column > 0);
+  if (begun > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_counts(spikes, error) != SL_OK) {
     return error->code;
   }
   if (sl_spikes_reach(spikes, after.end, error) != SL_OK ||
