@@ -1,7 +1,7 @@
 #include "decode/request.h"
 
 #include "core/codes.h"
-#include "decode/tensor.h"
+#include "decode/repeats.h"
 #include "decode/value.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +70,7 @@ void sl_decoder_free(struct sl_decoder *decoder) {
     sl_budget_free(budget, decoder->decoded.nested[field], 0);
   }
   sl_tensor_free(&decoder->tensor, &decoder->reading);
+  sl_repeats_free(&decoder->reading);
   settle_charge(decoder);
   sl_budget_give_back(budget, decoder->charged);
   sl_budget_free(budget, decoder, sizeof *decoder);

@@ -110,13 +110,31 @@ static uint64_t find_ones(const double *values, size_t count, bool *binary) {
   return ones;
 }
 
-/* Adds up to four columns, those that are used. What is counted, and where an addition counts, are
- * comparisons: they give all ones, which is -1, in the lanes where they hold. */
-static inline void add_four_columns(uint64_t *ones, uint64_t *graded, double *sums,
+/* Loads up to four counts of 8 bytes, those that are used, or four of 1 byte. */
+static inline __m256i load_counts(const void *counts, size_t count_bytes, __m256i used) {
+  return count_bytes == 1 ? _mm256_cvtepu8_epi64(_mm_loadu_si32(counts))
+                          : _mm256_maskload_epi64(counts, used);
+}
+
+static inline void store_counts(void *counts, size_t count_bytes, __m256i used, __m256i values) {
+  if (count_bytes == 1) {
+    const __m256i lowest = _mm256_set1_epi32(0x0800); /* bytes of the two lanes of each half */
+    __m256i pairs = _mm256_shuffle_epi8(values, lowest);
+    _mm_storeu_si32(counts, _mm_unpacklo_epi16(_mm256_castsi256_si128(pairs),
+                                               _mm256_extracti128_si256(pairs, 1)));
+  } else {
+    _mm256_maskstore_epi64(counts, used, values);
+  }
+}
+
+/* Adds up to four columns, those that are used; all of them where a count is 1 byte. What is
+ * counted, and where an addition counts, are comparisons: they give all ones, which is -1, in the
+ * lanes where they hold. */
+static inline void add_four_columns(void *ones, void *graded, size_t count_bytes, double *sums,
                                     const double *values, size_t rows, size_t stride,
                                     __m256i used) {
-  __m256i one_count = _mm256_maskload_epi64((const long long *)ones, used);
-  __m256i graded_count = _mm256_maskload_epi64((const long long *)graded, used);
+  __m256i one_count = load_counts(ones, count_bytes, used);
+  __m256i graded_count = load_counts(graded, count_bytes, used);
   __m256d sum = _mm256_maskload_pd(sums, used);
   for (size_t row = 0; row < rows; row++) {
     __m256d value = _mm256_maskload_pd(values + row * stride, used);
@@ -128,23 +146,29 @@ static inline void add_four_columns(uint64_t *ones, uint64_t *graded, double *su
     graded_count = _mm256_sub_epi64(graded_count, is_graded);
     sum = _mm256_blendv_pd(_mm256_add_pd(sum, value), sum, is_binary);
   }
-  _mm256_maskstore_epi64((long long *)ones, used, one_count);
-  _mm256_maskstore_epi64((long long *)graded, used, graded_count);
+  store_counts(ones, count_bytes, used, one_count);
+  store_counts(graded, count_bytes, used, graded_count);
   _mm256_maskstore_pd(sums, used, sum);
 }
 
-static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t rows, size_t stride, size_t columns) {
+static void add_reals(void *ones, void *graded, size_t count_bytes, double *sums,
+                      const double *values, size_t rows, size_t stride, size_t columns) {
   const __m256i lanes = _mm256_setr_epi64x(0, 1, 2, 3);
   size_t column = 0;
   for (; column + 4 <= columns; column += 4) {
-    add_four_columns(ones + column, graded + column, sums + column, values + column, rows, stride,
+    add_four_columns((char *)ones + column * count_bytes, (char *)graded + column * count_bytes,
+                     count_bytes, sums + column, values + column, rows, stride,
                      _mm256_set1_epi64x(-1));
   }
-  if (column < columns) {
+  char *last_ones = (char *)ones + column * count_bytes;
+  char *last_graded = (char *)graded + column * count_bytes;
+  if (count_bytes == 1) {
+    sl_kernels_scalar.add_reals(last_ones, last_graded, count_bytes, sums + column, values + column,
+                                rows, stride, columns - column);
+  } else if (column < columns) {
     __m256i left = _mm256_set1_epi64x((long long)(columns - column));
-    add_four_columns(ones + column, graded + column, sums + column, values + column, rows, stride,
-                     _mm256_cmpgt_epi64(left, lanes));
+    add_four_columns(last_ones, last_graded, count_bytes, sums + column, values + column, rows,
+                     stride, _mm256_cmpgt_epi64(left, lanes));
   }
 }
 

@@ -79,13 +79,27 @@ static uint64_t find_ones(const double *values, size_t count, bool *binary) {
   return ones;
 }
 
+/* Loads up to eight counts of 1 byte or 8, those that are used. */
+static inline __m512i load_counts(const void *counts, size_t count_bytes, __mmask8 used) {
+  return count_bytes == 1 ? _mm512_cvtepu8_epi64(_mm_maskz_loadu_epi8(used, counts))
+                          : _mm512_maskz_loadu_epi64(used, counts);
+}
+
+static inline void store_counts(void *counts, size_t count_bytes, __mmask8 used, __m512i values) {
+  if (count_bytes == 1) {
+    _mm_mask_storeu_epi8(counts, used, _mm512_cvtepi64_epi8(values));
+  } else {
+    _mm512_mask_storeu_epi64(counts, used, values);
+  }
+}
+
 /* Adds up to eight columns, those that are used. */
-static inline void add_eight_columns(uint64_t *ones, uint64_t *graded, double *sums,
+static inline void add_eight_columns(void *ones, void *graded, size_t count_bytes, double *sums,
                                      const double *values, size_t rows, size_t stride,
                                      __mmask8 used) {
   const __m512i one = _mm512_set1_epi64(1);
-  __m512i one_count = _mm512_maskz_loadu_epi64(used, ones);
-  __m512i graded_count = _mm512_maskz_loadu_epi64(used, graded);
+  __m512i one_count = load_counts(ones, count_bytes, used);
+  __m512i graded_count = load_counts(graded, count_bytes, used);
   __m512d sum = _mm512_maskz_loadu_pd(used, sums);
   for (size_t row = 0; row < rows; row++) {
     __m512d value = _mm512_maskz_loadu_pd(used, values + row * stride);
@@ -95,21 +109,22 @@ static inline void add_eight_columns(uint64_t *ones, uint64_t *graded, double *s
     graded_count = _mm512_mask_add_epi64(graded_count, is_graded, graded_count, one);
     sum = _mm512_mask_add_pd(sum, is_graded, sum, value);
   }
-  _mm512_mask_storeu_epi64(ones, used, one_count);
-  _mm512_mask_storeu_epi64(graded, used, graded_count);
+  store_counts(ones, count_bytes, used, one_count);
+  store_counts(graded, count_bytes, used, graded_count);
   _mm512_mask_storeu_pd(sums, used, sum);
 }
 
 /* Whole vectors are apart, so that the compiler knows that all of their columns are used. */
-static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t rows, size_t stride, size_t columns) {
+static void add_reals(void *ones, void *graded, size_t count_bytes, double *sums,
+                      const double *values, size_t rows, size_t stride, size_t columns) {
   size_t column = 0;
   for (; column + 8 <= columns; column += 8) {
-    add_eight_columns(ones + column, graded + column, sums + column, values + column, rows, stride,
-                      0xff);
+    add_eight_columns((char *)ones + column * count_bytes, (char *)graded + column * count_bytes,
+                      count_bytes, sums + column, values + column, rows, stride, 0xff);
   }
   if (column < columns) {
-    add_eight_columns(ones + column, graded + column, sums + column, values + column, rows, stride,
+    add_eight_columns((char *)ones + column * count_bytes, (char *)graded + column * count_bytes,
+                      count_bytes, sums + column, values + column, rows, stride,
                       first_lanes(columns - column));
   }
 }

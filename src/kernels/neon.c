@@ -136,11 +136,28 @@ static inline void add_where(byte_counters *counters, uint64_t bits, unsigned wo
   }
 }
 
+/* Loads two counts of 1 byte or 8. */
+static inline uint64x2_t load_counts(const void *counts, size_t count_bytes) {
+  const uint8_t *small = counts;
+  return count_bytes == 1 ? vcombine_u64(vcreate_u64(small[0]), vcreate_u64(small[1]))
+                          : vld1q_u64(counts);
+}
+
+static inline void store_counts(void *counts, size_t count_bytes, uint64x2_t values) {
+  uint8_t *small = counts;
+  if (count_bytes == 1) {
+    small[0] = (uint8_t)vgetq_lane_u64(values, 0);
+    small[1] = (uint8_t)vgetq_lane_u64(values, 1);
+  } else {
+    vst1q_u64(counts, values);
+  }
+}
+
 /* Adds two columns. Comparisons give all ones, which is -1, in the lanes where they hold. */
-static inline void add_two_columns(uint64_t *ones, uint64_t *graded, double *sums,
+static inline void add_two_columns(void *ones, void *graded, size_t count_bytes, double *sums,
                                    const double *values, size_t rows, size_t stride) {
-  uint64x2_t one_count = vld1q_u64(ones);
-  uint64x2_t graded_count = vld1q_u64(graded);
+  uint64x2_t one_count = load_counts(ones, count_bytes);
+  uint64x2_t graded_count = load_counts(graded, count_bytes);
   float64x2_t sum = vld1q_f64(sums);
   for (size_t row = 0; row < rows; row++) {
     float64x2_t value = vld1q_f64(values + row * stride);
@@ -150,19 +167,24 @@ static inline void add_two_columns(uint64_t *ones, uint64_t *graded, double *sum
     graded_count = vsubq_u64(graded_count, vceqzq_u64(is_binary));
     sum = vbslq_f64(is_binary, sum, vaddq_f64(sum, value));
   }
-  vst1q_u64(ones, one_count);
-  vst1q_u64(graded, graded_count);
+  store_counts(ones, count_bytes, one_count);
+  store_counts(graded, count_bytes, graded_count);
   vst1q_f64(sums, sum);
 }
 
-static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t rows, size_t stride, size_t columns) {
+static void add_reals(void *ones, void *graded, size_t count_bytes, double *sums,
+                      const double *values, size_t rows, size_t stride, size_t columns) {
+  char *one_counts = ones;
+  char *graded_counts = graded;
   size_t column = 0;
   for (; column + 2 <= columns; column += 2) {
-    add_two_columns(ones + column, graded + column, sums + column, values + column, rows, stride);
+    add_two_columns(one_counts, graded_counts, count_bytes, sums + column, values + column, rows,
+                    stride);
+    one_counts += 2 * count_bytes;
+    graded_counts += 2 * count_bytes;
   }
-  sl_kernels_scalar.add_reals(ones + column, graded + column, sums + column, values + column, rows,
-                              stride, columns - column);
+  sl_kernels_scalar.add_reals(one_counts, graded_counts, count_bytes, sums + column,
+                              values + column, rows, stride, columns - column);
 }
 
 /* Returns the six-bit values of 16 characters; lanes of *known that hold one of the alphabet are

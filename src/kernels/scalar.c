@@ -64,20 +64,24 @@ static inline uint64_t compare_block(const char *text, const char *expected, uin
   return others;
 }
 
+/* Adds to one of some counts, which are of 1 byte or 8. */
+static inline void add_count(void *counts, size_t count_bytes, size_t index, uint64_t more) {
+  uint8_t *small = counts;
+  uint64_t *large = counts;
+  if (count_bytes == 1) {
+    small[index] = (uint8_t)(small[index] + more);
+  } else {
+    large[index] += more;
+  }
+}
+
 static void add_columns(void *counts, size_t count_bytes, const uint64_t *bits, size_t first_bit,
                         size_t samples, size_t rows, size_t columns) {
-  uint8_t *small = count_bytes == 1 ? counts : NULL;
-  uint64_t *large = counts;
   size_t bit = first_bit;
   for (size_t sample = 0; sample < samples; sample++) {
     for (size_t i = 0; i < rows * columns; i++, bit++) {
-      size_t count = sample * columns + i % columns;
-      unsigned is_set = bits[bit / 64] >> (bit % 64) & 1;
-      if (small != NULL) {
-        small[count] = (uint8_t)(small[count] + is_set);
-      } else {
-        large[count] += is_set;
-      }
+      add_count(counts, count_bytes, sample * columns + i % columns,
+                bits[bit / 64] >> (bit % 64) & 1);
     }
   }
 }
@@ -94,8 +98,8 @@ uint64_t sl_find_ones_scalar(const double *values, size_t count, bool *binary) {
 }
 
 /* Computes, and does not branch: no processor can predict which values are 0. */
-static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t rows, size_t stride, size_t columns) {
+static void add_reals(void *ones, void *graded, size_t count_bytes, double *sums,
+                      const double *values, size_t rows, size_t stride, size_t columns) {
   for (size_t column = 0; column < columns; column++) {
     uint64_t one_count = 0;
     uint64_t graded_count = 0;
@@ -107,8 +111,8 @@ static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const doub
       graded_count += is_graded;
       sum = is_graded ? sum + value : sum;
     }
-    ones[column] += one_count;
-    graded[column] += graded_count;
+    add_count(ones, count_bytes, column, one_count);
+    add_count(graded, count_bytes, column, graded_count);
     sums[column] = sum;
   }
 }

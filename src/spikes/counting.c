@@ -139,12 +139,12 @@ static enum sl_status push_first_step(struct sl_spikes *spikes, const uint64_t *
       sl_spikes_reach(spikes, end, error) != SL_OK) {
     return error->code;
   }
-  for (size_t i = 0; i < count; i++) {
-    uint8_t one = bits[i / 64] >> (i % 64) & 1;
-    if (spikes->is_small) {
-      spikes->small_ones[spikes->column + i] = one;
-    } else {
-      spikes->ones[spikes->column + i] = one;
+  for (size_t i = 0; i < count; i += 64) {
+    uint64_t ones =
+        count - i < 64 ? bits[i / 64] & ((UINT64_C(1) << (count - i)) - 1) : bits[i / 64];
+    for (; ones != 0; ones &= ones - 1) {
+      size_t neuron = spikes->column + i + (size_t)__builtin_ctzll(ones);
+      sl_spikes_add_count(spikes, &spikes->ones_memory, neuron, 1);
     }
   }
   spikes->values += count;
@@ -157,7 +157,8 @@ static enum sl_status buffer_bits(struct sl_spikes *spikes, const uint64_t *bits
                                   size_t count, struct sl_error *error) {
   struct position after = position_after(spikes, count);
   size_t bit_end = spikes->buffered_bits + count;
-  if (after.step > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_ones(spikes, error) != SL_OK) {
+  size_t begun = after.step + (after.column > 0);
+  if (begun > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_counts(spikes, error) != SL_OK) {
     return error->code;
   }
   if (sl_spikes_reach(spikes, after.end, error) != SL_OK ||
@@ -224,8 +225,11 @@ static bool find_bits(const double *values, size_t count, uint64_t *bits) {
 
 static void add_reals(struct sl_spikes *spikes, size_t first, const double *values, size_t rows,
                       size_t columns) {
-  sl_kernels()->add_reals(spikes->ones + first, spikes->graded + first, spikes->sums + first,
-                          values, rows, columns, columns);
+  size_t count_bytes = spikes->is_small ? sizeof *spikes->small_ones : sizeof *spikes->ones;
+  char *ones = spikes->ones_memory.words;
+  char *graded = spikes->graded_memory.words;
+  sl_kernels()->add_reals(ones + first * count_bytes, graded + first * count_bytes, count_bytes,
+                          spikes->sums + first, values, rows, columns, columns);
 }
 
 /* Adds values of one row, which are no bits, at once. */
@@ -253,13 +257,18 @@ static enum sl_status push_graded_rows(struct sl_spikes *spikes, const double *v
   if (begin_samples(spikes, count, error) != SL_OK) {
     return error->code;
   }
-  size_t end = position_after(spikes, count).end;
-  if (sl_spikes_reach_graded(spikes, end, error) != SL_OK ||
-      sl_spikes_reach(spikes, end, error) != SL_OK) {
+  struct position after = position_after(spikes, count);
+  if ((after.step > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_counts(spikes, error) != SL_OK) ||
+      sl_spikes_reach_graded(spikes, after.end, error) != SL_OK ||
+      sl_spikes_reach(spikes, after.end, error) != SL_OK) {
     return error->code;
   }
   if (spikes->per_sample) {
     add_buffered(spikes);
+  }
+  if (apart && spikes->rows == 1) { /* each value has an accumulator of its own */
+    add_reals(spikes, spikes->base, values, 1, count);
+    rows = 0;
   }
   while (rows > 0) {
     size_t left = apart ? spikes->rows - spikes->step : rows;
@@ -269,6 +278,7 @@ static enum sl_status push_graded_rows(struct sl_spikes *spikes, const double *v
     values += together * spikes->row_length;
     rows -= together;
   }
+  go_to(spikes, after);
   spikes->values += count;
   return SL_OK;
 }
@@ -294,12 +304,10 @@ static enum sl_status push_sums_part(struct sl_spikes *spikes, const double *sum
   }
   for (size_t i = 0; i < count; i++) {
     if (!is_count(spikes, sums[i])) {
-      spikes->graded[first + i] += 1;
+      sl_spikes_add_count(spikes, &spikes->graded_memory, first + i, 1);
       spikes->sums[first + i] += sums[i];
-    } else if (spikes->is_small) {
-      spikes->small_ones[first + i] += (uint8_t)sums[i];
     } else {
-      spikes->ones[first + i] += (uint64_t)sums[i];
+      sl_spikes_add_count(spikes, &spikes->ones_memory, first + i, (uint64_t)sums[i]);
     }
   }
   return SL_OK;
@@ -348,18 +356,17 @@ enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *valu
 }
 
 /* Begins to add spikes one by one. Nothing can be pushed any more: all values that are not named
- * are 0. */
-static enum sl_status begin_scattered(struct sl_spikes *spikes, struct sl_error *error) {
+ * are 0. Where a value may be named again and again, no count stays small. */
+static enum sl_status begin_scattered(struct sl_spikes *spikes, bool named_once,
+                                      struct sl_error *error) {
   if (spikes->rank == 0 || spikes->values > 0 || spikes->finished) {
     return sl_fail(error, SL_LENGTH_MISMATCH,
                    "single spikes are added to a known shape that no values were pushed into");
   }
-  spikes->is_small = false;
-  if (sl_lazy_words_reserve(&spikes->ones_memory, spikes->capacity, SL_LAZY_SCATTERED,
-                            spikes->budget, error) != SL_OK) {
+  spikes->is_small = spikes->is_small && named_once;
+  if (sl_spikes_reserve_ones(spikes, SL_LAZY_SCATTERED, error) != SL_OK) {
     return error->code;
   }
-  sl_spikes_find_arrays(spikes);
   spikes->scattered = true;
   spikes->values = spikes->max_values;
   return SL_OK;
@@ -367,13 +374,14 @@ static enum sl_status begin_scattered(struct sl_spikes *spikes, struct sl_error 
 
 enum sl_status sl_spikes_add_to(struct sl_spikes *spikes, size_t accumulator,
                                 struct sl_error *error) {
-  if (!spikes->scattered && begin_scattered(spikes, error) != SL_OK) {
+  if (!spikes->scattered && begin_scattered(spikes, true, error) != SL_OK) {
     return error->code;
   }
-  if (sl_lazy_words_touch(&spikes->ones_memory, accumulator, spikes->budget, error) != SL_OK) {
+  size_t word = spikes->is_small ? accumulator / sizeof(uint64_t) : accumulator;
+  if (sl_lazy_words_touch(&spikes->ones_memory, word, spikes->budget, error) != SL_OK) {
     return error->code;
   }
-  spikes->ones[accumulator] += 1;
+  sl_spikes_add_count(spikes, &spikes->ones_memory, accumulator, 1);
   return SL_OK;
 }
 
@@ -384,7 +392,7 @@ enum sl_status sl_spikes_add_one(struct sl_spikes *spikes, uint64_t index, struc
   if (spikes->summed != SL_SUMMED_NOT) {
     return sl_fail(error, SL_LENGTH_MISMATCH, "single spikes are not added to sums");
   }
-  if (!spikes->scattered && begin_scattered(spikes, error) != SL_OK) {
+  if (!spikes->scattered && begin_scattered(spikes, false, error) != SL_OK) {
     return error->code;
   }
   if (index >= spikes->max_values) {
@@ -415,7 +423,7 @@ enum sl_status sl_spikes_finish(struct sl_spikes *spikes, struct sl_error *error
   if (error == NULL || spikes == NULL) {
     return sl_fail_argument(error, "sl_spikes_finish: a pointer is NULL");
   }
-  if (spikes->rank > 0 && spikes->values == 0 && begin_scattered(spikes, error) != SL_OK) {
+  if (spikes->rank > 0 && spikes->values == 0 && begin_scattered(spikes, true, error) != SL_OK) {
     return error->code;
   }
   if (spikes->values != spikes->max_values) {

@@ -24,8 +24,7 @@ uint64_t sl_spikes_fired(const struct sl_spikes *spikes, size_t accumulator) {
   if (accumulator >= sl_spikes_accumulators(spikes)) {
     return 0;
   }
-  uint64_t graded = spikes->graded != NULL ? spikes->graded[accumulator] : 0;
-  return sl_spikes_ones(spikes, accumulator) + graded;
+  return sl_spikes_ones(spikes, accumulator) + sl_spikes_graded(spikes, accumulator);
 }
 
 uint64_t sl_spikes_count(const struct sl_spikes *spikes) {
@@ -36,14 +35,14 @@ uint64_t sl_spikes_count(const struct sl_spikes *spikes) {
   for (size_t i = 0; i < spikes->accumulators; i++) {
     count += sl_spikes_ones(spikes, i);
   }
-  for (size_t i = 0; spikes->graded != NULL && i < spikes->accumulators; i++) {
-    count += spikes->graded[i];
+  for (size_t i = 0; spikes->sums != NULL && i < spikes->accumulators; i++) {
+    count += sl_spikes_graded(spikes, i);
   }
   return count;
 }
 
 bool sl_spikes_binary(const struct sl_spikes *spikes) {
-  return spikes == NULL || spikes->graded == NULL;
+  return spikes == NULL || spikes->sums == NULL;
 }
 
 /* Adds what a few neighbouring neurons fired in one sample. */
@@ -51,8 +50,8 @@ static void add_fired(uint64_t *fired, const struct sl_spikes *spikes, size_t fi
   for (size_t i = 0; i < count; i++) {
     fired[i] += sl_spikes_ones(spikes, first + i);
   }
-  for (size_t i = 0; spikes->graded != NULL && i < count; i++) {
-    fired[i] += spikes->graded[first + i];
+  for (size_t i = 0; spikes->sums != NULL && i < count; i++) {
+    fired[i] += sl_spikes_graded(spikes, first + i);
   }
 }
 

@@ -237,6 +237,36 @@ static void accumulators_free(struct accumulators *row) {
   free(row->sums);
 }
 
+/* Keeps the lowest byte of each count. */
+static uint8_t *small_counts(const uint64_t *counts, size_t count) {
+  uint8_t *small = malloc(count > 0 ? count : 1);
+  ck_assert_ptr_nonnull(small);
+  for (size_t i = 0; i < count; i++) {
+    small[i] = (uint8_t)counts[i];
+  }
+  return small;
+}
+
+static void assert_small_counts_add_up_alike(const struct sl_kernels *kernels,
+                                             const struct accumulators *expected,
+                                             const double *values, size_t rows, size_t stride,
+                                             size_t columns, uint64_t seed) {
+  struct accumulators row = accumulators_new(columns, seed);
+  uint8_t *ones = small_counts(row.ones, columns);
+  uint8_t *others = small_counts(row.others, columns);
+  uint8_t *expected_ones = small_counts(expected->ones, columns);
+  uint8_t *expected_others = small_counts(expected->others, columns);
+  kernels->add_reals(ones, others, sizeof *ones, row.sums, values, rows, stride, columns);
+  ck_assert_mem_eq(ones, expected_ones, columns);
+  ck_assert_mem_eq(others, expected_others, columns);
+  ck_assert_mem_eq(row.sums, expected->sums, columns * sizeof *row.sums);
+  free(ones);
+  free(others);
+  free(expected_ones);
+  free(expected_others);
+  accumulators_free(&row);
+}
+
 static void assert_reals_add_up_alike(struct sl_random *random, size_t rows, size_t stride,
                                       size_t columns, uint64_t seed) {
   size_t count = rows > 0 ? (rows - 1) * stride + columns : 0;
@@ -251,11 +281,14 @@ static void assert_reals_add_up_alike(struct sl_random *random, size_t rows, siz
   }
   for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
     struct accumulators row = accumulators_new(columns, seed);
-    sl_kernels_variant(i)->add_reals(row.ones, row.others, row.sums, values, rows, stride, columns);
+    sl_kernels_variant(i)->add_reals(row.ones, row.others, sizeof *row.ones, row.sums, values, rows,
+                                     stride, columns);
     ck_assert_mem_eq(row.ones, expected.ones, columns * sizeof *row.ones);
     ck_assert_mem_eq(row.others, expected.others, columns * sizeof *row.others);
     ck_assert_mem_eq(row.sums, expected.sums, columns * sizeof *row.sums);
     accumulators_free(&row);
+    assert_small_counts_add_up_alike(sl_kernels_variant(i), &expected, values, rows, stride,
+                                     columns, seed);
   }
   accumulators_free(&expected);
   free(values);
