@@ -119,6 +119,7 @@ need_to_deploy() {
   need_command podman podman
   need_command runc runc
   need_command debootstrap debootstrap
+  need_command autopkgtest autopkgtest
   need_to_package
   need_command catatonit catatonit
   need_command chromium chromium

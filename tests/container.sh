@@ -219,14 +219,16 @@ is_configured_by_variables() {
 # What podman makes of Kubernetes' objects: one replica of the Deployment, with its ConfigMap. Left out
 # are its ports, which podman would open on this machine.
 plays_the_deployment() {
-  podman tag $image localhost/spikelossd:0.1.0
+  local version
+  version=$("$root/scripts/version")
+  podman tag $image "localhost/spikelossd:$version"
   sed '/^ *ports:$/,/containerPort/d' "$root/docker/kubernetes/deployment.yaml" >"$work/deployment.yaml"
   podman kube play --network none --configmap "$root/docker/kubernetes/configmap.yaml" \
     "$work/deployment.yaml" >"$work/kube.log" 2>&1 || {
     tail -n 5 "$work/kube.log"
     return 1
   }
-  pod_container=$(podman ps --filter ancestor=localhost/spikelossd:0.1.0 --format '{{.Names}}')
+  pod_container=$(podman ps --filter "ancestor=localhost/spikelossd:$version" --format '{{.Names}}')
   wait_until 10 is_ready "$pod_container"
 }
 

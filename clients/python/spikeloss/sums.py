@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Optional
+from typing import Any, Optional
 
 import numpy
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from spikeloss.layout import time_axis
 
@@ -20,22 +18,6 @@ _FEW_VALUES = 1 << 15
 
 # Below this every sum of whole numbers is exact in float32.
 _EXACT_FLOAT32 = 1 << 24
-
-
-@dataclass(frozen=True)
-class Sums:
-    """Sums of spikes, in place of the spikes themselves: the counters of hardware, or the total of
-    the parts of a batch.
-
-    values  has the shape of the spikes without the axes that are summed
-    shape   of the spikes
-    summed  "time": values are sums over time; "batch_time": over samples and time, for losses that
-            need no more
-    """
-
-    values: ArrayLike
-    shape: Sequence[int]
-    summed: Literal["time", "batch_time"] = "time"
 
 
 def time_sums(spikes: NDArray[Any]) -> NDArray[Any]:

@@ -11,8 +11,8 @@ from typing import Any, Optional
 import numpy
 from numpy.typing import ArrayLike, NDArray
 
-from spikeloss.layout import time_axis
-from spikeloss.sums import Sums, whole_numbers
+from spikeloss.layout import Sums, time_axis
+from spikeloss.sums import whole_numbers
 
 _encoder = json.JSONEncoder(default=lambda value: numpy.asarray(value).tolist())
 

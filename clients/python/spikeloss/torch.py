@@ -14,15 +14,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Optional, Union
 
-import numpy
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-from torch.autograd.function import once_differentiable
+try:
+    import numpy
+    import torch
+    from numpy.typing import NDArray
+    from torch import Tensor
+    from torch.autograd.function import once_differentiable
+except ModuleNotFoundError as error:
+    missing = f"spikeloss.torch needs NumPy and PyTorch: pip install 'spikeloss[torch]' ({error})"
+    raise ModuleNotFoundError(missing, name=error.name) from None
 
 from spikeloss.client import Client, Integer, Measure, Real, Reduction
-from spikeloss.layout import Axes, time_axis
-from spikeloss.sums import Sums
+from spikeloss.layout import Axes, Sums, time_axis
 
 Number = Union[Real, Tensor]
 Numbers = Union[Tensor, NDArray[Any], Sequence[Number]]

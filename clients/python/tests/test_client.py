@@ -3,6 +3,7 @@
 import base64
 import logging
 import multiprocessing
+import os
 import pickle
 import re
 import subprocess
@@ -453,7 +454,8 @@ def test_a_url_that_is_none_is_refused_at_once(url):
         spikeloss.Client(url)
 
 
-def test_the_readme_does_what_it_says(daemon, monkeypatch, capsys):
+def test_the_readme_does_what_it_says(daemon, program, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", os.path.dirname(program), prepend=os.pathsep)
     monkeypatch.setenv("SPIKELOSSD_URL", daemon.url)
     readme = (ROOT / "clients" / "python" / "README.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
