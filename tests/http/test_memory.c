@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* One sample of 130,000 neurons: 1 MB of counts, which are charged with the first coordinate, and
- * as much for their gradient when the body is complete. */
-#define FRONT "{\"spk\":{\"shape\":[1,1,130000],\"encoding\":\"coo\",\"data\":[[0,0,0]"
+/* One sample of 130,000 neurons, whose steps are too many for small counts: 1 MB, charged with the
+ * first coordinate, and as much for their gradient when the body is complete. */
+#define FRONT "{\"spk\":{\"shape\":[1,256,130000],\"encoding\":\"coo\",\"data\":[[0,0,0]"
 #define BACK                                                                                       \
   "]},\"targets\":[0],\"num_classes\":1,\"neurons_per_class\":130000,\"correct_rate\":1,"          \
   "\"incorrect_rate\":0,\"gradient\":\"none\"}"
@@ -219,7 +219,7 @@ START_TEST(answers_that_are_not_read_make_room) {
       "{\"spk\":{\"shape\":[1,100,130000],\"encoding\":\"coo\",\"data\":[]},\"targets\":[0],"
       "\"num_classes\":1,\"neurons_per_class\":130000,\"correct_rate\":0.1,\"incorrect_rate\":0}";
   const int little = 4096;
-  begin("7MiB");
+  begin("6MiB");
   int reader = wire_connect(&daemon_process);
   setsockopt(reader, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
   char first;
