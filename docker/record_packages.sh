@@ -1,6 +1,7 @@
 #!/bin/bash
 # Records of which Debian packages the libraries of an image are: a status and checksums, where
-# scanners look for them in images without dpkg, and copyright files with the licenses that they name.
+# scanners look for them in images without dpkg, and copyright files with the licenses that they
+# name.
 #
 #     docker/record_packages.sh IMAGE-FOLDER       where the same libraries are installed
 set -euo pipefail
@@ -14,7 +15,7 @@ mkdir -p "$status" "$documents/spikelossd"
 package_of() { # FILE
   local file
   file=$(realpath "$1")
-  { dpkg-query -S "$file" 2>/dev/null || dpkg-query -S "${file#/usr}"; } | cut -d ' ' -f 1 | sed 's/:$//'
+  { dpkg-query -S "$file" 2>/dev/null || dpkg-query -S "${file#/usr}"; } | sed 's/: .*//'
 }
 
 record() { # FILE

@@ -18,7 +18,8 @@ source "$root/tests/support/npm.sh"
 daemon=$(realpath "${1:?which daemon?}")
 token=a-secret-of-this-test-0123456789
 need node npm curl
-node -e 'process.exit(parseInt(process.versions.node) < 20)' || skip "the generators need Node.js 20"
+node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' ||
+  skip "the generators need Node.js 20"
 /usr/bin/python3 -c 'import jsonschema' 2>/dev/null || skip "python3-jsonschema is missing"
 fetch_with_npm npm_openapi @stoplight/spectral-cli@6.16.3 @redocly/cli@2.77.0 \
   typescript@5.9.3 @types/node@22.19.15 openapi-typescript@7.13.0 openapi-fetch@0.17.0 \

@@ -7,11 +7,15 @@ import * as worked from "./worked";
 async function run() {
   client.setConfig({ baseUrl: worked.baseUrl, auth: () => worked.token });
   const { rates, population, counts, entropy, activity } = worked;
-  worked.expect("firing_rate_target_mse_loss", (await api.firingRateTargetMseLoss({ body: rates })).data);
-  worked.expect("balanced_population_mse", (await api.balancedPopulationMse({ body: population })).data);
+  worked.expect("firing_rate_target_mse_loss",
+    (await api.firingRateTargetMseLoss({ body: rates })).data);
+  worked.expect("balanced_population_mse",
+    (await api.balancedPopulationMse({ body: population })).data);
   worked.expect("spike_count_mse", (await api.spikeCountMse({ body: counts })).data);
-  worked.expect("spike_count_cross_entropy", (await api.spikeCountCrossEntropy({ body: entropy })).data);
-  worked.expect("activity_regularization", (await api.activityRegularization({ body: activity })).data);
+  worked.expect("spike_count_cross_entropy",
+    (await api.spikeCountCrossEntropy({ body: entropy })).data);
+  worked.expect("activity_regularization",
+    (await api.activityRegularization({ body: activity })).data);
 
   const body: api.BalancedPopulationMseRequest = {
     ...population, gradient: "broadcast", gradient_encoding: "f64", axes: null,

@@ -8,8 +8,8 @@ async function run() {
   const { rates, population, counts, entropy, activity } = worked;
   const rate = await api.firingRateTargetMseLoss(rates, options);
   worked.expect("firing_rate_target_mse_loss", rate.status === 200 ? rate.data : undefined);
-  const populations = await api.balancedPopulationMse(population, options);
-  worked.expect("balanced_population_mse", populations.status === 200 ? populations.data : undefined);
+  const dense = await api.balancedPopulationMse(population, options);
+  worked.expect("balanced_population_mse", dense.status === 200 ? dense.data : undefined);
   const count = await api.spikeCountMse(counts, options);
   worked.expect("spike_count_mse", count.status === 200 ? count.data : undefined);
   const cross = await api.spikeCountCrossEntropy(entropy, options);

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Programs from npm, kept in build/ for the next run.
 
-# Fetches packages into build/FOLDER, unless they are there, and sets `modules` to their node_modules.
-# False where npm cannot.
+# Fetches packages into build/FOLDER, unless they are there, and sets `modules` to their
+# node_modules. False where npm cannot.
 fetch_with_npm() { # FOLDER PACKAGE@VERSION...
   local folder
   folder=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")/build/$1
@@ -11,6 +11,6 @@ fetch_with_npm() { # FOLDER PACKAGE@VERSION...
   modules=$folder/node_modules
   [ "$(cat "$folder/fetched" 2>/dev/null)" != "$*" ] || return 0
   mkdir -p "$folder" &&
-    npm install --prefix "$folder" --no-save --no-audit --no-fund --ignore-scripts --prefer-offline "$@" \
-      >/dev/null 2>&1 && echo "$*" >"$folder/fetched"
+    npm install --prefix "$folder" --prefer-offline --no-save --no-audit --no-fund \
+      --ignore-scripts "$@" >/dev/null 2>&1 && echo "$*" >"$folder/fetched"
 }
