@@ -73,6 +73,7 @@ need_to_test_all() {
   need_module sklearn python3-sklearn
   need_module matplotlib python3-matplotlib
   need_module tqdm python3-tqdm
+  need_module jsonschema python3-jsonschema
   need_command node nodejs
   need_command tsc node-typescript
   need_command go golang-go

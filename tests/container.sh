@@ -57,11 +57,39 @@ holds_only_the_daemon() {
     case $file in
     ./usr/bin/spikelossd | ./etc/spikelossd/spikelossd.conf | ./lib*/ld-linux*.so.*) ;;
     ./lib/*.so.* | ./usr/lib/*.so.*) ;;
+    ./var/lib/dpkg/status.d/* | ./usr/share/doc/*/copyright) ;;
+    ./usr/share/common-licenses/* | ./etc/os-release) ;;
     *) echo "$file" ;;
     esac
   done)
   [ -z "$others" ] || printf '    unexpected: %s\n' "$others"
   [ -z "$others" ]
+}
+
+# By their checksums, as scanners know files; and with all licenses that the copyright files name.
+says_of_which_packages_it_is() {
+  local library sum package license
+  find "$work/image" -name '*.so.*' -size +0 >"$work/libraries"
+  while read -r library; do
+    sum=$(md5sum <"$library" | cut -d ' ' -f 1)
+    package=$(grep -l "^$sum " "$work"/image/var/lib/dpkg/status.d/*.md5sums) || return 1
+    package=$(basename "$package" .md5sums)
+    grep -qx "Package: $package" "$work/image/var/lib/dpkg/status.d/$package" &&
+      grep -q '^Version: [0-9]' "$work/image/var/lib/dpkg/status.d/$package" &&
+      [ -s "$work/image/usr/share/doc/$package/copyright" ] || return 1
+  done <"$work/libraries"
+  grep -rhoE '/usr/share/common-licenses/L?GPL-[0-9.]*[0-9]' "$work/image/usr/share/doc" >"$work/licenses"
+  while read -r license; do
+    [ -s "$work/image$license" ] || return 1
+  done <"$work/licenses"
+  [ -s "$work/libraries" ] && [ -s "$work/licenses" ] &&
+    cmp "$root/LICENSE" "$work/image/usr/share/doc/spikelossd/copyright"
+}
+
+has_a_label_with_their_licenses() {
+  local label
+  label=$(podman image inspect -f '{{index .Labels "org.opencontainers.image.licenses"}}' $image)
+  [[ $label == MIT\ AND\ *LGPL-2.1-or-later* ]]
 }
 
 has_the_label_of_its_version() {
@@ -255,7 +283,9 @@ check 'the image builds, and the tests pass in it' builds
 [ $failed -eq 0 ] || finish || exit 1
 check 'the image is no larger than 25 MB' is_small
 check 'the image can be unpacked' unpack_image
-check 'it holds the daemon, its libraries, the loader and its configuration' holds_only_the_daemon
+check 'it holds the daemon, its libraries, the loader, licenses and its configuration' holds_only_the_daemon
+check 'it says of which packages its libraries are, with their licenses' says_of_which_packages_it_is
+check 'its license label names those of its libraries' has_a_label_with_their_licenses
 check 'its version label is the version of the daemon' has_the_label_of_its_version
 memory=()
 if may_limit_memory; then
