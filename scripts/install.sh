@@ -121,6 +121,7 @@ need_to_deploy() {
   need_command runc runc
   need_command debootstrap debootstrap
   need_command autopkgtest autopkgtest
+  need_command systemd-nspawn systemd-container
   need_to_package
   need_command catatonit catatonit
   need_command chromium chromium

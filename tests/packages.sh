@@ -4,9 +4,9 @@
 #     tests/packages.sh        as root, some minutes
 #
 # debootstrap makes minimal machines of Debian 12 and 13 in a temporary folder. Each gets the Debian
-# packages, and the wheel in a virtual environment that has nothing else. Prints sizes, and the
-# seconds of each step. Skips (exit code 77) where that cannot be tried. The last line says "N passed,
-# N failed".
+# packages, whose service tests/systemd.sh runs, and the wheel in a virtual environment that has
+# nothing else. Prints sizes, and the seconds of each step. Skips (exit code 77) where that cannot be
+# tried. The last line says "N passed, N failed".
 set -uo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -23,6 +23,10 @@ tidy_up() {
   rm -rf --one-file-system "$work"
 }
 trap tidy_up EXIT
+
+enter() {
+  mount -t proc proc "$machine/proc" || skip "proc cannot be mounted here"
+}
 
 leave() {
   [ -z "$machine" ] || umount "$machine/proc" 2>/dev/null
@@ -62,7 +66,7 @@ make_machine() { # RELEASE
   cp /etc/apt/apt.conf.d/docker-* "$machine/etc/apt/apt.conf.d/" 2>/dev/null
   cp /etc/resolv.conf "$machine/etc/resolv.conf"
   echo '127.0.0.1 localhost' >"$machine/etc/hosts"
-  mount -t proc proc "$machine/proc" || skip "proc cannot be mounted here"
+  enter
   [ -c "$machine/dev/null" ] || mknod -m 666 "$machine/dev/null" c 1 3
   mkdir -p "$machine/root/source/tests"
   cp -r "$work/source/dist" "$machine/root/source/"
@@ -76,6 +80,24 @@ inside() { # SHELL-COMMAND
     DEBIAN_FRONTEND=noninteractive chroot "$machine" bash -euc "cd /root/source; $1"
 }
 
+# Counts the checks of tests/systemd.sh, to which the machine is left.
+try_under_systemd() { # RELEASE
+  local status
+  local TIMEFORMAT='    %R s'
+  leave
+  time "$root/tests/systemd.sh" "$machine" >"$work/systemd.log" 2>&1
+  status=$?
+  enter
+  sed -E "\$d; s/^((not )?ok - )/\1$1: /" "$work/systemd.log"
+  if [[ $(tail -n 1 "$work/systemd.log") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+    passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
+  elif [ $status -eq 77 ]; then
+    echo "SKIPPED, the service of $1 was not run: $(tail -n 1 "$work/systemd.log")"
+  else
+    check "$1: the service is tried to the end" false
+  fi
+}
+
 the_service() { # RELEASE
   check "$1: the service installs" \
     inside 'apt-get update -q; apt-get install -q -y --no-install-recommends ./dist/spikelossd_*.deb'
@@ -83,6 +105,7 @@ the_service() { # RELEASE
     inside 'test -L /etc/systemd/system/multi-user.target.wants/spikelossd.service'
   check "$1: its configuration is valid" \
     inside 'spikelossd --config /etc/spikelossd/spikelossd.conf --check'
+  try_under_systemd "$1"
   check "$1: an edited configuration survives an upgrade" \
     inside 'echo "log_level = debug" >>/etc/spikelossd/spikelossd.conf
       apt-get install -q -y --reinstall ./dist/spikelossd_*.deb
