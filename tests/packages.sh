@@ -60,6 +60,7 @@ make_machine() { # RELEASE
   log=$work/$1.log
   DPKG_FORCE=unsafe-io quietly debootstrap --variant=minbase "$1" "$machine" ||
     skip "debootstrap failed"
+  echo force-unsafe-io >"$machine/etc/dpkg/dpkg.cfg.d/unsafe-io" # it may be lost
   rm -f "$machine/etc/apt/sources.list"
   sed "s/\b$this\b/$1/g" "$sources" >"$machine$sources"
   cp /etc/apt/apt.conf.d/docker-* "$machine/etc/apt/apt.conf.d/" 2>/dev/null
