@@ -16,10 +16,14 @@ source "$root/tests/support/checks.sh"
 need autopkgtest debootstrap git dpkg-buildpackage dh lintian patchelf npm
 
 work=$(mktemp -d)
-machine=
+log=$work/log
+releases=(bookworm trixie)
 
 tidy_up() {
-  leave
+  local release
+  for release in "${releases[@]}"; do
+    umount --lazy "$work/$release/proc" 2>/dev/null # something may still end there
+  done
   rm -rf --one-file-system "$work"
 }
 trap tidy_up EXIT
@@ -28,25 +32,23 @@ enter() {
   mount -t proc proc "$machine/proc" || skip "proc cannot be mounted here"
 }
 
-leave() {
-  [ -z "$machine" ] || umount "$machine/proc" 2>/dev/null
-}
-
 # Prints what a command says only if it fails.
 quietly() {
-  "$@" >"$work/log" 2>&1 || {
-    tail -n 40 "$work/log"
+  "$@" >"$log" 2>&1 || {
+    tail -n 40 "$log"
     return 1
   }
 }
 
 packages_are_made() {
   quietly git clone "$root" "$work/source" && quietly "$work/source/scripts/package" || return 1
-  (cd "$work/source/dist" && wc -c -- *)
+  mkdir "$work/tried" && cp -r "$work/source/dist" "$work/tried/"
+  git -C "$work/source" archive HEAD debian examples tests/support | tar -x -C "$work/tried"
+  (cd "$work/tried/dist" && wc -c -- *)
 }
 
 lintian_is_silent() {
-  lintian --allow-root --fail-on error,warning "$work"/source/dist/*.deb
+  lintian --allow-root --fail-on error,warning "$work"/tried/dist/*.deb
 }
 
 has_its_license() { # TARBALL
@@ -58,9 +60,11 @@ make_machine() { # RELEASE
   [ -e "$sources" ] || sources=/etc/apt/sources.list
   # shellcheck source=/dev/null
   this=$(. /etc/os-release && echo "$VERSION_CODENAME")
-  DPKG_FORCE=unsafe-io quietly debootstrap --variant=minbase "$1" "$work/$1" ||
-    skip "debootstrap failed"
   machine=$work/$1
+  log=$work/$1.log
+  DPKG_FORCE=unsafe-io quietly debootstrap --variant=minbase "$1" "$machine" ||
+    skip "debootstrap failed"
+  echo force-unsafe-io >"$machine/etc/dpkg/dpkg.cfg.d/unsafe-io" # it may be lost
   rm -f "$machine/etc/apt/sources.list"
   sed "s/\b$this\b/$1/g" "$sources" >"$machine$sources"
   cp /etc/apt/apt.conf.d/docker-* "$machine/etc/apt/apt.conf.d/" 2>/dev/null
@@ -68,9 +72,7 @@ make_machine() { # RELEASE
   echo '127.0.0.1 localhost' >"$machine/etc/hosts"
   enter
   [ -c "$machine/dev/null" ] || mknod -m 666 "$machine/dev/null" c 1 3
-  mkdir -p "$machine/root/source/tests"
-  cp -r "$work/source/dist" "$machine/root/source/"
-  cp -r "$work/source/tests/support" "$machine/root/source/tests/"
+  cp -r "$work/tried" "$machine/root/source"
 }
 
 # Prints how many seconds it takes.
@@ -84,15 +86,15 @@ inside() { # SHELL-COMMAND
 try_under_systemd() { # RELEASE
   local status
   local TIMEFORMAT='    %R s'
-  leave
-  time "$root/tests/systemd.sh" "$machine" >"$work/systemd.log" 2>&1
+  umount "$machine/proc"
+  time "$root/tests/systemd.sh" "$machine" >"$log" 2>&1
   status=$?
   enter
-  sed -E "\$d; s/^((not )?ok - )/\1$1: /" "$work/systemd.log"
-  if [[ $(tail -n 1 "$work/systemd.log") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+  sed -E "\$d; s/^((not )?ok - )/\1$1: /" "$log"
+  if [[ $(tail -n 1 "$log") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
     passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
   elif [ $status -eq 77 ]; then
-    echo "SKIPPED, the service of $1 was not run: $(tail -n 1 "$work/systemd.log")"
+    echo "SKIPPED, the service of $1 was not run: $(tail -n 1 "$log")"
   else
     check "$1: the service is tried to the end" false
   fi
@@ -136,11 +138,13 @@ assert spikeloss.Client(sys.argv[1]).spike_count_mse([[[1, 0]]], [0], 2, 1, 0).l
 # debian/tests, each with its packages alone, as Debian runs them.
 autopkgtest_passes() {
   local TIMEFORMAT='    %R s' status
-  time quietly autopkgtest --no-built-binaries "$work"/source/dist/*.deb "$work/source/" -- \
-    chroot "$machine"
+  time autopkgtest --no-built-binaries --summary-file "$machine.summary" \
+    "$work"/tried/dist/*.deb "$work/tried/" -- chroot "$machine" >"$log" 2>&1
   status=$?
-  grep -E '^[a-z]+ +(PASS|FAIL|SKIP)' "$work/log" | sed 's/^/    /'
-  [ $status -eq 0 ] || [ $status -eq 2 ] # 2: passed, but for what needs a machine of its own
+  sed 's/^/    /' "$machine.summary"
+  [ $status -eq 2 ] && return # passed, but for what needs a machine of its own
+  tail -n 40 "$log"
+  return 1
 }
 
 try_on() { # RELEASE
@@ -148,14 +152,35 @@ try_on() { # RELEASE
   the_service "$1"
   the_wheel "$1"
   check "$1: autopkgtest passes" autopkgtest_passes
-  leave
+}
+
+# Machines share nothing, so they are tried at the same time. Their words come one after the other.
+try_all() {
+  local release job jobs=() unmade=
+  for release in "${releases[@]}"; do
+    (try_on "$release") >"$work/$release.said" 2>&1 &
+    jobs+=($!)
+  done
+  for job in "${jobs[@]}"; do
+    wait "$job"
+    case $? in
+    0) ;;
+    77) unmade=1 ;;
+    *) check 'a machine is tried to the end' false ;;
+    esac
+  done
+  for release in "${releases[@]}"; do
+    cat "$work/$release.said"
+    passed=$((passed + $(grep -c '^ok - ' "$work/$release.said")))
+    failed=$((failed + $(grep -c '^not ok - ' "$work/$release.said")))
+  done
+  [ -z "$unmade" ] || skip 'a machine could not be made'
 }
 
 check 'the packages are made' packages_are_made
 check 'lintian finds neither errors nor warnings' lintian_is_silent
-for tarball in "$work"/source/dist/*.t*gz; do
+for tarball in "$work"/tried/dist/*.t*gz; do
   check "$(basename "$tarball") has its license" has_its_license "$tarball"
 done
-try_on bookworm
-try_on trixie
+try_all
 finish
