@@ -321,6 +321,10 @@ START_TEST(what_no_double_holds_is_refused) {
                  SL_RESULT_NOT_FINITE, "", "too large for a double; use smaller numbers");
   assert_refused(ENTROPY, "{\"spk\":[[[9,0]]],\"targets\":[1],\"num_classes\":2,\"weight\":1e308}",
                  SL_RESULT_NOT_FINITE, "", "the loss is too large");
+  assert_refused(ACTIVITY,
+                 "{\"upper\":[1.4e308],\"per\":\"neuron\",\"norm\":\"l1\","
+                 "\"spikes_list\":[[1.5e308,1.5e308]]}",
+                 SL_RESULT_NOT_FINITE, "", "the diagnostic rate is too large");
   assert_refused(ACTIVITY, "{\"upper\":[0,0],\"spikes_list\":[[1],[1e200]]}", SL_RESULT_NOT_FINITE,
                  "/spikes_list/1", "too large for a double; use smaller numbers");
   assert_refused(
