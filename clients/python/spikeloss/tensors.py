@@ -89,19 +89,21 @@ def _tensor(shape: Sequence[int], more: str, data: NDArray[Any]) -> bytes:
 def plain_json(members: Mapping[str, Any]) -> bytes:
     """An object of numbers, words, and lists of them, of whatever types. NaN and infinities are sent
     as they are, so that the server says where they are."""
-    labels = {name: _labels_json(value) for name, value in members.items()}
-    others = {name: value for name, value in members.items() if labels[name] is None}
-    texts = [f"{_encoder.encode(name)}:{text}" for name, text in labels.items() if text is not None]
-    if others:
-        texts.append(_encoder.encode(others)[1:-1])
+    texts = []
+    for name, value in members.items():
+        if isinstance(value, numpy.ndarray) and (labels := _labels_json(value)) is not None:
+            texts.append(f"{_encoder.encode(name)}:{labels}")
+            members = {other: members[other] for other in members if other != name}
+    if members:
+        texts.append(_encoder.encode(members)[1:-1])
     return f"{{{','.join(texts)}}}".encode()
 
 
-def _labels_json(labels: object) -> Optional[str]:
-    """Many small whole numbers, padded with spaces to the same width. None if it is something else."""
-    if not isinstance(labels, numpy.ndarray) or labels.ndim != 1 or labels.dtype.kind not in "iu":
+def _labels_json(labels: NDArray[Any]) -> Optional[str]:
+    """Many small whole numbers, padded with spaces to the same width; None if it is something else."""
+    if labels.ndim != 1 or labels.size < _MANY_LABELS or labels.dtype.kind not in "iu":
         return None
-    if labels.size < _MANY_LABELS or labels.min() < 0 or labels.max() >= 10**_MAX_DIGITS:
+    if labels.min() < 0 or labels.max() >= 10**_MAX_DIGITS:
         return None
     texts = _padded_numbers(len(str(labels.max()))).take(labels.astype(numpy.intp))
     return f"[{texts.tobytes()[:-1].decode()}]"
