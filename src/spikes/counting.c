@@ -289,17 +289,38 @@ static bool is_count(const struct sl_spikes *spikes, double sum) {
   return in_range && sum == (double)(uint64_t)sum;
 }
 
-/* Adds sums of values for one row: counts of ones, all others are graded values. */
+/* Adds sums of up to 255 values, if all of them can be counts of ones, as most can. */
+static bool add_small_counts(uint8_t *ones, const double *sums, size_t count, double max_sum) {
+  bool are_counts = true;
+  for (size_t i = 0; i < count; i++) {
+    double in_range = sums[i] >= 0 && sums[i] <= max_sum ? sums[i] : 0.5;
+    are_counts &= sums[i] == (double)(int32_t)in_range;
+  }
+  size_t added = are_counts ? count : 0;
+  for (size_t i = 0; i < added; i++) {
+    ones[i] = (uint8_t)(ones[i] + (uint8_t)(int32_t)sums[i]);
+  }
+  return are_counts;
+}
+
+/* Adds sums of values for accumulators side by side: counts of ones, all others are graded values.
+ */
 static enum sl_status push_sums_part(struct sl_spikes *spikes, const double *sums, size_t count,
                                      struct sl_error *error) {
   static const uint64_t no_bits[PARTS];
   size_t first = spikes->base + spikes->column;
+  if (sl_spikes_push_bits(spikes, no_bits, count, error) != SL_OK) {
+    return error->code;
+  }
+  if (spikes->is_small &&
+      add_small_counts(spikes->small_ones + first, sums, count, spikes->max_sum)) {
+    return SL_OK;
+  }
   bool graded = false;
   for (size_t i = 0; i < count; i++) {
     graded |= !is_count(spikes, sums[i]);
   }
-  if (sl_spikes_push_bits(spikes, no_bits, count, error) != SL_OK ||
-      (graded && sl_spikes_reach_graded(spikes, first + count, error) != SL_OK)) {
+  if (graded && sl_spikes_reach_graded(spikes, first + count, error) != SL_OK) {
     return error->code;
   }
   for (size_t i = 0; i < count; i++) {
@@ -328,13 +349,15 @@ static enum sl_status push_others(struct sl_spikes *spikes, const double *values
                   : push_graded_part(spikes, values, count, error);
 }
 
-/* Returns how many of the next values can be counted at once. */
+/* Returns how many of the next values can be counted at once: those of a row, or whole rows, or all
+ * where a row is a sample. */
 static size_t values_at_once(const struct sl_spikes *spikes, size_t count, size_t *rows) {
   size_t length = count < MAX_PART ? count : MAX_PART;
   bool apart = spikes->row_known && !spikes->time_last;
   bool summed = spikes->summed != SL_SUMMED_NOT;
   *rows = apart && !summed && spikes->column == 0 ? length / spikes->row_length : 0;
-  size_t left = apart ? spikes->row_length - spikes->column : SIZE_MAX;
+  bool side_by_side = summed && spikes->per_sample && spikes->rows_known && spikes->rows == 1;
+  size_t left = apart && !side_by_side ? spikes->row_length - spikes->column : SIZE_MAX;
   return *rows > 0 ? *rows * spikes->row_length : length < left ? length : left;
 }
 

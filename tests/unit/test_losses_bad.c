@@ -107,6 +107,9 @@ END_TEST
 
 START_TEST(a_gradient_that_overflows_is_refused_and_pointed_at) {
   assert_refused(FIRING_RATE,
+                 "{\"spikes_list\":[[1e-200],[1]],\"offsets\":[0,0],\"multipliers\":[1e300,1]}",
+                 SL_RESULT_NOT_FINITE, "/spikes_list/0", "gradient of spikes_list");
+  assert_refused(FIRING_RATE,
                  "{\"spikes_list\":[[1],[1e-200]],\"offsets\":[0,0],\"multipliers\":[1,1e300]}",
                  SL_RESULT_NOT_FINITE, "/spikes_list/1", "gradient of spikes_list");
   assert_refused(FIRING_RATE,

@@ -22,6 +22,13 @@ _DATA = b'"data":"'
 _ITEM_SIZES = {"f32": 4, "f64": 8}
 
 
+def _refuse(word: str) -> None:
+    raise ValueError(word)
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse)
+
+
 class Unexpected(ValueError):
     """Says what is not as spikelossd answers it."""
 
@@ -39,7 +46,7 @@ def read_answer(
     Gradients of other fields are numbers and lists of numbers. Raises Unexpected."""
     text, packed = _without_base64(body)
     try:
-        answer = json.loads(text.decode(), parse_constant=_refuse)
+        answer = _decoder.decode(text.decode())
     except (ValueError, RecursionError):
         raise Unexpected(f"the answer is not JSON: {bytes(body[:60])!r}") from None
     answer = _object(answer, "the answer")
@@ -51,10 +58,6 @@ def read_answer(
     diagnostics = _object(answer.get("diagnostics"), "diagnostics")
     _check_diagnostics(diagnostics)
     return Answered(_number(answer.get("loss"), "loss"), gradients, diagnostics)
-
-
-def _refuse(word: str) -> None:
-    raise ValueError(word)
 
 
 def _without_base64(body: Union[bytes, bytearray]) -> tuple[bytes, list[memoryview]]:

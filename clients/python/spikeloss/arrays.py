@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 import numpy
 
 from spikeloss.layout import Sent, Sums, given_layout, standard_layout, standard_shape, steps_of
-from spikeloss.sums import time_sums
+from spikeloss.sums import FEW_STEPS, time_sums
 from spikeloss.tensors import plain_json, real_array, sums_json, tensor_json
 
 if TYPE_CHECKING:
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["expanded", "gradient_encoding", "layout_members", "given_layout", "plain_json", "sent", "vector"]
 
 _DTYPES = {"f32": "<f4", "f64": "<f8"}
-
-# Up to so many steps, bits are not longer than sums.
-_FEW_STEPS = 8
 
 
 def sent(tensor: Union[ArrayLike, Sums], axes: str) -> Sent:
@@ -30,7 +27,7 @@ def sent(tensor: Union[ArrayLike, Sums], axes: str) -> Sent:
         return Sent(sums_json(tensor, shape), shape, steps_of(shape), dtype)
     array = standard_layout(real_array(tensor), axes)
     shape, steps = array.shape, steps_of(array.shape)
-    if steps <= _FEW_STEPS or array.size == 0:
+    if steps <= FEW_STEPS or array.size == 0:
         return Sent(tensor_json(array), shape, steps, array.dtype)
     return Sent(sums_json(Sums(time_sums(array), shape), shape), shape, steps, array.dtype)
 
