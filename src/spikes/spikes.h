@@ -95,6 +95,11 @@ enum sl_status sl_spikes_set_shape(struct sl_spikes *spikes, size_t rank, const 
 enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *values, size_t count,
                                     struct sl_error *error);
 
+/* Does the same for sums that can be counts of ones, in the fastest way. Returns how many, or 0 if
+ * they must be pushed as reals. */
+size_t sl_spikes_push_byte_sums(struct sl_spikes *spikes, const uint8_t *sums, size_t count,
+                                struct sl_error *error);
+
 /* Adds one spike to an accumulator, as sl_spikes_add_one does to that of an index; none twice. */
 enum sl_status sl_spikes_add_to(struct sl_spikes *spikes, size_t accumulator,
                                 struct sl_error *error);
