@@ -35,11 +35,14 @@ struct sl_decoder {
 struct sl_decoder *sl_decoder_new(const struct sl_loss *loss, const struct sl_limits *limits,
                                   struct sl_budget *budget) {
   struct sl_error refused = SL_NO_ERROR;
-  struct sl_decoder *decoder = sl_budget_allocate(budget, sizeof *decoder, true, &refused);
+  struct sl_decoder *decoder = sl_budget_allocate(budget, sizeof *decoder, false, &refused);
   if (decoder == NULL) {
     return NULL;
   }
-  decoder->reading.error = SL_NO_ERROR;
+  /* Half of it, what is read before it is set: the tokenizer and the readers of tensors begin. */
+  const size_t begin = offsetof(struct sl_decoder, reading.error);
+  memset((char *)decoder + begin, 0, offsetof(struct sl_decoder, tensor.reader) - begin);
+  decoder->reading.error.offset = SL_NO_OFFSET;
   decoder->reading.limits = *limits;
   decoder->reading.budget = budget;
   decoder->reading.pairs_left = limits->pairs;
@@ -109,11 +112,14 @@ static enum sl_status unknown_member(struct sl_decoder *decoder) {
   return sl_refuse_name(&decoder->reading, SL_UNKNOWN_MEMBER, problem);
 }
 
+/* Members mostly come in the order of their fields. */
 static enum sl_status name_member(struct sl_decoder *decoder) {
   struct sl_json *json = &decoder->reading.json;
-  for (size_t i = 0; i < decoder->field_count; i++) {
+  size_t i = decoder->field;
+  for (size_t tried = 0; tried < decoder->field_count; tried++) {
     const char *name = sl_request_field(decoder->decoded.loss, i)->name;
     if (!sl_text_is(&json->text, name)) {
+      i = i + 1 < decoder->field_count ? i + 1 : 0;
       continue;
     }
     if (decoder->seen >> i & 1) {

@@ -8,17 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct sl_request *sl_request_new(struct sl_service *service, const char *address,
-                                  struct sl_connection *connection) {
-  struct sl_request *request = malloc(sizeof *request);
+struct sl_request *sl_request_new(struct sl_request **spare, struct sl_service *service,
+                                  const char *address, struct sl_connection *connection) {
+  struct sl_request *request = *spare != NULL ? *spare : malloc(sizeof *request);
   if (request == NULL) {
     return NULL;
   }
+  *spare = NULL;
   memset(request, 0, offsetof(struct sl_request, block));
   request->service = service;
   request->address = address;
   request->connection = connection;
-  request->error = SL_NO_ERROR;
+  request->error.offset = SL_NO_OFFSET;
   sl_record_enter(&request->record, SL_PHASE_RECEIVE);
   atomic_fetch_add_explicit(&service->requests, 1, memory_order_relaxed);
   return request;
@@ -41,7 +42,8 @@ static void discard_body(struct sl_request *request) {
   sl_admission_end(&request->admission);
 }
 
-void sl_request_end(struct sl_request *request, enum sl_outcome outcome) {
+void sl_request_end(struct sl_request *request, enum sl_outcome outcome,
+                    struct sl_request **spare) {
   struct sl_record *record = &request->record;
   if (record->outcome == SL_OUTCOME_ANSWERED) {
     record->outcome = outcome;
@@ -61,7 +63,8 @@ void sl_request_end(struct sl_request *request, enum sl_outcome outcome) {
   sl_service_report(request->service, record);
   discard_body(request);
   atomic_fetch_sub_explicit(&request->service->requests, 1, memory_order_release);
-  free(request);
+  free(*spare);
+  *spare = request;
 }
 
 /* Browsers ask for text/html by name, other clients for anything. */
@@ -78,16 +81,16 @@ static void prefer_html(struct sl_request *request) {
 static enum sl_status find_route(struct sl_request *request, const struct sl_request_line *line,
                                  struct sl_error *error) {
   struct sl_service *service = request->service;
-  struct sl_error unrouted = SL_NO_ERROR;
-  service->options.find_route(&request->match, line->method, line->target, &unrouted);
+  service->options.find_route(&request->match, line->method, line->target, error);
   prefer_html(request);
   bool open = request->match.route != NULL && request->match.route->open;
-  if (!open && sl_auth_is_required(&service->auth) &&
-      sl_auth_check(&service->auth, request->connection, &request->headers, request->client,
-                    error) != SL_OK) {
-    return error->code;
+  if (!open && sl_auth_is_required(&service->auth)) {
+    struct sl_error refusal = SL_NO_ERROR;
+    if (sl_auth_check(&service->auth, request->connection, &request->headers, request->client,
+                      &refusal) != SL_OK) {
+      *error = refusal;
+    }
   }
-  *error = unrouted;
   return error->code;
 }
 
