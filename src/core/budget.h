@@ -52,6 +52,9 @@ static inline void sl_budget_give_back(struct sl_budget *budget, uint64_t bytes)
   }
 }
 
+/* Returns memory of the block, without a charge, or NULL if there is not so much in it. */
+void *sl_budget_use_block(struct sl_budget *budget, size_t bytes);
+
 /* Charges and allocates memory. Returns NULL if there is none, or, with an error, no charge. */
 void *sl_budget_allocate(struct sl_budget *budget, size_t bytes, bool zeroed,
                          struct sl_error *error);

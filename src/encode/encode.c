@@ -105,15 +105,15 @@ static bool grow_literal(struct builder *builder, size_t needed) {
   size_t capacity =
       before == 0 ? FIRST_LITERAL : before + before / (before < LARGE_LITERAL ? 1 : 8);
   capacity = needed > capacity ? needed : capacity;
-  if (!ok(builder) || sl_budget_take(answer->budget, capacity - before, builder->error) != SL_OK) {
+  if (!ok(builder)) {
     return false;
   }
-  answer->charged += capacity - before;
-  char *grown = realloc(answer->literal, capacity); /* sl_answer_take gives it away */
+  char *grown = sl_budget_grow(answer->budget, answer->literal, before, capacity, builder->error);
   if (grown == NULL) {
     sl_fail(builder->error, SL_OUT_OF_MEMORY, "not enough memory for the answer; try again later");
     return false;
   }
+  answer->charged += capacity - before;
   answer->literal = grown;
   answer->literal_capacity = capacity;
   return true;
@@ -491,7 +491,7 @@ void sl_answer_free(struct sl_answer *answer) {
   struct sl_budget *budget = answer->budget;
   sl_result_free(&answer->result);
   sl_budget_free(budget, answer->segments, 0);
-  free(answer->literal);
+  sl_budget_free(budget, answer->literal, 0);
   sl_budget_free(budget, answer->row, 0);
   sl_budget_give_back(budget, answer->charged);
   sl_budget_free(budget, answer, sizeof *answer);

@@ -410,6 +410,7 @@ enum MHD_Result sl_response_file(struct sl_request *request, const struct sl_fil
   return queue_response(request, file->media_type, response, file->length);
 }
 
+/* Takes bytes from malloc. */
 static struct MHD_Response *response_from(char *bytes, size_t length) {
   struct MHD_Response *response =
       MHD_create_response_from_buffer(length, bytes, MHD_RESPMEM_MUST_FREE);
@@ -440,18 +441,23 @@ static ssize_t read_answer(void *closure, uint64_t position, char *bytes, size_t
   return length > 0 ? (ssize_t)length : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
-/* The whole answer in one buffer; the request keeps nothing. */
+/* The whole answer in one buffer, in the request's block if it fits. The request keeps nothing
+ * else. */
 static struct MHD_Response *small_answer(struct sl_request *request, size_t length) {
+  struct sl_budget *budget = &request->admission.budget;
   char *bytes = sl_answer_take(request->answer);
   if (bytes == NULL) {
-    bytes = malloc(length);
+    bytes = sl_budget_use_block(budget, length);
+    bytes = bytes != NULL ? bytes : malloc(length);
     if (bytes == NULL) {
       return NULL;
     }
     sl_answer_read(request->answer, bytes, length);
   }
   free_body(request);
-  return response_from(bytes, length);
+  bool in_block = bytes >= request->block && bytes < request->block + sizeof request->block;
+  return in_block ? MHD_create_response_from_buffer(length, bytes, MHD_RESPMEM_PERSISTENT)
+                  : response_from(bytes, length);
 }
 
 uint64_t sl_response_memory(const struct sl_answer *answer) {

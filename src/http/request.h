@@ -61,7 +61,7 @@ struct sl_request {
   bool must_close;    /* the connection cannot carry another request */
   bool answer_now;    /* without waiting for the body */
 
-  _Alignas(16) char block[16 * 1024]; /* of the budget: enough for a small request */
+  _Alignas(16) char block[96 * 1024]; /* of the budget: enough for a small request */
 };
 
 /* In the spare memory, if there is any. NULL when there is no memory. */
