@@ -163,13 +163,29 @@ static void end_tensor(struct sl_decoder *decoder) {
   decoder->state = decoder->state == IN_TENSOR ? IN_BODY : IN_LIST;
 }
 
+/* Returns the next event where handle_event would have nothing to check: no misfit waits for it,
+ * and no limit ends within the input. Elsewhere the input seems to be at its end. */
+static enum sl_json_event next_unchecked(struct sl_reading *reading, struct sl_input *input) {
+  bool within = !reading->limited || input->end_offset <= reading->limited_end;
+  return within && !reading->misfit.pending ? sl_json_next(&reading->json, input, &reading->error)
+                                            : SL_JSON_NEED_MORE;
+}
+
+/* Reads an event of a tensor, and those that follow. */
 static enum sl_status read_tensor(struct sl_decoder *decoder, enum sl_json_event event,
                                   struct sl_input *input) {
-  enum sl_status status = sl_tensor_event(&decoder->tensor, &decoder->reading, event, input);
-  if (status == SL_OK && sl_tensor_is_complete(&decoder->tensor, &decoder->reading)) {
-    end_tensor(decoder);
+  struct sl_reading *reading = &decoder->reading;
+  for (; event > SL_JSON_FAILED; event = next_unchecked(reading, input)) {
+    enum sl_status status = sl_tensor_event(&decoder->tensor, reading, event, input);
+    if (status != SL_OK) {
+      return status;
+    }
+    if (sl_tensor_is_complete(&decoder->tensor, reading)) {
+      end_tensor(decoder);
+      return SL_OK;
+    }
   }
-  return status;
+  return reading->error.code;
 }
 
 static enum sl_status begin_tensor(struct sl_decoder *decoder, enum sl_json_event event,
@@ -210,15 +226,22 @@ static enum sl_status read_tensors(struct sl_decoder *decoder, enum sl_json_even
   return begin_tensor(decoder, event, input);
 }
 
+/* Reads an event of a value that is no tensor, and those that follow. */
 static enum sl_status read_field(struct sl_decoder *decoder, enum sl_json_event event,
                                  struct sl_input *input) {
   struct sl_reading *reading = &decoder->reading;
-  enum sl_status status = sl_value_event(&decoder->value, reading, event, input);
-  if (reading->json.depth == 1 && reading->json.state == SL_JSON_AFTER_VALUE) {
-    decoder->state = IN_BODY;
-    reading->limited = false;
+  for (; event > SL_JSON_FAILED; event = next_unchecked(reading, input)) {
+    enum sl_status status = sl_value_event(&decoder->value, reading, event, input);
+    if (reading->json.depth == 1 && reading->json.state == SL_JSON_AFTER_VALUE) {
+      decoder->state = IN_BODY;
+      reading->limited = false;
+      return status;
+    }
+    if (status != SL_OK) {
+      return status;
+    }
   }
-  return status;
+  return reading->error.code;
 }
 
 static enum sl_status axes_too_late(struct sl_reading *reading) {

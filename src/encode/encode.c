@@ -28,8 +28,18 @@ struct segment {
   struct sl_text_size size;  /* of base64 only the length */
 };
 
+/* The name of a diagnostic as it is written: "name": */
+struct name_text {
+  size_t length;
+  char *text; /* NAME_COPY bytes may be read */
+};
+
+/* Names are copied as numbers are, by moves of known length. */
+enum { NAME_COPY = 32 };
+
 struct sl_answer {
   struct sl_result result; /* segments point to its values and shapes */
+  struct name_text *names; /* of its diagnostics; of those of one layer */
   struct segment *segments;
   size_t segment_count;
   char *literal;
@@ -219,19 +229,36 @@ static void check_floats(struct builder *builder, const struct sl_gradient *grad
              path.name);
 }
 
-/* Returns whether nothing repeats, and all numbers are in one pair of brackets. */
+/* Returns whether no number repeats, and, of text, all are in one pair of brackets. */
 static bool is_plain_list(const struct segment *segment) {
   const struct sl_broadcast_view *view = &segment->view;
   size_t elements;
-  return segment->width == 0 && (!segment->nested || view->rank == 1) &&
+  return (!segment->nested || view->rank == 1) &&
          sl_checked_product(&elements, view->shape, view->rank) && elements == view->count;
 }
 
+static void append_base64(struct builder *builder, const struct segment *segment) {
+  size_t length;
+  sl_base64_measure(&length, &segment->view, segment->width);
+  char *end = literal_end(builder, length);
+  if (end != NULL) {
+    sl_base64_write(end, segment->view.values, segment->view.count, segment->width);
+    builder->answer->literal_length += length;
+    builder->numbers_left -= segment->view.count;
+  }
+}
+
 static void append_values(struct builder *builder, const struct segment *segment) {
-  if (segment->view.count <= builder->numbers_left && is_plain_list(segment)) {
-    append_list(builder, segment->view.values, segment->view.count);
-  } else if (ok(builder)) {
-    add_segment(builder, segment);
+  size_t count = segment->view.count;
+  bool few = count <= builder->numbers_left && (segment->width == 0 || count <= SL_BASE64_AT_ONCE);
+  if (!few || !is_plain_list(segment)) {
+    if (ok(builder)) {
+      add_segment(builder, segment);
+    }
+  } else if (segment->width == 0) {
+    append_list(builder, segment->view.values, count);
+  } else {
+    append_base64(builder, segment);
   }
 }
 
@@ -300,29 +327,53 @@ static void append_gradients(struct builder *builder) {
   append_text(builder, "}");
 }
 
+static size_t names_of_layer(const struct sl_result *result) {
+  return result->list_name != NULL ? result->list_width : result->diagnostic_count;
+}
+
+/* Writes the names of diagnostics, once for all layers. */
+static void write_names(struct builder *builder) {
+  const struct sl_result *result = &builder->answer->result;
+  size_t count = names_of_layer(result);
+  size_t bytes = NAME_COPY;
+  for (size_t i = 0; i < count; i++) {
+    bytes += strlen(result->diagnostics[i].name) + strlen("\"\":");
+  }
+  struct name_text *names = take_memory(builder, count * sizeof *names + bytes);
+  char *end = (char *)(names + count);
+  for (size_t i = 0; names != NULL && i < count; i++) {
+    names[i].text = end;
+    end = stpcpy(stpcpy(stpcpy(end, "\""), result->diagnostics[i].name), "\":");
+    names[i].length = (size_t)(end - names[i].text);
+  }
+  builder->answer->names = names;
+}
+
 /* Appends "name":value and a comma. */
-static void append_diagnostic(struct builder *builder, const struct sl_diagnostic *diagnostic) {
+static inline void append_diagnostic(struct builder *builder, const struct name_text *name,
+                                     const struct sl_diagnostic *diagnostic) {
   static const struct sl_cached_number flags[] = {{.text = "false,", .length = 5},
                                                   {.text = "true,", .length = 4}};
   const struct sl_cached_number *value = diagnostic->kind == SL_DIAGNOSTIC_FLAG
                                              ? &flags[diagnostic->value != 0]
                                              : sl_cached_number(diagnostic->value);
-  size_t length = strlen(diagnostic->name);
-  char *end = literal_end(builder, length + sizeof "\"\":" + sizeof value->text);
+  char *end = literal_end(builder, name->length + NAME_COPY + sizeof value->text);
   if (end != NULL) {
-    *end++ = '"';
-    memcpy(end, diagnostic->name, length);
-    memcpy(end + length, "\":", 2);
-    memcpy(end + length + 2, value->text, sizeof value->text);
-    builder->answer->literal_length += length + value->length + 4;
+    memcpy(end, name->text, NAME_COPY);
+    if (name->length > NAME_COPY) {
+      memcpy(end + NAME_COPY, name->text + NAME_COPY, name->length - NAME_COPY);
+    }
+    memcpy(end + name->length, value->text, sizeof value->text);
+    builder->answer->literal_length += name->length + value->length + 1;
   }
 }
 
-static void append_named(struct builder *builder, const struct sl_diagnostic *diagnostics,
-                         size_t count) {
+/* Appends those of a layer, or all there are. */
+static void append_named(struct builder *builder, const struct sl_diagnostic *diagnostics) {
+  size_t count = names_of_layer(&builder->answer->result);
   append_text(builder, "{");
-  for (size_t i = 0; i < count; i++) {
-    append_diagnostic(builder, &diagnostics[i]);
+  for (size_t i = 0; i < count && ok(builder); i++) {
+    append_diagnostic(builder, &builder->answer->names[i], &diagnostics[i]);
   }
   if (count > 0 && ok(builder)) {
     builder->answer->literal_length--; /* the last comma */
@@ -335,7 +386,7 @@ static void append_diagnostics(struct builder *builder) {
   const struct sl_result *result = &builder->answer->result;
   append_text(builder, ",\"diagnostics\":");
   if (result->list_name == NULL) {
-    append_named(builder, result->diagnostics, result->diagnostic_count);
+    append_named(builder, result->diagnostics);
     return;
   }
   append_text(builder, "{");
@@ -343,7 +394,7 @@ static void append_diagnostics(struct builder *builder) {
   append_text(builder, "[");
   for (size_t i = 0; i < result->diagnostic_count && ok(builder); i += result->list_width) {
     append_comma(builder, i);
-    append_named(builder, &result->diagnostics[i], result->list_width);
+    append_named(builder, &result->diagnostics[i]);
   }
   append_text(builder, "]}");
 }
@@ -380,6 +431,7 @@ static void build(struct builder *builder) {
   struct sl_answer *answer = builder->answer;
   size_t segments = (answer->result.gradient_count + 1) * sizeof *answer->segments; /* not 0 */
   answer->segments = take_memory(builder, segments);
+  write_names(builder);
   append_text(builder, "{\"loss\":");
   append_number(builder, answer->result.loss);
   if (builder->decoded->gradient != SL_GRADIENT_NONE) {
@@ -491,6 +543,7 @@ void sl_answer_free(struct sl_answer *answer) {
   struct sl_budget *budget = answer->budget;
   sl_result_free(&answer->result);
   sl_budget_free(budget, answer->segments, 0);
+  sl_budget_free(budget, answer->names, 0);
   sl_budget_free(budget, answer->literal, 0);
   sl_budget_free(budget, answer->row, 0);
   sl_budget_give_back(budget, answer->charged);

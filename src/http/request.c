@@ -310,7 +310,7 @@ void sl_request_finish_body(struct sl_request *request) {
 
 /* Answers up to this length are written at once, so that the request's memory is free before they
  * are sent. */
-enum { SMALL_ANSWER = 64 * 1024 };
+enum { SMALL_ANSWER = 128 * 1024 };
 
 /* Large answers are made and sent in pieces of this size. */
 enum { PIECE = 128 * 1024 };
