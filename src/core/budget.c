@@ -74,8 +74,7 @@ void *sl_budget_grow(struct sl_budget *budget, void *memory, size_t before, size
   return grown;
 }
 
-void sl_budget_free(struct sl_budget *budget, void *memory, size_t bytes) {
-  sl_budget_give_back(budget, bytes);
+void sl_budget_release(struct sl_budget *budget, void *memory, size_t bytes) {
   if (!in_block(budget, memory)) {
     free(memory);
     return;

@@ -63,7 +63,15 @@ void *sl_budget_allocate(struct sl_budget *budget, size_t bytes, bool zeroed,
 void *sl_budget_grow(struct sl_budget *budget, void *memory, size_t before, size_t bytes,
                      struct sl_error *error);
 
+/* Frees memory that is not NULL, and what was taken of the block last. */
+void sl_budget_release(struct sl_budget *budget, void *memory, size_t bytes);
+
 /* Frees memory, or NULL, and gives back its charge; 0 bytes if that is given back elsewhere. */
-void sl_budget_free(struct sl_budget *budget, void *memory, size_t bytes);
+static inline void sl_budget_free(struct sl_budget *budget, void *memory, size_t bytes) {
+  sl_budget_give_back(budget, bytes);
+  if (memory != NULL) {
+    sl_budget_release(budget, memory, bytes);
+  }
+}
 
 #endif

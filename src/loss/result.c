@@ -11,11 +11,9 @@ void sl_value_free(struct sl_value *value, struct sl_budget *budget) {
   for (size_t item = 0; value->spikes != NULL && item < value->length; item++) {
     sl_spikes_release(&value->spikes[item]);
   }
-  if (value->spikes != NULL || value->reals != NULL || value->labels != NULL) {
-    sl_budget_free(budget, value->spikes, 0);
-    sl_budget_free(budget, value->reals, 0);
-    sl_budget_free(budget, value->labels, 0);
-  }
+  sl_budget_free(budget, value->spikes, 0);
+  sl_budget_free(budget, value->reals, 0);
+  sl_budget_free(budget, value->labels, 0);
   *value = (struct sl_value){0};
 }
 

@@ -136,7 +136,8 @@ enum sl_status sl_route_find(struct sl_route_match *match, const char *method, c
                              struct sl_error *error) {
   const char *path = sl_target_path(target);
   *match = (struct sl_route_match){0};
-  for (const struct sl_route *route = routes; route < routes + ROUTE_COUNT; route++) {
+  for (size_t i = ROUTE_COUNT; i-- > 0;) { /* the last is asked for most */
+    const struct sl_route *route = &routes[i];
     const char *name = fit(route, path);
     if (name == NULL) {
       continue;
