@@ -39,7 +39,8 @@ enum { NAME_COPY = 32 };
 
 struct sl_answer {
   struct sl_result result; /* segments point to its values and shapes */
-  struct name_text *names; /* of its diagnostics; of those of one layer */
+  struct name_text *names; /* of its diagnostics, or of those of one layer, */
+  size_t max_named;        /* which take so many bytes at most */
   struct segment *segments;
   size_t segment_count;
   char *literal;
@@ -333,52 +334,55 @@ static size_t names_of_layer(const struct sl_result *result) {
 
 /* Writes the names of diagnostics, once for all layers. */
 static void write_names(struct builder *builder) {
-  const struct sl_result *result = &builder->answer->result;
-  size_t count = names_of_layer(result);
+  struct sl_answer *answer = builder->answer;
+  const struct sl_diagnostic *diagnostics = answer->result.diagnostics;
+  size_t count = names_of_layer(&answer->result);
   size_t bytes = NAME_COPY;
   for (size_t i = 0; i < count; i++) {
-    bytes += strlen(result->diagnostics[i].name) + strlen("\"\":");
+    bytes += strlen(diagnostics[i].name) + strlen("\"\":");
   }
-  struct name_text *names = take_memory(builder, count * sizeof *names + bytes);
-  char *end = (char *)(names + count);
-  for (size_t i = 0; names != NULL && i < count; i++) {
-    names[i].text = end;
-    end = stpcpy(stpcpy(stpcpy(end, "\""), result->diagnostics[i].name), "\":");
-    names[i].length = (size_t)(end - names[i].text);
+  answer->names = take_memory(builder, count * sizeof *answer->names + bytes);
+  answer->max_named = sizeof "{}" + bytes + count * SL_NUMBER_COPY;
+  char *end = (char *)(answer->names + count);
+  for (size_t i = 0; answer->names != NULL && i < count; i++) {
+    answer->names[i].text = end;
+    end = stpcpy(stpcpy(stpcpy(end, "\""), diagnostics[i].name), "\":");
+    answer->names[i].length = (size_t)(end - answer->names[i].text);
   }
-  builder->answer->names = names;
 }
 
-/* Appends "name":value and a comma. */
-static inline void append_diagnostic(struct builder *builder, const struct name_text *name,
+/* Writes "name":value and a comma, and more than that. Returns the end. */
+static inline char *write_diagnostic(char *end, const struct name_text *name,
                                      const struct sl_diagnostic *diagnostic) {
   static const struct sl_cached_number flags[] = {{.text = "false,", .length = 5},
                                                   {.text = "true,", .length = 4}};
   const struct sl_cached_number *value = diagnostic->kind == SL_DIAGNOSTIC_FLAG
                                              ? &flags[diagnostic->value != 0]
                                              : sl_cached_number(diagnostic->value);
-  char *end = literal_end(builder, name->length + NAME_COPY + sizeof value->text);
-  if (end != NULL) {
-    memcpy(end, name->text, NAME_COPY);
-    if (name->length > NAME_COPY) {
-      memcpy(end + NAME_COPY, name->text + NAME_COPY, name->length - NAME_COPY);
-    }
-    memcpy(end + name->length, value->text, sizeof value->text);
-    builder->answer->literal_length += name->length + value->length + 1;
+  memcpy(end, name->text, NAME_COPY);
+  if (name->length > NAME_COPY) {
+    memcpy(end + NAME_COPY, name->text + NAME_COPY, name->length - NAME_COPY);
   }
+  end += name->length;
+  memcpy(end, value->text, sizeof value->text);
+  return end + value->length + 1;
 }
 
 /* Appends those of a layer, or all there are. */
 static void append_named(struct builder *builder, const struct sl_diagnostic *diagnostics) {
-  size_t count = names_of_layer(&builder->answer->result);
-  append_text(builder, "{");
-  for (size_t i = 0; i < count && ok(builder); i++) {
-    append_diagnostic(builder, &builder->answer->names[i], &diagnostics[i]);
+  struct sl_answer *answer = builder->answer;
+  size_t count = names_of_layer(&answer->result);
+  char *end = literal_end(builder, answer->max_named);
+  if (end == NULL) {
+    return;
   }
-  if (count > 0 && ok(builder)) {
-    builder->answer->literal_length--; /* the last comma */
+  *end++ = '{';
+  for (size_t i = 0; i < count; i++) {
+    end = write_diagnostic(end, &answer->names[i], &diagnostics[i]);
   }
-  append_text(builder, "}");
+  end -= count > 0; /* the last comma */
+  *end++ = '}';
+  answer->literal_length = (size_t)(end - answer->literal);
 }
 
 /* Appends {…}, or {"layers":[{…},{…}]} */
