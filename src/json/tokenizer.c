@@ -7,6 +7,7 @@
 #include <string.h>
 
 void sl_json_begin(struct sl_json *json, size_t max_depth) {
+  memset(json, 0, offsetof(struct sl_json, number));
   json->state = SL_JSON_VALUE;
   json->max_depth = max_depth < SL_JSON_LEVELS ? max_depth : SL_JSON_LEVELS;
 }

@@ -3,6 +3,8 @@
  */
 #include "spikes/spikes.h"
 
+#include <string.h>
+
 /* Returns whether there are sums; a silent tensor may have none before it is finished. */
 static bool has_sums(const struct sl_spikes *spikes) {
   return spikes != NULL && spikes->ones_memory.words != NULL;
@@ -65,7 +67,8 @@ struct sl_activity sl_spikes_activity(const struct sl_spikes *spikes) {
   for (size_t neuron = 0; neuron < spikes->neurons; neuron += NEIGHBOURS) {
     size_t left = spikes->neurons - neuron;
     size_t count = left < NEIGHBOURS ? left : NEIGHBOURS;
-    uint64_t fired[NEIGHBOURS] = {0};
+    uint64_t fired[NEIGHBOURS];
+    memset(fired, 0, count * sizeof *fired);
     for (size_t i = neuron; i < spikes->accumulators; i += spikes->neurons) {
       add_fired(fired, spikes, i, count);
     }
