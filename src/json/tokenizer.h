@@ -117,7 +117,8 @@ enum sl_json_event sl_json_next(struct sl_json *json, struct sl_input *input,
 /*
  * Takes, where a value must follow in an array, short numbers, each with the comma after it or, if
  * it is the last, before the bracket, as many as there are and up to `count`, without events; of
- * `counts` only integers from 0 to 2^53. Returns how many; the rest is left to the events.
+ * `counts` only integers from 0 to 2^53. Returns how many; what comes after them, white space left
+ * out, is left to the events.
  */
 size_t sl_json_numbers(struct sl_json *json, struct sl_input *input, double *values, size_t count,
                        bool counts);
