@@ -242,7 +242,7 @@ const struct sl_kernels sl_kernels_avx2 = {
     .add_reals = add_reals,
     .pack_numbers = pack_numbers,
     .read_singles = read_singles,
-    .reverse_bits = reverse_bits,
+    .read_bits = read_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,
 };

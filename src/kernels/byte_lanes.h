@@ -98,18 +98,17 @@ static inline void encode_groups(char *text, const uint8_t *bytes) {
 }
 
 /* Each half of a byte is looked up, and goes to where the other half was. */
-static void reverse_bits(uint64_t *words, size_t count) {
+static void read_bits(uint64_t *words, const uint8_t *bytes, size_t count) {
   const byte_vector reversed =
       in_all_lanes(_mm_setr_epi8(0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15));
-  enum { AT_ONCE = sizeof(byte_vector) / sizeof *words };
   size_t done = 0;
-  for (; done + AT_ONCE <= count; done += AT_ONCE) {
-    byte_vector bytes;
-    memcpy(&bytes, words + done, sizeof bytes);
-    bytes = look_up(reversed, bytes & 0x0f) << 4 | look_up(reversed, bytes >> 4);
-    memcpy(words + done, &bytes, sizeof bytes);
+  for (; done + sizeof(byte_vector) <= count; done += sizeof(byte_vector)) {
+    byte_vector vector;
+    memcpy(&vector, bytes + done, sizeof vector);
+    vector = look_up(reversed, vector & 0x0f) << 4 | look_up(reversed, vector >> 4);
+    memcpy(words + done / sizeof *words, &vector, sizeof vector);
   }
-  sl_kernels_scalar.reverse_bits(words + done, count - done);
+  sl_kernels_scalar.read_bits(words + done / sizeof *words, bytes + done, count - done);
 }
 
 #endif

@@ -106,8 +106,9 @@ struct sl_kernels {
   /* Reads little-endian floats of four bytes. Returns whether all are finite. */
   bool (*read_singles)(double *values, const uint8_t *bytes, size_t count);
 
-  /* Turns every byte around: its most significant bit becomes the least significant. */
-  void (*reverse_bits)(uint64_t *words, size_t count);
+  /* Makes words of packed bits of `count` bytes, each with its first bit as the most significant
+   * one. The last word is filled up with zeros. */
+  void (*read_bits)(uint64_t *words, const uint8_t *bytes, size_t count);
 
   /*
    * bytes[0 … 3 * groups) from the base64 text[0 … 4 * groups), no padding. Returns how many groups

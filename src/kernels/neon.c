@@ -257,13 +257,12 @@ static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width,
   return vminvq_u8(binary) != 0;
 }
 
-static void reverse_bits(uint64_t *words, size_t count) {
+static void read_bits(uint64_t *words, const uint8_t *bytes, size_t count) {
   size_t done = 0;
-  for (; done + 2 <= count; done += 2) {
-    uint8x16_t bytes = vreinterpretq_u8_u64(vld1q_u64(words + done));
-    vst1q_u64(words + done, vreinterpretq_u64_u8(vrbitq_u8(bytes)));
+  for (; done + 16 <= count; done += 16) {
+    vst1q_u64(words + done / 8, vreinterpretq_u64_u8(vrbitq_u8(vld1q_u8(bytes + done))));
   }
-  sl_kernels_scalar.reverse_bits(words + done, count - done);
+  sl_kernels_scalar.read_bits(words + done / 8, bytes + done, count - done);
 }
 
 const struct sl_kernels sl_kernels_neon = {
@@ -276,7 +275,7 @@ const struct sl_kernels sl_kernels_neon = {
     .add_reals = add_reals,
     .pack_numbers = pack_numbers,
     .read_singles = read_singles,
-    .reverse_bits = reverse_bits,
+    .read_bits = read_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,
 };

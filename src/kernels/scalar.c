@@ -127,15 +127,16 @@ static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width,
 }
 
 /* Swaps neighbouring bits, pairs of bits and halves of bytes. */
-static void reverse_bits(uint64_t *words, size_t count) {
+static void read_bits(uint64_t *words, const uint8_t *bytes, size_t count) {
   const uint64_t ones = UINT64_C(0x5555555555555555);
   const uint64_t twos = UINT64_C(0x3333333333333333);
   const uint64_t fours = UINT64_C(0x0f0f0f0f0f0f0f0f);
-  for (size_t i = 0; i < count; i++) {
-    uint64_t word = words[i];
+  for (size_t done = 0; done < count; done += sizeof(uint64_t)) {
+    size_t left = count - done;
+    uint64_t word = sl_load_integer(bytes + done, left < sizeof word ? left : sizeof word);
     word = (word >> 1 & ones) | (word & ones) << 1;
     word = (word >> 2 & twos) | (word & twos) << 2;
-    words[i] = (word >> 4 & fours) | (word & fours) << 4;
+    words[done / sizeof word] = (word >> 4 & fours) | (word & fours) << 4;
   }
 }
 
@@ -178,7 +179,7 @@ const struct sl_kernels sl_kernels_scalar = {
     .add_reals = add_reals,
     .pack_numbers = pack_numbers,
     .read_singles = read_singles,
-    .reverse_bits = reverse_bits,
+    .read_bits = read_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,
 };

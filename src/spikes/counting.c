@@ -34,7 +34,9 @@ void sl_spikes_release(struct sl_spikes *spikes) {
 
 static enum sl_status begin_buffer(struct sl_spikes *spikes, struct sl_error *error) {
   size_t rows = BUFFERED_BITS / spikes->row_length;
+  size_t whole_words = 64 >> __builtin_ctzll(spikes->row_length | 64);
   rows = rows > MIN_BUFFERED_ROWS ? rows : MIN_BUFFERED_ROWS;
+  rows -= rows > whole_words ? rows % whole_words : 0;
   size_t all_rows = spikes->rank > 0 ? spikes->max_values / spikes->row_length : SIZE_MAX;
   rows = rows < all_rows ? rows : all_rows;
   size_t words;
@@ -152,31 +154,34 @@ static enum sl_status push_first_step(struct sl_spikes *spikes, const uint64_t *
   return SL_OK;
 }
 
-/* Takes values that fit into the buffer. */
-static enum sl_status buffer_bits(struct sl_spikes *spikes, const uint64_t *bits, size_t from,
-                                  size_t count, struct sl_error *error) {
-  struct position after = position_after(spikes, count);
-  size_t bit_end = spikes->buffered_bits + count;
-  if (after.step > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_ones(spikes, error) != SL_OK) {
-    return error->code;
-  }
-  if (sl_spikes_reach(spikes, after.end, error) != SL_OK ||
-      sl_lazy_words_reach(&spikes->buffer_memory, bit_end / 64 + 1, spikes->budget, error) !=
-          SL_OK) {
-    return error->code;
+/* Gets ready for the next bits. Returns how many of them the buffer has space for, 0 with an
+ * error. */
+static size_t begin_bits(struct sl_spikes *spikes, size_t count, struct position *after,
+                         struct sl_error *error) {
+  size_t space = spikes->max_buffered_bits - spikes->buffered_bits;
+  size_t length = space < count ? space : count;
+  size_t words = (spikes->buffered_bits + length) / 64 + 1;
+  *after = position_after(spikes, length);
+  if ((after->step > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_ones(spikes, error) != SL_OK) ||
+      sl_spikes_reach(spikes, after->end, error) != SL_OK ||
+      sl_lazy_words_reach(&spikes->buffer_memory, words, spikes->budget, error) != SL_OK) {
+    return 0;
   }
   if (spikes->buffered_bits == 0) {
     spikes->buffered_base = spikes->base;
     spikes->buffered_step = spikes->step;
   }
-  sl_copy_bits(spikes->buffered, spikes->buffered_bits, bits, from, count);
-  spikes->buffered_bits = bit_end;
+  return length;
+}
+
+/* Goes on after bits that are in the buffer now. */
+static void end_bits(struct sl_spikes *spikes, size_t count, struct position after) {
+  spikes->buffered_bits += count;
   spikes->values += count;
   go_to(spikes, after);
   if (spikes->buffered_bits == spikes->max_buffered_bits) {
     add_buffered(spikes);
   }
-  return SL_OK;
 }
 
 enum sl_status sl_spikes_too_many(struct sl_error *error) {
@@ -202,14 +207,50 @@ enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bit
     return error->code;
   }
   for (size_t done = 0; done < count;) {
-    size_t space = spikes->max_buffered_bits - spikes->buffered_bits;
-    size_t length = space < count - done ? space : count - done;
-    if (buffer_bits(spikes, bits, done, length, error) != SL_OK) {
+    struct position after;
+    size_t length = begin_bits(spikes, count - done, &after, error);
+    if (length == 0) {
       return error->code;
     }
+    sl_copy_bits(spikes->buffered, spikes->buffered_bits, bits, done, length);
+    end_bits(spikes, length, after);
     done += length;
   }
   return SL_OK;
+}
+
+/* Pushes packed bits as long as they fill whole words of the buffer, or end. Returns how many. */
+static size_t push_whole_words(struct sl_spikes *spikes, const uint8_t *bytes, size_t count,
+                               struct sl_error *error) {
+  size_t done = 0;
+  while (done < count && spikes->buffered_bits % 64 == 0) {
+    struct position after;
+    size_t length = begin_bits(spikes, count - done, &after, error);
+    if (length == 0 || (length < count - done && length % 64 > 0)) {
+      break;
+    }
+    uint64_t *words = spikes->buffered + spikes->buffered_bits / 64;
+    sl_kernels()->read_bits(words, bytes + done / 8, (length + 7) / 8);
+    end_bits(spikes, length, after);
+    done += length;
+  }
+  return done;
+}
+
+enum sl_status sl_spikes_push_packed(struct sl_spikes *spikes, const uint8_t *bytes, size_t count,
+                                     struct sl_error *error) {
+  uint64_t words[64];
+  size_t done = 0;
+  if (spikes->buffered != NULL && spikes->rank > 0 && count <= spikes->max_values - spikes->values) {
+    done = push_whole_words(spikes, bytes, count, error);
+  }
+  while (done < count && error->code == SL_OK) {
+    size_t length = count - done < 8 * sizeof words ? count - done : 8 * sizeof words;
+    sl_kernels()->read_bits(words, bytes + done / 8, (length + 7) / 8);
+    sl_spikes_push_bits(spikes, words, length, error);
+    done += length;
+  }
+  return error->code;
 }
 
 /* Finds the ones among values; returns whether all others are 0. */

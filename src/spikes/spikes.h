@@ -94,6 +94,11 @@ enum sl_status sl_spikes_set_shape(struct sl_spikes *spikes, size_t rank, const 
 enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *values, size_t count,
                                     struct sl_error *error);
 
+/* Pushes bits as bytes of which each has its first bit as the most significant one. Errors: those
+ * of sl_spikes_push_bits. */
+enum sl_status sl_spikes_push_packed(struct sl_spikes *spikes, const uint8_t *bytes, size_t count,
+                                     struct sl_error *error);
+
 /* Adds one spike to an accumulator, as sl_spikes_add_one does to that of an index. */
 enum sl_status sl_spikes_add_to(struct sl_spikes *spikes, size_t accumulator,
                                 struct sl_error *error);
