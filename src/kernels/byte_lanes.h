@@ -98,7 +98,7 @@ static inline void encode_groups(char *text, const uint8_t *bytes) {
 }
 
 /* Each half of a byte is looked up, and goes to where the other half was. */
-static void read_bits(uint64_t *words, const uint8_t *bytes, size_t count) {
+static void read_bits(void *words, const uint8_t *bytes, size_t count) {
   const byte_vector reversed =
       in_all_lanes(_mm_setr_epi8(0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15));
   size_t done = 0;
@@ -106,9 +106,9 @@ static void read_bits(uint64_t *words, const uint8_t *bytes, size_t count) {
     byte_vector vector;
     memcpy(&vector, bytes + done, sizeof vector);
     vector = look_up(reversed, vector & 0x0f) << 4 | look_up(reversed, vector >> 4);
-    memcpy(words + done / sizeof *words, &vector, sizeof vector);
+    memcpy((uint8_t *)words + done, &vector, sizeof vector);
   }
-  sl_kernels_scalar.read_bits(words + done / sizeof *words, bytes + done, count - done);
+  sl_kernels_scalar.read_bits((uint8_t *)words + done, bytes + done, count - done);
 }
 
 #endif

@@ -106,9 +106,15 @@ struct sl_kernels {
   /* Reads little-endian floats of four bytes. Returns whether all are finite. */
   bool (*read_singles)(double *values, const uint8_t *bytes, size_t count);
 
-  /* Makes words of packed bits of `count` bytes, each with its first bit as the most significant
-   * one. The last word is filled up with zeros. */
-  void (*read_bits)(uint64_t *words, const uint8_t *bytes, size_t count);
+  /* Writes little-endian floats of four bytes, 0 for -0. Returns whether all are finite. */
+  bool (*write_singles)(uint8_t *bytes, const double *values, size_t count);
+
+  /* Adds up counts and their squares: sums[0] += counts, sums[1] += counts^2. */
+  void (*add_moments)(uint64_t sums[2], const uint8_t *counts, size_t count);
+
+  /* Makes words of packed bits, which need no alignment, of `count` bytes, each with its first bit
+   * as the most significant one. The last word is filled up with zeros. */
+  void (*read_bits)(void *words, const uint8_t *bytes, size_t count);
 
   /*
    * bytes[0 … 3 * groups) from the base64 text[0 … 4 * groups), no padding. Returns how many groups

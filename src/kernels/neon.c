@@ -257,12 +257,12 @@ static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width,
   return vminvq_u8(binary) != 0;
 }
 
-static void read_bits(uint64_t *words, const uint8_t *bytes, size_t count) {
+static void read_bits(void *words, const uint8_t *bytes, size_t count) {
   size_t done = 0;
   for (; done + 16 <= count; done += 16) {
-    vst1q_u64(words + done / 8, vreinterpretq_u64_u8(vrbitq_u8(vld1q_u8(bytes + done))));
+    vst1q_u8((uint8_t *)words + done, vrbitq_u8(vld1q_u8(bytes + done)));
   }
-  sl_kernels_scalar.read_bits(words + done / 8, bytes + done, count - done);
+  sl_kernels_scalar.read_bits((uint8_t *)words + done, bytes + done, count - done);
 }
 
 const struct sl_kernels sl_kernels_neon = {
@@ -275,6 +275,8 @@ const struct sl_kernels sl_kernels_neon = {
     .add_reals = add_reals,
     .pack_numbers = pack_numbers,
     .read_singles = read_singles,
+    .write_singles = write_singles,
+    .add_moments = add_moments,
     .read_bits = read_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,

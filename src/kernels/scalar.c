@@ -127,7 +127,7 @@ static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width,
 }
 
 /* Swaps neighbouring bits, pairs of bits and halves of bytes. */
-static void read_bits(uint64_t *words, const uint8_t *bytes, size_t count) {
+static void read_bits(void *words, const uint8_t *bytes, size_t count) {
   const uint64_t ones = UINT64_C(0x5555555555555555);
   const uint64_t twos = UINT64_C(0x3333333333333333);
   const uint64_t fours = UINT64_C(0x0f0f0f0f0f0f0f0f);
@@ -136,7 +136,8 @@ static void read_bits(uint64_t *words, const uint8_t *bytes, size_t count) {
     uint64_t word = sl_load_integer(bytes + done, left < sizeof word ? left : sizeof word);
     word = (word >> 1 & ones) | (word & ones) << 1;
     word = (word >> 2 & twos) | (word & twos) << 2;
-    words[done / sizeof word] = (word >> 4 & fours) | (word & fours) << 4;
+    word = (word >> 4 & fours) | (word & fours) << 4;
+    memcpy((uint8_t *)words + done, &word, sizeof word);
   }
 }
 
@@ -179,6 +180,8 @@ const struct sl_kernels sl_kernels_scalar = {
     .add_reals = add_reals,
     .pack_numbers = pack_numbers,
     .read_singles = read_singles,
+    .write_singles = write_singles,
+    .add_moments = add_moments,
     .read_bits = read_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,

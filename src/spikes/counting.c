@@ -3,6 +3,7 @@
 #include "core/bits.h"
 #include "core/checked.h"
 #include "kernels/kernels.h"
+#include <endian.h>
 #include <string.h>
 
 /* Bits that may be buffered: enough rows to be added up well, few enough to stay in the cache. */
@@ -219,18 +220,19 @@ enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bit
   return SL_OK;
 }
 
-/* Pushes packed bits as long as they fill whole words of the buffer, or end. Returns how many. */
-static size_t push_whole_words(struct sl_spikes *spikes, const uint8_t *bytes, size_t count,
-                               struct sl_error *error) {
+/* Pushes packed bits as long as the buffer takes whole units of them. Returns how many. */
+static size_t push_units(struct sl_spikes *spikes, const uint8_t *bytes, size_t count,
+                         struct sl_error *error) {
+  const size_t unit = htole16(1) == 1 ? 8 : 64; /* bits that are together in memory */
   size_t done = 0;
-  while (done < count && spikes->buffered_bits % 64 == 0) {
+  while (done < count && spikes->buffered_bits % unit == 0) {
     struct position after;
     size_t length = begin_bits(spikes, count - done, &after, error);
-    if (length == 0 || (length < count - done && length % 64 > 0)) {
+    if (length == 0 || (length < count - done && length % unit > 0)) {
       break;
     }
-    uint64_t *words = spikes->buffered + spikes->buffered_bits / 64;
-    sl_kernels()->read_bits(words, bytes + done / 8, (length + 7) / 8);
+    uint8_t *end = (uint8_t *)spikes->buffered + spikes->buffered_bits / 8;
+    sl_kernels()->read_bits(end, bytes + done / 8, (length + 7) / 8);
     end_bits(spikes, length, after);
     done += length;
   }
@@ -241,8 +243,9 @@ enum sl_status sl_spikes_push_packed(struct sl_spikes *spikes, const uint8_t *by
                                      struct sl_error *error) {
   uint64_t words[64];
   size_t done = 0;
-  if (spikes->buffered != NULL && spikes->rank > 0 && count <= spikes->max_values - spikes->values) {
-    done = push_whole_words(spikes, bytes, count, error);
+  if (spikes->buffered != NULL && spikes->rank > 0 &&
+      count <= spikes->max_values - spikes->values) {
+    done = push_units(spikes, bytes, count, error);
   }
   while (done < count && error->code == SL_OK) {
     size_t length = count - done < 8 * sizeof words ? count - done : 8 * sizeof words;

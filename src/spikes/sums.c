@@ -1,6 +1,7 @@
 /*
  * What losses and users of libspikeloss read: sums, numbers of spikes, and how active neurons are.
  */
+#include "kernels/kernels.h"
 #include "spikes/spikes.h"
 
 /* Returns whether there are sums; a silent tensor may have none before it is finished. */
@@ -29,50 +30,70 @@ uint64_t sl_spikes_fired(const struct sl_spikes *spikes, size_t accumulator) {
 }
 
 uint64_t sl_spikes_count(const struct sl_spikes *spikes) {
-  uint64_t count = 0;
+  uint64_t sums[2] = {0};
   if (!has_sums(spikes)) {
-    return count;
+    return 0;
   }
-  for (size_t i = 0; i < spikes->accumulators; i++) {
-    count += sl_spikes_ones(spikes, i);
+  if (spikes->small_ones != NULL) {
+    sl_kernels()->add_moments(sums, spikes->small_ones, spikes->accumulators);
+  }
+  for (size_t i = 0; spikes->ones != NULL && i < spikes->accumulators; i++) {
+    sums[0] += spikes->ones[i];
   }
   for (size_t i = 0; spikes->graded != NULL && i < spikes->accumulators; i++) {
-    count += spikes->graded[i];
+    sums[0] += spikes->graded[i];
   }
-  return count;
+  return sums[0];
 }
 
 bool sl_spikes_binary(const struct sl_spikes *spikes) {
   return spikes == NULL || spikes->graded == NULL;
 }
 
-/* Adds what a few neighbouring neurons fired in one sample. */
-static void add_fired(uint64_t *fired, const struct sl_spikes *spikes, size_t first, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    fired[i] += sl_spikes_ones(spikes, first + i);
+/* Which neurons fired at least once, and which rested at least once: not 0 where one did. */
+enum { NEIGHBOURS = 256 };
+struct seen {
+  uint8_t fired[NEIGHBOURS], rested[NEIGHBOURS];
+};
+
+/* Looks at neighbouring accumulators, each of up to `always` values. */
+static void see(struct seen *seen, const struct sl_spikes *spikes, size_t first, size_t count,
+                uint64_t always) {
+  for (size_t i = 0; spikes->small_ones != NULL && i < count; i++) {
+    seen->fired[i] |= spikes->small_ones[first + i];
+    seen->rested[i] |= spikes->small_ones[first + i] ^ (uint8_t)always;
   }
-  for (size_t i = 0; spikes->graded != NULL && i < count; i++) {
-    fired[i] += spikes->graded[first + i];
+  for (size_t i = 0; spikes->ones != NULL && i < count; i++) {
+    uint64_t graded = spikes->graded != NULL ? spikes->graded[first + i] : 0;
+    uint64_t fired = spikes->ones[first + i] + graded;
+    seen->fired[i] |= fired > 0;
+    seen->rested[i] |= fired < always;
   }
 }
 
+/* Narrow samples are seen as wider ones, several together. */
 struct sl_activity sl_spikes_activity(const struct sl_spikes *spikes) {
-  enum { NEIGHBOURS = 64 };
   struct sl_activity activity = {0};
   if (!has_sums(spikes)) {
     return activity;
   }
-  uint64_t always = (uint64_t)spikes->samples * spikes->steps;
-  for (size_t neuron = 0; neuron < spikes->neurons; neuron += NEIGHBOURS) {
-    size_t left = spikes->neurons - neuron;
-    size_t count = left < NEIGHBOURS ? left : NEIGHBOURS;
-    uint64_t fired[NEIGHBOURS] = {0};
-    for (size_t i = neuron; i < spikes->accumulators; i += spikes->neurons) {
-      add_fired(fired, spikes, i, count);
+  size_t neurons = spikes->neurons;
+  size_t width = neurons < NEIGHBOURS ? NEIGHBOURS / neurons * neurons : neurons;
+  uint64_t always = (uint64_t)spikes->steps * (spikes->per_sample ? 1 : spikes->samples);
+  for (size_t column = 0; column < neurons; column += NEIGHBOURS) {
+    struct seen seen = {0};
+    size_t count = width - column < NEIGHBOURS ? width - column : NEIGHBOURS;
+    for (size_t i = column; i < spikes->accumulators; i += width) {
+      size_t left = spikes->accumulators - i;
+      see(&seen, spikes, i, left < count ? left : count, always);
     }
-    for (size_t i = 0; i < count; i++) {
-      activity.silent += fired[i] == 0;
-      activity.saturated += fired[i] == always;
+    for (size_t i = neurons; i < count; i++) {
+      seen.fired[i % neurons] |= seen.fired[i];
+      seen.rested[i % neurons] |= seen.rested[i];
+    }
+    for (size_t i = 0; i < count && column + i < neurons; i++) {
+      activity.silent += seen.fired[i] == 0;
+      activity.saturated += seen.rested[i] == 0;
     }
   }
   return activity;

@@ -403,6 +403,56 @@ START_TEST(singles_are_read_alike_and_those_that_are_not_finite_are_seen) {
 }
 END_TEST
 
+START_TEST(singles_are_written_alike_and_those_too_large_are_seen) {
+  static const double odd[] = {0.0,   -0.0,    1e-320,        -1.5, 0x1.fffffefp+127,
+                               1e-40, 0.1,     -3.4028234e38, 1e39, -0x1.ffffffp+127,
+                               1e300, INFINITY};
+  enum { FITTING = 8, ALL = 12 };
+  struct sl_random random = {43};
+  for (size_t count = 0; count <= 80; count++) {
+    for (size_t turn = 0; turn < 20; turn++) {
+      double values[80];
+      float expected[80];
+      bool all_finite = true;
+      for (size_t i = 0; i < count; i++) {
+        values[i] = odd[sl_random_below(&random, turn % 2 == 0 ? FITTING : ALL)];
+        expected[i] = values[i] == 0 ? 0.0f : (float)values[i] + 0.0f;
+        all_finite = all_finite && isfinite(expected[i]);
+      }
+      for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
+        uint8_t *bytes = malloc(count * sizeof *expected + (count == 0));
+        ck_assert_ptr_nonnull(bytes);
+        ck_assert(sl_kernels_variant(i)->write_singles(bytes, values, count) == all_finite);
+        ck_assert_mem_eq(bytes, expected, count * sizeof *expected);
+        free(bytes);
+      }
+    }
+  }
+}
+END_TEST
+
+START_TEST(counts_and_their_squares_add_up_alike) {
+  struct sl_random random = {47};
+  static const size_t lengths[] = {0, 1, 15, 16, 17, 63, 64, 65, 200, 65535, 65536, 200000};
+  for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+    uint8_t *counts = malloc(lengths[i] + 1);
+    ck_assert_ptr_nonnull(counts);
+    uint64_t expected[2] = {5, 7};
+    for (size_t k = 0; k < lengths[i]; k++) {
+      counts[k] = i % 2 == 0 ? (uint8_t)sl_random_below(&random, 256) : 255;
+      expected[0] += counts[k];
+      expected[1] += (uint64_t)counts[k] * counts[k];
+    }
+    for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
+      uint64_t sums[2] = {5, 7};
+      sl_kernels_variant(variant)->add_moments(sums, counts, lengths[i]);
+      ck_assert_mem_eq(sums, expected, sizeof sums);
+    }
+    free(counts);
+  }
+}
+END_TEST
+
 START_TEST(bits_of_bytes_are_reversed_alike_at_every_length) {
   struct sl_random random = {29};
   for (size_t count = 0; count <= 300; count++) {
@@ -632,6 +682,8 @@ int main(void) {
   tcase_add_test(cases, columns_are_added_to_what_is_there);
   tcase_add_test(cases, numbers_are_packed_alike_up_to_the_first_word_with_others);
   tcase_add_test(cases, singles_are_read_alike_and_those_that_are_not_finite_are_seen);
+  tcase_add_test(cases, singles_are_written_alike_and_those_too_large_are_seen);
+  tcase_add_test(cases, counts_and_their_squares_add_up_alike);
   tcase_add_test(cases, bits_of_bytes_are_reversed_alike_at_every_length);
   tcase_add_test(cases, ones_are_found_alike_at_every_length);
   tcase_add_test(cases, reals_add_up_alike_at_every_length);
