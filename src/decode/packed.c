@@ -110,11 +110,14 @@ static size_t push_some(struct sl_packed *packed, const uint8_t *bytes, size_t c
     sl_spikes_push_bits(packed->spikes, bits, binary, error);
     return binary;
   }
+  if (encoding == SL_TENSOR_F32 && sl_spikes_take_singles(packed->spikes)) {
+    sl_spikes_push_singles(packed->spikes, bytes, count, error);
+    return count;
+  }
   count = count < BATCH_VALUES ? count : BATCH_VALUES;
   size_t finite = read_numbers(values, encoding, bytes, count);
   if (finite < count) {
-    sl_fail(error, SL_NOT_FINITE, "value %llu, counted from 0, is NaN or infinite",
-            (unsigned long long)(packed->value + finite));
+    sl_spikes_not_finite(packed->value + finite, error);
     return count;
   }
   sl_spikes_push_reals(packed->spikes, values, count, error);
@@ -171,7 +174,8 @@ static enum sl_status push_packed(struct sl_packed *packed, const uint8_t *bytes
                                             : push_numbers(packed, bytes, count, error);
 }
 
-enum { BATCH_GROUPS = 1024, GROUP = 4 };
+/* Enough for several rows, so that accumulators need not be loaded for each; on the stack. */
+enum { BATCH_GROUPS = 8 * 1024, GROUP = 4 };
 
 void sl_base64_begin(struct sl_base64 *base64, struct sl_reading *reading, struct sl_sink *sink,
                      bool meaning_known, uint64_t values, enum sl_tensor_encoding encoding) {

@@ -148,6 +148,65 @@ static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const doub
   }
 }
 
+/* Adds counts of 32 bits to those of four columns. */
+static inline void add_four_counts(uint64_t *counts, __m128i more, __m256i used) {
+  __m256i count = _mm256_maskload_epi64((const long long *)counts, used);
+  _mm256_maskstore_epi64((long long *)counts, used, count + _mm256_cvtepu32_epi64(more));
+}
+
+/* Adds up to eight columns of floats, those that are used. Where a value is not graded, 0 is added
+ * to the sum. Returns which sums are not finite. */
+static inline int add_eight_columns(uint64_t *ones, uint64_t *graded, double *sums,
+                                    const uint8_t *bytes, size_t rows, size_t stride,
+                                    __m256i used) {
+  const __m256i half_used[2] = {_mm256_cvtepi32_epi64(_mm256_castsi256_si128(used)),
+                                _mm256_cvtepi32_epi64(_mm256_extracti128_si256(used, 1))};
+  __m256i one_count = _mm256_setzero_si256();
+  __m256i graded_count = _mm256_setzero_si256();
+  __m256d sum[2] = {_mm256_maskload_pd(sums, half_used[0]),
+                    _mm256_maskload_pd(sums + 4, half_used[1])};
+  for (size_t row = 0; row < rows; row++) {
+    const uint8_t *here = bytes + row * stride * sizeof(float);
+    __m256 value = _mm256_maskload_ps((const float *)(const void *)here, used);
+    __m256 is_one = _mm256_cmp_ps(value, _mm256_set1_ps(1), _CMP_EQ_OQ);
+    __m256 is_zero = _mm256_cmp_ps(value, _mm256_setzero_ps(), _CMP_EQ_OQ);
+    __m256 is_binary = _mm256_or_ps(is_one, is_zero);
+    one_count = _mm256_sub_epi32(one_count, _mm256_castps_si256(is_one));
+    graded_count = _mm256_sub_epi32(graded_count, ~_mm256_castps_si256(is_binary));
+    __m256 added = _mm256_andnot_ps(is_binary, value);
+    sum[0] += _mm256_cvtps_pd(_mm256_castps256_ps128(added));
+    sum[1] += _mm256_cvtps_pd(_mm256_extractf128_ps(added, 1));
+  }
+  int not_finite = 0;
+  for (size_t half = 0; half < 2; half++) {
+    add_four_counts(ones + 4 * half,
+                    half == 0 ? _mm256_castsi256_si128(one_count)
+                              : _mm256_extracti128_si256(one_count, 1),
+                    half_used[half]);
+    add_four_counts(graded + 4 * half,
+                    half == 0 ? _mm256_castsi256_si128(graded_count)
+                              : _mm256_extracti128_si256(graded_count, 1),
+                    half_used[half]);
+    _mm256_maskstore_pd(sums + 4 * half, half_used[half], sum[half]);
+    not_finite |=
+        _mm256_movemask_pd(_mm256_cmp_pd(sum[half] - sum[half], _mm256_setzero_pd(), _CMP_NEQ_UQ));
+  }
+  return not_finite;
+}
+
+static bool add_singles(uint64_t *ones, uint64_t *graded, double *sums, const uint8_t *bytes,
+                        size_t rows, size_t columns) {
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  int not_finite = 0;
+  for (size_t column = 0; column < columns; column += 8) {
+    size_t left = columns - column < 8 ? columns - column : 8;
+    __m256i used = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)left), lanes);
+    not_finite |= add_eight_columns(ones + column, graded + column, sums + column,
+                                    bytes + column * sizeof(float), rows, columns, used);
+  }
+  return not_finite == 0;
+}
+
 /* Copies a number of `width` bytes into all lanes. */
 static inline __m256i in_all_numbers(uint64_t number, size_t width) {
   return width == 1   ? _mm256_set1_epi8((char)number)
@@ -240,6 +299,7 @@ const struct sl_kernels sl_kernels_avx2 = {
     .add_columns = add_columns,
     .find_ones = find_ones,
     .add_reals = add_reals,
+    .add_singles = add_singles,
     .pack_numbers = pack_numbers,
     .read_singles = read_singles,
     .write_singles = write_singles,

@@ -114,6 +114,58 @@ static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const doub
   }
 }
 
+/* Adds up to sixteen columns of floats, those that are used. Where a value is not graded, 0 is
+ * added to the sum. Returns which sums are not finite. */
+static inline unsigned add_sixteen_columns(uint64_t *ones, uint64_t *graded, double *sums,
+                                           const uint8_t *bytes, size_t rows, size_t stride,
+                                           __mmask16 used) {
+  const __m512i one = _mm512_set1_epi32(1);
+  __m512i fired_count = _mm512_setzero_si512();
+  __m512i graded_count = _mm512_setzero_si512();
+  __m512d sum[2] = {_mm512_maskz_loadu_pd((__mmask8)used, sums),
+                    _mm512_maskz_loadu_pd((__mmask8)(used >> 8), sums + 8)};
+  for (size_t row = 0; row < rows; row++) {
+    __m512 value = _mm512_maskz_loadu_ps(used, bytes + row * stride * sizeof(float));
+    __mmask16 fired = _mm512_cmp_ps_mask(value, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    __mmask16 is_graded = _mm512_mask_cmp_ps_mask(fired, value, _mm512_set1_ps(1), _CMP_NEQ_UQ);
+    fired_count = _mm512_mask_add_epi32(fired_count, fired, fired_count, one);
+    graded_count = _mm512_mask_add_epi32(graded_count, is_graded, graded_count, one);
+    __m512d added = _mm512_castps_pd(_mm512_maskz_mov_ps(is_graded, value));
+    sum[0] += _mm512_cvtps_pd(_mm256_castpd_ps(_mm512_castpd512_pd256(added)));
+    sum[1] += _mm512_cvtps_pd(_mm256_castpd_ps(_mm512_extractf64x4_pd(added, 1)));
+  }
+  __m512i one_count = _mm512_sub_epi32(fired_count, graded_count);
+  unsigned not_finite = 0;
+  for (int half = 0; half < 2; half++) {
+    __mmask8 here = (__mmask8)(used >> (8 * half));
+    __m256i more =
+        half == 0 ? _mm512_castsi512_si256(one_count) : _mm512_extracti64x4_epi64(one_count, 1);
+    __m512i count = _mm512_maskz_loadu_epi64(here, ones + 8 * half);
+    count = _mm512_add_epi64(count, _mm512_cvtepu32_epi64(more));
+    _mm512_mask_storeu_epi64(ones + 8 * half, here, count);
+    more = half == 0 ? _mm512_castsi512_si256(graded_count)
+                     : _mm512_extracti64x4_epi64(graded_count, 1);
+    count = _mm512_maskz_loadu_epi64(here, graded + 8 * half);
+    count = _mm512_add_epi64(count, _mm512_cvtepu32_epi64(more));
+    _mm512_mask_storeu_epi64(graded + 8 * half, here, count);
+    _mm512_mask_storeu_pd(sums + 8 * half, here, sum[half]);
+    not_finite |= _mm512_cmp_pd_mask(sum[half] - sum[half], _mm512_setzero_pd(), _CMP_NEQ_UQ);
+  }
+  return not_finite;
+}
+
+static bool add_singles(uint64_t *ones, uint64_t *graded, double *sums, const uint8_t *bytes,
+                        size_t rows, size_t columns) {
+  unsigned not_finite = 0;
+  for (size_t column = 0; column < columns; column += 16) {
+    size_t left = columns - column;
+    __mmask16 used = (__mmask16)_bzhi_u32(0xffff, left < 16 ? (unsigned)left : 16);
+    not_finite |= add_sixteen_columns(ones + column, graded + column, sums + column,
+                                      bytes + column * sizeof(float), rows, columns, used);
+  }
+  return not_finite == 0;
+}
+
 /* Returns a bit for each number of `width` bytes that is `one`, and adds to *others all bits of
  * those that are neither that nor 0. */
 static inline uint64_t find_numbers(__m512i numbers, uint64_t one, size_t width, __m512i *others) {
@@ -193,6 +245,7 @@ const struct sl_kernels sl_kernels_avx512 = {
     .add_columns = add_columns,
     .find_ones = find_ones,
     .add_reals = add_reals,
+    .add_singles = add_singles,
     .pack_numbers = pack_numbers,
     .read_singles = read_singles,
     .write_singles = write_singles,

@@ -96,6 +96,14 @@ struct sl_kernels {
                     size_t rows, size_t stride, size_t columns);
 
   /*
+   * Does the same for rows of little-endian floats of four bytes, without gaps, fewer than 2^32 of
+   * them. No sum is -0. Returns false if one of the floats is not finite; then some accumulators
+   * are of no use.
+   */
+  bool (*add_singles)(uint64_t *ones, uint64_t *graded, double *sums, const uint8_t *bytes,
+                      size_t rows, size_t columns);
+
+  /*
    * Bit i % 64 of bits[i / 64] tells whether number i is 1, of `count` little-endian numbers of
    * `width` bytes, 1, 2, 4 or 8, as long as the bytes of all are those of 0 or of `one`. Returns
    * how many numbers that are, in whole words of 64 but at the end.

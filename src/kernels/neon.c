@@ -165,6 +165,54 @@ static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const doub
                               stride, columns - column);
 }
 
+/* Adds four columns of floats. Where a value is not graded, 0 is added to the sum. Returns false if
+ * a sum is not finite. */
+static inline bool add_four_columns(uint64_t *ones, uint64_t *graded, double *sums,
+                                    const uint8_t *bytes, size_t rows, size_t stride) {
+  uint32x4_t one_count = vdupq_n_u32(0);
+  uint32x4_t graded_count = vdupq_n_u32(0);
+  float64x2_t low = vld1q_f64(sums);
+  float64x2_t high = vld1q_f64(sums + 2);
+  for (size_t row = 0; row < rows; row++) {
+    uint32x4_t pattern = vreinterpretq_u32_u8(vld1q_u8(bytes + row * stride * sizeof(float)));
+    float32x4_t value = vreinterpretq_f32_u32(pattern);
+    uint32x4_t is_one = vceqq_f32(value, vdupq_n_f32(1));
+    uint32x4_t is_graded = vmvnq_u32(vorrq_u32(is_one, vceqzq_f32(value)));
+    one_count = vsubq_u32(one_count, is_one);
+    graded_count = vsubq_u32(graded_count, is_graded);
+    float32x4_t added = vreinterpretq_f32_u32(vandq_u32(pattern, is_graded));
+    low = vaddq_f64(low, vcvt_f64_f32(vget_low_f32(added)));
+    high = vaddq_f64(high, vcvt_high_f64_f32(added));
+  }
+  vst1q_u64(ones, vaddw_u32(vld1q_u64(ones), vget_low_u32(one_count)));
+  vst1q_u64(ones + 2, vaddw_high_u32(vld1q_u64(ones + 2), one_count));
+  vst1q_u64(graded, vaddw_u32(vld1q_u64(graded), vget_low_u32(graded_count)));
+  vst1q_u64(graded + 2, vaddw_high_u32(vld1q_u64(graded + 2), graded_count));
+  vst1q_f64(sums, low);
+  vst1q_f64(sums + 2, high);
+  uint64x2_t finite = vandq_u64(vceqzq_f64(vsubq_f64(low, low)), vceqzq_f64(vsubq_f64(high, high)));
+  return (vgetq_lane_u64(finite, 0) & vgetq_lane_u64(finite, 1)) != 0;
+}
+
+/* Columns after the last four are added as doubles. */
+static bool add_singles(uint64_t *ones, uint64_t *graded, double *sums, const uint8_t *bytes,
+                        size_t rows, size_t columns) {
+  bool finite = true;
+  size_t column = 0;
+  for (; column + 4 <= columns; column += 4) {
+    finite &= add_four_columns(ones + column, graded + column, sums + column,
+                               bytes + column * sizeof(float), rows, columns);
+  }
+  for (size_t row = 0; row < rows && column < columns; row++) {
+    double values[4];
+    finite &=
+        read_singles(values, bytes + (row * columns + column) * sizeof(float), columns - column);
+    add_reals(ones + column, graded + column, sums + column, values, 1, columns - column,
+              columns - column);
+  }
+  return finite;
+}
+
 /* Returns the six-bit values of 16 characters; lanes of *known that hold one of the alphabet are
  * set. */
 static inline uint8x16_t base64_values(uint8x16_t text, uint8x16_t *known) {
@@ -273,6 +321,7 @@ const struct sl_kernels sl_kernels_neon = {
     .add_columns = add_columns,
     .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,
+    .add_singles = add_singles,
     .pack_numbers = pack_numbers,
     .read_singles = read_singles,
     .write_singles = write_singles,

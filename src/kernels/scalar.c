@@ -113,6 +113,19 @@ static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const doub
   }
 }
 
+static bool add_singles(uint64_t *ones, uint64_t *graded, double *sums, const uint8_t *bytes,
+                        size_t rows, size_t columns) {
+  bool finite = true;
+  for (size_t row = 0; row < rows; row++) {
+    for (size_t column = 0; column < columns; column++, bytes += sizeof(float)) {
+      double value;
+      finite = read_singles(&value, bytes, 1) && finite;
+      add_reals(ones + column, graded + column, sums + column, &value, 1, 1, 1);
+    }
+  }
+  return finite;
+}
+
 static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one) {
   uint64_t ones = 0;
   for (size_t i = 0; i < 64; i++) {
@@ -178,6 +191,7 @@ const struct sl_kernels sl_kernels_scalar = {
     .add_columns = add_columns,
     .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,
+    .add_singles = add_singles,
     .pack_numbers = pack_numbers,
     .read_singles = read_singles,
     .write_singles = write_singles,

@@ -266,30 +266,66 @@ static bool find_bits(const double *values, size_t count, uint64_t *bits) {
   return binary;
 }
 
-static void add_reals(struct sl_spikes *spikes, size_t first, const double *values, size_t rows,
-                      size_t columns) {
-  sl_kernels()->add_reals(spikes->ones + first, spikes->graded + first, spikes->sums + first,
-                          values, rows, columns, columns);
+/* Values of which some are neither 0 nor 1: doubles, or little-endian floats of four bytes. */
+struct graded {
+  const double *reals; /* NULL: singles */
+  const uint8_t *singles;
+};
+
+static struct graded graded_from(struct graded values, size_t index) {
+  return (struct graded){.reals = values.reals != NULL ? values.reals + index : NULL,
+                         .singles = values.reals != NULL ? NULL : values.singles + 4 * index};
+}
+
+/* Adds rows of values, one directly after the other. Returns false if they are not finite, which
+ * only floats may be. */
+static bool add_graded(struct sl_spikes *spikes, size_t first, struct graded values, size_t rows,
+                       size_t columns) {
+  uint64_t *ones = spikes->ones + first;
+  uint64_t *graded = spikes->graded + first;
+  double *sums = spikes->sums + first;
+  if (values.reals == NULL) {
+    return sl_kernels()->add_singles(ones, graded, sums, values.singles, rows, columns);
+  }
+  sl_kernels()->add_reals(ones, graded, sums, values.reals, rows, columns, columns);
+  return true;
+}
+
+enum sl_status sl_spikes_not_finite(uint64_t index, struct sl_error *error) {
+  return sl_fail(error, SL_NOT_FINITE, "value %llu, counted from 0, is NaN or infinite",
+                 (unsigned long long)index);
+}
+
+/* Fails for the first value that is not finite among those of which the first has an index. */
+static enum sl_status fail_singles(const uint8_t *singles, uint64_t index, struct sl_error *error) {
+  double value;
+  while (sl_kernels()->read_singles(&value, singles, 1)) {
+    singles += sizeof(float);
+    index++;
+  }
+  return sl_spikes_not_finite(index, error);
 }
 
 /* Adds values of one row, which are no bits, at once. */
-static enum sl_status push_graded_part(struct sl_spikes *spikes, const double *values, size_t count,
+static enum sl_status push_graded_part(struct sl_spikes *spikes, struct graded values, size_t count,
                                        struct sl_error *error) {
   static const uint64_t no_bits[PARTS];
   size_t first = spikes->base + spikes->column;
+  uint64_t index = spikes->values;
   if (sl_spikes_push_bits(spikes, no_bits, count, error) != SL_OK ||
       sl_spikes_reach_graded(spikes, first + count, error) != SL_OK) {
     return error->code;
   }
-  add_reals(spikes, first, values, 1, count);
-  return SL_OK;
+  return add_graded(spikes, first, values, 1, count) ? SL_OK
+                                                     : fail_singles(values.singles, index, error);
 }
 
 /* Adds whole rows at once. There are no bits for them, so those of rows before them, which know
- * their sample by their order, are added before. */
-static enum sl_status push_graded_rows(struct sl_spikes *spikes, const double *values, size_t rows,
+ * their sample by their order, are added before. Samples of one row are one long row. */
+static enum sl_status push_graded_rows(struct sl_spikes *spikes, struct graded values, size_t rows,
                                        struct sl_error *error) {
   size_t count = rows * spikes->row_length;
+  uint64_t index = spikes->values;
   bool apart = spikes->per_sample && spikes->rows_known;
   if (count > spikes->max_values - spikes->values) {
     return sl_spikes_too_many(error);
@@ -305,13 +341,20 @@ static enum sl_status push_graded_rows(struct sl_spikes *spikes, const double *v
   if (spikes->per_sample) {
     add_buffered(spikes);
   }
-  while (rows > 0) {
-    size_t left = apart ? spikes->rows - spikes->step : rows;
-    size_t together = rows < left ? rows : left;
-    add_reals(spikes, spikes->base, values, together, spikes->row_length);
-    go_to(spikes, position_after(spikes, together * spikes->row_length));
-    values += together * spikes->row_length;
-    rows -= together;
+  bool single_rows = apart && spikes->rows == 1;
+  for (size_t done = 0; done < rows;) {
+    size_t left = apart && !single_rows ? spikes->rows - spikes->step : rows;
+    size_t together = rows - done < left ? rows - done : left;
+    size_t length = together * spikes->row_length;
+    struct graded here = graded_from(values, done * spikes->row_length);
+    bool finite = single_rows
+                      ? add_graded(spikes, spikes->base, here, 1, length)
+                      : add_graded(spikes, spikes->base, here, together, spikes->row_length);
+    if (!finite) {
+      return fail_singles(values.singles, index, error);
+    }
+    go_to(spikes, position_after(spikes, length));
+    done += together;
   }
   spikes->values += count;
   return SL_OK;
@@ -360,8 +403,9 @@ static enum sl_status push_others(struct sl_spikes *spikes, const double *values
                ? sl_time_last_push_reals(spikes, values, count, error)
                : sl_spikes_too_many(error);
   }
-  return rows > 0 ? push_graded_rows(spikes, values, rows, error)
-                  : push_graded_part(spikes, values, count, error);
+  struct graded graded = {.reals = values};
+  return rows > 0 ? push_graded_rows(spikes, graded, rows, error)
+                  : push_graded_part(spikes, graded, count, error);
 }
 
 /* Returns how many of the next values can be counted at once. */
@@ -389,6 +433,30 @@ enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *valu
     done += length;
   }
   return SL_OK;
+}
+
+bool sl_spikes_take_singles(const struct sl_spikes *spikes) {
+  return spikes->row_known && !spikes->time_last && spikes->summed == SL_SUMMED_NOT;
+}
+
+enum sl_status sl_spikes_push_singles(struct sl_spikes *spikes, const uint8_t *bytes, size_t count,
+                                      struct sl_error *error) {
+  for (size_t done = 0; done < count && error->code == SL_OK;) {
+    size_t left = count - done;
+    size_t rows = spikes->column == 0 ? left / spikes->row_length : 0;
+    struct graded values = graded_from((struct graded){.singles = bytes}, done);
+    size_t of_row = spikes->row_length - spikes->column;
+    size_t length = left < of_row ? left : of_row;
+    if (rows > 0) {
+      length = rows * spikes->row_length;
+      push_graded_rows(spikes, values, rows, error);
+    } else {
+      length = length < MAX_PART ? length : MAX_PART;
+      push_graded_part(spikes, values, length, error);
+    }
+    done += length;
+  }
+  return error->code;
 }
 
 /* Begins to add spikes one by one. Nothing can be pushed any more: all values that are not named

@@ -99,6 +99,17 @@ enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *valu
 enum sl_status sl_spikes_push_packed(struct sl_spikes *spikes, const uint8_t *bytes, size_t count,
                                      struct sl_error *error);
 
+/* Fails with SL_NOT_FINITE for the value of an index. */
+enum sl_status sl_spikes_not_finite(uint64_t index, struct sl_error *error);
+
+/* Returns whether the next call may come, now and later. */
+bool sl_spikes_take_singles(const struct sl_spikes *spikes);
+
+/* Pushes little-endian floats of four bytes, of which some are neither 0 nor 1. Errors: those of
+ * sl_spikes_push_reals, SL_NOT_FINITE. */
+enum sl_status sl_spikes_push_singles(struct sl_spikes *spikes, const uint8_t *bytes, size_t count,
+                                      struct sl_error *error);
+
 /* Adds one spike to an accumulator, as sl_spikes_add_one does to that of an index. */
 enum sl_status sl_spikes_add_to(struct sl_spikes *spikes, size_t accumulator,
                                 struct sl_error *error);

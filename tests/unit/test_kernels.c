@@ -580,6 +580,59 @@ START_TEST(reals_add_up_alike_at_every_length) {
 }
 END_TEST
 
+/* Floats that are zeros and ones, nearly so, and others; the last three are not finite. */
+static const float singles[] = {
+    0.0f,        -0.0f,      1.0f,          1.0f,           -1.0f, 0.5f,     1e-45f,    -1e-45f,
+    0.99999994f, 1.0000001f, 3.4028234e38f, -3.4028234e38f, 0.1f,  INFINITY, -INFINITY, NAN};
+enum { FINITE_SINGLES = 13, SINGLES = 16 };
+
+static void assert_singles_add_up_alike(struct sl_random *random, size_t rows, size_t columns,
+                                        bool finite) {
+  size_t count = rows * columns;
+  float *values = malloc(count * sizeof *values + (count == 0)); /* exactly, for a sanitizer */
+  double *doubles = malloc(count * sizeof *doubles + (count == 0));
+  ck_assert(values != NULL && doubles != NULL);
+  for (size_t i = 0; i < count; i++) {
+    values[i] = singles[sl_random_below(random, FINITE_SINGLES)];
+  }
+  if (!finite && count > 0) {
+    values[sl_random_below(random, count)] =
+        singles[FINITE_SINGLES + sl_random_below(random, SINGLES - FINITE_SINGLES)];
+  }
+  for (size_t i = 0; i < count; i++) {
+    doubles[i] = values[i];
+  }
+  struct accumulators expected = accumulators_new(columns, count + 1);
+  scalar()->add_reals(expected.ones, expected.others, expected.sums, doubles, rows, columns,
+                      columns);
+  for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
+    struct accumulators row = accumulators_new(columns, count + 1);
+    ck_assert(sl_kernels_variant(i)->add_singles(row.ones, row.others, row.sums,
+                                                 (const uint8_t *)values, rows,
+                                                 columns) == (finite || count == 0));
+    if (finite) {
+      ck_assert_mem_eq(row.ones, expected.ones, columns * sizeof *row.ones);
+      ck_assert_mem_eq(row.others, expected.others, columns * sizeof *row.others);
+      ck_assert_mem_eq(row.sums, expected.sums, columns * sizeof *row.sums);
+    }
+    accumulators_free(&row);
+  }
+  accumulators_free(&expected);
+  free(values);
+  free(doubles);
+}
+
+START_TEST(singles_add_up_as_reals_do_and_those_that_are_not_finite_are_seen) {
+  struct sl_random random = {53};
+  for (size_t columns = 0; columns <= 70; columns++) {
+    for (size_t rows = 0; rows <= 12; rows++) {
+      assert_singles_add_up_alike(&random, rows, columns, true);
+      assert_singles_add_up_alike(&random, rows, columns, false);
+    }
+  }
+}
+END_TEST
+
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 START_TEST(base64_is_decoded_alike_up_to_the_first_bad_character) {
@@ -687,6 +740,7 @@ int main(void) {
   tcase_add_test(cases, bits_of_bytes_are_reversed_alike_at_every_length);
   tcase_add_test(cases, ones_are_found_alike_at_every_length);
   tcase_add_test(cases, reals_add_up_alike_at_every_length);
+  tcase_add_test(cases, singles_add_up_as_reals_do_and_those_that_are_not_finite_are_seen);
   tcase_add_test(cases, base64_is_decoded_alike_up_to_the_first_bad_character);
   tcase_add_test(cases, base64_is_encoded_alike_at_every_length_and_alignment);
   tcase_add_test(cases, base64_knows_its_alphabet);
