@@ -22,9 +22,9 @@
  * them and leave one carry into the eights. At most 255 rows later the slices are put together to
  * one byte a column and added to the counts.
  *
- * Narrow rows, up to 64 columns: as many rows as fit into 64 bits are counted as one row, and
- * their counters are put together at the end. Where there are few rows, that would take longer than
- * to count them one by one.
+ * Narrow rows, up to 64 columns: as many rows as one load has for certain, whatever bit they begin
+ * at, are counted as one row, and their counters are put together at the end. Where there are few
+ * rows, that would take longer than to count them one by one.
  *
  *     counters   a0 a1 a2 b0 b1 b2 …        rows of three columns, a row at an even index
  *     counts     a0 + b0 + …                counts in a, one at an odd index in b
@@ -43,6 +43,7 @@ enum {
   SLICES = 8,
   MAX_ROWS = 255, /* what a byte can count */
   NARROW = 64,
+  ONE_LOAD = 57, /* bits from any bit of a byte on that 8 bytes have */
   FEW_ROWS = 16,
 };
 
@@ -108,7 +109,16 @@ static inline void add_counters(struct counts counts, const byte_counters *count
   for (size_t column = 0; counts.large != NULL && column < columns; column++) {
     counts.large[column] += bytes[column];
   }
-  for (size_t column = 0; counts.small != NULL && column < columns; column++) {
+  typedef uint8_t eight_counts __attribute__((vector_size(8)));
+  size_t column = 0;
+  for (; counts.small != NULL && column + sizeof(eight_counts) <= columns; column += 8) {
+    eight_counts eight, more;
+    memcpy(&eight, counts.small + column, sizeof eight);
+    memcpy(&more, bytes + column, sizeof more);
+    eight += more;
+    memcpy(counts.small + column, &eight, sizeof eight);
+  }
+  for (; counts.small != NULL && column < columns; column++) {
     counts.small[column] = (uint8_t)(counts.small[column] + bytes[column]);
   }
 }
@@ -166,11 +176,17 @@ static inline void add_few_rows(struct counts counts, const uint8_t *bits, size_
   add_counters(counts, &counters, columns);
 }
 
-/* Counts up to MAX_ROWS rows of up to NARROW columns, `side_by_side` of which fit into NARROW. */
+/* Counts up to MAX_ROWS rows of up to NARROW columns, so many side by side. */
 static inline byte_counters count_narrow_rows(const uint8_t *bits, size_t first_bit, size_t rows,
                                               size_t columns, size_t side_by_side) {
   byte_counters counters = {0};
-  for (; rows >= side_by_side; rows -= side_by_side, first_bit += side_by_side * columns) {
+  size_t width = side_by_side * columns;
+  for (; width <= ONE_LOAD && rows >= side_by_side; rows -= side_by_side, first_bit += width) {
+    uint64_t word;
+    memcpy(&word, bits + first_bit / 8, sizeof word);
+    add_where(&counters, word >> first_bit % 8, 1);
+  }
+  for (; rows >= side_by_side; rows -= side_by_side, first_bit += width) {
     add_where(&counters, sl_load_bits(bits, first_bit), 1);
   }
   uint64_t rest = (UINT64_C(1) << rows * columns) - 1;
@@ -184,7 +200,7 @@ static void add_narrow_samples(struct counts counts, const uint8_t *bits, size_t
                                size_t samples, size_t rows, size_t columns) {
   enum { AT_ONCE = 8 };
   byte_counters counters[AT_ONCE + 1];
-  size_t side_by_side = NARROW / columns;
+  size_t side_by_side = columns <= ONE_LOAD ? ONE_LOAD / columns : 1;
   for (size_t sample = 0; sample < samples; sample += AT_ONCE) {
     size_t some = samples - sample < AT_ONCE ? samples - sample : AT_ONCE;
     counters[some] = (byte_counters){0};
@@ -194,6 +210,23 @@ static void add_narrow_samples(struct counts counts, const uint8_t *bits, size_t
     for (size_t i = 0; i < some; i++, counts = counts_from(counts, columns)) {
       fold(&counters[i], side_by_side, columns);
       add_counters(counts, &counters[i], columns);
+    }
+  }
+}
+
+/* Adds samples of one column: counts bits. */
+static void add_single_columns(struct counts counts, const uint8_t *bits, size_t first_bit,
+                               size_t samples, size_t rows) {
+  for (size_t sample = 0; sample < samples; sample++, first_bit += rows) {
+    size_t ones = 0;
+    for (size_t row = 0; row < rows; row += 64) {
+      uint64_t used = UINT64_MAX >> (rows - row < 64 ? 64 - (rows - row) : 0);
+      ones += (size_t)__builtin_popcountll(sl_load_bits(bits, first_bit + row) & used);
+    }
+    if (counts.small != NULL) {
+      counts.small[sample] = (uint8_t)(counts.small[sample] + ones);
+    } else {
+      counts.large[sample] += ones;
     }
   }
 }
@@ -236,6 +269,10 @@ static void add_columns(void *first, size_t count_bytes, const uint64_t *bits, s
   const uint8_t *bytes = (const uint8_t *)bits;
   if (rows == 1) {
     add_row(counts, bytes, first_bit, samples * columns);
+    return;
+  }
+  if (columns == 1) {
+    add_single_columns(counts, bytes, first_bit, samples, rows);
     return;
   }
   if (columns <= NARROW && rows > FEW_ROWS && rows <= MAX_ROWS) {
