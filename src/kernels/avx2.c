@@ -77,6 +77,11 @@ static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit) {
                          _mm256_sll_epi64(high, _mm_cvtsi32_si128(64 - shift)));
 }
 
+static inline bit_slice join_words(const uint64_t *words) {
+  typedef uint64_t four_words __attribute__((vector_size(32)));
+  return (bit_slice)(four_words){words[0], words[1], words[2], words[3]};
+}
+
 /* Gives every lane a copy of the byte with its bit, and keeps that bit alone. */
 static inline void add_where(byte_counters *counters, uint64_t bits, unsigned worth) {
   const __m256i bytes =
@@ -304,6 +309,7 @@ const struct sl_kernels sl_kernels_avx2 = {
     .read_singles = read_singles,
     .write_singles = write_singles,
     .add_moments = add_moments,
+    .find_largest = find_largest,
     .read_bits = read_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,

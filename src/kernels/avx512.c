@@ -56,6 +56,12 @@ static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit) {
   return _mm512_or_si512(_mm512_srl_epi64(low, shift), _mm512_sll_epi64(high, rest));
 }
 
+static inline bit_slice join_words(const uint64_t *words) {
+  typedef uint64_t eight_words __attribute__((vector_size(64)));
+  return (bit_slice)(eight_words){words[0], words[1], words[2], words[3],
+                                  words[4], words[5], words[6], words[7]};
+}
+
 static inline void add_where(byte_counters *counters, uint64_t bits, unsigned worth) {
   *counters = _mm512_mask_add_epi8(*counters, bits, *counters, _mm512_set1_epi8((char)worth));
 }
@@ -250,6 +256,7 @@ const struct sl_kernels sl_kernels_avx512 = {
     .read_singles = read_singles,
     .write_singles = write_singles,
     .add_moments = add_moments,
+    .find_largest = find_largest,
     .read_bits = read_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,

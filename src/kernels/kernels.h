@@ -120,6 +120,11 @@ struct sl_kernels {
   /* Adds up counts and their squares: sums[0] += counts, sums[1] += counts^2. */
   void (*add_moments)(uint64_t sums[2], const uint8_t *counts, size_t count);
 
+  /* The largest byte of each row: its index, that of the first if there are several, and whether
+   * there are. indices, shared [rows]; bytes [rows][columns]; columns >= 1. */
+  void (*find_largest)(uint32_t *indices, bool *shared, const uint8_t *bytes, size_t rows,
+                       size_t columns);
+
   /* Makes words of packed bits, which need no alignment, of `count` bytes, each with its first bit
    * as the most significant one. The last word is filled up with zeros. */
   void (*read_bits)(void *words, const uint8_t *bytes, size_t count);
@@ -169,6 +174,8 @@ const struct sl_kernels *sl_kernels_variant(size_t index);
 /* The variants that a build may hold, for dispatch.c and the files that define them. */
 extern const struct sl_kernels sl_kernels_scalar;
 uint64_t sl_find_ones_scalar(const double *values, size_t count, bool *binary);
+void sl_find_largest_scalar(uint32_t *indices, bool *shared, const uint8_t *bytes, size_t rows,
+                            size_t columns);
 #ifdef SPIKELOSS_X86
 extern const struct sl_kernels sl_kernels_avx2;
 extern const struct sl_kernels sl_kernels_avx512;

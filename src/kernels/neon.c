@@ -126,6 +126,10 @@ static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit) {
   return vorrq_u64(vshlq_u64(low, vdupq_n_s64(-shift)), vshlq_u64(high, vdupq_n_s64(64 - shift)));
 }
 
+static inline bit_slice join_words(const uint64_t *words) {
+  return vcombine_u64(vcreate_u64(words[0]), vcreate_u64(words[1]));
+}
+
 /* Gives every lane a copy of the byte with its bit, and keeps that bit alone. */
 static inline void add_where(byte_counters *counters, uint64_t bits, unsigned worth) {
   const uint8x16_t lane_bits = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
@@ -326,6 +330,7 @@ const struct sl_kernels sl_kernels_neon = {
     .read_singles = read_singles,
     .write_singles = write_singles,
     .add_moments = add_moments,
+    .find_largest = sl_find_largest_scalar,
     .read_bits = read_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,

@@ -126,6 +126,24 @@ static bool add_singles(uint64_t *ones, uint64_t *graded, double *sums, const ui
   return finite;
 }
 
+/* Without a branch, as no processor can predict which byte is the largest. */
+void sl_find_largest_scalar(uint32_t *indices, bool *shared, const uint8_t *bytes, size_t rows,
+                            size_t columns) {
+  for (size_t row = 0; row < rows; row++, bytes += columns) {
+    uint32_t index = 0;
+    unsigned largest = bytes[0];
+    bool several = false;
+    for (size_t column = 1; column < columns; column++) {
+      bool is_larger = bytes[column] > largest;
+      several = (several & !is_larger) | (bytes[column] == largest);
+      index = is_larger ? (uint32_t)column : index;
+      largest = is_larger ? bytes[column] : largest;
+    }
+    indices[row] = index;
+    shared[row] = several;
+  }
+}
+
 static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width, uint64_t one) {
   uint64_t ones = 0;
   for (size_t i = 0; i < 64; i++) {
@@ -196,6 +214,7 @@ const struct sl_kernels sl_kernels_scalar = {
     .read_singles = read_singles,
     .write_singles = write_singles,
     .add_moments = add_moments,
+    .find_largest = sl_find_largest_scalar,
     .read_bits = read_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,

@@ -48,19 +48,22 @@ static void fill_outcomes(struct outcomes *outcomes, size_t steps, double target
   }
 }
 
-/* Adds the class with the most spikes of a sample to the totals. Without a branch: which one wins
- * is what no processor can predict. */
+/* The class with the most spikes in a sample; of several, the lowest. */
 struct winner {
   size_t class;
-  uint64_t max_total;
+  int64_t max_total;
   bool shared;
 };
 
+static const struct winner no_winner = {.max_total = -1};
+
+/* Without a branch: which class wins is what no processor can predict. */
 static inline void update_winner(struct winner *winner, size_t class, uint64_t total) {
-  bool above = class == 0 || total > winner->max_total;
-  winner->shared = !above && (winner->shared | (total == winner->max_total));
+  int64_t signed_total = (int64_t)total;
+  bool above = signed_total > winner->max_total;
+  winner->shared = (winner->shared & !above) | (signed_total == winner->max_total);
   winner->class = above ? class : winner->class;
-  winner->max_total = above ? total : winner->max_total;
+  winner->max_total = above ? signed_total : winner->max_total;
 }
 
 static inline void add_winner(struct sl_population_totals *totals, const struct winner *winner,
@@ -79,7 +82,7 @@ static void score_in_order(struct score *score) {
   uint64_t totals[GROUPS] = {0, 0};
   for (size_t sample = 0; sample < population->spikes->samples; sample++) {
     size_t target = (size_t)population->targets[sample];
-    struct winner winner = {0};
+    struct winner winner = no_winner;
     for (size_t class = 0; class < population->classes; class ++) {
       bool is_target = class == target;
       const struct outcomes *outcomes = &score->outcomes[is_target];
@@ -152,28 +155,51 @@ static void write_gradient(double *gradient, const uint8_t *counts, size_t pairs
   }
 }
 
-/* Scores the classes of one sample, whose values were all taken for incorrect ones. Inline, so that
- * the compiler knows populations of one neuron. */
-static inline void score_sample(struct score *score, size_t sample, size_t neurons,
-                                struct moments *correct) {
+enum { MAX_SAMPLES = 256 }; /* that are scored together */
+
+/* Finds which class wins each sample: the one with the most spikes; of several, the lowest. */
+static void find_winners(const struct score *score, size_t first, size_t samples, uint32_t *classes,
+                         bool *shared) {
   const struct sl_population *population = score->population;
-  size_t first = sample * population->classes * neurons;
-  const uint8_t *counts = score->counts + first;
-  struct winner winner = {0};
-  for (size_t class = 0; class < population->classes; class ++) {
-    uint64_t total = 0;
-    for (size_t i = 0; i < neurons; i++) {
-      total += counts[class * neurons + i];
-    }
-    update_winner(&winner, class, total);
+  size_t neurons = population->neurons;
+  const uint8_t *counts = score->counts + first * population->classes * neurons;
+  if (neurons == 1) {
+    sl_kernels()->find_largest(classes, shared, counts, samples, population->classes);
+    return;
   }
-  size_t target = (size_t)population->targets[sample];
-  add_winner(score->totals, &winner, target);
-  counts += target * neurons;
-  for (size_t i = 0; i < neurons; i++) {
-    correct->sums[COUNT_SUM] += counts[i];
-    correct->sums[SQUARE_SUM] += (uint32_t)counts[i] * counts[i];
-    score->gradient[first + target * neurons + i] = score->outcomes[CORRECT].gradients[counts[i]];
+  for (size_t sample = 0; sample < samples; sample++) {
+    struct winner winner = no_winner;
+    for (size_t class = 0; class < population->classes; class ++, counts += neurons) {
+      uint64_t total = 0;
+      for (size_t i = 0; i < neurons; i++) {
+        total += counts[i];
+      }
+      update_winner(&winner, class, total);
+    }
+    classes[sample] = (uint32_t)winner.class;
+    shared[sample] = winner.shared;
+  }
+}
+
+/* Scores the targets of samples, whose values were all taken for incorrect ones. Inline, so that
+ * the compiler knows populations of one neuron. */
+static inline void score_targets(struct score *score, size_t first, size_t samples, size_t neurons,
+                                 struct moments *correct) {
+  const struct sl_population *population = score->population;
+  uint32_t classes[MAX_SAMPLES];
+  bool shared[MAX_SAMPLES];
+  find_winners(score, first, samples, classes, shared);
+  for (size_t sample = 0; sample < samples; sample++) {
+    size_t target = (size_t)population->targets[first + sample];
+    size_t offset = ((first + sample) * population->classes + target) * neurons;
+    score->totals->hits += classes[sample] == target;
+    score->totals->ties += shared[sample];
+    for (size_t i = offset; i < offset + neurons; i++) {
+      uint32_t count = score->counts[i];
+      correct->sums[COUNT_SUM] += count;
+      correct->sums[SQUARE_SUM] += count * count;
+      score->gradient[i] = score->outcomes[CORRECT].gradients[count];
+    }
   }
 }
 
@@ -196,7 +222,7 @@ static void score_exactly(struct score *score, double scale) {
   const struct sl_population *population = score->population;
   size_t row = population->spikes->neurons;
   size_t samples = population->spikes->samples;
-  size_t at_once = 1 + PAIRS / row;
+  size_t at_once = PAIRS / row < MAX_SAMPLES ? 1 + PAIRS / row : MAX_SAMPLES;
   struct moments all = {0};
   struct moments correct = {.pairs = samples * population->neurons};
   for (size_t first = 0, end; first < samples; first = end) {
@@ -205,12 +231,10 @@ static void score_exactly(struct score *score, double scale) {
     write_gradient(score->gradient + first * row, score->counts + first * row, pairs,
                    score->outcomes[INCORRECT].gradients);
     sl_kernels()->add_moments(all.sums, score->counts + first * row, pairs);
-    for (size_t sample = first; sample < end; sample++) {
-      if (population->neurons == 1) {
-        score_sample(score, sample, 1, &correct);
-      } else {
-        score_sample(score, sample, population->neurons, &correct);
-      }
+    if (population->neurons == 1) {
+      score_targets(score, first, end - first, 1, &correct);
+    } else {
+      score_targets(score, first, end - first, population->neurons, &correct);
     }
   }
   struct moments incorrect = {.pairs = samples * row - correct.pairs};

@@ -299,7 +299,7 @@ START_TEST(columns_add_up_alike_for_every_width) {
   static const size_t rows[] = {0, 1, 2, 7, 8, 9, 25, 100, 254, 255, 256, 600};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     for (size_t columns = 1; columns <= 300; columns += sl_every()) {
-      assert_all_add_alike(&random, columns % 2 ? 1 : 8, 1 + columns % 3, rows[i], columns);
+      assert_all_add_alike(&random, columns % 2 ? 1 : 8, 1 + columns % 19, rows[i], columns);
     }
     assert_all_add_alike(&random, 8, 2, rows[i], 1000);
     assert_all_add_alike(&random, 8, 1, rows[i], 4097);
@@ -449,6 +449,42 @@ START_TEST(counts_and_their_squares_add_up_alike) {
       ck_assert_mem_eq(sums, expected, sizeof sums);
     }
     free(counts);
+  }
+}
+END_TEST
+
+START_TEST(the_largest_bytes_of_rows_are_found_alike) {
+  enum { ROWS = 40 };
+  struct sl_random random = {59};
+  for (size_t columns = 1; columns <= 40; columns++) {
+    for (size_t rows = 0; rows <= ROWS; rows++) {
+      uint8_t *bytes = malloc(rows * columns + (rows == 0)); /* exactly, for a sanitizer */
+      ck_assert_ptr_nonnull(bytes);
+      size_t values = sl_random_one_in(&random, 3) ? 256 : 1 + sl_random_below(&random, 5);
+      for (size_t i = 0; i < rows * columns; i++) {
+        bytes[i] = (uint8_t)(255 - sl_random_below(&random, values));
+      }
+      for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
+        uint32_t indices[ROWS + 1];
+        bool shared[ROWS + 1];
+        sl_kernels_variant(variant)->find_largest(indices, shared, bytes, rows, columns);
+        bool same = true;
+        for (size_t row = 0; row < rows; row++) {
+          const uint8_t *here = bytes + row * columns;
+          size_t first = 0;
+          size_t equal = 0;
+          for (size_t i = 0; i < columns; i++) {
+            first = here[i] > here[first] ? i : first;
+          }
+          for (size_t i = 0; i < columns; i++) {
+            equal += here[i] == here[first];
+          }
+          same = same && indices[row] == first && shared[row] == (equal > 1);
+        }
+        ck_assert(same);
+      }
+      free(bytes);
+    }
   }
 }
 END_TEST
@@ -737,6 +773,7 @@ int main(void) {
   tcase_add_test(cases, singles_are_read_alike_and_those_that_are_not_finite_are_seen);
   tcase_add_test(cases, singles_are_written_alike_and_those_too_large_are_seen);
   tcase_add_test(cases, counts_and_their_squares_add_up_alike);
+  tcase_add_test(cases, the_largest_bytes_of_rows_are_found_alike);
   tcase_add_test(cases, bits_of_bytes_are_reversed_alike_at_every_length);
   tcase_add_test(cases, ones_are_found_alike_at_every_length);
   tcase_add_test(cases, reals_add_up_alike_at_every_length);
