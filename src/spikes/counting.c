@@ -155,13 +155,14 @@ static enum sl_status push_first_step(struct sl_spikes *spikes, const uint64_t *
   return SL_OK;
 }
 
-/* Gets ready for the next bits. Returns how many of them the buffer has space for, 0 with an
- * error. */
+/* Gets ready for the next bits. Returns how many of them the buffer has space for, 0 with an error.
+ * The buffer begins with a row: zeros are for values of it that were no bits. */
 static size_t begin_bits(struct sl_spikes *spikes, size_t count, struct position *after,
                          struct sl_error *error) {
-  size_t space = spikes->max_buffered_bits - spikes->buffered_bits;
+  size_t before = spikes->buffered_bits > 0 ? spikes->buffered_bits : spikes->column;
+  size_t space = spikes->max_buffered_bits - before;
   size_t length = space < count ? space : count;
-  size_t words = (spikes->buffered_bits + length) / 64 + 1;
+  size_t words = (before + length) / 64 + 1;
   *after = position_after(spikes, length);
   if ((after->step > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_ones(spikes, error) != SL_OK) ||
       sl_spikes_reach(spikes, after->end, error) != SL_OK ||
@@ -171,6 +172,8 @@ static size_t begin_bits(struct sl_spikes *spikes, size_t count, struct position
   if (spikes->buffered_bits == 0) {
     spikes->buffered_base = spikes->base;
     spikes->buffered_step = spikes->step;
+    memset(spikes->buffered, 0, (before / 64 + 1) * sizeof *spikes->buffered);
+    spikes->buffered_bits = before;
   }
   return length;
 }
@@ -225,7 +228,8 @@ static size_t push_units(struct sl_spikes *spikes, const uint8_t *bytes, size_t 
                          struct sl_error *error) {
   const size_t unit = htole16(1) == 1 ? 8 : 64; /* bits that are together in memory */
   size_t done = 0;
-  while (done < count && spikes->buffered_bits % unit == 0) {
+  while (done < count && spikes->buffered_bits % unit == 0 &&
+         (spikes->buffered_bits > 0 || spikes->column == 0)) {
     struct position after;
     size_t length = begin_bits(spikes, count - done, &after, error);
     if (length == 0 || (length < count - done && length % unit > 0)) {
@@ -306,9 +310,10 @@ static enum sl_status fail_singles(const uint8_t *singles, uint64_t index, struc
   return sl_spikes_not_finite(index, error);
 }
 
-/* Adds values of one row, which are no bits, at once. */
-static enum sl_status push_graded_part(struct sl_spikes *spikes, struct graded values, size_t count,
-                                       struct sl_error *error) {
+/* Adds values of one row that bits of the same row in the buffer come before: zeros for them go
+ * there too. */
+static enum sl_status push_graded_after_bits(struct sl_spikes *spikes, struct graded values,
+                                             size_t count, struct sl_error *error) {
   static const uint64_t no_bits[PARTS];
   size_t first = spikes->base + spikes->column;
   uint64_t index = spikes->values;
@@ -320,13 +325,8 @@ static enum sl_status push_graded_part(struct sl_spikes *spikes, struct graded v
                                                      : fail_singles(values.singles, index, error);
 }
 
-/* Adds whole rows at once. There are no bits for them, so those of rows before them, which know
- * their sample by their order, are added before. Samples of one row are one long row. */
-static enum sl_status push_graded_rows(struct sl_spikes *spikes, struct graded values, size_t rows,
-                                       struct sl_error *error) {
-  size_t count = rows * spikes->row_length;
-  uint64_t index = spikes->values;
-  bool apart = spikes->per_sample && spikes->rows_known;
+/* Makes accumulators of the next values writable. */
+static enum sl_status begin_graded(struct sl_spikes *spikes, size_t count, struct sl_error *error) {
   if (count > spikes->max_values - spikes->values) {
     return sl_spikes_too_many(error);
   }
@@ -338,23 +338,39 @@ static enum sl_status push_graded_rows(struct sl_spikes *spikes, struct graded v
       sl_spikes_reach(spikes, end, error) != SL_OK) {
     return error->code;
   }
-  if (spikes->per_sample) {
+  return SL_OK;
+}
+
+/* Adds whole rows at once, or values of one (no rows). Samples of one row are one long row. There
+ * are no bits for these values. So those before them, which know their sample by their order, are
+ * added before, and so that the buffer begins with a row. */
+static enum sl_status push_graded(struct sl_spikes *spikes, struct graded values, size_t count,
+                                  size_t rows, struct sl_error *error) {
+  uint64_t index = spikes->values;
+  if (!spikes->row_known ||
+      (spikes->buffered_bits > 0 && spikes->buffered_bits % spikes->row_length > 0)) {
+    return push_graded_after_bits(spikes, values, count, error);
+  }
+  if (begin_graded(spikes, count, error) != SL_OK) {
+    return error->code;
+  }
+  if (spikes->per_sample || rows == 0) {
     add_buffered(spikes);
   }
-  bool single_rows = apart && spikes->rows == 1;
-  for (size_t done = 0; done < rows;) {
-    size_t left = apart && !single_rows ? spikes->rows - spikes->step : rows;
-    size_t together = rows - done < left ? rows - done : left;
-    size_t length = together * spikes->row_length;
-    struct graded here = graded_from(values, done * spikes->row_length);
-    bool finite = single_rows
-                      ? add_graded(spikes, spikes->base, here, 1, length)
-                      : add_graded(spikes, spikes->base, here, together, spikes->row_length);
-    if (!finite) {
+  bool apart = spikes->per_sample && spikes->rows_known && spikes->rows > 1;
+  bool of_samples = spikes->per_sample && spikes->rows_known && spikes->rows == 1;
+  for (size_t done = 0; done < count;) {
+    size_t left = apart ? spikes->rows - spikes->step : rows;
+    size_t together = rows < left ? rows : left;
+    size_t length = rows > 0 ? together * spikes->row_length : count;
+    bool one_row = rows == 0 || of_samples;
+    if (!add_graded(spikes, spikes->base + spikes->column, graded_from(values, done),
+                    one_row ? 1 : together, one_row ? length : spikes->row_length)) {
       return fail_singles(values.singles, index, error);
     }
     go_to(spikes, position_after(spikes, length));
-    done += together;
+    done += length;
+    rows -= together;
   }
   spikes->values += count;
   return SL_OK;
@@ -403,9 +419,7 @@ static enum sl_status push_others(struct sl_spikes *spikes, const double *values
                ? sl_time_last_push_reals(spikes, values, count, error)
                : sl_spikes_too_many(error);
   }
-  struct graded graded = {.reals = values};
-  return rows > 0 ? push_graded_rows(spikes, graded, rows, error)
-                  : push_graded_part(spikes, graded, count, error);
+  return push_graded(spikes, (struct graded){.reals = values}, count, rows, error);
 }
 
 /* Returns how many of the next values can be counted at once. */
@@ -447,13 +461,8 @@ enum sl_status sl_spikes_push_singles(struct sl_spikes *spikes, const uint8_t *b
     struct graded values = graded_from((struct graded){.singles = bytes}, done);
     size_t of_row = spikes->row_length - spikes->column;
     size_t length = left < of_row ? left : of_row;
-    if (rows > 0) {
-      length = rows * spikes->row_length;
-      push_graded_rows(spikes, values, rows, error);
-    } else {
-      length = length < MAX_PART ? length : MAX_PART;
-      push_graded_part(spikes, values, length, error);
-    }
+    length = rows > 0 ? rows * spikes->row_length : length < MAX_PART ? length : MAX_PART;
+    push_graded(spikes, values, length, rows, error);
     done += length;
   }
   return error->code;
