@@ -34,8 +34,8 @@ static void add_columns(struct work *work) {
 }
 
 static void add_reals(struct work *work) {
-  work->kernels->add_reals(work->counts, work->counts + work->columns, work->sums, work->values,
-                           work->rows, work->columns, work->columns);
+  work->kernels->add_reals(work->counts, work->counts + work->columns, sizeof *work->counts,
+                           work->sums, work->values, work->rows, work->columns, work->columns);
 }
 
 static void scan_spike_text(struct work *work) {

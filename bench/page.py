@@ -67,8 +67,8 @@ requests, many are asked at once; the milliseconds are the server's for each.
 
 ## The parts alone
 
-No server: the decoder is fed pieces of 64 KiB of a body in memory, kernels work on a quarter of a
-megabyte.
+No server: the decoder is fed pieces of 64 KiB of a body in memory, and what it gives back stays for
+the next body, as in the daemon; kernels work on a quarter of a megabyte.
 
 <details><summary>All figures</summary>
 

@@ -5,6 +5,7 @@
 #include "kernels/kernels.h"
 
 #include <err.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,9 @@ int bench_rounds(int count, char **arguments, bench_decode *const *decoders, siz
   struct bench_question question = bench_question_read(arguments + 3);
   struct bench_text body = padded_body(&question);
   sl_kernels_choose(NULL);
+  /* As in the daemon, memory that a request gives back stays for the next one. */
+  mallopt(M_MMAP_THRESHOLD, 16 << 20);
+  mallopt(M_TRIM_THRESHOLD, 32 << 20);
   for (size_t i = 0; i < decoder_count; i++) {
     decoders[i](&question, body.bytes, body.length); /* warms up */
   }

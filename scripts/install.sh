@@ -73,6 +73,7 @@ need_to_test_all() {
   need_module sklearn python3-sklearn
   need_module matplotlib python3-matplotlib
   need_module tqdm python3-tqdm
+  need_module jsonschema python3-jsonschema
   need_command node nodejs
   need_command tsc node-typescript
   need_command go golang-go
@@ -119,6 +120,8 @@ need_to_deploy() {
   need_command podman podman
   need_command runc runc
   need_command debootstrap debootstrap
+  need_command autopkgtest autopkgtest
+  need_command systemd-nspawn systemd-container
   need_to_package
   need_command catatonit catatonit
   need_command chromium chromium

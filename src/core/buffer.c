@@ -1,8 +1,6 @@
 #include "core/buffer.h"
 
 #include "core/checked.h"
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { FIRST_CAPACITY = 256 };
@@ -23,22 +21,6 @@ bool sl_buffer_grow(struct sl_buffer *buffer, size_t extra) {
   buffer->bytes = bytes;
   buffer->capacity = capacity;
   return true;
-}
-
-bool sl_buffer_append_format(struct sl_buffer *buffer, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  va_list again;
-  va_copy(again, arguments);
-  int length = vsnprintf(NULL, 0, format, arguments);
-  va_end(arguments);
-  bool ok = length >= 0 && sl_buffer_reserve(buffer, (size_t)length + 1);
-  if (ok) {
-    vsnprintf(buffer->bytes + buffer->length, (size_t)length + 1, format, again);
-    buffer->length += (size_t)length;
-  }
-  va_end(again);
-  return ok;
 }
 
 void sl_buffer_free(struct sl_buffer *buffer) {

@@ -35,14 +35,6 @@ static inline bool sl_buffer_append(struct sl_buffer *buffer, const void *bytes,
   return true;
 }
 
-/* Inline, so that the compiler knows the length of literal text. */
-static inline bool sl_buffer_append_text(struct sl_buffer *buffer, const char *text) {
-  return sl_buffer_append(buffer, text, strlen(text));
-}
-
-bool sl_buffer_append_format(struct sl_buffer *buffer, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
 void sl_buffer_free(struct sl_buffer *buffer);
 
 #endif

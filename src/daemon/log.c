@@ -7,8 +7,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,6 +37,7 @@ static struct {
   pthread_t thread;
   bool running;
   bool stopping;
+  bool journal; /* reads the lines */
   size_t used;
   char bytes[QUEUE_BYTES];      /* the oldest first */
   atomic_uint_fast64_t dropped; /* lines that did not fit or could not be written */
@@ -102,18 +105,32 @@ bool sl_log_start(void) {
   return queue.running;
 }
 
+void sl_log_find_journal(void) {
+  const char *journal = getenv("JOURNAL_STREAM");
+  struct stat output;
+  char name[48];
+  if (journal != NULL && fstat(STDERR_FILENO, &output) == 0) {
+    snprintf(name, sizeof name, "%ju:%ju", (uintmax_t)output.st_dev, (uintmax_t)output.st_ino);
+    queue.journal = strcmp(name, journal) == 0;
+  }
+}
+
 /* Adds one line, its line break included, or counts `lines` as dropped. Lines come out in order,
  * each in one piece. While no thread runs, the line is written at once. */
-static void add_line(const char *line, size_t length, uint64_t lines) {
+static void add_line(enum sl_log_level level, const char *line, size_t length, uint64_t lines) {
+  static const char priorities[][4] = {"<3>", "<4>", "<6>", "<7>"}; /* of syslog(3) */
+  const char *priority = queue.journal ? priorities[level] : "";
+  size_t priority_length = strlen(priority);
   bool added;
   if (!queue.running) {
-    added = write_all(line, length);
+    added = write_all(priority, priority_length) && write_all(line, length);
   } else {
     pthread_mutex_lock(&queue.mutex);
-    added = length <= QUEUE_BYTES - queue.used;
+    added = priority_length + length <= QUEUE_BYTES - queue.used;
     if (added) {
-      memcpy(queue.bytes + queue.used, line, length);
-      queue.used += length;
+      memcpy(queue.bytes + queue.used, priority, priority_length);
+      memcpy(queue.bytes + queue.used + priority_length, line, length);
+      queue.used += priority_length + length;
       pthread_cond_signal(&queue.added);
     }
     pthread_mutex_unlock(&queue.mutex);
@@ -236,6 +253,7 @@ void sl_log_begin(const struct sl_log *log, struct sl_log_line *line, enum sl_lo
   strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &calendar);
   snprintf(text, sizeof text, "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
   sl_log_line_begin(line, log->format);
+  line->level = level;
   sl_log_line_text(line, "time", text);
   sl_log_line_text(line, "level", level_names[level]);
   sl_log_line_text(line, "message", message);
@@ -243,7 +261,7 @@ void sl_log_begin(const struct sl_log *log, struct sl_log_line *line, enum sl_lo
 
 void sl_log_write(struct sl_log_line *line) {
   sl_log_line_end(line);
-  add_line(line->bytes, line->length, 1);
+  add_line(line->level, line->bytes, line->length, 1);
 }
 
 void sl_log_tell_dropped(const struct sl_log *log) {
@@ -253,7 +271,7 @@ void sl_log_tell_dropped(const struct sl_log *log) {
     sl_log_begin(log, &line, SL_LOG_WARNING, "lines were dropped");
     sl_log_line_number(&line, "dropped", dropped);
     sl_log_line_end(&line);
-    add_line(line.bytes, line.length, dropped);
+    add_line(line.level, line.bytes, line.length, dropped);
   }
 }
 
@@ -302,7 +320,8 @@ bool sl_log_admits(struct sl_log *log) {
   return true;
 }
 
-void sl_log_announce(enum sl_log_format log_format, const char *format, ...) {
+void sl_log_announce(enum sl_log_format log_format, enum sl_log_level level, const char *format,
+                     ...) {
   char message[MESSAGE_SIZE * 2];
   va_list arguments;
   va_start(arguments, format);
@@ -311,10 +330,10 @@ void sl_log_announce(enum sl_log_format log_format, const char *format, ...) {
   if (log_format == SL_LOG_JSON) {
     const struct sl_log log = {.format = SL_LOG_JSON};
     struct sl_log_line line;
-    sl_log_begin(&log, &line, SL_LOG_INFO, message);
+    sl_log_begin(&log, &line, level, message);
     sl_log_write(&line);
   } else {
     strcat(message, "\n");
-    add_line(message, strlen(message), 1);
+    add_line(level, message, strlen(message), 1);
   }
 }

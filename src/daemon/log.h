@@ -18,6 +18,8 @@ struct sl_record;
 
 enum sl_log_format { SL_LOG_LOGFMT, SL_LOG_JSON };
 
+enum sl_log_level { SL_LOG_ERROR, SL_LOG_WARNING, SL_LOG_INFO, SL_LOG_DEBUG };
+
 enum { SL_LOG_LINE_SIZE = 2048 };
 
 /*
@@ -32,6 +34,7 @@ enum { SL_LOG_LINE_SIZE = 2048 };
  */
 struct sl_log_line {
   enum sl_log_format format;
+  enum sl_log_level level;
   size_t length;
   char bytes[SL_LOG_LINE_SIZE];
 };
@@ -45,8 +48,6 @@ void sl_log_line_seconds(struct sl_log_line *line, const char *name, uint64_t na
 
 /* Adds the end of the line. */
 void sl_log_line_end(struct sl_log_line *line);
-
-enum sl_log_level { SL_LOG_ERROR, SL_LOG_WARNING, SL_LOG_INFO, SL_LOG_DEBUG };
 
 /* Which requests get a line. */
 enum sl_access_lines { SL_ACCESS_NONE, SL_ACCESS_FAILURES, SL_ACCESS_ALL };
@@ -80,9 +81,17 @@ void sl_log_write(struct sl_log_line *line);
 /* Logs how many lines were dropped since it last did. */
 void sl_log_tell_dropped(const struct sl_log *log);
 
-/* Writes a line for people and for scripts that wait for it: on every level, in logfmt as it is. */
-void sl_log_announce(enum sl_log_format log_format, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* Writes a line for people and for scripts that wait for it, whatever the level of the log is; in
+ * logfmt as it is. */
+void sl_log_announce(enum sl_log_format log_format, enum sl_log_level level, const char *format,
+                     ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * If standard error is the journal of systemd, which JOURNAL_STREAM then names by device and inode,
+ * all lines begin with their priority, "<6>" for info: the journal takes it off and stores it, so
+ * that `journalctl -p warning` finds what matters. Before the first line.
+ */
+void sl_log_find_journal(void);
 
 /* Starts the thread that writes, which inherits the signals that the caller has blocked. False if
  * there is none to be had. Before that, lines are written at once. */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -36,6 +37,7 @@ static sigset_t hold_signals(void) {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGHUP);
+  sigaddset(&signals, SIGALRM);
   pthread_sigmask(SIG_BLOCK, &signals, NULL);
   return signals;
 }
@@ -66,14 +68,30 @@ static void reload(struct daemon *daemon) {
   }
 }
 
+/* Asks for SIGALRM, four times in each interval of systemd's watchdog. Without one, for none. */
+static void start_watchdog(void) {
+  const uint64_t tick = sl_systemd_watchdog() / 4;
+  const struct timeval period = {.tv_sec = (time_t)(tick / 1000000),
+                                 .tv_usec = (suseconds_t)(tick % 1000000)};
+  const struct itimerval timer = {.it_interval = period, .it_value = period};
+  setitimer(ITIMER_REAL, &timer, NULL);
+}
+
 /* The first signal stops in good order; from then on another one ends the process at once. Until
- * it comes, SIGHUP reloads. */
+ * it comes, SIGHUP reloads, and SIGALRM tells systemd that no thread hangs, if none does. */
 static int wait_for_stop_signal(struct daemon *daemon, sigset_t signals) {
   int signal_number = 0;
-  while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP) {
-    reload(daemon);
+  start_watchdog();
+  while (sigwait(&signals, &signal_number) == 0 &&
+         (signal_number == SIGHUP || signal_number == SIGALRM)) {
+    if (signal_number == SIGHUP) {
+      reload(daemon);
+    } else if (sl_server_responds(daemon->server)) {
+      sl_systemd_tell("WATCHDOG=1");
+    }
   }
   sigdelset(&signals, SIGHUP);
+  sigdelset(&signals, SIGALRM);
   pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
   return signal_number;
 }
@@ -114,8 +132,8 @@ static void announce_server(struct daemon *daemon) {
     const char *scheme = sl_address_is_unix(address)         ? ""
                          : sl_server_is_encrypted(server, i) ? "https://"
                                                              : "http://";
-    sl_log_announce(log->format, "spikelossd " SPIKELOSSD_VERSION " listening on %s%s", scheme,
-                    address);
+    sl_log_announce(log->format, SL_LOG_INFO, "spikelossd " SPIKELOSSD_VERSION " listening on %s%s",
+                    scheme, address);
   }
   tell_of_retired(daemon->config, log_warning, log);
   sl_systemd_tell("READY=1");
@@ -232,7 +250,7 @@ static bool serve(const struct sl_config *config, int count, char *const *argume
   struct sl_error reason = SL_NO_ERROR;
   bool ok = serve_until_signal(&daemon, signals, &reason);
   if (!ok) {
-    sl_log_announce(daemon.log.format, "spikelossd: %s", reason.message);
+    sl_log_announce(daemon.log.format, SL_LOG_ERROR, "spikelossd: %s", reason.message);
   }
   sl_log_stop();
   return ok;
@@ -247,7 +265,7 @@ static bool print_help(void) {
 
 static void announce_warning(void *closure, const char *sentence) {
   (void)closure;
-  sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", sentence);
+  sl_log_announce(SL_LOG_LOGFMT, SL_LOG_WARNING, "spikelossd: %s", sentence);
 }
 
 static bool check_configuration(const struct sl_config *config, struct sl_error *error) {
@@ -308,13 +326,14 @@ int main(int count, char **arguments) {
   struct sl_error error = SL_NO_ERROR;
 
   sl_descriptors_open_missing();
+  sl_log_find_journal();
   signal(SIGPIPE, SIG_IGN); /* a write that fails is counted by the log and ends no process */
   signal(SIGXFSZ, SIG_IGN);
   bool configured =
       sl_config_read(&config, count, arguments, environ, &error) && choose_kernels(&config, &error);
   bool ok = configured && run_command(&config, count, arguments, &error);
   if (error.code != SL_OK) {
-    sl_log_announce(SL_LOG_LOGFMT, "spikelossd: %s", error.message);
+    sl_log_announce(SL_LOG_LOGFMT, SL_LOG_ERROR, "spikelossd: %s", error.message);
   }
   int status = ok ? EXIT_SUCCESS : failure_of(&config, configured);
   sl_config_free(&config);

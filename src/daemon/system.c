@@ -189,13 +189,16 @@ static bool read_count(const char *text, unsigned long *number) {
   return ok;
 }
 
+/* Variables for another process are nothing to us: a parent may have had them. */
+static bool is_this_process(const char *process) {
+  unsigned long number;
+  return process != NULL && read_count(process, &number) && number == (unsigned long)getpid();
+}
+
 bool sl_systemd_take_sockets(struct sl_server_options *options, struct sl_error *error) {
-  const char *process = getenv("LISTEN_PID");
   const char *sockets = getenv("LISTEN_FDS");
   unsigned long number;
-  /* Variables for another process are nothing to us: a parent may have had them. */
-  if (process == NULL || sockets == NULL || !read_count(process, &number) ||
-      number != (unsigned long)getpid()) {
+  if (sockets == NULL || !is_this_process(getenv("LISTEN_PID"))) {
     return true;
   }
   if (!read_count(sockets, &number) || number > SL_MAX_LISTENERS) {
@@ -228,4 +231,12 @@ void sl_systemd_tell(const char *state) {
            name_length);
     close(messenger);
   }
+}
+
+uint64_t sl_systemd_watchdog(void) {
+  const char *process = getenv("WATCHDOG_PID");
+  const char *interval = getenv("WATCHDOG_USEC");
+  bool asked = interval != NULL && (process == NULL || is_this_process(process));
+  uint64_t microseconds = asked ? number_in(interval) : 0;
+  return microseconds < UINT64_MAX ? microseconds : 0;
 }

@@ -47,4 +47,8 @@ bool sl_systemd_take_sockets(struct sl_server_options *options, struct sl_error 
 /* Tells systemd "READY=1" and the like; nothing if it did not ask for that. */
 void sl_systemd_tell(const char *state);
 
+/* Returns within how many microseconds systemd wants to hear "WATCHDOG=1" again and again, or else
+ * restarts this process; 0 if it does not. */
+uint64_t sl_systemd_watchdog(void);
+
 #endif

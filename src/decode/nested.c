@@ -7,7 +7,8 @@
 enum {
   SCAN_VALUES = 16 * 1024,
   SCAN_MAX_PAUSE = 1024,
-  SCAN_MIN_BYTES = 16, /* bytes; fewer are left to the events */
+  SCAN_MIN_BYTES = 16,  /* bytes; fewer are left to the events */
+  SCAN_TO_LEARN = 2048, /* bytes, of which a template may be learnt */
 };
 
 void sl_nested_begin(struct sl_nested *nested, struct sl_sink *sink, const struct sl_field *field,
@@ -201,14 +202,17 @@ static bool scan_is_due(const struct sl_scan_backoff *backoff, const struct sl_i
 /*
  * Scans the text, or the end of a piece that is shorter than a block: that is filled up with bytes
  * that no spikes have, so that it ends before them. What repeats a template is scanned faster, so
- * scans are short while there is one that fits. Returns how many bytes were taken.
+ * scans are short while there is one that fits, or may be one soon. Returns how many bytes were
+ * taken.
  */
 static size_t scan_text(struct sl_text_scan *scan, const struct sl_repeats *repeats,
                         const struct sl_input *input) {
   size_t left = sl_input_left(input);
   if (left >= SL_SCAN_BLOCK) {
-    size_t length = (size_t)SL_SCAN_BLOCK << repeats->misses;
-    length = repeats->template.length == 0 || left < length ? left : length;
+    size_t length = repeats->template != NULL ? (size_t)SL_SCAN_BLOCK << repeats->misses
+                    : sl_repeats_may_learn(repeats, input) ? SCAN_TO_LEARN
+                                                           : left;
+    length = length < left ? length : left;
     return sl_kernels()->scan_spike_text(scan, input->at, length);
   }
   char block[SL_SCAN_BLOCK];
@@ -352,7 +356,7 @@ static enum sl_status scan_once(struct sl_nested *nested, struct sl_reading *rea
 static bool may_scan(const struct sl_nested *nested, struct sl_reading *reading,
                      const struct sl_input *input) {
   bool repeats =
-      nested->repeats.template.length > 0 && depth_of(nested, reading) >= nested->repeats.depth;
+      nested->repeats.template != NULL && depth_of(nested, reading) >= nested->repeats.depth;
   return nested->rank > 0 && scan_is_due(&nested->backoff, input) &&
          (repeats || may_scan_blocks(nested, reading));
 }

@@ -241,8 +241,9 @@ static enum sl_status bad_character(const struct sl_base64 *base64, struct sl_re
   }
   bool plain = character > ' ' && character < 0x7f;
   return sl_json_fail(&reading->json, &reading->error, SL_BAD_BASE64, base64->levels, offset,
-                      plain ? "'%c' is not in the alphabet of base64"
-                            : "byte 0x%02x is not in the alphabet of base64",
+                      plain
+                          ? "'%c' is not in the alphabet of base64; encode the bytes again"
+                          : "byte 0x%02x is not in the alphabet of base64; encode the bytes again",
                       (unsigned char)character);
 }
 
@@ -273,12 +274,13 @@ static enum sl_status end_group(struct sl_base64 *base64, struct sl_reading *rea
 static enum sl_status add_padding(struct sl_base64 *base64, struct sl_reading *reading) {
   if (base64->group_length < 2) {
     return bad_base64(base64, reading, reading->json.character_offset,
-                      "`=` where no padding can be");
+                      "`=` where no padding can be; encode the bytes again");
   }
   uint32_t spare = base64->group_length == 2 ? 0xf : 0x3;
   if (base64->padding == 0 && (base64->group & spare) != 0) {
-    return bad_base64(base64, reading, base64->last_offset,
-                      "the last character has bits to spare that are not 0");
+    return bad_base64(
+        base64, reading, base64->last_offset,
+        "the last character has bits to spare that are not 0; encode the bytes again");
   }
   base64->padding++;
   base64->group <<= 6;
@@ -297,7 +299,7 @@ static enum sl_status add_character(struct sl_base64 *base64, struct sl_reading 
   int value = sl_base64_value(character);
   if (after_end && (value >= 0 || character == '=')) {
     return bad_base64(base64, reading, reading->json.character_offset,
-                      "more characters after the padding");
+                      "more characters after the padding; encode all bytes as one text");
   }
   if (character == '=') {
     return add_padding(base64, reading);

@@ -19,7 +19,8 @@ enum sl_status sl_grow_array(struct sl_reading *reading, void *array, size_t *ca
   void *grown = sl_budget_grow(reading->budget, old, *capacity * element_bytes,
                                elements * element_bytes, &reading->error);
   if (grown == NULL) {
-    return sl_fail(&reading->error, SL_OUT_OF_MEMORY, "not enough memory to read the body");
+    return sl_fail(&reading->error, SL_OUT_OF_MEMORY,
+                   "not enough memory to read the body; try again later");
   }
   memcpy(array, &grown, sizeof grown);
   *capacity = elements;
@@ -39,6 +40,7 @@ enum sl_status sl_begin_limited(struct sl_reading *reading, size_t levels,
 
 enum sl_status sl_refuse_length(struct sl_reading *reading) {
   return sl_json_fail(&reading->json, &reading->error, SL_MEMBER_TOO_LARGE, reading->limited_levels,
-                      reading->limited_end, "is longer than the limit (member_bytes) of %ju bytes",
+                      reading->limited_end,
+                      "is longer than the limit (member_bytes) of %ju bytes; shorten it",
                       (uintmax_t)reading->limits.member_bytes);
 }

@@ -7,6 +7,7 @@
 
 #include "core/budget.h"
 #include "decode/limits.h"
+#include "kernels/kernels.h"
 #include "loss/loss.h"
 #include "json/tokenizer.h"
 
@@ -51,10 +52,11 @@ struct sl_reading {
   struct sl_error error;
   struct sl_misfit misfit;
   struct sl_limits limits;
-  struct sl_budget *budget; /* not owned; NULL is without bound */
-  uint64_t pairs_left;      /* of limits.pairs */
-  uint64_t deferred_left;   /* of limits.deferred_bytes */
-  enum sl_layout layout;    /* of the tensors */
+  struct sl_budget *budget;          /* not owned; NULL is without bound */
+  uint64_t pairs_left;               /* of limits.pairs */
+  uint64_t deferred_left;            /* of limits.deferred_bytes */
+  enum sl_layout layout;             /* of the tensors */
+  struct sl_text_template *template; /* of the tensor that is being read; NULL before the first */
 
   /* While a value that is not a tensor is read: where its text must end, and its path. */
   bool limited;

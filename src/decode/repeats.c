@@ -12,10 +12,12 @@
  */
 #include "decode/repeats.h"
 
+#include "core/codes.h"
 #include <string.h>
 
 enum {
   ENOUGH_BYTES = 2048, /* of a template: shorter elements are repeated in it */
+  MAX_ROW_BYTES = SL_TEMPLATE_BYTES - SL_SCAN_BLOCK, /* with its brackets it still fits */
   MAX_MISSES = 8,
   MIN_PAUSE = 1024, /* bytes */
 };
@@ -28,11 +30,18 @@ static void forget_elements(struct sl_repeats *repeats, size_t depth) {
 }
 
 void sl_repeats_begin(struct sl_repeats *repeats) {
-  repeats->template.length = 0;
+  repeats->template = NULL;
   repeats->misses = 0;
   repeats->learn_from = 0;
   repeats->pause = MIN_PAUSE;
   forget_elements(repeats, 0);
+}
+
+void sl_repeats_free(struct sl_reading *reading) {
+  if (reading->template != NULL) {
+    sl_budget_free(reading->budget, reading->template, sizeof *reading->template);
+    reading->template = NULL;
+  }
 }
 
 /* Leaves text alone that does not repeat: it is tried ever more rarely. */
@@ -92,7 +101,8 @@ static struct element element_before_value(const struct sl_nested *nested,
   const char *piece = nested->repeats.piece;
   size_t row = nested->rank - 1;
   const char *value = after_last(piece, end - 1, ',');
-  if (value != NULL && index_in(nested, reading, row) > SL_TEMPLATE_BYTES / (size_t)(end - value)) {
+  uint64_t index = index_in(nested, reading, row);
+  if (value != NULL && index > MAX_ROW_BYTES / (size_t)(end - value)) {
     return (struct element){nested->rank, value, end};
   }
   const char *row_end = row > 0 ? row_before(piece, end) : NULL;
@@ -116,11 +126,36 @@ static struct element last_element(struct sl_nested *nested, const struct sl_rea
   return (struct element){depth, begin, end};
 }
 
-void sl_repeats_learn(struct sl_nested *nested, const struct sl_reading *reading,
+bool sl_repeats_may_learn(const struct sl_repeats *repeats, const struct sl_input *input) {
+  return repeats->template == NULL && sl_input_offset(input) >= repeats->learn_from;
+}
+
+/* Makes the template; pauses where the element is none. */
+static void make_template(struct sl_repeats *repeats, struct sl_reading *reading,
+                          const struct sl_input *input, struct element element) {
+  size_t length = (size_t)(element.end - element.begin);
+  size_t times = length < ENOUGH_BYTES ? ENOUGH_BYTES / length : 1;
+  if (reading->template == NULL) {
+    reading->template =
+        sl_budget_allocate(reading->budget, sizeof *reading->template, false, &reading->error);
+  }
+  if (reading->template == NULL) {
+    sl_fail(&reading->error, SL_OUT_OF_MEMORY, "not enough memory to read the body");
+  } else if (sl_kernels()->make_template(reading->template, element.begin, length, times)) {
+    repeats->template = reading->template;
+    repeats->depth = element.depth;
+    repeats->misses = 0;
+  } else {
+    pause_learning(repeats, input);
+  }
+}
+
+void sl_repeats_learn(struct sl_nested *nested, struct sl_reading *reading,
                       const struct sl_input *input) {
   struct sl_repeats *repeats = &nested->repeats;
   size_t depth = depth_in(nested, reading);
-  bool known = repeats->template.length > 0 && repeats->depth <= depth;
+  bool rows_too_long = repeats->depth == nested->rank;
+  bool known = repeats->template != NULL && (repeats->depth <= depth || rows_too_long);
   bool no_spikes = nested->backoff.pause > 0; /* no binary ones */
   if (no_spikes || sl_input_offset(input) < repeats->learn_from) {
     forget_elements(repeats, 0);
@@ -131,16 +166,9 @@ void sl_repeats_learn(struct sl_nested *nested, const struct sl_reading *reading
   }
   struct element element = last_element(nested, reading, input->at);
   size_t length = element.begin != NULL ? (size_t)(element.end - element.begin) : 0;
-  if (length == 0 || length > SL_TEMPLATE_BYTES) {
-    return;
+  if (length > 0 && length <= SL_TEMPLATE_BYTES) {
+    make_template(repeats, reading, input, element);
   }
-  size_t times = length < ENOUGH_BYTES ? ENOUGH_BYTES / length : 1;
-  if (!sl_kernels()->make_template(&repeats->template, element.begin, length, times)) {
-    pause_learning(repeats, input);
-    return;
-  }
-  repeats->depth = element.depth;
-  repeats->misses = 0;
 }
 
 /* Finds which value of the element that is being read comes next. Returns false where the template
@@ -211,13 +239,12 @@ struct sl_repeated sl_repeats_match(struct sl_nested *nested, const struct sl_re
                                     const struct sl_input *input, uint64_t *bits,
                                     size_t max_values) {
   struct sl_repeats *repeats = &nested->repeats;
-  const struct sl_text_template *template = &repeats->template;
+  const struct sl_text_template *template = repeats->template;
   struct sl_repeated repeated = {0};
   uint64_t value;
   size_t values_of_element;
   bool stopped = input->at == repeats->stopped;
-  if (template->length == 0 || stopped ||
-      !find_value(nested, reading, &value, &values_of_element)) {
+  if (template == NULL || stopped || !find_value(nested, reading, &value, &values_of_element)) {
     return repeated;
   }
   bool after_bracket = reading->json.state == SL_JSON_FIRST_VALUE;
@@ -230,7 +257,7 @@ struct sl_repeated sl_repeats_match(struct sl_nested *nested, const struct sl_re
   repeats->misses = repeated.length >= SL_SCAN_BLOCK ? 0 : repeats->misses + 1;
   repeats->stopped = repeated.count < max_values ? input->at + repeated.length : NULL;
   if (repeats->misses > MAX_MISSES) {
-    repeats->template.length = 0;
+    repeats->template = NULL;
     repeats->misses = 0;
     pause_learning(repeats, input);
   }

@@ -9,12 +9,18 @@
 /* Forgets the template. */
 void sl_repeats_begin(struct sl_repeats *repeats);
 
+/* Frees the memory of templates, which all tensors of a body share. */
+void sl_repeats_free(struct sl_reading *reading);
+
 /* Notes that a new piece of the body is read. */
 void sl_repeats_begin_piece(struct sl_repeats *repeats, const struct sl_input *input);
 
+/* Returns whether a template may be learnt from what comes next. */
+bool sl_repeats_may_learn(const struct sl_repeats *repeats, const struct sl_input *input);
+
 /* Learns, after a comma of the tensor, from the element before it, if there is something to learn.
- */
-void sl_repeats_learn(struct sl_nested *nested, const struct sl_reading *reading,
+ * Fails with SL_OUT_OF_MEMORY, or what the budget says, where there is no memory for a template. */
+void sl_repeats_learn(struct sl_nested *nested, struct sl_reading *reading,
                       const struct sl_input *input);
 
 /* Text that repeats the template, not yet taken. */

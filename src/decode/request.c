@@ -1,7 +1,7 @@
 #include "decode/request.h"
 
 #include "core/codes.h"
-#include "decode/tensor.h"
+#include "decode/repeats.h"
 #include "decode/value.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +70,7 @@ void sl_decoder_free(struct sl_decoder *decoder) {
     sl_budget_free(budget, decoder->decoded.nested[field], 0);
   }
   sl_tensor_free(&decoder->tensor, &decoder->reading);
+  sl_repeats_free(&decoder->reading);
   settle_charge(decoder);
   sl_budget_give_back(budget, decoder->charged);
   sl_budget_free(budget, decoder, sizeof *decoder);
@@ -116,7 +117,7 @@ static enum sl_status name_member(struct sl_decoder *decoder) {
       continue;
     }
     if (decoder->seen >> i & 1) {
-      return sl_refuse_name(&decoder->reading, SL_DUPLICATE_MEMBER, "comes twice");
+      return sl_refuse_name(&decoder->reading, SL_DUPLICATE_MEMBER, "comes twice; send it once");
     }
     json->levels[json->depth - 1].name = name;
     decoder->field = i;
@@ -196,7 +197,8 @@ static enum sl_status read_tensors(struct sl_decoder *decoder, enum sl_json_even
   }
   if (length >= reading->limits.layers) {
     return sl_json_fail(json, &reading->error, SL_TOO_MANY_LAYERS, 1, json->offset,
-                        "has more layers than the limit (layers) of %ju",
+                        "has more layers than the limit (layers) of %ju; send them in several "
+                        "requests and add up the losses",
                         (uintmax_t)reading->limits.layers);
   }
   return begin_tensor(decoder, event, input);
@@ -351,7 +353,8 @@ static enum sl_status ended_too_early(struct sl_decoder *decoder) {
   const struct sl_json *json = &decoder->reading.json;
   bool empty = json->depth == 0 && json->state == SL_JSON_VALUE;
   return sl_fail_at(&decoder->reading.error, SL_NOT_JSON, "", decoder->offset, "the body: %s",
-                    empty ? "is empty; send a JSON object" : "ends before its JSON is complete");
+                    empty ? "is empty; send a JSON object"
+                          : "ends before its JSON is complete; send all of it");
 }
 
 /* Ends a token at the end of the body. It is the end of a word, too, unless the word may have gone

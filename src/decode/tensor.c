@@ -127,7 +127,7 @@ static enum sl_status name_tensor_member(struct sl_tensor *tensor, struct sl_rea
       continue;
     }
     if (tensor->seen >> i & 1) {
-      return sl_refuse_name(reading, SL_DUPLICATE_MEMBER, "comes twice");
+      return sl_refuse_name(reading, SL_DUPLICATE_MEMBER, "comes twice; send it once");
     }
     tensor->seen |= 1U << i;
     tensor->member = (enum sl_tensor_member)i;

@@ -41,7 +41,7 @@ struct sl_repeats {
   const char *stopped;            /* where the last match has ended, or NULL */
   const char *piece;              /* the first byte of the input that is still there */
   const char *began[SL_MAX_RANK]; /* the last element at each depth, or NULL; not the rows */
-  struct sl_text_template template;
+  const struct sl_text_template *template; /* of the reading, or NULL while nothing is learnt */
 };
 
 struct sl_nested {

@@ -86,7 +86,7 @@ static void *take_memory(struct builder *builder, size_t bytes) {
   void *memory =
       ok(builder) ? sl_budget_allocate(answer->budget, bytes, false, builder->error) : NULL;
   if (memory == NULL) {
-    sl_fail(builder->error, SL_OUT_OF_MEMORY, "there is no memory for the answer");
+    sl_fail(builder->error, SL_OUT_OF_MEMORY, "not enough memory for the answer; try again later");
     return NULL;
   }
   answer->charged += bytes;
@@ -111,7 +111,7 @@ static bool grow_literal(struct builder *builder, size_t needed) {
   answer->charged += capacity - before;
   char *grown = realloc(answer->literal, capacity); /* sl_answer_take gives it away */
   if (grown == NULL) {
-    sl_fail(builder->error, SL_OUT_OF_MEMORY, "there is no memory for the answer");
+    sl_fail(builder->error, SL_OUT_OF_MEMORY, "not enough memory for the answer; try again later");
     return false;
   }
   answer->literal = grown;
@@ -413,7 +413,7 @@ static void start_segment(struct sl_answer *answer, size_t index) {
 static struct sl_answer *take_answer(struct sl_budget *budget, struct sl_error *error) {
   struct sl_answer *answer = sl_budget_allocate(budget, sizeof *answer, true, error);
   if (answer == NULL) {
-    sl_fail(error, SL_OUT_OF_MEMORY, "there is no memory for the answer");
+    sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory for the answer; try again later");
     return NULL;
   }
   answer->budget = budget;

@@ -54,13 +54,13 @@ static enum sl_status no_room(struct sl_capacity *capacity, uint64_t before, uin
     uint64_t alone = limit > SL_CONNECTION_MEMORY ? limit - SL_CONNECTION_MEMORY : 0;
     return sl_fail(error, SL_TENSOR_TOO_LARGE, /* trying again would not help */
                    "the request needs %ju bytes of memory; a single request may take %ju of the "
-                   "limit (memory_bytes) of %ju",
+                   "limit (memory_bytes) of %ju; send a smaller one",
                    (uintmax_t)bytes, (uintmax_t)alone, (uintmax_t)capacity->max_memory);
   }
   atomic_fetch_add_explicit(&capacity->shortages, 1, memory_order_relaxed);
   return sl_fail(error, SL_BUSY,
                  "not enough memory for %ju bytes more: all requests together take %ju, the "
-                 "limit (memory_bytes) is %ju",
+                 "limit (memory_bytes) is %ju; try again later",
                  (uintmax_t)(bytes - before), (uintmax_t)memory_taken(capacity),
                  (uintmax_t)capacity->max_memory);
 }

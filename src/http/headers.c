@@ -243,7 +243,8 @@ enum sl_status sl_headers_check_framing(const struct sl_headers *headers, const 
   }
   if (headers->odd_name) {
     return sl_fail(error, SL_BAD_REQUEST,
-                   "headers: a name is empty or has a character that no name may have");
+                   "headers: a name is empty or has a character that no name may have; send "
+                   "letters, digits and '-'");
   }
   if (headers->repeated != NULL) {
     return sl_fail(error, SL_BAD_REQUEST, "%s: the header came more than once; send it once",
@@ -263,7 +264,7 @@ enum sl_status sl_headers_check_framing(const struct sl_headers *headers, const 
                    "Transfer-Encoding: not a part of %.16s; send Content-Length", version);
   }
   if (headers->host == NULL && http_1_1) {
-    return sl_fail(error, SL_BAD_REQUEST, "Host: missing; HTTP/1.1 needs it");
+    return sl_fail(error, SL_BAD_REQUEST, "Host: missing; send it, HTTP/1.1 needs it");
   }
   return SL_OK;
 }

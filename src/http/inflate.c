@@ -154,9 +154,10 @@ static enum sl_status fill_piece(struct sl_inflater *inflater, struct sl_error *
   }
   return inflater->inflated <= inflater->max_bytes
              ? SL_OK
-             : sl_fail(error, SL_BODY_TOO_LARGE,
-                       "the inflated body is larger than the limit (body_bytes) of %ju",
-                       (uintmax_t)inflater->max_bytes);
+             : sl_fail(
+                   error, SL_BODY_TOO_LARGE,
+                   "the inflated body is larger than the limit (body_bytes) of %ju" SL_SMALLER_BODY,
+                   (uintmax_t)inflater->max_bytes);
 }
 
 /* Inflates until there is something to hand out, or all that was given is used up. */

@@ -16,6 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What helps where a body is larger than the limit. */
+#define SL_SMALLER_BODY "; send packed bits, or smaller batches"
+
 struct sl_inflater;
 
 /* Inflates up to `max_bytes`. NULL when there is no memory, or the budget does not grant it:

@@ -120,7 +120,7 @@ static void check_head(struct sl_request *request, const struct sl_request_line 
                         ends_uncertainly(request);
   if (headers->size > SL_HEADER_BYTES) {
     sl_fail(error, SL_HEADERS_TOO_LARGE,
-            "the headers have %zu bytes, the limit (header_bytes) is %d", headers->size,
+            "the headers have %zu bytes, the limit (header_bytes) is %d; send fewer", headers->size,
             SL_HEADER_BYTES);
     return;
   }
@@ -135,7 +135,8 @@ static void check_head(struct sl_request *request, const struct sl_request_line 
   }
   sl_headers_check_content(headers, error);
   if (headers->content_length > body_bytes) {
-    sl_fail(error, SL_BODY_TOO_LARGE, "the body has %ju bytes, the limit (body_bytes) is %ju",
+    sl_fail(error, SL_BODY_TOO_LARGE,
+            "the body has %ju bytes, the limit (body_bytes) is %ju" SL_SMALLER_BODY,
             (uintmax_t)headers->content_length, (uintmax_t)body_bytes);
   }
   if (error->code == SL_OK) {
@@ -286,7 +287,8 @@ bool sl_request_take(struct sl_request *request, const char *bytes, size_t *leng
   }
   if (request->record.body_bytes > limit) {
     sl_fail(&request->error, SL_BODY_TOO_LARGE,
-            "the body is larger than the limit (body_bytes) of %ju", (uintmax_t)limit);
+            "the body is larger than the limit (body_bytes) of %ju" SL_SMALLER_BODY,
+            (uintmax_t)limit);
     discard_body(request);
     return true;
   }

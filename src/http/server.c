@@ -207,6 +207,10 @@ bool sl_server_reload_tokens(struct sl_server *server, struct sl_error *error) {
   return sl_auth_reload_tokens(&server->service.auth, error);
 }
 
+bool sl_server_responds(struct sl_server *server) {
+  return sl_workers_respond(&server->workers);
+}
+
 void sl_server_drain(struct sl_server *server) {
   atomic_store(&server->service.draining, true);
 }

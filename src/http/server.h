@@ -53,6 +53,10 @@ bool sl_server_is_encrypted(const struct sl_server *server, size_t listener);
 bool sl_server_reload_certificates(struct sl_server *server, struct sl_error *error);
 bool sl_server_reload_tokens(struct sl_server *server, struct sl_error *error);
 
+/* Returns whether every thread that serves has made a turn of its loop since this was last called;
+ * computations, which may take long, have threads of their own. One thread at a time. */
+bool sl_server_responds(struct sl_server *server);
+
 /* From now on /readyz answers 503. */
 void sl_server_drain(struct sl_server *server);
 

@@ -35,6 +35,7 @@ struct sl_worker {
   pthread_t thread;
   bool runs_thread;
 
+  atomic_bool asked;           /* to take its messages, see sl_workers_respond */
   atomic_uint_least64_t worst; /* see sl_reaper_look */
   struct arrival *arrivals;    /* under the loop's mutex */
 };
@@ -196,6 +197,7 @@ static bool accept_one(struct sl_worker *worker, size_t endpoint) {
 static void take_messages(struct sl_worker *worker) {
   eventfd_t ignored;
   eventfd_read(worker->loop.event, &ignored);
+  atomic_store_explicit(&worker->asked, false, memory_order_relaxed);
   pthread_mutex_lock(&worker->loop.mutex);
   struct arrival *arrivals = worker->arrivals;
   struct sl_task *finished = worker->loop.finished;
@@ -353,6 +355,7 @@ bool sl_workers_start(struct sl_workers *workers) {
     worker->loop = (struct sl_loop){
         .service = workers->service, .last = &worker->loop.first, .epoll = -1, .event = -1};
     atomic_init(&worker->loop.load, 0);
+    atomic_init(&worker->asked, false);
     atomic_init(&worker->worst, 0);
     pthread_mutex_init(&worker->loop.mutex, NULL);
   }
@@ -375,6 +378,15 @@ static void wake_all(struct sl_workers *workers) {
   for (size_t i = 0; i < workers->count; i++) {
     sl_loop_wake(&workers->workers[i].loop);
   }
+}
+
+bool sl_workers_respond(struct sl_workers *workers) {
+  bool all = true;
+  for (size_t i = 0; i < workers->count; i++) {
+    all = !atomic_exchange(&workers->workers[i].asked, true) && all;
+  }
+  wake_all(workers);
+  return all;
 }
 
 /* Looks a hundred times a second: a worker that is busy takes a moment. */

@@ -33,6 +33,10 @@ struct sl_workers {
  * sl_workers_stop then frees what is there. */
 bool sl_workers_start(struct sl_workers *workers);
 
+/* Returns whether every worker has taken its messages since this was last called, and asks it to do
+ * so again: a worker that hangs does not. One thread at a time. */
+bool sl_workers_respond(struct sl_workers *workers);
+
 /* From now on the workers accept no client. */
 void sl_workers_stop_listening(struct sl_workers *workers);
 

@@ -121,7 +121,7 @@ static const double exact_powers[EXACT_POWERS + 1] = {
 
 /*
  * Finds the nearest double of mantissa * 10^power, mantissa > 0; false if 128 bits of it do not
- * tell, or if it is not a normal double.
+ * tell, if it is too large, or if the power is so small that it might not be a normal double.
  *
  *     product    1xxxxxxx … xxxxx hhhhhhhhhhh llllllll … llllllll    upper 128 of 192 bits
  *                └── 53 bits ──┘ └─ rest ──┘ └─────── low ──────┘
@@ -142,7 +142,7 @@ static inline bool find_nearest(uint64_t mantissa, int64_t power, double *magnit
   uint64_t high = product.high << __builtin_clzll(product.high);
   int exponent = ten.exponent + 128 + REST_BITS - leading + EXPONENT_BIAS;
   bool uncertain = high % (2 * HALF) == HALF && product.low <= 2;
-  if (uncertain || exponent < 1 || exponent > MAX_BIASED) {
+  if (uncertain || exponent > MAX_BIASED) {
     return false;
   }
   /* The highest bit of the 53 adds 1 to the exponent, and so does rounding up to 2^53. */

@@ -67,9 +67,11 @@ static enum sl_json_event unexpected(const struct sl_json *json, const struct sl
 static enum sl_json_event open_level(struct sl_json *json, struct sl_input *input,
                                      struct sl_error *error, bool is_object) {
   if (json->depth == json->max_depth) {
-    sl_json_fail(json, error, SL_TOO_DEEP, json->depth, json->offset,
-                 "arrays and objects are nested deeper than the limit (depth) of %zu",
-                 json->max_depth);
+    sl_json_fail(
+        json, error, SL_TOO_DEEP, json->depth, json->offset,
+        "arrays and objects are nested deeper than the limit (depth) of %zu; a tensor has at "
+        "most 8 dimensions",
+        json->max_depth);
     return SL_JSON_FAILED;
   }
   input->at++;

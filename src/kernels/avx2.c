@@ -115,13 +115,31 @@ static uint64_t find_ones(const double *values, size_t count, bool *binary) {
   return ones;
 }
 
-/* Adds up to four columns, those that are used. What is counted, and where an addition counts, are
- * comparisons: they give all ones, which is -1, in the lanes where they hold. */
-static inline void add_four_columns(uint64_t *ones, uint64_t *graded, double *sums,
+/* Loads up to four counts of 8 bytes, those that are used, or four of 1 byte. */
+static inline __m256i load_counts(const void *counts, size_t count_bytes, __m256i used) {
+  return count_bytes == 1 ? _mm256_cvtepu8_epi64(_mm_loadu_si32(counts))
+                          : _mm256_maskload_epi64(counts, used);
+}
+
+static inline void store_counts(void *counts, size_t count_bytes, __m256i used, __m256i values) {
+  if (count_bytes == 1) {
+    const __m256i lowest = _mm256_set1_epi32(0x0800); /* bytes of the two lanes of each half */
+    __m256i pairs = _mm256_shuffle_epi8(values, lowest);
+    _mm_storeu_si32(counts, _mm_unpacklo_epi16(_mm256_castsi256_si128(pairs),
+                                               _mm256_extracti128_si256(pairs, 1)));
+  } else {
+    _mm256_maskstore_epi64(counts, used, values);
+  }
+}
+
+/* Adds up to four columns, those that are used; all of them where a count is 1 byte. What is
+ * counted, and where an addition counts, are comparisons: they give all ones, which is -1, in the
+ * lanes where they hold. */
+static inline void add_four_columns(void *ones, void *graded, size_t count_bytes, double *sums,
                                     const double *values, size_t rows, size_t stride,
                                     __m256i used) {
-  __m256i one_count = _mm256_maskload_epi64((const long long *)ones, used);
-  __m256i graded_count = _mm256_maskload_epi64((const long long *)graded, used);
+  __m256i one_count = load_counts(ones, count_bytes, used);
+  __m256i graded_count = load_counts(graded, count_bytes, used);
   __m256d sum = _mm256_maskload_pd(sums, used);
   for (size_t row = 0; row < rows; row++) {
     __m256d value = _mm256_maskload_pd(values + row * stride, used);
@@ -133,37 +151,48 @@ static inline void add_four_columns(uint64_t *ones, uint64_t *graded, double *su
     graded_count = _mm256_sub_epi64(graded_count, is_graded);
     sum = _mm256_blendv_pd(_mm256_add_pd(sum, value), sum, is_binary);
   }
-  _mm256_maskstore_epi64((long long *)ones, used, one_count);
-  _mm256_maskstore_epi64((long long *)graded, used, graded_count);
+  store_counts(ones, count_bytes, used, one_count);
+  store_counts(graded, count_bytes, used, graded_count);
   _mm256_maskstore_pd(sums, used, sum);
 }
 
-static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t rows, size_t stride, size_t columns) {
+static void add_reals(void *ones, void *graded, size_t count_bytes, double *sums,
+                      const double *values, size_t rows, size_t stride, size_t columns) {
   const __m256i lanes = _mm256_setr_epi64x(0, 1, 2, 3);
   size_t column = 0;
   for (; column + 4 <= columns; column += 4) {
-    add_four_columns(ones + column, graded + column, sums + column, values + column, rows, stride,
+    add_four_columns((char *)ones + column * count_bytes, (char *)graded + column * count_bytes,
+                     count_bytes, sums + column, values + column, rows, stride,
                      _mm256_set1_epi64x(-1));
   }
-  if (column < columns) {
+  char *last_ones = (char *)ones + column * count_bytes;
+  char *last_graded = (char *)graded + column * count_bytes;
+  if (count_bytes == 1) {
+    sl_kernels_scalar.add_reals(last_ones, last_graded, count_bytes, sums + column, values + column,
+                                rows, stride, columns - column);
+  } else if (column < columns) {
     __m256i left = _mm256_set1_epi64x((long long)(columns - column));
-    add_four_columns(ones + column, graded + column, sums + column, values + column, rows, stride,
-                     _mm256_cmpgt_epi64(left, lanes));
+    add_four_columns(last_ones, last_graded, count_bytes, sums + column, values + column, rows,
+                     stride, _mm256_cmpgt_epi64(left, lanes));
   }
 }
 
-/* Adds counts of 32 bits to those of four columns. */
-static inline void add_four_counts(uint64_t *counts, __m128i more, __m256i used) {
-  __m256i count = _mm256_maskload_epi64((const long long *)counts, used);
-  _mm256_maskstore_epi64((long long *)counts, used, count + _mm256_cvtepu32_epi64(more));
+/* Adds numbers of 32 bits to up to eight counts. */
+static inline void add_counts(char *counts, size_t count_bytes, __m256i more, size_t columns) {
+  uint32_t numbers[8];
+  memcpy(numbers, &more, sizeof numbers);
+  for (size_t i = 0; i < columns; i++) {
+    sl_add_count(counts, count_bytes, i, numbers[i]);
+  }
 }
 
 /* Adds up to eight columns of floats, those that are used. Where a value is not graded, 0 is added
  * to the sum. Returns which sums are not finite. */
-static inline int add_eight_columns(uint64_t *ones, uint64_t *graded, double *sums,
+static inline int add_eight_columns(char *ones, char *graded, size_t count_bytes, double *sums,
                                     const uint8_t *bytes, size_t rows, size_t stride,
-                                    __m256i used) {
+                                    size_t columns) {
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i used = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)columns), lanes);
   const __m256i half_used[2] = {_mm256_cvtepi32_epi64(_mm256_castsi256_si128(used)),
                                 _mm256_cvtepi32_epi64(_mm256_extracti128_si256(used, 1))};
   __m256i one_count = _mm256_setzero_si256();
@@ -182,16 +211,10 @@ static inline int add_eight_columns(uint64_t *ones, uint64_t *graded, double *su
     sum[0] += _mm256_cvtps_pd(_mm256_castps256_ps128(added));
     sum[1] += _mm256_cvtps_pd(_mm256_extractf128_ps(added, 1));
   }
+  add_counts(ones, count_bytes, one_count, columns);
+  add_counts(graded, count_bytes, graded_count, columns);
   int not_finite = 0;
   for (size_t half = 0; half < 2; half++) {
-    add_four_counts(ones + 4 * half,
-                    half == 0 ? _mm256_castsi256_si128(one_count)
-                              : _mm256_extracti128_si256(one_count, 1),
-                    half_used[half]);
-    add_four_counts(graded + 4 * half,
-                    half == 0 ? _mm256_castsi256_si128(graded_count)
-                              : _mm256_extracti128_si256(graded_count, 1),
-                    half_used[half]);
     _mm256_maskstore_pd(sums + 4 * half, half_used[half], sum[half]);
     not_finite |=
         _mm256_movemask_pd(_mm256_cmp_pd(sum[half] - sum[half], _mm256_setzero_pd(), _CMP_NEQ_UQ));
@@ -199,15 +222,14 @@ static inline int add_eight_columns(uint64_t *ones, uint64_t *graded, double *su
   return not_finite;
 }
 
-static bool add_singles(uint64_t *ones, uint64_t *graded, double *sums, const uint8_t *bytes,
-                        size_t rows, size_t columns) {
-  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+static bool add_singles(void *ones, void *graded, size_t count_bytes, double *sums,
+                        const uint8_t *bytes, size_t rows, size_t columns) {
   int not_finite = 0;
   for (size_t column = 0; column < columns; column += 8) {
-    size_t left = columns - column < 8 ? columns - column : 8;
-    __m256i used = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)left), lanes);
-    not_finite |= add_eight_columns(ones + column, graded + column, sums + column,
-                                    bytes + column * sizeof(float), rows, columns, used);
+    size_t left = columns - column;
+    not_finite |= add_eight_columns(
+        (char *)ones + column * count_bytes, (char *)graded + column * count_bytes, count_bytes,
+        sums + column, bytes + column * sizeof(float), rows, columns, left < 8 ? left : 8);
   }
   return not_finite == 0;
 }

@@ -85,13 +85,27 @@ static uint64_t find_ones(const double *values, size_t count, bool *binary) {
   return ones;
 }
 
+/* Loads up to eight counts of 1 byte or 8, those that are used. */
+static inline __m512i load_counts(const void *counts, size_t count_bytes, __mmask8 used) {
+  return count_bytes == 1 ? _mm512_cvtepu8_epi64(_mm_maskz_loadu_epi8(used, counts))
+                          : _mm512_maskz_loadu_epi64(used, counts);
+}
+
+static inline void store_counts(void *counts, size_t count_bytes, __mmask8 used, __m512i values) {
+  if (count_bytes == 1) {
+    _mm_mask_storeu_epi8(counts, used, _mm512_cvtepi64_epi8(values));
+  } else {
+    _mm512_mask_storeu_epi64(counts, used, values);
+  }
+}
+
 /* Adds up to eight columns, those that are used. */
-static inline void add_eight_columns(uint64_t *ones, uint64_t *graded, double *sums,
+static inline void add_eight_columns(void *ones, void *graded, size_t count_bytes, double *sums,
                                      const double *values, size_t rows, size_t stride,
                                      __mmask8 used) {
   const __m512i one = _mm512_set1_epi64(1);
-  __m512i one_count = _mm512_maskz_loadu_epi64(used, ones);
-  __m512i graded_count = _mm512_maskz_loadu_epi64(used, graded);
+  __m512i one_count = load_counts(ones, count_bytes, used);
+  __m512i graded_count = load_counts(graded, count_bytes, used);
   __m512d sum = _mm512_maskz_loadu_pd(used, sums);
   for (size_t row = 0; row < rows; row++) {
     __m512d value = _mm512_maskz_loadu_pd(used, values + row * stride);
@@ -101,35 +115,43 @@ static inline void add_eight_columns(uint64_t *ones, uint64_t *graded, double *s
     graded_count = _mm512_mask_add_epi64(graded_count, is_graded, graded_count, one);
     sum = _mm512_mask_add_pd(sum, is_graded, sum, value);
   }
-  _mm512_mask_storeu_epi64(ones, used, one_count);
-  _mm512_mask_storeu_epi64(graded, used, graded_count);
+  store_counts(ones, count_bytes, used, one_count);
+  store_counts(graded, count_bytes, used, graded_count);
   _mm512_mask_storeu_pd(sums, used, sum);
 }
 
 /* Whole vectors are apart, so that the compiler knows that all of their columns are used. */
-static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t rows, size_t stride, size_t columns) {
+static void add_reals(void *ones, void *graded, size_t count_bytes, double *sums,
+                      const double *values, size_t rows, size_t stride, size_t columns) {
   size_t column = 0;
   for (; column + 8 <= columns; column += 8) {
-    add_eight_columns(ones + column, graded + column, sums + column, values + column, rows, stride,
-                      0xff);
+    add_eight_columns((char *)ones + column * count_bytes, (char *)graded + column * count_bytes,
+                      count_bytes, sums + column, values + column, rows, stride, 0xff);
   }
   if (column < columns) {
-    add_eight_columns(ones + column, graded + column, sums + column, values + column, rows, stride,
+    add_eight_columns((char *)ones + column * count_bytes, (char *)graded + column * count_bytes,
+                      count_bytes, sums + column, values + column, rows, stride,
                       first_lanes(columns - column));
   }
 }
 
+/* Adds numbers of 32 bits to up to eight counts, those that are used. */
+static inline void add_counts(void *counts, size_t count_bytes, __mmask8 used, __m256i more) {
+  __m512i sum = load_counts(counts, count_bytes, used) + _mm512_cvtepu32_epi64(more);
+  store_counts(counts, count_bytes, used, sum);
+}
+
 /* Adds up to sixteen columns of floats, those that are used. Where a value is not graded, 0 is
  * added to the sum. Returns which sums are not finite. */
-static inline unsigned add_sixteen_columns(uint64_t *ones, uint64_t *graded, double *sums,
-                                           const uint8_t *bytes, size_t rows, size_t stride,
-                                           __mmask16 used) {
+static inline unsigned add_sixteen_columns(char *ones, char *graded, size_t count_bytes,
+                                           double *sums, const uint8_t *bytes, size_t rows,
+                                           size_t stride, __mmask16 used) {
   const __m512i one = _mm512_set1_epi32(1);
+  const __mmask8 half_used[2] = {(__mmask8)used, (__mmask8)(used >> 8)};
   __m512i fired_count = _mm512_setzero_si512();
   __m512i graded_count = _mm512_setzero_si512();
-  __m512d sum[2] = {_mm512_maskz_loadu_pd((__mmask8)used, sums),
-                    _mm512_maskz_loadu_pd((__mmask8)(used >> 8), sums + 8)};
+  __m512d sum[2] = {_mm512_maskz_loadu_pd(half_used[0], sums),
+                    _mm512_maskz_loadu_pd(half_used[1], sums + 8)};
   for (size_t row = 0; row < rows; row++) {
     __m512 value = _mm512_maskz_loadu_ps(used, bytes + row * stride * sizeof(float));
     __mmask16 fired = _mm512_cmp_ps_mask(value, _mm512_setzero_ps(), _CMP_NEQ_UQ);
@@ -141,33 +163,29 @@ static inline unsigned add_sixteen_columns(uint64_t *ones, uint64_t *graded, dou
     sum[1] += _mm512_cvtps_pd(_mm256_castpd_ps(_mm512_extractf64x4_pd(added, 1)));
   }
   __m512i one_count = _mm512_sub_epi32(fired_count, graded_count);
+  __m256i more_ones[2] = {_mm512_castsi512_si256(one_count),
+                          _mm512_extracti64x4_epi64(one_count, 1)};
+  __m256i more_graded[2] = {_mm512_castsi512_si256(graded_count),
+                            _mm512_extracti64x4_epi64(graded_count, 1)};
   unsigned not_finite = 0;
-  for (int half = 0; half < 2; half++) {
-    __mmask8 here = (__mmask8)(used >> (8 * half));
-    __m256i more =
-        half == 0 ? _mm512_castsi512_si256(one_count) : _mm512_extracti64x4_epi64(one_count, 1);
-    __m512i count = _mm512_maskz_loadu_epi64(here, ones + 8 * half);
-    count = _mm512_add_epi64(count, _mm512_cvtepu32_epi64(more));
-    _mm512_mask_storeu_epi64(ones + 8 * half, here, count);
-    more = half == 0 ? _mm512_castsi512_si256(graded_count)
-                     : _mm512_extracti64x4_epi64(graded_count, 1);
-    count = _mm512_maskz_loadu_epi64(here, graded + 8 * half);
-    count = _mm512_add_epi64(count, _mm512_cvtepu32_epi64(more));
-    _mm512_mask_storeu_epi64(graded + 8 * half, here, count);
-    _mm512_mask_storeu_pd(sums + 8 * half, here, sum[half]);
+  for (size_t half = 0; half < 2; half++) {
+    add_counts(ones + 8 * half * count_bytes, count_bytes, half_used[half], more_ones[half]);
+    add_counts(graded + 8 * half * count_bytes, count_bytes, half_used[half], more_graded[half]);
+    _mm512_mask_storeu_pd(sums + 8 * half, half_used[half], sum[half]);
     not_finite |= _mm512_cmp_pd_mask(sum[half] - sum[half], _mm512_setzero_pd(), _CMP_NEQ_UQ);
   }
   return not_finite;
 }
 
-static bool add_singles(uint64_t *ones, uint64_t *graded, double *sums, const uint8_t *bytes,
-                        size_t rows, size_t columns) {
+static bool add_singles(void *ones, void *graded, size_t count_bytes, double *sums,
+                        const uint8_t *bytes, size_t rows, size_t columns) {
   unsigned not_finite = 0;
   for (size_t column = 0; column < columns; column += 16) {
     size_t left = columns - column;
     __mmask16 used = (__mmask16)_bzhi_u32(0xffff, left < 16 ? (unsigned)left : 16);
-    not_finite |= add_sixteen_columns(ones + column, graded + column, sums + column,
-                                      bytes + column * sizeof(float), rows, columns, used);
+    not_finite |= add_sixteen_columns(
+        (char *)ones + column * count_bytes, (char *)graded + column * count_bytes, count_bytes,
+        sums + column, bytes + column * sizeof(float), rows, columns, used);
   }
   return not_finite == 0;
 }

@@ -21,9 +21,9 @@ enum { SL_BITS_SLACK = 9 };  /* readable words after packed bits */
  * Text that repeats: one element of an array of spikes, or a few, each with the comma after it. All
  * its values are 0; the bytes after the last one are white space.
  */
-enum { SL_TEMPLATE_BLOCKS = 64, SL_TEMPLATE_BYTES = SL_TEMPLATE_BLOCKS * SL_SCAN_BLOCK };
+enum { SL_TEMPLATE_BLOCKS = 256, SL_TEMPLATE_BYTES = SL_TEMPLATE_BLOCKS * SL_SCAN_BLOCK };
 struct sl_text_template {
-  size_t length;                           /* bytes; 0 if there is no template */
+  size_t length;                           /* bytes */
   size_t count;                            /* values */
   uint64_t starts[SL_TEMPLATE_BLOCKS + 1]; /* bit i of word b: byte 64 b + i begins a value */
   uint16_t before[SL_TEMPLATE_BLOCKS + 1]; /* values that begin before a block */
@@ -90,18 +90,19 @@ struct sl_kernels {
   /*
    * Adds rows of values to their accumulators, one row after the other: counts those that are 1 and
    * those that are neither 0 nor 1, and sums up the latter.
-   * ones, graded, sums [columns], values [rows][stride], of which the first `columns`.
+   * ones, graded [columns], of count_bytes as above; sums [columns]; values [rows][stride], of
+   * which the first `columns`.
    */
-  void (*add_reals)(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                    size_t rows, size_t stride, size_t columns);
+  void (*add_reals)(void *ones, void *graded, size_t count_bytes, double *sums,
+                    const double *values, size_t rows, size_t stride, size_t columns);
 
   /*
    * Does the same for rows of little-endian floats of four bytes, without gaps, fewer than 2^32 of
    * them. No sum is -0. Returns false if one of the floats is not finite; then some accumulators
    * are of no use.
    */
-  bool (*add_singles)(uint64_t *ones, uint64_t *graded, double *sums, const uint8_t *bytes,
-                      size_t rows, size_t columns);
+  bool (*add_singles)(void *ones, void *graded, size_t count_bytes, double *sums,
+                      const uint8_t *bytes, size_t rows, size_t columns);
 
   /*
    * Bit i % 64 of bits[i / 64] tells whether number i is 1, of `count` little-endian numbers of
@@ -163,6 +164,17 @@ static inline uint64_t sl_load_integer(const uint8_t *bytes, size_t width) {
     value = value << 8 | bytes[i - 1];
   }
   return value;
+}
+
+/* Adds to a count of `count_bytes`, 1 or 8. */
+static inline void sl_add_count(void *counts, size_t count_bytes, size_t index, uint64_t more) {
+  uint8_t *small = counts;
+  uint64_t *large = counts;
+  if (count_bytes == 1) {
+    small[index] = (uint8_t)(small[index] + more);
+  } else {
+    large[index] += more;
+  }
 }
 
 /* Returns the kernels in force. */

@@ -140,11 +140,28 @@ static inline void add_where(byte_counters *counters, uint64_t bits, unsigned wo
   }
 }
 
+/* Loads two counts of 1 byte or 8. */
+static inline uint64x2_t load_counts(const void *counts, size_t count_bytes) {
+  const uint8_t *small = counts;
+  return count_bytes == 1 ? vcombine_u64(vcreate_u64(small[0]), vcreate_u64(small[1]))
+                          : vld1q_u64(counts);
+}
+
+static inline void store_counts(void *counts, size_t count_bytes, uint64x2_t values) {
+  uint8_t *small = counts;
+  if (count_bytes == 1) {
+    small[0] = (uint8_t)vgetq_lane_u64(values, 0);
+    small[1] = (uint8_t)vgetq_lane_u64(values, 1);
+  } else {
+    vst1q_u64(counts, values);
+  }
+}
+
 /* Adds two columns. Comparisons give all ones, which is -1, in the lanes where they hold. */
-static inline void add_two_columns(uint64_t *ones, uint64_t *graded, double *sums,
+static inline void add_two_columns(void *ones, void *graded, size_t count_bytes, double *sums,
                                    const double *values, size_t rows, size_t stride) {
-  uint64x2_t one_count = vld1q_u64(ones);
-  uint64x2_t graded_count = vld1q_u64(graded);
+  uint64x2_t one_count = load_counts(ones, count_bytes);
+  uint64x2_t graded_count = load_counts(graded, count_bytes);
   float64x2_t sum = vld1q_f64(sums);
   for (size_t row = 0; row < rows; row++) {
     float64x2_t value = vld1q_f64(values + row * stride);
@@ -154,24 +171,29 @@ static inline void add_two_columns(uint64_t *ones, uint64_t *graded, double *sum
     graded_count = vsubq_u64(graded_count, vceqzq_u64(is_binary));
     sum = vbslq_f64(is_binary, sum, vaddq_f64(sum, value));
   }
-  vst1q_u64(ones, one_count);
-  vst1q_u64(graded, graded_count);
+  store_counts(ones, count_bytes, one_count);
+  store_counts(graded, count_bytes, graded_count);
   vst1q_f64(sums, sum);
 }
 
-static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t rows, size_t stride, size_t columns) {
+static void add_reals(void *ones, void *graded, size_t count_bytes, double *sums,
+                      const double *values, size_t rows, size_t stride, size_t columns) {
+  char *one_counts = ones;
+  char *graded_counts = graded;
   size_t column = 0;
   for (; column + 2 <= columns; column += 2) {
-    add_two_columns(ones + column, graded + column, sums + column, values + column, rows, stride);
+    add_two_columns(one_counts, graded_counts, count_bytes, sums + column, values + column, rows,
+                    stride);
+    one_counts += 2 * count_bytes;
+    graded_counts += 2 * count_bytes;
   }
-  sl_kernels_scalar.add_reals(ones + column, graded + column, sums + column, values + column, rows,
-                              stride, columns - column);
+  sl_kernels_scalar.add_reals(one_counts, graded_counts, count_bytes, sums + column,
+                              values + column, rows, stride, columns - column);
 }
 
 /* Adds four columns of floats. Where a value is not graded, 0 is added to the sum. Returns false if
  * a sum is not finite. */
-static inline bool add_four_columns(uint64_t *ones, uint64_t *graded, double *sums,
+static inline bool add_four_columns(char *ones, char *graded, size_t count_bytes, double *sums,
                                     const uint8_t *bytes, size_t rows, size_t stride) {
   uint32x4_t one_count = vdupq_n_u32(0);
   uint32x4_t graded_count = vdupq_n_u32(0);
@@ -188,10 +210,10 @@ static inline bool add_four_columns(uint64_t *ones, uint64_t *graded, double *su
     low = vaddq_f64(low, vcvt_f64_f32(vget_low_f32(added)));
     high = vaddq_f64(high, vcvt_high_f64_f32(added));
   }
-  vst1q_u64(ones, vaddw_u32(vld1q_u64(ones), vget_low_u32(one_count)));
-  vst1q_u64(ones + 2, vaddw_high_u32(vld1q_u64(ones + 2), one_count));
-  vst1q_u64(graded, vaddw_u32(vld1q_u64(graded), vget_low_u32(graded_count)));
-  vst1q_u64(graded + 2, vaddw_high_u32(vld1q_u64(graded + 2), graded_count));
+  for (size_t i = 0; i < 4; i++) {
+    sl_add_count(ones, count_bytes, i, one_count[i]);
+    sl_add_count(graded, count_bytes, i, graded_count[i]);
+  }
   vst1q_f64(sums, low);
   vst1q_f64(sums + 2, high);
   uint64x2_t finite = vandq_u64(vceqzq_f64(vsubq_f64(low, low)), vceqzq_f64(vsubq_f64(high, high)));
@@ -199,20 +221,21 @@ static inline bool add_four_columns(uint64_t *ones, uint64_t *graded, double *su
 }
 
 /* Columns after the last four are added as doubles. */
-static bool add_singles(uint64_t *ones, uint64_t *graded, double *sums, const uint8_t *bytes,
-                        size_t rows, size_t columns) {
+static bool add_singles(void *ones, void *graded, size_t count_bytes, double *sums,
+                        const uint8_t *bytes, size_t rows, size_t columns) {
   bool finite = true;
   size_t column = 0;
   for (; column + 4 <= columns; column += 4) {
-    finite &= add_four_columns(ones + column, graded + column, sums + column,
-                               bytes + column * sizeof(float), rows, columns);
+    finite &=
+        add_four_columns((char *)ones + column * count_bytes, (char *)graded + column * count_bytes,
+                         count_bytes, sums + column, bytes + column * sizeof(float), rows, columns);
   }
   for (size_t row = 0; row < rows && column < columns; row++) {
     double values[4];
     finite &=
         read_singles(values, bytes + (row * columns + column) * sizeof(float), columns - column);
-    add_reals(ones + column, graded + column, sums + column, values, 1, columns - column,
-              columns - column);
+    add_reals((char *)ones + column * count_bytes, (char *)graded + column * count_bytes,
+              count_bytes, sums + column, values, 1, columns - column, columns - column);
   }
   return finite;
 }

@@ -66,18 +66,11 @@ static inline uint64_t compare_block(const char *text, const char *expected, uin
 
 static void add_columns(void *counts, size_t count_bytes, const uint64_t *bits, size_t first_bit,
                         size_t samples, size_t rows, size_t columns) {
-  uint8_t *small = count_bytes == 1 ? counts : NULL;
-  uint64_t *large = counts;
   size_t bit = first_bit;
   for (size_t sample = 0; sample < samples; sample++) {
     for (size_t i = 0; i < rows * columns; i++, bit++) {
-      size_t count = sample * columns + i % columns;
-      unsigned is_set = bits[bit / 64] >> (bit % 64) & 1;
-      if (small != NULL) {
-        small[count] = (uint8_t)(small[count] + is_set);
-      } else {
-        large[count] += is_set;
-      }
+      sl_add_count(counts, count_bytes, sample * columns + i % columns,
+                   bits[bit / 64] >> (bit % 64) & 1);
     }
   }
 }
@@ -94,8 +87,8 @@ uint64_t sl_find_ones_scalar(const double *values, size_t count, bool *binary) {
 }
 
 /* Computes, and does not branch: no processor can predict which values are 0. */
-static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const double *values,
-                      size_t rows, size_t stride, size_t columns) {
+static void add_reals(void *ones, void *graded, size_t count_bytes, double *sums,
+                      const double *values, size_t rows, size_t stride, size_t columns) {
   for (size_t column = 0; column < columns; column++) {
     uint64_t one_count = 0;
     uint64_t graded_count = 0;
@@ -107,20 +100,21 @@ static void add_reals(uint64_t *ones, uint64_t *graded, double *sums, const doub
       graded_count += is_graded;
       sum = is_graded ? sum + value : sum;
     }
-    ones[column] += one_count;
-    graded[column] += graded_count;
+    sl_add_count(ones, count_bytes, column, one_count);
+    sl_add_count(graded, count_bytes, column, graded_count);
     sums[column] = sum;
   }
 }
 
-static bool add_singles(uint64_t *ones, uint64_t *graded, double *sums, const uint8_t *bytes,
-                        size_t rows, size_t columns) {
+static bool add_singles(void *ones, void *graded, size_t count_bytes, double *sums,
+                        const uint8_t *bytes, size_t rows, size_t columns) {
   bool finite = true;
   for (size_t row = 0; row < rows; row++) {
     for (size_t column = 0; column < columns; column++, bytes += sizeof(float)) {
       double value;
       finite = read_singles(&value, bytes, 1) && finite;
-      add_reals(ones + column, graded + column, sums + column, &value, 1, 1, 1);
+      add_reals((char *)ones + column * count_bytes, (char *)graded + column * count_bytes,
+                count_bytes, sums + column, &value, 1, 1, 1);
     }
   }
   return finite;

@@ -24,7 +24,6 @@
 #include "loss/result.h"
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -236,7 +235,7 @@ static enum sl_status layer_not_finite(size_t item, struct sl_error *error) {
   char pointer[sizeof error->pointer];
   snprintf(pointer, sizeof pointer, "/spikes_list/%zu", item);
   return sl_fail_at(error, SL_RESULT_NOT_FINITE, pointer, SL_NO_OFFSET,
-                    "the loss of spikes_list[%zu] is too large for a double", item);
+                    "the loss of spikes_list[%zu]" SL_TOO_LARGE, item);
 }
 
 static struct layer new_layer(const struct sl_value *values, size_t item, const struct settings *s,
@@ -335,27 +334,16 @@ sl_activity_regularization(const struct sl_activity_regularization_arguments *ar
     return sl_fail_argument(error, "sl_activity_regularization: a pointer is NULL");
   }
   size_t layers = arguments->layer_count;
-  struct sl_spikes *spikes = NULL;
-  if (sl_copy_layers(&spikes, arguments->spikes_list, layers, result, error) != SL_OK) {
-    return error->code;
-  }
 #define LIST(member)                                                                               \
   { .present = arguments->member != NULL, .length = layers, .reals = (double *)arguments->member }
 #define CHOICE(member)                                                                             \
   { .present = true, .choice = arguments->member }
-  const struct sl_value values[FIELD_COUNT] = {
+  struct sl_value values[FIELD_COUNT] = {
       /* Arguments are only read. */
-      [SPIKES_LIST] = {.present = true, .length = layers, .spikes = spikes},
-      [LOWER] = LIST(lower),
-      [UPPER] = LIST(upper),
-      [WEIGHTS] = LIST(weights),
-      [PER] = CHOICE(per),
-      [SAMPLES] = CHOICE(samples),
-      [MEASURE] = CHOICE(measure),
-      [NORM] = CHOICE(norm),
-      [REDUCTION] = CHOICE(reduction),
+      [LOWER] = LIST(lower), [UPPER] = LIST(upper),           [WEIGHTS] = LIST(weights),
+      [PER] = CHOICE(per),   [SAMPLES] = CHOICE(samples),     [MEASURE] = CHOICE(measure),
+      [NORM] = CHOICE(norm), [REDUCTION] = CHOICE(reduction),
   };
-  enum sl_status status = sl_loss_evaluate(&sl_activity_regularization_row, values, result, error);
-  free(spikes);
-  return status;
+  return sl_loss_evaluate_layers(&sl_activity_regularization_row, values, arguments->spikes_list,
+                                 layers, result, error);
 }

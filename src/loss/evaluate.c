@@ -27,7 +27,7 @@ static enum sl_status check_tensor(const struct sl_field *field, const struct sl
 static enum sl_status check_tensors(const struct sl_field *field, const struct sl_value *value,
                                     const char *pointer, struct sl_error *error) {
   if (value->length == 0) {
-    return FAIL(SL_EMPTY_TENSOR, "%s has no layers", field->name);
+    return FAIL(SL_EMPTY_TENSOR, "%s has no layers; give at least one tensor", field->name);
   }
   for (size_t item = 0; item < value->length; item++) {
     char at_item[sizeof error->pointer];
@@ -43,7 +43,8 @@ static enum sl_status check_reals(const struct sl_field *field, const double *re
                                   const char *pointer, struct sl_error *error) {
   size_t finite = sl_finite_count(reals, count);
   if (finite < count) {
-    return FAIL(SL_NOT_FINITE, "%s: number %zu is not finite", field->name, finite);
+    return FAIL(SL_NOT_FINITE, "%s: number %zu is not finite; replace NaN and infinities",
+                field->name, finite);
   }
   for (size_t i = 0; i < count; i++) {
     if (!sl_field_allows(field, reals[i])) {
@@ -154,9 +155,9 @@ enum sl_status sl_check_layers(const struct sl_field *field, const struct sl_val
               layers == 1 ? "" : "s");
 }
 
-enum sl_status sl_copy_layers(struct sl_spikes **copies, const struct sl_spikes *const *list,
-                              size_t layers, struct sl_result *result, struct sl_error *error) {
-  *result = (struct sl_result){0};
+/* Makes one array of the tensors of a list, for the caller to free. NULL if there are none. */
+static enum sl_status copy_layers(struct sl_spikes **copies, const struct sl_spikes *const *list,
+                                  size_t layers, struct sl_error *error) {
   *copies = NULL;
   if (list == NULL || layers == 0) {
     return SL_OK;
@@ -170,12 +171,27 @@ enum sl_status sl_copy_layers(struct sl_spikes **copies, const struct sl_spikes 
   }
   *copies = calloc(layers, sizeof **copies);
   if (*copies == NULL) {
-    return sl_fail(error, SL_OUT_OF_MEMORY, "no memory for %zu layers", layers);
+    return sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory for %zu layers; try again later",
+                   layers);
   }
   for (size_t i = 0; i < layers; i++) {
     (*copies)[i] = *list[i];
   }
   return SL_OK;
+}
+
+enum sl_status sl_loss_evaluate_layers(const struct sl_loss *loss, struct sl_value *values,
+                                       const struct sl_spikes *const *list, size_t layers,
+                                       struct sl_result *result, struct sl_error *error) {
+  *result = (struct sl_result){0};
+  struct sl_spikes *spikes;
+  if (copy_layers(&spikes, list, layers, error) != SL_OK) {
+    return error->code;
+  }
+  values[0] = (struct sl_value){.present = true, .length = layers, .spikes = spikes};
+  enum sl_status status = sl_loss_evaluate(loss, values, result, error);
+  free(spikes);
+  return status;
 }
 
 const struct sl_gradient *sl_result_gradient(const struct sl_result *result, const char *name,

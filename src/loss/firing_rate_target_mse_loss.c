@@ -19,7 +19,6 @@
 #include "loss/result.h"
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { SPIKES_LIST, OFFSETS, MULTIPLIERS, FIELD_COUNT };
 
@@ -95,8 +94,8 @@ static enum sl_status layer_not_finite(size_t layer, double offset, double multi
   char pointer[sizeof error->pointer];
   snprintf(pointer, sizeof pointer, "/%s/%zu", fields[SPIKES_LIST].name, layer);
   return sl_fail_at(error, SL_RESULT_NOT_FINITE, pointer, SL_NO_OFFSET,
-                    "((mean of spikes_list[%zu] - %g) * %g)^2 is too large for a double", layer,
-                    offset, multiplier);
+                    "((mean of spikes_list[%zu] - %g) * %g)^2" SL_TOO_LARGE, layer, offset,
+                    multiplier);
 }
 
 static enum sl_status evaluate_rates(const struct sl_value *values, struct sl_result *result,
@@ -156,20 +155,13 @@ sl_firing_rate_target_mse_loss(const struct sl_firing_rate_target_mse_loss_argum
     return sl_fail_argument(error, "sl_firing_rate_target_mse_loss: a pointer is NULL");
   }
   size_t layers = arguments->layer_count;
-  struct sl_spikes *spikes = NULL;
-  if (sl_copy_layers(&spikes, arguments->spikes_list, layers, result, error) != SL_OK) {
-    return error->code;
-  }
-  const struct sl_value values[FIELD_COUNT] = {
+  struct sl_value values[FIELD_COUNT] = {
       /* Arguments are only read. */
-      [SPIKES_LIST] = {.present = true, .length = layers, .spikes = spikes},
       [OFFSETS] = {.present = true, .length = layers, .reals = (double *)arguments->offsets},
       [MULTIPLIERS] = {.present = true,
                        .length = layers,
                        .reals = (double *)arguments->multipliers},
   };
-  enum sl_status status =
-      sl_loss_evaluate(&sl_firing_rate_target_mse_loss_row, values, result, error);
-  free(spikes);
-  return status;
+  return sl_loss_evaluate_layers(&sl_firing_rate_target_mse_loss_row, values,
+                                 arguments->spikes_list, layers, result, error);
 }

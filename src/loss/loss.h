@@ -130,11 +130,6 @@ const struct sl_loss *sl_loss_find(const char *name);
 enum sl_status sl_check_layers(const struct sl_field *field, const struct sl_value *value,
                                size_t layers, struct sl_error *error);
 
-/* Makes one array of the tensors of a user's list, which still own their arrays, for the caller to
- * free. NULL if there are none. `result` need not be set; after a failure it owns nothing. */
-enum sl_status sl_copy_layers(struct sl_spikes **copies, const struct sl_spikes *const *list,
-                              size_t layers, struct sl_result *result, struct sl_error *error);
-
 /*
  * Does what a function for users does with its arguments: checks every value against its field,
  * which a decoder has done for the service, and evaluates. `result` need not be set; after a
@@ -143,5 +138,11 @@ enum sl_status sl_copy_layers(struct sl_spikes **copies, const struct sl_spikes 
  */
 enum sl_status sl_loss_evaluate(const struct sl_loss *loss, const struct sl_value *values,
                                 struct sl_result *result, struct sl_error *error);
+
+/* Does the same for a loss of layers: `values[0]` becomes the user's list of tensors, which still
+ * own their arrays. */
+enum sl_status sl_loss_evaluate_layers(const struct sl_loss *loss, struct sl_value *values,
+                                       const struct sl_spikes *const *list, size_t layers,
+                                       struct sl_result *result, struct sl_error *error);
 
 #endif

@@ -43,7 +43,7 @@ static void *take_memory(struct sl_result *result, size_t count, size_t size, bo
                      ? sl_budget_allocate(result->budget, bytes, zeroed, error)
                      : NULL;
   if (memory == NULL) {
-    sl_fail(error, SL_OUT_OF_MEMORY, "no memory for the result");
+    sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory for the result; try again later");
     return NULL;
   }
   result->charged += bytes;
@@ -65,7 +65,8 @@ enum sl_status sl_result_reserve_layers(struct sl_result *result, size_t layers,
   size_t diagnostics;
   if (!sl_checked_add(&gradients, layers, gradients) ||
       !sl_checked_multiply(&diagnostics, layers, diagnostics_per_layer)) {
-    return sl_fail(error, SL_OUT_OF_MEMORY, "no memory for %zu layers", layers);
+    return sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory for %zu layers; try again later",
+                   layers);
   }
   result->list_name = "layers";
   result->list_width = diagnostics_per_layer;
@@ -150,14 +151,13 @@ static enum sl_status gradient_not_finite(const struct sl_gradient *gradient, si
     snprintf(pointer, sizeof pointer, "/%s", field->name);
   }
   return sl_fail_at(error, SL_RESULT_NOT_FINITE, pointer, SL_NO_OFFSET,
-                    "the gradient of %s is too large for a double", field->name);
+                    "the gradient of %s" SL_TOO_LARGE, field->name);
 }
 
 enum sl_status sl_result_check_finite(const struct sl_result *result, size_t known,
                                       const struct sl_field *fields, struct sl_error *error) {
   if (!isfinite(result->loss)) {
-    return sl_fail_at(error, SL_RESULT_NOT_FINITE, "", SL_NO_OFFSET,
-                      "the loss is too large for a double");
+    return sl_fail_at(error, SL_RESULT_NOT_FINITE, "", SL_NO_OFFSET, "the loss" SL_TOO_LARGE);
   }
   for (size_t i = known; i < result->gradient_count; i++) {
     const struct sl_gradient *gradient = &result->gradients[i];
@@ -169,7 +169,7 @@ enum sl_status sl_result_check_finite(const struct sl_result *result, size_t kno
   for (size_t i = 0; i < result->diagnostic_count; i++) {
     if (!isfinite(result->diagnostics[i].value)) {
       return sl_fail_at(error, SL_RESULT_NOT_FINITE, "", SL_NO_OFFSET,
-                        "the diagnostic %s is too large for a double", result->diagnostics[i].name);
+                        "the diagnostic %s" SL_TOO_LARGE, result->diagnostics[i].name);
     }
   }
   return SL_OK;

@@ -45,6 +45,9 @@ void sl_result_add_flag(struct sl_result *result, const char *name, bool value);
 enum { SL_TENSOR_DIAGNOSTICS = 6 };
 void sl_result_add_tensor(struct sl_result *result, const struct sl_spikes *spikes);
 
+/* The end of messages about what is not finite. */
+#define SL_TOO_LARGE " is too large for a double; use smaller numbers"
+
 /*
  * Fails with SL_RESULT_NOT_FINITE, as finite input may still overflow, for the first of loss,
  * gradients and diagnostics that no double can hold, with the pointer of the member that it

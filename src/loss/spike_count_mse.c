@@ -106,7 +106,7 @@ enum sl_status sl_population_mse(struct sl_result *result, const struct sl_popul
   result->loss = totals.squares / distance.terms * settings->weight;
   if (!isfinite(result->loss)) {
     return sl_fail_at(error, SL_RESULT_NOT_FINITE, "/spk", SL_NO_OFFSET,
-                      "the %s of (count - target count)^2 is too large for a double",
+                      "the %s of (count - target count)^2" SL_TOO_LARGE,
                       settings->sum ? "sum" : "mean");
   }
   if (!settings->truncate) {

@@ -21,11 +21,26 @@ void sl_spikes_find_arrays(struct sl_spikes *spikes);
 /* Reserves accumulators [0, needed) of a shape that is still discovered. */
 enum sl_status sl_spikes_grow(struct sl_spikes *spikes, size_t needed, struct sl_error *error);
 
+/* Takes memory for the counts of ones of all accumulators. */
+enum sl_status sl_spikes_reserve_ones(struct sl_spikes *spikes, enum sl_lazy_kind kind,
+                                      struct sl_error *error);
+
 /* Makes accumulators below `end` writable. */
 enum sl_status sl_spikes_reach(struct sl_spikes *spikes, size_t end, struct sl_error *error);
 
-/* Makes small counts large: those of more steps, or of graded values. */
-enum sl_status sl_spikes_enlarge_ones(struct sl_spikes *spikes, struct sl_error *error);
+/* Makes small counts large: those of more steps. */
+enum sl_status sl_spikes_enlarge_counts(struct sl_spikes *spikes, struct sl_error *error);
+
+/* Adds to a count, one of those in the memory of ones or of graded values. */
+static inline void sl_spikes_add_count(const struct sl_spikes *spikes,
+                                       const struct sl_lazy_words *counts, size_t accumulator,
+                                       uint64_t count) {
+  if (spikes->is_small) {
+    ((uint8_t *)counts->words)[accumulator] += (uint8_t)count;
+  } else {
+    ((uint64_t *)counts->words)[accumulator] += count;
+  }
+}
 
 /* Makes numbers and sums of graded values writable, which are kept from the first one on. */
 enum sl_status sl_spikes_reach_graded(struct sl_spikes *spikes, size_t end, struct sl_error *error);

@@ -70,7 +70,8 @@ static enum sl_status push_double_piece(struct sl_spikes *spikes, const void *va
                                         struct sl_error *error) {
   size_t finite = sl_finite_count(values, count);
   if (finite < count) {
-    return sl_fail(error, SL_NOT_FINITE, "value %llu of the tensor is not finite",
+    return sl_fail(error, SL_NOT_FINITE,
+                   "value %llu of the tensor is not finite; replace NaN and infinities",
                    (unsigned long long)(spikes->values + finite));
   }
   return sl_spikes_push_reals(spikes, values, count, error);

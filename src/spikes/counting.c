@@ -142,12 +142,12 @@ static enum sl_status push_first_step(struct sl_spikes *spikes, const uint64_t *
       sl_spikes_reach(spikes, end, error) != SL_OK) {
     return error->code;
   }
-  for (size_t i = 0; i < count; i++) {
-    uint8_t one = bits[i / 64] >> (i % 64) & 1;
-    if (spikes->is_small) {
-      spikes->small_ones[spikes->column + i] = one;
-    } else {
-      spikes->ones[spikes->column + i] = one;
+  for (size_t i = 0; i < count; i += 64) {
+    uint64_t ones =
+        count - i < 64 ? bits[i / 64] & ((UINT64_C(1) << (count - i)) - 1) : bits[i / 64];
+    for (; ones != 0; ones &= ones - 1) {
+      size_t neuron = spikes->column + i + (size_t)__builtin_ctzll(ones);
+      sl_spikes_add_count(spikes, &spikes->ones_memory, neuron, 1);
     }
   }
   spikes->values += count;
@@ -164,7 +164,8 @@ static size_t begin_bits(struct sl_spikes *spikes, size_t count, struct position
   size_t length = space < count ? space : count;
   size_t words = (before + length) / 64 + 1;
   *after = position_after(spikes, length);
-  if ((after->step > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_ones(spikes, error) != SL_OK) ||
+  size_t begun = after->step + (after->column > 0);
+  if ((begun > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_counts(spikes, error) != SL_OK) ||
       sl_spikes_reach(spikes, after->end, error) != SL_OK ||
       sl_lazy_words_reach(&spikes->buffer_memory, words, spikes->budget, error) != SL_OK) {
     return 0;
@@ -285,18 +286,20 @@ static struct graded graded_from(struct graded values, size_t index) {
  * only floats may be. */
 static bool add_graded(struct sl_spikes *spikes, size_t first, struct graded values, size_t rows,
                        size_t columns) {
-  uint64_t *ones = spikes->ones + first;
-  uint64_t *graded = spikes->graded + first;
+  size_t count_bytes = spikes->is_small ? sizeof *spikes->small_ones : sizeof *spikes->ones;
+  char *ones = (char *)spikes->ones_memory.words + first * count_bytes;
+  char *graded = (char *)spikes->graded_memory.words + first * count_bytes;
   double *sums = spikes->sums + first;
   if (values.reals == NULL) {
-    return sl_kernels()->add_singles(ones, graded, sums, values.singles, rows, columns);
+    return sl_kernels()->add_singles(ones, graded, count_bytes, sums, values.singles, rows,
+                                     columns);
   }
-  sl_kernels()->add_reals(ones, graded, sums, values.reals, rows, columns, columns);
+  sl_kernels()->add_reals(ones, graded, count_bytes, sums, values.reals, rows, columns, columns);
   return true;
 }
 
 enum sl_status sl_spikes_not_finite(uint64_t index, struct sl_error *error) {
-  return sl_fail(error, SL_NOT_FINITE, "value %llu, counted from 0, is NaN or infinite",
+  return sl_fail(error, SL_NOT_FINITE, "value %llu, counted from 0, is NaN or infinite; replace it",
                  (unsigned long long)index);
 }
 
@@ -333,9 +336,11 @@ static enum sl_status begin_graded(struct sl_spikes *spikes, size_t count, struc
   if (begin_samples(spikes, count, error) != SL_OK) {
     return error->code;
   }
-  size_t end = position_after(spikes, count).end;
-  if (sl_spikes_reach_graded(spikes, end, error) != SL_OK ||
-      sl_spikes_reach(spikes, end, error) != SL_OK) {
+  struct position after = position_after(spikes, count);
+  size_t begun = after.step + (after.column > 0);
+  if ((begun > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_counts(spikes, error) != SL_OK) ||
+      sl_spikes_reach_graded(spikes, after.end, error) != SL_OK ||
+      sl_spikes_reach(spikes, after.end, error) != SL_OK) {
     return error->code;
   }
   return SL_OK;
@@ -382,27 +387,46 @@ static bool is_count(const struct sl_spikes *spikes, double sum) {
   return in_range && sum == (double)(uint64_t)sum;
 }
 
-/* Adds sums of values for one row: counts of ones, all others are graded values. */
+/* Adds sums of up to 255 values, if all of them can be counts of ones, as most can. */
+static bool add_small_counts(uint8_t *ones, const double *sums, size_t count, double max_sum) {
+  bool are_counts = true;
+  for (size_t i = 0; i < count; i++) {
+    double in_range = sums[i] >= 0 && sums[i] <= max_sum ? sums[i] : 0.5;
+    are_counts &= sums[i] == (double)(int32_t)in_range;
+  }
+  size_t added = are_counts ? count : 0;
+  for (size_t i = 0; i < added; i++) {
+    ones[i] = (uint8_t)(ones[i] + (uint8_t)(int32_t)sums[i]);
+  }
+  return are_counts;
+}
+
+/* Adds sums of values for accumulators side by side: counts of ones, all others are graded values.
+ */
 static enum sl_status push_sums_part(struct sl_spikes *spikes, const double *sums, size_t count,
                                      struct sl_error *error) {
   static const uint64_t no_bits[PARTS];
   size_t first = spikes->base + spikes->column;
+  if (sl_spikes_push_bits(spikes, no_bits, count, error) != SL_OK) {
+    return error->code;
+  }
+  if (spikes->is_small &&
+      add_small_counts(spikes->small_ones + first, sums, count, spikes->max_sum)) {
+    return SL_OK;
+  }
   bool graded = false;
   for (size_t i = 0; i < count; i++) {
     graded |= !is_count(spikes, sums[i]);
   }
-  if (sl_spikes_push_bits(spikes, no_bits, count, error) != SL_OK ||
-      (graded && sl_spikes_reach_graded(spikes, first + count, error) != SL_OK)) {
+  if (graded && sl_spikes_reach_graded(spikes, first + count, error) != SL_OK) {
     return error->code;
   }
   for (size_t i = 0; i < count; i++) {
     if (!is_count(spikes, sums[i])) {
-      spikes->graded[first + i] += 1;
+      sl_spikes_add_count(spikes, &spikes->graded_memory, first + i, 1);
       spikes->sums[first + i] += sums[i];
-    } else if (spikes->is_small) {
-      spikes->small_ones[first + i] += (uint8_t)sums[i];
     } else {
-      spikes->ones[first + i] += (uint64_t)sums[i];
+      sl_spikes_add_count(spikes, &spikes->ones_memory, first + i, (uint64_t)sums[i]);
     }
   }
   return SL_OK;
@@ -422,13 +446,15 @@ static enum sl_status push_others(struct sl_spikes *spikes, const double *values
   return push_graded(spikes, (struct graded){.reals = values}, count, rows, error);
 }
 
-/* Returns how many of the next values can be counted at once. */
+/* Returns how many of the next values can be counted at once: those of a row, or whole rows, or all
+ * where a row is a sample. */
 static size_t values_at_once(const struct sl_spikes *spikes, size_t count, size_t *rows) {
   size_t length = count < MAX_PART ? count : MAX_PART;
   bool apart = spikes->row_known && !spikes->time_last;
   bool summed = spikes->summed != SL_SUMMED_NOT;
   *rows = apart && !summed && spikes->column == 0 ? length / spikes->row_length : 0;
-  size_t left = apart ? spikes->row_length - spikes->column : SIZE_MAX;
+  bool side_by_side = summed && spikes->per_sample && spikes->rows_known && spikes->rows == 1;
+  size_t left = apart && !side_by_side ? spikes->row_length - spikes->column : SIZE_MAX;
   return *rows > 0 ? *rows * spikes->row_length : length < left ? length : left;
 }
 
@@ -469,18 +495,17 @@ enum sl_status sl_spikes_push_singles(struct sl_spikes *spikes, const uint8_t *b
 }
 
 /* Begins to add spikes one by one. Nothing can be pushed any more: all values that are not named
- * are 0. */
-static enum sl_status begin_scattered(struct sl_spikes *spikes, struct sl_error *error) {
+ * are 0. Where a value may be named again and again, no count stays small. */
+static enum sl_status begin_scattered(struct sl_spikes *spikes, bool named_once,
+                                      struct sl_error *error) {
   if (spikes->rank == 0 || spikes->values > 0 || spikes->finished) {
     return sl_fail(error, SL_LENGTH_MISMATCH,
                    "single spikes are added to a known shape that no values were pushed into");
   }
-  spikes->is_small = false;
-  if (sl_lazy_words_reserve(&spikes->ones_memory, spikes->capacity, SL_LAZY_SCATTERED,
-                            spikes->budget, error) != SL_OK) {
+  spikes->is_small = spikes->is_small && named_once;
+  if (sl_spikes_reserve_ones(spikes, SL_LAZY_SCATTERED, error) != SL_OK) {
     return error->code;
   }
-  sl_spikes_find_arrays(spikes);
   spikes->scattered = true;
   spikes->values = spikes->max_values;
   return SL_OK;
@@ -488,13 +513,14 @@ static enum sl_status begin_scattered(struct sl_spikes *spikes, struct sl_error 
 
 enum sl_status sl_spikes_add_to(struct sl_spikes *spikes, size_t accumulator,
                                 struct sl_error *error) {
-  if (!spikes->scattered && begin_scattered(spikes, error) != SL_OK) {
+  if (!spikes->scattered && begin_scattered(spikes, true, error) != SL_OK) {
     return error->code;
   }
-  if (sl_lazy_words_touch(&spikes->ones_memory, accumulator, spikes->budget, error) != SL_OK) {
+  size_t word = spikes->is_small ? accumulator / sizeof(uint64_t) : accumulator;
+  if (sl_lazy_words_touch(&spikes->ones_memory, word, spikes->budget, error) != SL_OK) {
     return error->code;
   }
-  spikes->ones[accumulator] += 1;
+  sl_spikes_add_count(spikes, &spikes->ones_memory, accumulator, 1);
   return SL_OK;
 }
 
@@ -505,7 +531,7 @@ enum sl_status sl_spikes_add_one(struct sl_spikes *spikes, uint64_t index, struc
   if (spikes->summed != SL_SUMMED_NOT) {
     return sl_fail(error, SL_LENGTH_MISMATCH, "single spikes are not added to sums");
   }
-  if (!spikes->scattered && begin_scattered(spikes, error) != SL_OK) {
+  if (!spikes->scattered && begin_scattered(spikes, false, error) != SL_OK) {
     return error->code;
   }
   if (index >= spikes->max_values) {
@@ -536,7 +562,7 @@ enum sl_status sl_spikes_finish(struct sl_spikes *spikes, struct sl_error *error
   if (error == NULL || spikes == NULL) {
     return sl_fail_argument(error, "sl_spikes_finish: a pointer is NULL");
   }
-  if (spikes->rank > 0 && spikes->values == 0 && begin_scattered(spikes, error) != SL_OK) {
+  if (spikes->rank > 0 && spikes->values == 0 && begin_scattered(spikes, true, error) != SL_OK) {
     return error->code;
   }
   if (spikes->values != spikes->max_values) {

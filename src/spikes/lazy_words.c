@@ -22,7 +22,8 @@ enum { WORD = sizeof(uint64_t) };
 enum { MAPPED_AHEAD = 4 };
 
 static enum sl_status out_of_memory(struct sl_error *error) {
-  return sl_fail(error, SL_OUT_OF_MEMORY, "not enough memory to count the spikes of a tensor");
+  return sl_fail(error, SL_OUT_OF_MEMORY,
+                 "not enough memory to count the spikes of a tensor; try again later");
 }
 
 static enum sl_status charge(struct sl_lazy_words *lazy, size_t bytes, struct sl_budget *budget,

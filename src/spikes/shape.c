@@ -126,7 +126,8 @@ static enum sl_status check_shape(size_t rank, const size_t *shape, struct sl_er
   }
   size_t values;
   if (!sl_checked_product(&values, shape, rank)) {
-    return sl_fail(error, SL_SHAPE_OVERFLOW, "the product of the dimensions is too large");
+    return sl_fail(error, SL_SHAPE_OVERFLOW,
+                   "the product of the dimensions is too large; check the shape");
   }
   return SL_OK;
 }

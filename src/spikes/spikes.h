@@ -5,10 +5,10 @@
  * A shape is either known before the values (sl_spikes_set_shape) or discovered by them: push the
  * first time step, sl_spikes_end_step; push the rest of the first sample, sl_spikes_end_sample;
  * push all other samples; sl_spikes_set_shape. In any layout: sl_spikes_set_rank before the first
- * value, sl_spikes_end_axis where the first array of an axis ends. Memory is 8 bytes an accumulator
- * while all values are 0 or 1, or 1 byte for a pair of a sample of up to 255 steps, and 24 bytes
- * from the first graded value on. It is charged to a budget, if there is one, and that of a large
- * tensor page by page, where values are added.
+ * value, sl_spikes_end_axis where the first array of an axis ends. A count takes 8 bytes, or 1
+ * where it is of a sample of up to 255 steps. An accumulator is one count while all values are 0 or
+ * 1, and two counts and 8 bytes more from the first graded value on. Memory is charged to a budget,
+ * if there is one, and that of a large tensor page by page, where values are added.
  *
  * Ownership: here the struct belongs to the caller, its arrays to the struct; sl_spikes_release
  * tolerates any state, all zeros included.
@@ -29,8 +29,9 @@ struct sl_spikes {
   size_t accumulators; /* neurons, or samples * neurons if per_sample */
   uint64_t *ones;      /* [accumulators], or NULL if they are small */
   uint8_t *small_ones; /* [accumulators], or NULL: see is_small */
-  uint64_t *graded;    /* [accumulators], or NULL while every value was 0 or 1 */
-  double *sums;        /* [accumulators], or NULL like graded */
+  uint64_t *graded;    /* both likewise, and NULL while every value was 0 or 1 */
+  uint8_t *small_graded;
+  double *sums; /* [accumulators], or NULL while every value was 0 or 1 */
 
   /* How values are counted: see shape.c. */
   size_t row_length, rows; /* values of a row, rows of a sample: neurons, steps */
@@ -51,7 +52,7 @@ struct sl_spikes {
   size_t step;          /* row of the next value within its sample */
   size_t reached;       /* accumulators that were made writable */
   bool scattered;       /* spikes are added one by one, anywhere */
-  bool is_small;        /* no count can be larger than a byte, and all values were 0 or 1 */
+  bool is_small;        /* no count can be larger than a byte */
   bool finished;
 
   /* Bits that are not added up yet, many rows at a time: whole rows, one directly after the other,
@@ -110,7 +111,7 @@ bool sl_spikes_take_singles(const struct sl_spikes *spikes);
 enum sl_status sl_spikes_push_singles(struct sl_spikes *spikes, const uint8_t *bytes, size_t count,
                                       struct sl_error *error);
 
-/* Adds one spike to an accumulator, as sl_spikes_add_one does to that of an index. */
+/* Adds one spike to an accumulator, as sl_spikes_add_one does to that of an index; none twice. */
 enum sl_status sl_spikes_add_to(struct sl_spikes *spikes, size_t accumulator,
                                 struct sl_error *error);
 
@@ -145,6 +146,13 @@ size_t sl_spikes_summed_shape(const struct sl_spikes *spikes, size_t *shape);
 /* Returns how many values of an accumulator are 1. */
 static inline uint64_t sl_spikes_ones(const struct sl_spikes *spikes, size_t accumulator) {
   return spikes->small_ones != NULL ? spikes->small_ones[accumulator] : spikes->ones[accumulator];
+}
+
+/* Returns how many values of an accumulator are neither 0 nor 1. */
+static inline uint64_t sl_spikes_graded(const struct sl_spikes *spikes, size_t accumulator) {
+  return spikes->sums == NULL           ? 0
+         : spikes->small_graded != NULL ? spikes->small_graded[accumulator]
+                                        : spikes->graded[accumulator];
 }
 
 /* Fails with SL_LENGTH_MISMATCH: more values than the shape has. */

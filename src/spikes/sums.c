@@ -25,8 +25,7 @@ uint64_t sl_spikes_fired(const struct sl_spikes *spikes, size_t accumulator) {
   if (accumulator >= sl_spikes_accumulators(spikes)) {
     return 0;
   }
-  uint64_t graded = spikes->graded != NULL ? spikes->graded[accumulator] : 0;
-  return sl_spikes_ones(spikes, accumulator) + graded;
+  return sl_spikes_ones(spikes, accumulator) + sl_spikes_graded(spikes, accumulator);
 }
 
 uint64_t sl_spikes_count(const struct sl_spikes *spikes) {
@@ -40,14 +39,14 @@ uint64_t sl_spikes_count(const struct sl_spikes *spikes) {
   for (size_t i = 0; spikes->ones != NULL && i < spikes->accumulators; i++) {
     sums[0] += spikes->ones[i];
   }
-  for (size_t i = 0; spikes->graded != NULL && i < spikes->accumulators; i++) {
-    sums[0] += spikes->graded[i];
+  for (size_t i = 0; spikes->sums != NULL && i < spikes->accumulators; i++) {
+    sums[0] += sl_spikes_graded(spikes, i);
   }
   return sums[0];
 }
 
 bool sl_spikes_binary(const struct sl_spikes *spikes) {
-  return spikes == NULL || spikes->graded == NULL;
+  return spikes == NULL || spikes->sums == NULL;
 }
 
 /* Which neurons fired at least once, and which rested at least once: not 0 where one did. */
@@ -60,12 +59,13 @@ struct seen {
 static void see(struct seen *seen, const struct sl_spikes *spikes, size_t first, size_t count,
                 uint64_t always) {
   for (size_t i = 0; spikes->small_ones != NULL && i < count; i++) {
-    seen->fired[i] |= spikes->small_ones[first + i];
-    seen->rested[i] |= spikes->small_ones[first + i] ^ (uint8_t)always;
+    unsigned graded = spikes->small_graded != NULL ? spikes->small_graded[first + i] : 0;
+    uint8_t fired = (uint8_t)(spikes->small_ones[first + i] + graded);
+    seen->fired[i] |= fired;
+    seen->rested[i] |= fired ^ (uint8_t)always;
   }
   for (size_t i = 0; spikes->ones != NULL && i < count; i++) {
-    uint64_t graded = spikes->graded != NULL ? spikes->graded[first + i] : 0;
-    uint64_t fired = spikes->ones[first + i] + graded;
+    uint64_t fired = spikes->ones[first + i] + sl_spikes_graded(spikes, first + i);
     seen->fired[i] |= fired > 0;
     seen->rested[i] |= fired < always;
   }

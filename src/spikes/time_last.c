@@ -35,7 +35,7 @@ static enum sl_status begin_rows(struct sl_spikes *spikes, struct rows rows, siz
     }
   }
   bool many_steps = !spikes->rows_known && spikes->column + count > SL_MAX_SMALL_COUNT;
-  if (many_steps && sl_spikes_enlarge_ones(spikes, error) != SL_OK) {
+  if (many_steps && sl_spikes_enlarge_counts(spikes, error) != SL_OK) {
     return error->code;
   }
   return sl_spikes_reach(spikes, rows.end, error);
@@ -63,14 +63,6 @@ static void go_on(struct sl_spikes *spikes, size_t count) {
   }
 }
 
-static void add_ones(struct sl_spikes *spikes, size_t ones) {
-  if (spikes->is_small) {
-    spikes->small_ones[spikes->base] += (uint8_t)ones;
-  } else {
-    spikes->ones[spikes->base] += ones;
-  }
-}
-
 static size_t count_bits(const uint64_t *bits, size_t from, size_t count) {
   size_t ones = 0;
   while (count > 0) {
@@ -95,7 +87,7 @@ enum sl_status sl_time_last_push_bits(struct sl_spikes *spikes, const uint64_t *
   spikes->values += count;
   for (size_t done = 0; done < count;) {
     size_t length = values_of_row(spikes, count - done);
-    add_ones(spikes, count_bits(bits, done, length));
+    sl_spikes_add_count(spikes, &spikes->ones_memory, spikes->base, count_bits(bits, done, length));
     go_on(spikes, length);
     done += length;
   }
@@ -114,8 +106,8 @@ static void add_reals(struct sl_spikes *spikes, const double *values, size_t cou
     graded += other;
     sum += other ? values[i] : 0.0;
   }
-  spikes->ones[spikes->base] += ones;
-  spikes->graded[spikes->base] += graded;
+  sl_spikes_add_count(spikes, &spikes->ones_memory, spikes->base, ones);
+  sl_spikes_add_count(spikes, &spikes->graded_memory, spikes->base, graded);
   spikes->sums[spikes->base] = sum;
 }
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def wait_until(condition, seconds, what):
-    """Asks again and again; whoever answers takes longer than we do to ask."""
+    """Asks again and again; an answer takes longer than asking does."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -24,7 +24,7 @@ def wait_until(condition, seconds, what):
 
 
 def get(port, path):
-    """(status, text) of a GET, or (0, "") where nobody answers."""
+    """(status, text) of a GET, or (0, "") without an answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", path)
@@ -147,7 +147,7 @@ class HAProxy:
         wait_until(is_up, 20, f"HAProxy finds replica {number} in both backends")
 
     def wait_until_left(self, number):
-        """Until the replica is out of service, and nobody waits for it any more."""
+        """Until the replica is out of service, and no client waits for it any more."""
         server = f'server="replica{number}"'
 
         def is_left():

@@ -3,9 +3,9 @@
  * the text as it is, or bytes that are first written as base64.
  */
 #include "check_body.h"
-#include "core/buffer.h"
 #include "fuzz.h"
 #include "kernels/kernels.h"
+#include "support/append.h"
 
 #include <stdio.h>
 #include <stdlib.h>

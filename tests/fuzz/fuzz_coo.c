@@ -4,8 +4,8 @@
  * long; the others put something into the list that may not belong there.
  */
 #include "check_body.h"
-#include "core/buffer.h"
 #include "fuzz.h"
+#include "support/append.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,6 +3,7 @@
  * header put in at the end of a line, or damage piece by piece; the rest goes to libFuzzer.
  */
 #include "fuzz.h"
+#include "support/append.h"
 #include "support/compress.h"
 #include "support/random_body.h"
 

@@ -33,7 +33,7 @@ struct client {
   char failure[CURL_ERROR_SIZE];
 
   /* For TLS: files in PEM form, or NULL. */
-  const char *authorities; /* whom the client trusts */
+  const char *authorities; /* that the client trusts */
   const char *certificate; /* that it shows */
   const char *key;
 
@@ -43,7 +43,7 @@ struct client {
   long connections; /* that had to be made for it, but for one after a chunked upload whose answer
                      * ended its connection, as with libmicrohttpd before 1.0 */
   bool chunks_ended_it;
-  char *body; /* with a NUL behind it */
+  char *body; /* with a NUL after it */
   size_t length;
   size_t room;
 
@@ -79,7 +79,7 @@ const char *json_text(const cJSON *document, const char *pointer);
 
 /*
  * Asserts that the last answer is a whole problem document (RFC 9457) of this code, with one
- * pointer and offset, or without them where NULL and NO_OFFSET stand.
+ * pointer and offset, or without them for NULL and NO_OFFSET.
  */
 enum { NO_OFFSET = -1 };
 void client_expect_problem(struct client *client, long status, const char *code,

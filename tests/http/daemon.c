@@ -27,7 +27,7 @@ static void open_pipe(int ends[2]) {
   ck_assert_msg(pipe2(ends, O_CLOEXEC) == 0, "pipe: %s", strerror(errno));
 }
 
-/* The child's part: only what it is given in its arguments counts, no matter who runs the tests. */
+/* The child's part: only its arguments count, not the environment of the tests. */
 _Noreturn static void become_program(char *const *arguments, int output, int messages) {
   static const char *const foreign[] = {"SPIKELOSSD_LISTEN", "SPIKELOSSD_CONFIG",
                                         "SPIKELOSSD_THREADS", "SPIKELOSSD_ISA"};

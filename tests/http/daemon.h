@@ -24,7 +24,7 @@ struct daemon {
   size_t said_length;
 };
 
-/* The options (up to a NULL, or none) stand behind "--listen 127.0.0.1:0 --listen unix:…". */
+/* The options (up to a NULL, or none) come after "--listen 127.0.0.1:0 --listen unix:…". */
 #define START(...)              START_WITH(__VA_ARGS__, NULL)
 #define START_WITH(daemon, ...) daemon_start(daemon, (const char *const[]){__VA_ARGS__})
 

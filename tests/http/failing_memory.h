@@ -1,6 +1,6 @@
 /*
  * Memory of the real daemon that runs out on command: failing_memory.c is loaded before the
- * daemon's libraries, so that every allocation of the process goes through it, whoever makes it. A
+ * daemon's libraries, so that every allocation of the process goes through it. A
  * test tells it what to do in a file that both have mapped, which the variable names.
  */
 #ifndef SPIKELOSS_TESTS_HTTP_FAILING_MEMORY_H

@@ -1,5 +1,5 @@
 /*
- * Who may come in where tokens are wanted, and what those read who may not.
+ * Which requests are served where tokens are required, and what refused ones are told.
  */
 #include "client.h"
 #include "scratch.h"
@@ -107,7 +107,7 @@ START_TEST(a_browser_gets_the_page_that_asks_for_the_token_and_nothing_else) {
 }
 END_TEST
 
-/* What is sent behind "Authorization: ", and how it is refused. */
+/* What is sent after "Authorization: ", and how it is refused. */
 static const struct {
   const char *header;
   const char *code;

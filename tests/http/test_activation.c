@@ -1,6 +1,5 @@
 /*
- * The daemon as a service of systemd: it serves sockets that it is handed, and says when it is
- * ready.
+ * The daemon with sockets that systemd hands it.
  */
 #include "client.h"
 #include "scratch.h"
@@ -9,7 +8,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,16 +41,11 @@ static int listen_tcp(int *port) {
   return listener;
 }
 
-static int bind_unix(int type, const char *path) {
+static int listen_unix(const char *path) {
   struct sockaddr_un name = {.sun_family = AF_UNIX};
   snprintf(name.sun_path, sizeof name.sun_path, "%s", path);
-  int bound = socket(AF_UNIX, type, 0);
-  ck_assert_int_eq(bind(bound, (const struct sockaddr *)&name, sizeof name), 0);
-  return bound;
-}
-
-static int listen_unix(const char *path) {
-  int listener = bind_unix(SOCK_STREAM, path);
+  int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+  ck_assert_int_eq(bind(listener, (const struct sockaddr *)&name, sizeof name), 0);
   ck_assert_int_eq(listen(listener, 64), 0);
   return listener;
 }
@@ -116,7 +109,7 @@ START_TEST(the_file_of_a_unix_socket_that_was_handed_over_stays) {
 }
 END_TEST
 
-/* What makes a restart under systemd invisible: nobody is refused while no daemon runs. */
+/* What makes a restart under systemd invisible: no client is refused while no daemon runs. */
 START_TEST(clients_between_two_daemons_wait_for_the_second) {
   int port;
   int listener = listen_tcp(&port);
@@ -237,46 +230,11 @@ START_TEST(sockets_for_another_process_are_not_ours) {
 }
 END_TEST
 
-static void expect_told(int listener, const char *state) {
-  char told[128] = "";
-  struct pollfd wanted = {.fd = listener, .events = POLLIN};
-  ck_assert_int_eq(poll(&wanted, 1, DEADLINE_SECONDS * 1000), 1);
-  ck_assert_int_gt(recv(listener, told, sizeof told - 1, 0), 0);
-  ck_assert_str_eq(told, state);
-}
-
-START_TEST(systemd_is_told_when_it_is_ready_and_when_it_stops) {
-  scratch_open(&scratch);
-  const char *path = scratch_path(&scratch, "notify");
-  int listener = bind_unix(SOCK_DGRAM, path);
-  setenv("NOTIFY_SOCKET", path, 1);
-  START(&daemon_process);
-  unsetenv("NOTIFY_SOCKET");
-  expect_told(listener, "READY=1");
-  daemon_stop(&daemon_process);
-  expect_told(listener, "STOPPING=1");
-  close(listener);
-}
-END_TEST
-
-START_TEST(a_systemd_that_does_not_listen_is_no_reason_to_fail) {
-  static const char *const paths[] = {"", "@", "relative", "/nowhere/at/all", "@nobody"};
-  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-    setenv("NOTIFY_SOCKET", paths[i], 1);
-    START(&daemon_process);
-    unsetenv("NOTIFY_SOCKET");
-    daemon_stop(&daemon_process);
-  }
-}
-END_TEST
-
 int main(void) {
   return RUN_SUITE(
       "activation", tidy, a_socket_that_was_handed_over_is_served,
       sockets_take_the_place_of_all_addresses, the_file_of_a_unix_socket_that_was_handed_over_stays,
       clients_between_two_daemons_wait_for_the_second,
       clients_of_ipv4_are_told_apart_on_a_socket_for_both, what_is_no_listening_socket_is_fatal,
-      a_number_of_sockets_that_is_none_is_fatal, sockets_for_another_process_are_not_ours,
-      systemd_is_told_when_it_is_ready_and_when_it_stops,
-      a_systemd_that_does_not_listen_is_no_reason_to_fail);
+      a_number_of_sockets_that_is_none_is_fatal, sockets_for_another_process_are_not_ours);
 }

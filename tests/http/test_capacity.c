@@ -1,6 +1,6 @@
 /*
- * What the server takes on as a whole: connections, headers. At each limit, below it and
- * above it; and room that is given back is room again.
+ * What the server serves at once: connections, headers. At each limit, below it and above it; and
+ * a slot that is given back is free again.
  */
 #include "client.h"
 #include "suite.h"
@@ -139,7 +139,7 @@ START_TEST(a_full_server_still_tells_how_it_is) {
 }
 END_TEST
 
-/* Beyond those who are told, clients are turned away without a word; the served ones stay. */
+/* Beyond those that are told why, clients are closed without an answer; the served ones stay. */
 START_TEST(a_crowd_does_not_disturb_those_who_are_served) {
   enum { CROWD = 200 };
   int crowd[CROWD];

@@ -170,7 +170,7 @@ START_TEST(a_broken_body_is_refused_where_it_breaks) {
 }
 END_TEST
 
-/* What is wrong with the JSON comes before what is wrong with the data behind it. */
+/* What is wrong with the JSON comes before what is wrong with the data after it. */
 START_TEST(the_first_fault_is_the_one_that_is_told) {
   static const char bad[] = "{\"offsets\": [0.5, \"x\"], \"multipliers\": [1, 2, 3, 4, 5]}";
   BEGIN();

@@ -185,7 +185,7 @@ START_TEST(a_large_dense_answer_is_whole) {
 }
 END_TEST
 
-START_TEST(a_client_that_leaves_during_a_large_answer_harms_nobody) {
+START_TEST(a_client_that_leaves_during_a_large_answer_harms_no_other) {
   START(&daemon_process);
   char *body = large_body();
   char head[256];
@@ -256,6 +256,6 @@ END_TEST
 int main(void) {
   return RUN_SUITE("concurrency", tidy, sixty_four_clients_each_get_their_own_answers,
                    a_large_dense_answer_is_whole,
-                   a_client_that_leaves_during_a_large_answer_harms_nobody,
+                   a_client_that_leaves_during_a_large_answer_harms_no_other,
                    a_client_that_closed_its_half_gets_what_takes_long);
 }

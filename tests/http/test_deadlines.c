@@ -1,5 +1,5 @@
 /*
- * Nobody may take for ever: each deadline ends those who pass it, and nobody else.
+ * Each deadline ends the connections that miss it, and no others.
  */
 #include "client.h"
 #include "suite.h"
@@ -149,7 +149,7 @@ static size_t read_the_rest(int wire) {
   return total;
 }
 
-START_TEST(an_answer_that_nobody_reads_ends_after_idle_seconds) {
+START_TEST(an_answer_that_is_not_read_ends_after_idle_seconds) {
   START(&daemon_process, "--idle-seconds", "1");
   int wire = ask_for_much();
   daemon_wait_for_message(&daemon_process, "idle_seconds 1, header_seconds 0, request_seconds 0");
@@ -198,7 +198,7 @@ int main(void) {
                    headers_of_a_later_request_have_header_seconds_from_their_first_line,
                    a_body_that_drips_ends_after_request_seconds,
                    a_refused_body_that_drips_ends_after_request_seconds,
-                   an_answer_that_nobody_reads_ends_after_idle_seconds,
+                   an_answer_that_is_not_read_ends_after_idle_seconds,
                    an_answer_that_is_sipped_ends_after_request_seconds,
                    deadlines_leave_quick_clients_alone);
 }

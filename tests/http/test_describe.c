@@ -388,14 +388,15 @@ START_TEST(openapi_lists_the_fields_that_requests_are_checked_by) {
   }
   const cJSON *entropy =
       json_at(document, "/components/schemas/spike_count_cross_entropy_request/properties");
-  ck_assert_double_eq(json_number(entropy, "/label_smoothing/maximum"), 1);
-  ck_assert_double_eq(json_number(entropy, "/class_weights/items/minimum"), 0);
+  ck_assert_double_eq(json_number(entropy, "/label_smoothing/anyOf/0/maximum"), 1);
+  ck_assert_double_eq(json_number(entropy, "/class_weights/anyOf/0/items/minimum"), 0);
   const cJSON *activity = json_at(document, "/components/schemas/activity_regularization_request");
-  ck_assert_str_eq(json_text(activity, "/anyOf/0/required/0"), "lower");
-  ck_assert_str_eq(json_text(activity, "/anyOf/1/required/0"), "upper");
+  ck_assert_str_eq(json_text(activity, "/if/required/0"), "lower");
+  ck_assert_str_eq(json_text(activity, "/else/required/0"), "upper");
+  ck_assert_str_eq(json_text(activity, "/properties/norm/anyOf/1/type"), "null");
   const cJSON *mse = json_at(document, "/components/schemas/spike_count_mse_request/properties");
-  ck_assert_str_eq(json_text(mse, "/truncate/type"), "boolean");
-  ck_assert_double_eq(json_number(mse, "/weight/default"), 1);
+  ck_assert_str_eq(json_text(mse, "/truncate/anyOf/0/type"), "boolean");
+  ck_assert_double_eq(json_number(mse, "/weight/anyOf/0/default"), 1);
   ck_assert_int_gt(
       cJSON_GetArraySize(json_at(document, "/components/schemas/Problem/properties/code/enum")),
       25);

@@ -1,6 +1,6 @@
 /*
  * The warning of a server that a whole network may use. These tests listen on all interfaces of a
- * network that has only a loopback interface, so that nobody is let in by testing it.
+ * network that has only a loopback interface, so that testing it opens no port to others.
  */
 #include "certificates.h"
 #include "daemon.h"

@@ -1,5 +1,5 @@
 /*
- * Where the daemon listens: TCP, Unix sockets, sockets that were left behind.
+ * Where the daemon listens: TCP, Unix sockets, sockets that a daemon has left.
  */
 #include "client.h"
 #include "suite.h"
@@ -129,7 +129,7 @@ START_TEST(every_address_that_is_asked_for_is_served) {
 }
 END_TEST
 
-/* What a daemon leaves behind when it is killed: a socket file that nobody listens on. */
+/* What a daemon leaves when it is killed: a socket file without a listener. */
 static void leave_socket(const char *path) {
   struct sockaddr_un name = {.sun_family = AF_UNIX};
   snprintf(name.sun_path, sizeof name.sun_path, "%s", path);

@@ -1,6 +1,6 @@
 /*
- * Memory for all requests together: taken up to the limit and not beyond, given back by everybody
- * who ends, however that happens; and what the system holds of an answer that nobody reads.
+ * Memory for all requests together: taken up to the limit and not beyond, given back when a request
+ * ends, however it ends; and what the system holds of an answer that is not read.
  */
 #include "client.h"
 #include "suite.h"
@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* One sample of 130,000 neurons: 1 MB of counts, which are charged with the first coordinate, and
- * as much for their gradient when the body is complete. */
-#define FRONT "{\"spk\":{\"shape\":[1,1,130000],\"encoding\":\"coo\",\"data\":[[0,0,0]"
+/* One sample of 130,000 neurons, whose steps are too many for small counts: 1 MB, charged with the
+ * first coordinate, and as much for their gradient when the body is complete. */
+#define FRONT "{\"spk\":{\"shape\":[1,256,130000],\"encoding\":\"coo\",\"data\":[[0,0,0]"
 #define BACK                                                                                       \
   "]},\"targets\":[0],\"num_classes\":1,\"neurons_per_class\":130000,\"correct_rate\":1,"          \
   "\"incorrect_rate\":0,\"gradient\":\"none\"}"
@@ -65,7 +65,7 @@ static void wait_until_taken_are(double bytes) {
   }
 }
 
-/* Nobody but the client of the metrics is there. */
+/* No client but that of the metrics is connected. */
 static void wait_until_idle(void) {
   wait_until_taken_are(BUFFER);
 }
@@ -219,7 +219,7 @@ START_TEST(answers_that_are_not_read_make_room) {
       "{\"spk\":{\"shape\":[1,100,130000],\"encoding\":\"coo\",\"data\":[]},\"targets\":[0],"
       "\"num_classes\":1,\"neurons_per_class\":130000,\"correct_rate\":0.1,\"incorrect_rate\":0}";
   const int little = 4096;
-  begin("7MiB");
+  begin("6MiB");
   int reader = wire_connect(&daemon_process);
   setsockopt(reader, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
   char first;
@@ -370,7 +370,7 @@ static unsigned long unread_bytes(int wire) {
 }
 
 /* 20 MB of answer; the daemon goes on with it until the system takes no more. */
-START_TEST(the_system_holds_little_of_an_answer_that_nobody_reads) {
+START_TEST(the_system_holds_little_of_an_answer_that_is_not_read) {
   enum { BOUND = 512 * 1024, ONE_PIECE = 128 * 1024 };
   static const char body[] = "{\"spikes_list\": [{\"shape\": [2000,1000], \"encoding\": \"coo\", "
                              "\"data\": []}], \"offsets\": [0.3], \"multipliers\": [0.7]}";
@@ -411,5 +411,5 @@ int main(void) {
                    the_smallest_request_needs_what_the_start_says,
                    small_requests_fit_beside_large_ones_that_fill_all_the_rest,
                    connections_are_charged_when_they_open_and_fit_into_half_of_the_memory,
-                   the_system_holds_little_of_an_answer_that_nobody_reads);
+                   the_system_holds_little_of_an_answer_that_is_not_read);
 }

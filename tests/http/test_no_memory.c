@@ -167,7 +167,7 @@ static bool is_answered(const struct request *request, long n, bool onwards,
   close(wire);
   bool answered = same_answer(&said, good) || (failures > 0 && is_out_of_memory(&said));
   ck_assert_msg(answered, "%s: allocation %ld%s fails, and the answer is \"%.300s\"", request->what,
-                n, onwards ? " and all behind it" : "", said.text);
+                n, onwards ? " and all after it" : "", said.text);
   return failures > 0;
 }
 
@@ -215,7 +215,7 @@ END_TEST
 
 /* A client for whose connection there is no memory is hung up on, or served; the next one is
  * served. */
-START_TEST(a_connection_without_memory_harms_nobody_else) {
+START_TEST(a_connection_without_memory_harms_no_other) {
   static struct said said;
   start();
   for (int onwards = 0; onwards < 2; onwards++) {
@@ -244,7 +244,7 @@ int main(void) {
   tcase_set_timeout(tests, 120);
   tcase_add_checked_fixture(tests, NULL, tidy);
   tcase_add_loop_test(tests, every_failed_allocation_of_a_request_is_answered, 0, REQUEST_COUNT);
-  tcase_add_test(tests, a_connection_without_memory_harms_nobody_else);
+  tcase_add_test(tests, a_connection_without_memory_harms_no_other);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

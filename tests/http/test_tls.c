@@ -52,7 +52,7 @@ static void open_client(void) {
   client.authorities = in_scratch("ours.pem");
 }
 
-/* The options for a certificate, and a client that trusts the authority behind it. */
+/* The options for a certificate, and a client that trusts its authority. */
 #define SERVER "--tls-certificate", in_scratch("server.pem"), "--tls-key", in_scratch("server.key")
 
 static void begin(void) {

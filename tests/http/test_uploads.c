@@ -276,9 +276,9 @@ START_TEST(libcurl_does_not_send_a_body_that_was_refused) {
 }
 END_TEST
 
-/* The stop would wait for them if nobody had noticed that they are gone. Whether libmicrohttpd does
- * depends on how fast they leave, so each leaves many times. */
-START_TEST(a_client_that_leaves_in_the_middle_harms_nobody) {
+/* The stop would wait for them if the daemon had not noticed that they are gone. Whether
+ * libmicrohttpd does depends on how fast they leave, so each leaves many times. */
+START_TEST(a_client_that_leaves_in_the_middle_harms_no_other) {
   START(&daemon_process, "--stop-seconds", "3600", "--idle-seconds", "3600", "--header-seconds",
         "3600");
   client_open(&client, &daemon_process);
@@ -308,5 +308,5 @@ int main(void) {
       chunks_that_come_with_work_wait_until_it_is_done, a_client_that_waits_is_told_to_continue,
       a_client_that_waits_is_refused_before_it_sends_the_body,
       libcurl_does_not_send_a_body_that_was_refused,
-      a_client_that_leaves_in_the_middle_harms_nobody);
+      a_client_that_leaves_in_the_middle_harms_no_other);
 }

@@ -114,7 +114,7 @@ static bool same_accumulators(struct sl_case *one, const char *name,
                   sl_spikes_binary(got), expected->count, expected->binary);
   }
   for (size_t i = 0; i < expected->count; i++) {
-    uint64_t graded = got->graded == NULL ? 0 : got->graded[i];
+    uint64_t graded = sl_spikes_graded(got, i);
     double sum = got->sums == NULL ? 0.0 : got->sums[i];
     if (sl_spikes_ones(got, i) != expected->ones[i] || graded != expected->graded[i] ||
         memcmp(&sum, &expected->sums[i], sizeof sum) != 0) {

@@ -5,7 +5,7 @@
 # Works without an image registry: where debian:bookworm-slim cannot be pulled, the base is made from
 # Debian's own packages, once (build/container/base.tar).
 
-# shellcheck disable=SC2154 # root and work are set by who sources this
+# shellcheck disable=SC2154 # root and work are set by the script that sources this
 base_image=docker.io/library/debian:bookworm-slim
 
 # Its log is noise where there is no systemd for the timers of health checks; errors are said anyway.

@@ -4,141 +4,10 @@
 #include <math.h>
 #include <string.h>
 
-char sl_reference_axis(enum sl_layout layout, size_t rank, size_t axis) {
-  static const char *const orders[] = {"btn", "tbn", "bnt"};
-  const char *order = rank == 1                         ? "n"
-                      : rank > 2                        ? orders[layout]
-                      : layout == SL_BATCH_NEURONS_TIME ? "nt"
-                                                        : "tn";
-  size_t neurons = (size_t)(strchr(order, 'n') - order);
-  size_t more = rank > 3 ? rank - 3 : 0; /* axes of neurons */
-  return axis <= neurons ? order[axis] : axis <= neurons + more ? 'n' : order[axis - more];
-}
-
-struct sl_axes sl_reference_axes(enum sl_layout layout, size_t rank, const size_t *shape) {
-  struct sl_axes axes = {1, 1, 1};
-  for (size_t axis = 0; axis < rank; axis++) {
-    char letter = sl_reference_axis(layout, rank, axis);
-    *(letter == 'b' ? &axes.samples : letter == 't' ? &axes.steps : &axes.neurons) *= shape[axis];
-  }
-  return axes;
-}
-
-/* The axes of the values themselves. */
-static struct sl_axes axes_of_values(const struct sl_reference_tensor *tensor) {
-  struct sl_axes axes = sl_reference_axes(tensor->layout, tensor->rank, tensor->shape);
-  axes.steps = tensor->summed != SL_SUMMED_NOT ? 1 : axes.steps;
-  axes.samples = tensor->summed == SL_SUMMED_BATCH_TIME ? 1 : axes.samples;
-  return axes;
-}
-
-void sl_reference_locate(const struct sl_reference_tensor *tensor, size_t index, size_t *sample,
-                         size_t *neuron) {
-  struct sl_axes axes = axes_of_values(tensor);
-  size_t row = index / axes.neurons;
-  *neuron = index % axes.neurons;
-  *sample = row / axes.steps;
-  if (tensor->layout == SL_TIME_BATCH_NEURONS) {
-    *sample = row % axes.samples;
-  } else if (tensor->layout == SL_BATCH_NEURONS_TIME) {
-    *neuron = index / axes.steps % axes.neurons;
-    *sample = index / axes.steps / axes.neurons;
-  }
-}
-
-size_t sl_reference_index(const struct sl_reference_tensor *tensor, size_t sample, size_t step,
-                          size_t neuron) {
-  struct sl_axes axes = axes_of_values(tensor);
-  size_t pair = sample * axes.neurons + neuron;
-  return tensor->layout == SL_TIME_BATCH_NEURONS ? step * axes.samples * axes.neurons + pair
-         : tensor->layout == SL_BATCH_NEURONS_TIME
-             ? pair * axes.steps + step
-             : (sample * axes.steps + step) * axes.neurons + neuron;
-}
-
-bool sl_reference_is_graded(const struct sl_reference_tensor *tensor, double value,
-                            uint64_t *ones) {
-  struct sl_axes axes = sl_reference_axes(tensor->layout, tensor->rank, tensor->shape);
-  double samples = tensor->summed == SL_SUMMED_BATCH_TIME ? (double)axes.samples : 1;
-  double most = tensor->summed == SL_SUMMED_NOT ? 1 : (double)axes.steps * samples;
-  bool count = value >= 0 && value <= most && floor(value) == value;
-  *ones = count ? (uint64_t)value : 0;
-  return !count;
-}
-
 /* Fails under the path of the array or object around the value that is being read. */
 static _Noreturn void fail_around(struct sl_reader *reader, enum sl_status code, size_t offset) {
   reader->path_length--;
   sl_reader_fail(reader, code, offset);
-}
-
-/*
- * Nested arrays. The rank becomes known at the first number, the length of every level when the
- * first array of that level closes; from then on everything has to agree.
- *
- *     [ [ [ 1, 0 ], [ 0, 1 ] ], ... ]
- *     1 2 3                              levels; the numbers of a tensor of rank 3 are at level 3
- */
-struct nested {
-  struct sl_reader *reader;
-  const struct sl_tensor_rules *rules;
-  struct sl_tensor_object *object; /* of which this is the data, or NULL */
-  bool shaped;                     /* compared with the shape of the object */
-  double *values;                  /* of a tensor without an object */
-  size_t count;
-  size_t rank; /* 0: not known */
-  bool length_known[SL_MAX_RANK + 2];
-  size_t lengths[SL_MAX_RANK + 2]; /* by level */
-  size_t indices[SL_MAX_RANK + 2]; /* by level: which element is being read */
-  size_t step_values;              /* in the first time step of the first sample */
-};
-
-/* Fails if the element that begins here is one more than its array may have. */
-static void check_index(struct nested *nested, size_t level) {
-  size_t start = nested->reader->at;
-  size_t index = nested->indices[level];
-  if (nested->shaped && index >= nested->object->data_shape[level - 1]) {
-    sl_reader_fail(nested->reader, SL_LENGTH_MISMATCH, start);
-  }
-  if (!nested->shaped && nested->length_known[level] && index >= nested->lengths[level]) {
-    sl_reader_fail(nested->reader, SL_RAGGED, start);
-  }
-}
-
-/*
- * How many (sample, neuron) pairs the next number is the first value of: its own in the first time
- * step, of the first sample if samples come first; there, where a sample begins, all of it; and
- * where sums are kept by neuron and time comes first, all of a row.
- */
-static size_t pairs_begun(const struct nested *nested) {
-  const struct sl_tensor_rules *rules = nested->rules;
-  size_t time = 0, sample = 0;
-  bool first_neuron = true;
-  for (size_t axis = 0; axis < nested->rank; axis++) {
-    size_t index = nested->indices[axis + 1];
-    char letter = sl_reference_axis(rules->layout, nested->rank, axis);
-    time = letter == 't' ? index : time;
-    sample = letter == 'b' ? index : sample;
-    first_neuron = first_neuron && (letter != 'n' || index == 0);
-  }
-  bool time_first = rules->layout == SL_TIME_BATCH_NEURONS && nested->rank > 2;
-  bool alone = rules->layout == SL_BATCH_NEURONS_TIME || sample == 0 ||
-               (time_first && rules->field->per_sample);
-  if (time > 0) {
-    return 0;
-  }
-  return alone ? 1 : first_neuron ? nested->step_values : 0;
-}
-
-static void charge_pairs(struct nested *nested, size_t offset, size_t path_length) {
-  size_t pairs = pairs_begun(nested);
-  if (pairs > *nested->rules->pairs_left) {
-    nested->reader->path_length = path_length;
-    sl_reader_fail(nested->reader, SL_TENSOR_TOO_LARGE, offset);
-  }
-  *nested->rules->pairs_left -= pairs;
-  size_t samples = nested->rules->layout == SL_TIME_BATCH_NEURONS ? 2 : 1;
-  nested->step_values += pairs == 1 && (nested->rank < 3 || nested->indices[samples] == 0) ? 1 : 0;
 }
 
 static void append(struct sl_tensor_object *object, double value) {
@@ -147,10 +16,8 @@ static void append(struct sl_tensor_object *object, double value) {
   object->numbers[object->count++] = value;
 }
 
-/* Data in an object that must wait: one bit each, in words of 64, up to the first number that is
- * neither 0 nor 1; from there on 8 bytes each. */
-static void add_waiting(struct sl_tensor_object *object, const struct sl_reference_number *number,
-                        bool waits) {
+void sl_reference_add_number(struct sl_tensor_object *object,
+                             const struct sl_reference_number *number, bool waits) {
   bool binary = number->value == 0.0 || number->value == 1.0;
   object->binary += binary && object->binary == object->count ? 1 : 0;
   object->integers = object->integers && number->integer;
@@ -159,87 +26,6 @@ static void add_waiting(struct sl_tensor_object *object, const struct sl_referen
   if (waits) {
     sl_reference_defer(object, bytes, number->start);
   }
-}
-
-static void read_leaf(struct nested *nested, size_t level) {
-  struct sl_reader *reader = nested->reader;
-  size_t start = reader->at;
-  if (nested->shaped && level < nested->object->data_rank) {
-    sl_reader_fail(reader, SL_WRONG_RANK, start);
-  }
-  if (nested->rank != 0 && level < nested->rank) {
-    sl_reader_fail(reader, SL_RAGGED, start);
-  }
-  if (nested->object == NULL && level < nested->rules->field->min_rank) {
-    sl_reader_fail(reader, SL_WRONG_RANK, start);
-  }
-  check_index(nested, level);
-  nested->rank = level;
-  struct sl_reference_number number = sl_reader_number(reader);
-  if (nested->object != NULL) {
-    add_waiting(nested->object, &number, !nested->shaped);
-    return;
-  }
-  charge_pairs(nested, start, reader->path_length - level);
-  nested->values = sl_reader_grow(reader, nested->values, nested->count, sizeof number.value);
-  nested->values[nested->count++] = number.value;
-}
-
-/* An array begins as an element of that level. */
-static void check_array(struct nested *nested, size_t level) {
-  struct sl_reader *reader = nested->reader;
-  const struct sl_tensor_object *object = nested->object;
-  sl_reader_check_depth(reader);
-  if (nested->rank != 0 && level >= nested->rank) {
-    sl_reader_fail(reader, SL_RAGGED, reader->at);
-  }
-  /* Three levels cannot be coordinates: what has a shape can be compared with it. */
-  nested->shaped = nested->shaped || (object != NULL && object->has_shape && level >= 2);
-  if (level + 1 > (nested->shaped ? object->data_rank : nested->rules->field->max_rank)) {
-    sl_reader_fail(reader, SL_WRONG_RANK, reader->at);
-  }
-  check_index(nested, level);
-}
-
-static void read_array(struct nested *nested, size_t level) {
-  struct sl_reader *reader = nested->reader;
-  size_t count = 0;
-  sl_reader_open(reader);
-  for (; sl_reader_element(reader, count, ']'); count++) {
-    nested->indices[level] = count;
-    if (sl_reader_peek(reader) == '[') {
-      check_array(nested, level);
-      read_array(nested, level + 1);
-    } else if (sl_reader_at_number(reader)) {
-      read_leaf(nested, level);
-    } else {
-      sl_reader_refuse(reader, true);
-    }
-  }
-  if (nested->shaped && count < nested->object->data_shape[level - 1]) {
-    sl_reader_fail(reader, SL_LENGTH_MISMATCH, reader->at);
-  }
-  if (nested->length_known[level] && count < nested->lengths[level]) {
-    sl_reader_fail(reader, SL_RAGGED, reader->at);
-  }
-  if (count == 0) {
-    sl_reader_fail(reader, SL_EMPTY_TENSOR, reader->at);
-  }
-  nested->length_known[level] = true;
-  nested->lengths[level] = count;
-  sl_reader_close(reader);
-}
-
-static void read_nested(struct sl_reader *reader, const struct sl_tensor_rules *rules,
-                        struct sl_reference_tensor *tensor) {
-  struct nested nested = {.reader = reader, .rules = rules};
-  read_array(&nested, 1);
-  *tensor = (struct sl_reference_tensor){.nested = true,
-                                         .layout = rules->layout,
-                                         .rank = nested.rank,
-                                         .values = nested.values,
-                                         .count = nested.count};
-  memcpy(tensor->shape, nested.lengths + 1, sizeof tensor->shape);
 }
 
 void sl_reference_data_fail(struct sl_tensor_object *object, enum sl_status code, size_t offset) {
@@ -268,7 +54,7 @@ static void read_flat(struct sl_tensor_object *object) {
       fail_around(reader, SL_LENGTH_MISMATCH, reader->at);
     }
     struct sl_reference_number number = sl_reader_number(reader);
-    add_waiting(object, &number, !object->has_shape);
+    sl_reference_add_number(object, &number, !object->has_shape);
   }
   if (object->has_shape && object->count < object->total) {
     sl_reader_fail(reader, SL_LENGTH_MISMATCH, reader->at);
@@ -352,10 +138,7 @@ static void read_array_data(struct sl_tensor_object *object) {
     read_coordinates(object);
     object->kind = object->count == 0 ? SL_DATA_EMPTY : SL_DATA_COO;
   } else if (first == '[') {
-    struct nested nested = {.reader = object->reader, .rules = object->rules, .object = object};
-    read_array(&nested, 1);
-    memcpy(object->lengths, nested.lengths + 1, sizeof object->lengths);
-    object->levels = nested.rank;
+    sl_reference_nested_data(object);
     object->kind = SL_DATA_NESTED;
   } else if (first == ']') {
     sl_reader_open(object->reader);
@@ -635,7 +418,7 @@ static void read_object(struct sl_reader *reader, const struct sl_tensor_rules *
 void sl_reference_tensor_read(struct sl_reader *reader, const struct sl_tensor_rules *rules,
                               struct sl_reference_tensor *tensor) {
   if (sl_reader_peek(reader) == '[') {
-    read_nested(reader, rules, tensor);
+    sl_reference_nested_read(reader, rules, tensor);
   } else if (sl_reader_peek(reader) == '{') {
     read_object(reader, rules, tensor);
   } else {

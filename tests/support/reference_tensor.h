@@ -66,6 +66,16 @@ struct sl_tensor_object {
   size_t byte_count;
 };
 
+/* Nested arrays: a tensor without an object, or the data of one. */
+void sl_reference_nested_read(struct sl_reader *reader, const struct sl_tensor_rules *rules,
+                              struct sl_reference_tensor *tensor);
+void sl_reference_nested_data(struct sl_tensor_object *object);
+
+/* Adds a number to the data of an object. If it must wait: one bit each, in words of 64, up to the
+ * first number that is neither 0 nor 1; from there on 8 bytes each. */
+void sl_reference_add_number(struct sl_tensor_object *object,
+                             const struct sl_reference_number *number, bool waits);
+
 /* Base64: reads the text; checks the bytes, that came before shape or encoding, against both; one
  * value of them. */
 void sl_reference_base64_read(struct sl_tensor_object *object);

@@ -1,5 +1,6 @@
 #include "request_writer.h"
 
+#include "append.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

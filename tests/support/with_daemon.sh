@@ -18,7 +18,7 @@ if [ "$1" = unix ]; then
 fi
 
 # The daemon's messages come through a pipe, so waiting for it is reading from it. A reader stays
-# until the daemon ends, else its next message would find nobody.
+# until the daemon ends, else its next message would find no reader.
 mkfifo "$folder/messages" "$folder/address"
 env -u SPIKELOSSD_LISTEN "$daemon" --listen "$listen" 2>"$folder/messages" &
 daemon_id=$!

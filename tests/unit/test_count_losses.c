@@ -312,16 +312,24 @@ START_TEST(what_no_double_holds_is_refused) {
   assert_refused(MSE,
                  "{\"spk\":[[[1e100]]],\"targets\":[0],\"num_classes\":1,\"correct_rate\":0,"
                  "\"incorrect_rate\":0,\"weight\":1e200}",
-                 SL_RESULT_NOT_FINITE, "/spk", "too large for a double");
+                 SL_RESULT_NOT_FINITE, "/spk", "too large for a double; use smaller numbers");
+  assert_refused(MSE,
+                 "{\"spk\":[[[1]]],\"targets\":[0],\"num_classes\":1,\"correct_rate\":0,"
+                 "\"incorrect_rate\":0,\"truncate\":true,\"weight\":1.5e308}",
+                 SL_RESULT_NOT_FINITE, "/spk", "the gradient of spk is too large");
   assert_refused(ENTROPY, "{\"spk\":[[[1e308,1e308]]],\"targets\":[0],\"num_classes\":1}",
-                 SL_RESULT_NOT_FINITE, "", "too large for a double");
+                 SL_RESULT_NOT_FINITE, "", "too large for a double; use smaller numbers");
   assert_refused(ENTROPY, "{\"spk\":[[[9,0]]],\"targets\":[1],\"num_classes\":2,\"weight\":1e308}",
                  SL_RESULT_NOT_FINITE, "", "the loss is too large");
-  assert_refused(ACTIVITY, "{\"upper\":[0,0],\"spikes_list\":[[1],[1e200]]}", SL_RESULT_NOT_FINITE,
-                 "/spikes_list/1", "too large for a double");
   assert_refused(ACTIVITY,
-                 "{\"upper\":[0],\"weights\":[1e-300],\"norm\":\"l2\",\"spikes_list\":[[1e200]]}",
-                 SL_RESULT_NOT_FINITE, "/spikes_list/0", "too large for a double");
+                 "{\"upper\":[1.4e308],\"per\":\"neuron\",\"norm\":\"l1\","
+                 "\"spikes_list\":[[1.5e308,1.5e308]]}",
+                 SL_RESULT_NOT_FINITE, "", "the diagnostic rate is too large");
+  assert_refused(ACTIVITY, "{\"upper\":[0,0],\"spikes_list\":[[1],[1e200]]}", SL_RESULT_NOT_FINITE,
+                 "/spikes_list/1", "too large for a double; use smaller numbers");
+  assert_refused(
+      ACTIVITY, "{\"upper\":[0],\"weights\":[1e-300],\"norm\":\"l2\",\"spikes_list\":[[1e200]]}",
+      SL_RESULT_NOT_FINITE, "/spikes_list/0", "too large for a double; use smaller numbers");
 }
 END_TEST
 

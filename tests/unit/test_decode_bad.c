@@ -240,7 +240,7 @@ START_TEST(messages_say_what_was_expected_and_what_came) {
   assert_message(RATES, LAYERS("{\"shape\":[1,0],\"data\":[]}"),
                  "spikes_list[0].shape: dimension 1 is 0; a tensor has at least one value");
   assert_message(RATES, LAYERS("{\"shape\":[1],\"encoding\":\"f32\",\"data\":\"AADAfw==\"}"),
-                 "spikes_list[0].data: value 0, counted from 0, is NaN or infinite");
+                 "spikes_list[0].data: value 0, counted from 0, is NaN or infinite; replace it");
   assert_message(RATES,
                  LAYERS("{\"shape\":[],"
                         "\"data\":[]}"),

@@ -4,6 +4,7 @@
  */
 #include "decode/request.h"
 #include "suite.h"
+#include "support/append.h"
 #include "support/feed.h"
 #include "support/good_body.h"
 

@@ -2,10 +2,10 @@
  * Long nested bodies in which one row or one sample is too long, or one too short: most of such a
  * body is read in whole blocks, and still the error has the offset that the reference gives it.
  */
-#include "core/buffer.h"
 #include "core/codes.h"
 #include "kernels/kernels.h"
 #include "suite.h"
+#include "support/append.h"
 #include "support/compare.h"
 #include "support/every.h"
 
@@ -101,7 +101,8 @@ static void check_body(struct sl_random *random, const char *loss, struct sl_buf
   ck_assert_int_eq(reference->error.code, expected);
   struct sl_case one = sl_case_new(reference, &limits, body.bytes, body.length);
   bool same = sl_compare_whole(&one) && sl_compare_random_splits(&one, random, 2);
-  ck_assert_msg(same, "%s; body %.*s", one.difference, (int)body.length, body.bytes);
+  int shown = body.length < 2000 ? (int)body.length : 2000;
+  ck_assert_msg(same, "%s; body %.*s", one.difference, shown, body.bytes);
   sl_reference_free(reference);
   sl_buffer_free(&body);
 }
@@ -146,6 +147,7 @@ enum { PLANES = 3 };
 static struct sl_buffer write_planes(struct sl_random *random, size_t planes) {
   const struct uneven even = {.neurons = 10 + sl_random_below(random, 60)};
   size_t rows = 3 + sl_random_below(random, 5);
+  size_t style = sl_random_below(random, sizeof styles / sizeof styles[0]);
   struct sl_buffer body = {0};
   ck_assert(sl_buffer_append_text(&body, "{\"spikes_list\":[["));
   for (size_t sample = 0; sample < 2; sample++) {
@@ -153,7 +155,7 @@ static struct sl_buffer write_planes(struct sl_random *random, size_t planes) {
     for (size_t plane = 0; plane < (sample == 0 ? PLANES : planes); plane++) {
       for (size_t row = 0; row < rows; row++) {
         ck_assert(sl_buffer_append_text(&body, row > 0 ? "," : plane > 0 ? ",[" : "["));
-        write_row(&body, random, &even, even.neurons, 0);
+        write_row(&body, random, &even, even.neurons, style);
       }
       ck_assert(sl_buffer_append_text(&body, "]"));
     }
@@ -177,6 +179,41 @@ START_TEST(a_plane_too_many_or_too_few_is_refused_where_it_is) {
 }
 END_TEST
 
+/* Two layers of one sample: [1, ROWS, columns], then rows with fewer columns, but for one at `odd`
+ * that looks like those of the first layer. */
+enum { ROWS = 24 };
+
+static struct sl_buffer write_layers(struct sl_random *random, size_t odd) {
+  size_t columns[] = {2 + sl_random_below(random, 60), 0};
+  columns[1] = 1 + sl_random_below(random, columns[0] - 1);
+  size_t style = sl_random_below(random, sizeof styles / sizeof styles[0]);
+  struct sl_buffer body = {0};
+  ck_assert(sl_buffer_append_text(&body, "{\"spikes_list\":["));
+  for (size_t layer = 0; layer < 2; layer++) {
+    ck_assert(sl_buffer_append_text(&body, layer > 0 ? ",[[" : "[["));
+    for (size_t row = 0; row < ROWS; row++) {
+      const struct uneven shape = {.neurons = columns[layer == 1 && row != odd]};
+      ck_assert(sl_buffer_append_text(&body, row > 0 ? styles[style].comma : ""));
+      write_row(&body, random, &shape, shape.neurons, style);
+    }
+    ck_assert(sl_buffer_append_text(&body, "]]"));
+  }
+  ck_assert(sl_buffer_append_text(&body, "],\"offsets\":[0.5,0.5],\"multipliers\":[1,1]}"));
+  return body;
+}
+
+START_TEST(a_row_like_those_of_the_layer_before_is_refused_in_a_layer_of_shorter_rows) {
+  for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
+    struct sl_random random = {43};
+    ck_assert(sl_kernels_choose(sl_kernels_variant(variant)->name));
+    for (size_t odd = 1; odd <= ROWS; odd++) { /* the last: none */
+      check_body(&random, "firing_rate_target_mse_loss", write_layers(&random, odd),
+                 odd == ROWS ? SL_OK : SL_RAGGED);
+    }
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("decode_long");
   TCase *tests = tcase_create("decode_long");
@@ -185,6 +222,7 @@ int main(void) {
   tcase_add_test(tests, a_row_or_sample_too_long_is_refused_where_it_goes_on);
   tcase_add_test(tests, a_row_or_sample_one_too_short_is_refused_where_it_ends);
   tcase_add_test(tests, a_plane_too_many_or_too_few_is_refused_where_it_is);
+  tcase_add_test(tests, a_row_like_those_of_the_layer_before_is_refused_in_a_layer_of_shorter_rows);
   suite_add_tcase(suite, tests);
   return suite_end(suite);
 }

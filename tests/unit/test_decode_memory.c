@@ -3,10 +3,10 @@
  * taken, while a body is read in small pieces, and given back when the decoder is freed. And work
  * that is too long to be done between two pieces.
  */
-#include "core/buffer.h"
 #include "core/codes.h"
 #include "decode/request.h"
 #include "suite.h"
+#include "support/append.h"
 #include "support/failing_allocations.h"
 #include "support/feed.h"
 #include "support/request_writer.h"

@@ -2,8 +2,9 @@
  * Answers, read back with cJSON: every number, every nesting level, every length, every way to cut
  * the stream. Results are built by hand, so that shapes come here that no loss makes today.
  */
+#include "../support/append.h"
 #include "../support/question.h"
-#include "core/buffer.h"
+#include "encode/text.h"
 #include "suite.h"
 #include "json/number_format.h"
 
@@ -363,6 +364,65 @@ START_TEST(reads_of_every_size_give_the_text_that_a_slow_writer_gives) {
 }
 END_TEST
 
+/* Three rows of numbers, one of them with many digits. */
+static struct sl_gradient *ask_uneven_rows(struct question *question, size_t long_row) {
+  enum { ROW = 9000 };
+  ask(question, SL_GRADIENT_DENSE, SL_ENCODING_TEXT);
+  struct sl_gradient *gradient =
+      add(question, SPK, 0, 3, (size_t[]){3, 2, ROW}, (size_t[]){3, 1, ROW});
+  for (size_t i = 0; i < gradient->count; i++) {
+    gradient->values[i] = i / ROW == long_row ? 1.0 / (double)(i + 3) : 0.0;
+  }
+  return gradient;
+}
+
+START_TEST(a_row_has_the_memory_it_needs_before_and_after_shorter_ones) {
+  for (size_t long_row = 0; long_row < 3; long_row++) {
+    struct question question;
+    struct sl_buffer expected = answer_slowly(ask_uneven_rows(&question, long_row), false);
+    sl_result_free(&question.result);
+    ask_uneven_rows(&question, long_row);
+    char *text = text_of(&question, 1000);
+    ck_assert(strcmp(text, expected.bytes) == 0);
+    free(text);
+    sl_buffer_free(&expected);
+  }
+}
+END_TEST
+
+/* A flat list of two equal rows. */
+START_TEST(memory_that_a_row_only_just_fits_in_is_not_exceeded) {
+  enum { ROW = 20000, GUARD = 64 };
+  static const double values[ROW];
+  char guard[GUARD];
+  memset(guard, '#', GUARD);
+  const struct sl_broadcast_view view = {.rank = 2,
+                                         .shape = (size_t[]){2, ROW},
+                                         .small_shape = (size_t[]){1, ROW},
+                                         .values = values,
+                                         .count = ROW};
+  struct sl_text_size size;
+  ck_assert(sl_text_measure(&size, &view, false));
+  char *expected = take(size.length, 1);
+  char *text = take(size.length, 1);
+  for (size_t i = 0; i < size.length; i++) {
+    expected[i] = i == 0 ? '[' : i + 1 == size.length ? ']' : i % 2 == 1 ? '0' : ',';
+  }
+  for (size_t capacity = size.row; capacity < size.row + GUARD; capacity++) {
+    char *memory = take(capacity + GUARD, 1);
+    memcpy(memory + capacity, guard, GUARD);
+    struct sl_text_reader reader;
+    sl_text_start(&reader, &view, false, &size, memory, capacity);
+    ck_assert_uint_eq(sl_text_read(&reader, text, size.length), size.length);
+    ck_assert_mem_eq(text, expected, size.length);
+    ck_assert_int_eq(memcmp(memory + capacity, guard, GUARD), 0);
+    free(memory);
+  }
+  free(expected);
+  free(text);
+}
+END_TEST
+
 START_TEST(a_row_of_340000_numbers_is_longer_than_what_is_kept) {
   struct question question;
   ask(&question, SL_GRADIENT_DENSE, SL_ENCODING_TEXT);
@@ -425,6 +485,8 @@ int main(void) {
   tcase_add_test(answers, large_spreads_may_stop_at_any_byte);
   tcase_add_loop_test(answers, reads_of_every_size_give_the_text_that_a_slow_writer_gives, 0,
                       (int)(sizeof long_texts / sizeof *long_texts));
+  tcase_add_test(answers, a_row_has_the_memory_it_needs_before_and_after_shorter_ones);
+  tcase_add_test(answers, memory_that_a_row_only_just_fits_in_is_not_exceeded);
   tcase_add_test(answers, a_row_of_340000_numbers_is_longer_than_what_is_kept);
   tcase_add_test(answers, numbers_are_formatted_when_they_are_read);
   suite_add_tcase(suite, answers);

@@ -1,6 +1,7 @@
 /*
- * Every variant of every kernel against the scalar one: the same bits at every length, tail and
- * alignment. The scalar kernels themselves are checked against what the words say they do.
+ * Every variant of the kernels that count, pack and convert against the scalar one: the same bits
+ * at every length, tail and alignment. The scalar kernels themselves are checked against what the
+ * words say they do.
  */
 #include "kernels/kernels.h"
 #include "suite.h"
@@ -9,262 +10,12 @@
 
 #include <check.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { MOST_BITS = 4096, TEXT = 4096 };
 
 static const struct sl_kernels *scalar(void) {
   return sl_kernels_variant(0);
 }
-
-/* One scan from a column of a row, into poisoned memory. */
-struct scan_outcome {
-  size_t taken;
-  struct sl_text_scan scan;
-  uint64_t bits[MOST_BITS / 64 + 1];
-};
-
-static void scan_with(const struct sl_kernels *kernels, struct scan_outcome *outcome,
-                      size_t row_length, size_t column, const char *text, size_t length) {
-  memset(outcome->bits, 0xa5, sizeof outcome->bits);
-  outcome->scan = (struct sl_text_scan){
-      .row_length = row_length, .column = column, .bits = outcome->bits, .capacity = MOST_BITS};
-  char *copy = malloc(length); /* exactly, so that a sanitizer sees reads beyond it */
-  ck_assert_ptr_nonnull(copy);
-  memcpy(copy, text, length);
-  outcome->taken = kernels->scan_spike_text(&outcome->scan, copy, length);
-  free(copy);
-}
-
-static bool same_bits(const struct scan_outcome *left, const struct scan_outcome *right) {
-  for (size_t i = 0; i < left->scan.count; i++) {
-    if ((left->bits[i / 64] ^ right->bits[i / 64]) >> (i % 64) & 1) {
-      return false;
-    }
-  }
-  return true;
-}
-
-static void assert_all_scan_alike(size_t row_length, size_t column, const char *text,
-                                  size_t length) {
-  struct scan_outcome oracle;
-  scan_with(scalar(), &oracle, row_length, column, text, length);
-  for (size_t i = 1; sl_kernels_variant(i) != NULL; i++) {
-    struct scan_outcome outcome;
-    scan_with(sl_kernels_variant(i), &outcome, row_length, column, text, length);
-    ck_assert_uint_eq(outcome.taken, oracle.taken);
-    ck_assert_uint_eq(outcome.scan.count, oracle.scan.count);
-    ck_assert_uint_eq(outcome.scan.column, oracle.scan.column);
-    ck_assert_uint_eq(outcome.scan.resume, oracle.scan.resume);
-    ck_assert(same_bits(&outcome, &oracle));
-  }
-}
-
-static const char *const spellings[][2] = {{"0", "1"}, {"0.0", "1.0"}};
-static const char *const separators[] = {",", ", ", " ,\n\t"};
-
-/* Rows of values as text, as if in the middle of an array of rows; returns the length. */
-static size_t write_rows(struct sl_random *random, char *text, size_t row_length, size_t spelling,
-                         size_t separator) {
-  size_t length = 0;
-  for (size_t value = 0; length < TEXT - 64; value++) {
-    size_t column = value % row_length;
-    length += (size_t)sprintf(text + length, "%s%s%s%s", column == 0 ? "[" : "",
-                              spellings[spelling][sl_random_below(random, 2)],
-                              column + 1 == row_length ? "]" : "", separators[separator]);
-  }
-  return length;
-}
-
-START_TEST(scan_takes_every_whole_block_of_plain_rows) {
-  struct sl_random random = {7};
-  char text[TEXT];
-  for (size_t row_length = 1; row_length <= 80; row_length += sl_every()) {
-    for (size_t style = 0; style < 6; style++) {
-      size_t length = write_rows(&random, text, row_length, style % 2, style / 2);
-      struct scan_outcome outcome;
-      scan_with(scalar(), &outcome, row_length, 0, text, length);
-      ck_assert_uint_ge(outcome.taken + 2 * SL_SCAN_BLOCK, length);
-      size_t values = 0;
-      for (size_t i = 0; i < outcome.taken; i++) {
-        bool digit = text[i] == '0' || text[i] == '1';
-        if (digit && (i == 0 || text[i - 1] != '.')) {
-          uint64_t bit = outcome.bits[values / 64] >> (values % 64) & 1;
-          ck_assert_uint_eq(bit, text[i] == '1');
-          values++;
-        }
-      }
-      ck_assert_uint_eq(outcome.scan.count, values);
-      ck_assert_uint_eq(outcome.scan.column, values % row_length);
-    }
-  }
-}
-END_TEST
-
-START_TEST(scans_agree_on_plain_rows_of_every_length) {
-  struct sl_random random = {11};
-  char text[TEXT];
-  for (size_t row_length = 1; row_length <= 140; row_length += sl_every()) {
-    for (size_t style = 0; style < 6; style++) {
-      size_t length = write_rows(&random, text, row_length, style % 2, style / 2);
-      assert_all_scan_alike(row_length, 0, text, length - sl_random_below(&random, 70));
-    }
-  }
-}
-END_TEST
-
-START_TEST(scans_agree_on_damaged_rows) {
-  static const char damage[] = "01.,[] \n\t-2e9x\"\0\x80";
-  struct sl_random random = {13};
-  char text[TEXT];
-  for (size_t round = 0; round < 20000 / sl_every(); round++) {
-    size_t row_length = 1 + sl_random_below(&random, 70);
-    size_t length = write_rows(&random, text, row_length, round % 2, round / 2 % 3);
-    for (size_t hits = 1 + sl_random_below(&random, 4); hits > 0; hits--) {
-      text[sl_random_below(&random, 300)] = damage[sl_random_below(&random, sizeof damage)];
-    }
-    length = sl_random_below(&random, 400);
-    assert_all_scan_alike(row_length, sl_random_below(&random, row_length), text, length);
-  }
-}
-END_TEST
-
-START_TEST(scan_of_flat_text_stops_before_any_bracket) {
-  char text[256];
-  memset(text, 0, sizeof text);
-  for (size_t i = 0; i < 128; i++) {
-    memcpy(text + 2 * i, "1,", 2);
-  }
-  text[200] = ']';
-  for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
-    struct scan_outcome outcome;
-    scan_with(sl_kernels_variant(i), &outcome, SL_NO_ROWS, 1, text, sizeof text);
-    ck_assert_uint_eq(outcome.taken, 200);
-    ck_assert_uint_eq(outcome.scan.count, 100);
-  }
-}
-END_TEST
-
-START_TEST(scan_of_values_without_a_bracket_never_completes_a_row) {
-  char text[TEXT];
-  for (size_t i = 0; i < TEXT / 2; i++) {
-    memcpy(text + 2 * i, "1,", 2);
-  }
-  for (size_t row_length = 2; row_length <= 140; row_length += sl_every()) {
-    for (size_t column = 1; column < row_length; column++) {
-      struct scan_outcome outcome;
-      scan_with(scalar(), &outcome, row_length, column, text, TEXT);
-      ck_assert_uint_lt(outcome.scan.column, row_length);
-      ck_assert_uint_eq(outcome.scan.column, column + outcome.scan.count);
-      assert_all_scan_alike(row_length, column, text, TEXT);
-    }
-  }
-}
-END_TEST
-
-/* An element whose length is no divisor of a block's: its values come at every byte of a block. */
-static const char element[] = " [[0, 1.0,1],\n[0.0 ,1 , 0,1,0,\t0.0,1.0]],";
-enum { ELEMENT = sizeof element - 1 };
-
-/* Returns whether a value begins at a byte of elements one after the other. */
-static bool begins_value(size_t byte) {
-  size_t i = byte % ELEMENT;
-  return (element[i] == '0' || element[i] == '1') && element[i - 1] != '.';
-}
-
-/* A text that begins at an offset in the element and repeats it before the byte `end`. */
-struct repeating_text {
-  size_t offset;
-  const char *text;
-  size_t length, end;
-};
-
-/* Asserts that it is taken up to the last comma before it ends to repeat, or before a value too
- * many, and with the right values. */
-static void assert_match(const struct sl_kernels *kernels, const struct sl_text_template *template,
-                         const struct repeating_text *repeating, size_t max_count) {
-  uint64_t bits[TEXT / 64 + 2];
-  const char *text = repeating->text;
-  char *copy = malloc(repeating->length);
-  ck_assert_ptr_nonnull(copy);
-  memcpy(copy, text, repeating->length);
-  size_t count = max_count;
-  size_t taken =
-      kernels->match_template(template, repeating->offset, copy, repeating->length, bits, &count);
-  free(copy);
-  size_t expected = 0;
-  size_t values = 0;
-  for (size_t i = 0, seen = 0; i < repeating->end; i++) {
-    seen += begins_value(repeating->offset + i);
-    if (text[i] == ',' && seen <= max_count) {
-      expected = i + 1;
-      values = seen;
-    }
-  }
-  ck_assert_uint_eq(taken, expected);
-  ck_assert_uint_eq(count, values);
-  for (size_t i = 0, value = 0; i < taken; i++) {
-    if (begins_value(repeating->offset + i)) {
-      ck_assert_uint_eq(bits[value / 64] >> (value % 64) & 1, text[i] == '1');
-      value++;
-    }
-  }
-}
-
-static void check_matches(const struct sl_kernels *kernels, struct sl_random *random,
-                          const struct sl_text_template *template, size_t offset) {
-  enum { LENGTH = 1000 };
-  char text[LENGTH];
-  for (size_t i = 0; i < LENGTH; i++) {
-    bool value = begins_value(offset + i);
-    text[i] = value ? (char)('0' + sl_random_below(random, 2)) : element[(offset + i) % ELEMENT];
-  }
-  struct repeating_text repeating = {offset, text, LENGTH, LENGTH};
-  assert_match(kernels, template, &repeating, LENGTH);
-  assert_match(kernels, template, &repeating, sl_random_below(random, 300));
-  repeating.end = sl_random_below(random, LENGTH);
-  text[repeating.end] = begins_value(offset + repeating.end) ? '2' : '1';
-  assert_match(kernels, template, &repeating, LENGTH);
-}
-
-START_TEST(text_repeats_a_template_up_to_the_first_other_byte) {
-  struct sl_random random = {31};
-  for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
-    const struct sl_kernels *kernels = sl_kernels_variant(variant);
-    for (size_t times = 1; times <= SL_TEMPLATE_BYTES / ELEMENT; times += 1 + sl_every()) {
-      struct sl_text_template template;
-      ck_assert(kernels->make_template(&template, element, ELEMENT, times));
-      ck_assert_uint_eq(template.length, times * ELEMENT);
-      check_matches(kernels, &random, &template, 0);
-      for (size_t offset = 1; offset < ELEMENT; offset++) {
-        if (element[offset - 1] == ',') {
-          check_matches(kernels, &random, &template, offset);
-        }
-      }
-    }
-  }
-}
-END_TEST
-
-START_TEST(templates_have_plain_values_only) {
-  static const char *const others[] = {"[0,10],", "[-0],",  "[0.5],", "[1.1],",
-                                       "[0.00],", "[1e0],", "[2],",   "[1,\"0\"],"};
-  for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-      for (size_t before = 0; before < 70; before++) {
-        char text[128];
-        struct sl_text_template template = {.length = 0};
-        memset(text, ' ', before);
-        strcpy(text + before, others[i]);
-        ck_assert(!sl_kernels_variant(variant)->make_template(&template, text, strlen(text), 1));
-        ck_assert_uint_eq(template.length, 0);
-      }
-    }
-  }
-}
-END_TEST
 
 static void fill(struct sl_random *random, uint64_t *words, size_t count) {
   for (size_t i = 0; i < count; i++) {
@@ -580,6 +331,36 @@ static void accumulators_free(struct accumulators *row) {
   free(row->sums);
 }
 
+/* Keeps the lowest byte of each count. */
+static uint8_t *small_counts(const uint64_t *counts, size_t count) {
+  uint8_t *small = malloc(count > 0 ? count : 1);
+  ck_assert_ptr_nonnull(small);
+  for (size_t i = 0; i < count; i++) {
+    small[i] = (uint8_t)counts[i];
+  }
+  return small;
+}
+
+static void assert_small_counts_add_up_alike(const struct sl_kernels *kernels,
+                                             const struct accumulators *expected,
+                                             const double *values, size_t rows, size_t stride,
+                                             size_t columns, uint64_t seed) {
+  struct accumulators row = accumulators_new(columns, seed);
+  uint8_t *ones = small_counts(row.ones, columns);
+  uint8_t *others = small_counts(row.others, columns);
+  uint8_t *expected_ones = small_counts(expected->ones, columns);
+  uint8_t *expected_others = small_counts(expected->others, columns);
+  kernels->add_reals(ones, others, sizeof *ones, row.sums, values, rows, stride, columns);
+  ck_assert_mem_eq(ones, expected_ones, columns);
+  ck_assert_mem_eq(others, expected_others, columns);
+  ck_assert_mem_eq(row.sums, expected->sums, columns * sizeof *row.sums);
+  free(ones);
+  free(others);
+  free(expected_ones);
+  free(expected_others);
+  accumulators_free(&row);
+}
+
 static void assert_reals_add_up_alike(struct sl_random *random, size_t rows, size_t stride,
                                       size_t columns, uint64_t seed) {
   size_t count = rows > 0 ? (rows - 1) * stride + columns : 0;
@@ -594,11 +375,14 @@ static void assert_reals_add_up_alike(struct sl_random *random, size_t rows, siz
   }
   for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
     struct accumulators row = accumulators_new(columns, seed);
-    sl_kernels_variant(i)->add_reals(row.ones, row.others, row.sums, values, rows, stride, columns);
+    sl_kernels_variant(i)->add_reals(row.ones, row.others, sizeof *row.ones, row.sums, values, rows,
+                                     stride, columns);
     ck_assert_mem_eq(row.ones, expected.ones, columns * sizeof *row.ones);
     ck_assert_mem_eq(row.others, expected.others, columns * sizeof *row.others);
     ck_assert_mem_eq(row.sums, expected.sums, columns * sizeof *row.sums);
     accumulators_free(&row);
+    assert_small_counts_add_up_alike(sl_kernels_variant(i), &expected, values, rows, stride,
+                                     columns, seed);
   }
   accumulators_free(&expected);
   free(values);
@@ -639,18 +423,33 @@ static void assert_singles_add_up_alike(struct sl_random *random, size_t rows, s
     doubles[i] = values[i];
   }
   struct accumulators expected = accumulators_new(columns, count + 1);
-  scalar()->add_reals(expected.ones, expected.others, expected.sums, doubles, rows, columns,
-                      columns);
+  scalar()->add_reals(expected.ones, expected.others, sizeof *expected.ones, expected.sums, doubles,
+                      rows, columns, columns);
   for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
     struct accumulators row = accumulators_new(columns, count + 1);
-    ck_assert(sl_kernels_variant(i)->add_singles(row.ones, row.others, row.sums,
-                                                 (const uint8_t *)values, rows,
-                                                 columns) == (finite || count == 0));
+    const struct sl_kernels *kernels = sl_kernels_variant(i);
+    const uint8_t *bytes = (const uint8_t *)values;
+    ck_assert(kernels->add_singles(row.ones, row.others, sizeof *row.ones, row.sums, bytes, rows,
+                                   columns) == (finite || count == 0));
+    struct accumulators small = accumulators_new(columns, count + 1);
+    uint8_t *ones = small_counts(small.ones, columns);
+    uint8_t *others = small_counts(small.others, columns);
+    uint8_t *expected_ones = small_counts(expected.ones, columns);
+    uint8_t *expected_others = small_counts(expected.others, columns);
+    kernels->add_singles(ones, others, sizeof *ones, small.sums, bytes, rows, columns);
     if (finite) {
       ck_assert_mem_eq(row.ones, expected.ones, columns * sizeof *row.ones);
       ck_assert_mem_eq(row.others, expected.others, columns * sizeof *row.others);
       ck_assert_mem_eq(row.sums, expected.sums, columns * sizeof *row.sums);
+      ck_assert_mem_eq(ones, expected_ones, columns);
+      ck_assert_mem_eq(others, expected_others, columns);
+      ck_assert_mem_eq(small.sums, expected.sums, columns * sizeof *small.sums);
     }
+    free(ones);
+    free(others);
+    free(expected_ones);
+    free(expected_others);
+    accumulators_free(&small);
     accumulators_free(&row);
   }
   accumulators_free(&expected);
@@ -760,13 +559,6 @@ int main(void) {
   Suite *suite = suite_create("kernels");
   TCase *cases = tcase_create("every variant");
   tcase_set_timeout(cases, 300);
-  tcase_add_test(cases, scan_takes_every_whole_block_of_plain_rows);
-  tcase_add_test(cases, scans_agree_on_plain_rows_of_every_length);
-  tcase_add_test(cases, scans_agree_on_damaged_rows);
-  tcase_add_test(cases, scan_of_flat_text_stops_before_any_bracket);
-  tcase_add_test(cases, scan_of_values_without_a_bracket_never_completes_a_row);
-  tcase_add_test(cases, text_repeats_a_template_up_to_the_first_other_byte);
-  tcase_add_test(cases, templates_have_plain_values_only);
   tcase_add_test(cases, columns_add_up_alike_for_every_width);
   tcase_add_test(cases, columns_are_added_to_what_is_there);
   tcase_add_test(cases, numbers_are_packed_alike_up_to_the_first_word_with_others);

@@ -226,6 +226,30 @@ START_TEST(counters_push_sums) {
 }
 END_TEST
 
+static const double others[] = {-1, 0.5, -0.5, 201, 255, 256, 199.5, 1e300, -1e300};
+enum { OTHERS = sizeof others / sizeof *others, POSITIONS = 6 };
+
+START_TEST(one_sum_that_is_no_count_of_ones_is_graded) {
+  enum { SAMPLES = 500, NEURONS = 5, STEPS = 200, SUMS = SAMPLES * NEURONS };
+  static const size_t positions[POSITIONS] = {0, 4, 1023, 1024, 1700, SUMS - 1};
+  size_t position = positions[_i % POSITIONS];
+  double other = others[_i / POSITIONS];
+  double sums[SUMS];
+  for (size_t i = 0; i < SUMS; i++) {
+    sums[i] = i == position ? other : (double)(i % (STEPS + 1));
+  }
+  struct sl_spikes *spikes =
+      new_counts(SL_PER_SAMPLE, SL_BATCH_TIME_NEURONS, (size_t[]){SAMPLES, STEPS, NEURONS},
+                 SL_SUMMED_TIME, sums, SUMS);
+  ck_assert(!sl_spikes_binary(spikes));
+  for (size_t i = 0; i < SUMS; i++) {
+    ck_assert(sl_spikes_sum(spikes, i) == sums[i]);
+    ck_assert_uint_eq(sl_spikes_fired(spikes, i), i == position ? 1 : i % (STEPS + 1));
+  }
+  sl_spikes_free(spikes);
+}
+END_TEST
+
 START_TEST(wrong_calls_about_sums_and_layouts_are_errors) {
   static const size_t shape[] = {2, 4, 3};
   static const double counts[7] = {0};
@@ -262,6 +286,7 @@ int main(void) {
   tcase_add_loop_test(
       tests, graded_spikes_are_the_same_in_every_layout_where_samples_are_kept_apart, 0, SHAPES);
   tcase_add_test(tests, counters_push_sums);
+  tcase_add_loop_test(tests, one_sum_that_is_no_count_of_ones_is_graded, 0, OTHERS * POSITIONS);
   tcase_add_test(tests, wrong_calls_about_sums_and_layouts_are_errors);
   suite_add_tcase(suite, tests);
   return suite_end(suite);

@@ -203,8 +203,9 @@ START_TEST(values_that_are_not_finite_are_refused_with_their_index) {
     doubles[7 * i + 3] = values[i];
     floats[7 * i + 3] = (float)values[i];
     struct sl_error error = SL_NO_ERROR;
-    char expected[64];
-    snprintf(expected, sizeof expected, "value %zu of the tensor is not finite", 7 * i + 3);
+    char expected[96];
+    snprintf(expected, sizeof expected,
+             "value %zu of the tensor is not finite; replace NaN and infinities", 7 * i + 3);
     ck_assert_ptr_null(sl_spikes_from_doubles(SL_PER_NEURON, 3, shape, doubles, &error));
     ck_assert_int_eq(error.code, SL_NOT_FINITE);
     ck_assert_str_eq(error.message, expected);

@@ -94,7 +94,7 @@ START_TEST(the_worked_example_of_the_population_loss_is_exact) {
 END_TEST
 
 /* 1e16 + 1.5 rounds to 1e16 + 2: taking -1e16 off again leaves 2. The ones are counted apart. */
-START_TEST(graded_sums_of_a_layer_are_added_in_ascending_order_behind_the_ones) {
+START_TEST(graded_sums_of_a_layer_are_added_in_ascending_order_after_the_ones) {
   struct sl_result result =
       answer(firing_rate(), "{\"spikes_list\":[[1e16,1,1,1.5,-1e16],[1,1,1.5,1e16,-1e16]],"
                             "\"offsets\":[0,0],\"multipliers\":[1,1]}");
@@ -296,7 +296,7 @@ int main(void) {
   TCase *group = tcase_create("losses");
   tcase_add_test(group, the_worked_example_of_the_firing_rate_loss_is_exact);
   tcase_add_test(group, the_worked_example_of_the_population_loss_is_exact);
-  tcase_add_test(group, graded_sums_of_a_layer_are_added_in_ascending_order_behind_the_ones);
+  tcase_add_test(group, graded_sums_of_a_layer_are_added_in_ascending_order_after_the_ones);
   tcase_add_test(group, terms_of_the_population_loss_are_added_in_row_major_order);
   tcase_add_test(group, a_huge_multiplier_does_no_harm_to_a_layer_on_its_target);
   tcase_add_test(group, silent_and_saturated_neurons_are_counted_over_all_samples_and_steps);

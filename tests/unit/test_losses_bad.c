@@ -92,9 +92,9 @@ START_TEST(a_layer_whose_loss_overflows_is_refused_and_named) {
   assert_refused(FIRING_RATE,
                  "{\"spikes_list\":[[1],[1e200]],\"offsets\":[0,0],\"multipliers\":[1,1]}",
                  SL_RESULT_NOT_FINITE, "/spikes_list/1", "mean of spikes_list[1]");
-  assert_refused(FIRING_RATE,
-                 "{\"spikes_list\":[[1.5e308,1.5e308]],\"offsets\":[0],\"multipliers\":[0]}",
-                 SL_RESULT_NOT_FINITE, "/spikes_list/0", "too large for a double");
+  assert_refused(
+      FIRING_RATE, "{\"spikes_list\":[[1.5e308,1.5e308]],\"offsets\":[0],\"multipliers\":[0]}",
+      SL_RESULT_NOT_FINITE, "/spikes_list/0", "too large for a double; use smaller numbers");
 }
 END_TEST
 
@@ -106,6 +106,9 @@ START_TEST(a_sum_of_layers_that_overflows_is_refused) {
 END_TEST
 
 START_TEST(a_gradient_that_overflows_is_refused_and_pointed_at) {
+  assert_refused(FIRING_RATE,
+                 "{\"spikes_list\":[[1e-200],[1]],\"offsets\":[0,0],\"multipliers\":[1e300,1]}",
+                 SL_RESULT_NOT_FINITE, "/spikes_list/0", "gradient of spikes_list");
   assert_refused(FIRING_RATE,
                  "{\"spikes_list\":[[1],[1e-200]],\"offsets\":[0,0],\"multipliers\":[1,1e300]}",
                  SL_RESULT_NOT_FINITE, "/spikes_list/1", "gradient of spikes_list");
@@ -122,12 +125,14 @@ START_TEST(a_population_loss_that_overflows_is_refused) {
            "{\"spk\":[[[1e200,0]]],%s\"correct_rate\":1,"
            "\"incorrect_rate\":0}",
            rest);
-  assert_refused(POPULATION, body, SL_RESULT_NOT_FINITE, "/spk", "too large for a double");
+  assert_refused(POPULATION, body, SL_RESULT_NOT_FINITE, "/spk",
+                 "too large for a double; use smaller numbers");
   snprintf(body, sizeof body,
            "{\"spk\":[[[1,0],[1,0]]],%s\"correct_rate\":1.5e308,"
            "\"incorrect_rate\":0}",
            rest);
-  assert_refused(POPULATION, body, SL_RESULT_NOT_FINITE, "/spk", "too large for a double");
+  assert_refused(POPULATION, body, SL_RESULT_NOT_FINITE, "/spk",
+                 "too large for a double; use smaller numbers");
 }
 END_TEST
 

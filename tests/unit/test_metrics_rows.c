@@ -1,6 +1,6 @@
 /*
- * Counting from many threads at once: every thread has a row of its own, and those for whom there
- * is none share one.
+ * Counting from many threads at once: every thread has a row of its own, and threads beyond the
+ * last row share one.
  */
 #include "http/metrics.h"
 #include "suite.h"

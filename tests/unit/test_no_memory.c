@@ -3,10 +3,10 @@
  * all that follow it: nothing crashes or is lost, and the request is answered as out of memory, or,
  * where it could do without, exactly as if nothing had happened.
  */
-#include "core/buffer.h"
 #include "core/codes.h"
 #include "encode/encode.h"
 #include "suite.h"
+#include "support/append.h"
 #include "support/failing_allocations.h"
 #include "support/feed.h"
 #include "support/request_writer.h"

@@ -180,8 +180,20 @@ static void write_edge(char *text, struct sl_random *random) {
   stpcpy(at, edges[edge].exponent);
 }
 
+/* Exactly between two doubles, in at most 19 digits: an odd number of 54 bits, shifted. */
+static void write_short_halfway(char *text, struct sl_random *random) {
+  uint64_t odd = UINT64_C(1) << 53 | sl_random_next(random) >> 11 | 1;
+  unsigned places = (unsigned)sl_random_below(random, 4);
+  uint64_t rest = odd & ((UINT64_C(1) << places) - 1);
+  static const uint64_t powers_of_five[] = {1, 5, 25, 125};
+  int length = sprintf(text, "%" PRIu64, odd >> places);
+  if (places > 0) {
+    sprintf(text + length, ".%0*" PRIu64, (int)places, rest * powers_of_five[places]);
+  }
+}
+
 static void (*const kinds[])(char *text, struct sl_random *random) = {
-    write_any, write_double, write_graded, write_halfway, write_edge};
+    write_any, write_double, write_graded, write_halfway, write_short_halfway, write_edge};
 
 START_TEST(every_spelling_is_read_as_the_c_library_reads_it) {
   struct sl_random random = {UINT64_C(1234567) + (uint64_t)_i};
@@ -254,6 +266,34 @@ START_TEST(what_is_not_certain_at_once_is_read_byte_by_byte) {
 }
 END_TEST
 
+/* A one, zeros, and among them another digit or none, with a point anywhere. */
+static void write_long(char *text, size_t length, size_t other, size_t point, int exponent) {
+  char digits[MAX_TEXT];
+  memset(digits, '0', length);
+  digits[other] = '7';
+  digits[0] = '1';
+  sprintf(text, "%.*s%s%.*se%d", (int)point, digits, point < length ? "." : "",
+          (int)(length - point), digits + point, exponent);
+}
+
+START_TEST(a_number_of_any_length_is_an_integer_if_its_last_digit_is_no_fraction) {
+  enum { LENGTH = 900 };
+  static const size_t others[] = {0, 1, 779, 780, 781, 850, LENGTH - 1};
+  static const size_t points[] = {1, 2, 400, 779, 780, 781, 782, LENGTH - 1, LENGTH};
+  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+    for (size_t k = 0; k < sizeof points / sizeof points[0]; k++) {
+      for (int more = -1; more <= 1; more++) {
+        char text[MAX_TEXT];
+        struct sl_integer integer;
+        write_long(text, LENGTH, others[i], points[k], (int)others[i] - (int)points[k] + 1 + more);
+        ck_assert_msg(sl_number_integer(read_bytes(text), &integer) == (more >= 0), "%s", text);
+        ck_assert(others[i] > 0 || more < 0 || integer.magnitude == (more == 0 ? 1 : 10));
+      }
+    }
+  }
+}
+END_TEST
+
 static const char *const bad[] = {"",     "-",  "+1",  ".5",  "-.5", "01",  "-00",  "00.5", "1.",
                                   "1.e5", "1e", "1e+", "1e-", "e5",  "-e5", "1.5e", "a",    ","};
 
@@ -297,6 +337,7 @@ int main(void) {
   tcase_add_loop_test(cases, the_usual_numbers_are_read_at_once, 0, sizeof usual / sizeof usual[0]);
   tcase_add_loop_test(cases, what_is_not_certain_at_once_is_read_byte_by_byte, 0,
                       sizeof unusual / sizeof unusual[0]);
+  tcase_add_test(cases, a_number_of_any_length_is_an_integer_if_its_last_digit_is_no_fraction);
   tcase_add_loop_test(cases, what_is_no_number_is_not_read_at_once, 0, sizeof bad / sizeof bad[0]);
   tcase_add_test(cases, a_run_ends_before_the_first_number_without_the_byte_it_needs);
   suite_add_tcase(suite, cases);

@@ -140,16 +140,17 @@ END_TEST
 
 START_TEST(a_sample_may_fire_in_more_steps_than_a_byte_counts) {
   static const size_t steps[] = {254, 255, 256, 257, 600};
+  static const double kinds[] = {1, -0.5}; /* of all values, and of the last one */
   struct sl_random random = {29};
-  for (size_t i = 0; i < 2 * sizeof steps / sizeof steps[0]; i++) {
-    struct tensor tensor = {.samples = 3, .steps = steps[i / 2], .neurons = 3};
+  for (size_t i = 0; i < 8 * sizeof steps / sizeof steps[0]; i++) {
+    struct tensor tensor = {.samples = 3, .steps = steps[i / 8], .neurons = i / 4 % 2 ? 70 : 3};
     size_t count = tensor.samples * tensor.steps * tensor.neurons;
     tensor.values = malloc(count * sizeof *tensor.values);
     ck_assert_ptr_nonnull(tensor.values);
     for (size_t value = 0; value < count; value++) {
-      tensor.values[value] = 1;
+      tensor.values[value] = kinds[i / 2 % 2];
     }
-    tensor.values[count - 1] = i % 2 ? 1 : -0.5;
+    tensor.values[count - 1] = kinds[i % 2];
     check_known_shape(&random, &tensor, true);
     check_discovered_shape(&random, &tensor, true);
     free(tensor.values);

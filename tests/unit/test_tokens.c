@@ -1,5 +1,6 @@
 /*
- * The file of bearer tokens: what it may hold, what is said when it does not, and whom it lets in.
+ * The file of bearer tokens: what it may hold, what is said when it does not, and which tokens it
+ * knows.
  */
 #include "http/auth/tokens.h"
 #include "suite.h"

@@ -62,16 +62,23 @@ installed() { # PKG-CONFIG-ARGUMENT...
   PKG_CONFIG_PATH=$work/lib/pkgconfig pkg-config "$@" spikeloss-client
 }
 
-# A program of the README, with the installed library.
+# A program of the README, compiled and run by the line of the README, with the installed library.
 prints_what_it_says() { # LANGUAGE COMPILER
-  local flags
+  local flags line
   code_block "\`\`\`$1" "$folder/README.md" |
     sed "s|http://127.0.0.1:8080|$SPIKELOSSD_URL|" >"$work/first.$1"
   code_block '```' "$folder/README.md" >"$work/expected"
-  read -ra flags <<<"$(installed --cflags --libs)"
-  "$2" -Wall -Wextra -Werror "$work/first.$1" -o "$work/first" "${flags[@]}" || return 1
-  LD_LIBRARY_PATH=$work/lib "$work/first" >"$work/printed" || return 1
+  read -ra flags <<<"$(installed --cflags)"
+  "$2" -Wall -Wextra -Werror -fsyntax-only "${flags[@]}" "$work/first.$1" || return 1
+  line=$(sed -n "s/^\`\($2 first\.$1 .*\)\`:$/\1/p" "$folder/README.md")
+  (cd "$work" && PKG_CONFIG_PATH=$work/lib/pkgconfig LD_LIBRARY_PATH=$work/lib sh -ec "$line") \
+    >"$work/printed" || return 1
   diff "$work/expected" "$work/printed"
+}
+
+# The options of the README's `meson setup`, with another prefix.
+options_of_the_readme() {
+  sed -n 's|^meson setup build/c clients/c ||p' "$folder/README.md" | sed "s|/usr/local|$work|"
 }
 
 # Without includes, main and its end.
@@ -81,8 +88,9 @@ is_in_the_main_readme() {
   [[ $(<"$folder/../../README.md") == *"$call"* ]]
 }
 
-check 'it builds' set_up "$build/plain" --prefix "$work" --libdir lib
-meson configure "$build/plain" --prefix "$work" >/dev/null
+read -ra options <<<"$(options_of_the_readme)"
+check 'it builds' set_up "$build/plain" "${options[@]}"
+meson configure "$build/plain" "${options[@]}" >/dev/null
 check 'it builds under sanitizers' set_up "$build/sanitize" --buildtype debugoptimized \
   -Dtests=true -Db_sanitize=address,undefined -Db_lundef=false
 CC=clang check 'clang finds nothing to warn of' set_up "$build/clang" -Dtests=true

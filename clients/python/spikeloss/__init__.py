@@ -6,12 +6,14 @@
     result = client.firing_rate_target_mse_loss([numpy.eye(4)], offsets=[0.1], multipliers=[1])
     result.loss, result.gradients.spikes_list[0], result.diagnostics["layers"][0]["rate"]
 
-PyTorch users want `spikeloss.torch`: the same losses with autograd.
+Without NumPy, spikes and gradients are nested lists. PyTorch users want `spikeloss.torch`: the same
+losses with autograd.
 """
 
 from spikeloss._local_server import local_server
 from spikeloss.client import Client
 from spikeloss.errors import BadAnswer, InputError, ProblemError, SpikelossError, Unreachable
+from spikeloss.layout import Sums
 from spikeloss.results import (
     ActivityDiagnostics,
     ActivityGradients,
@@ -25,7 +27,6 @@ from spikeloss.results import (
     PopulationGradients,
     Result,
 )
-from spikeloss.sums import Sums
 from spikeloss.version import VERSION as __version__
 
 __all__ = [

@@ -6,18 +6,27 @@ import binascii
 import json
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
-import numpy
-from numpy.typing import NDArray
+from spikeloss.backend import backend
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Shape = tuple[int, ...]
 
-Gradient = Union[float, NDArray[Any], tuple[NDArray[Any], ...]]
+Gradient = Union[float, "NDArray[Any]", tuple["NDArray[Any]", ...]]
 
 _DATA = b'"data":"'
 
-_DTYPES = {"f32": "<f4", "f64": "<f8"}
+_ITEM_SIZES = {"f32": 4, "f64": 8}
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(word)
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse)
 
 
 class Unexpected(ValueError):
@@ -37,7 +46,7 @@ def read_answer(
     Gradients of other fields are numbers and lists of numbers. Raises Unexpected."""
     text, packed = _without_base64(body)
     try:
-        answer = json.loads(text.decode(), parse_constant=_refuse)
+        answer = _decoder.decode(text.decode())
     except (ValueError, RecursionError):
         raise Unexpected(f"the answer is not JSON: {bytes(body[:60])!r}") from None
     answer = _object(answer, "the answer")
@@ -49,10 +58,6 @@ def read_answer(
     diagnostics = _object(answer.get("diagnostics"), "diagnostics")
     _check_diagnostics(diagnostics)
     return Answered(_number(answer.get("loss"), "loss"), gradients, diagnostics)
-
-
-def _refuse(word: str) -> None:
-    raise ValueError(word)
 
 
 def _without_base64(body: Union[bytes, bytearray]) -> tuple[bytes, list[memoryview]]:
@@ -79,7 +84,7 @@ def _gradient(
     if shape is None and not isinstance(value, list):
         return _number(value, field)
     if shape is None:
-        return numpy.array([_number(item, field) for item in value], numpy.float64)
+        return backend.vector([_number(item, field) for item in value])
     if isinstance(shape, tuple):
         return _tensor(value, shape, field, packed)
     if not isinstance(value, list) or len(value) != len(shape):
@@ -88,7 +93,7 @@ def _gradient(
 
 
 def _tensor(value: Any, spikes: Shape, field: str, packed: list[memoryview]) -> NDArray[Any]:
-    """Returns a read-only view of the shape of the spikes."""
+    """Returns a tensor of the shape of the spikes."""
     tensor = _object(value, f"gradients.{field}")
     shape, encoding, data = map(tensor.get, ("shape", "encoding", "data"))
     if not (
@@ -99,10 +104,9 @@ def _tensor(value: Any, spikes: Shape, field: str, packed: list[memoryview]) -> 
         raise Unexpected(f"gradients.{field} has the shape {_short(shape)}, spikes {list(spikes)}")
     if type(data) is int and 0 <= data < len(packed):
         data = packed[data]
-    if not (isinstance(encoding, str) and encoding in _DTYPES and isinstance(data, (str, memoryview))):
+    if not (isinstance(encoding, str) and encoding in _ITEM_SIZES and isinstance(data, (str, memoryview))):
         raise Unexpected(f"gradients.{field} is not in base64 with encoding f32 or f64")
-    dtype = numpy.dtype(_DTYPES[encoding])
-    size = math.prod(shape) * dtype.itemsize
+    size = math.prod(shape) * _ITEM_SIZES[encoding]
     try:
         decoded = binascii.a2b_base64(data)
     except ValueError:
@@ -110,10 +114,10 @@ def _tensor(value: Any, spikes: Shape, field: str, packed: list[memoryview]) -> 
     # The decoder skips characters that do not belong there, but then the sizes differ.
     if len(decoded) != size or len(data) != 4 * ((size + 2) // 3):
         raise Unexpected(f"gradients.{field} is not the base64 of {size} bytes")
-    array = numpy.frombuffer(decoded, dtype)
-    if not numpy.isfinite(array).all():
+    expanded = backend.expanded(decoded, encoding, shape, spikes)
+    if expanded is None:
         raise Unexpected(f"gradients.{field} has values that are not finite")
-    return numpy.broadcast_to(array.reshape(shape), spikes)
+    return expanded
 
 
 def _object(value: Any, name: str) -> dict[str, Any]:

@@ -7,16 +7,14 @@ import functools
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, NoReturn, Optional, TypeVar, Union
-
-import numpy
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Optional, TypeVar, Union
 
 from spikeloss.answers import Answered, Gradient, Shape, Unexpected, read_answer
+from spikeloss.backend import backend
 from spikeloss.errors import BadAnswer, problem_error
 from spikeloss.http import Answer
-from spikeloss.layout import Axes, given_layout, standard_layout, standard_shape, steps_of
+from spikeloss.layout import Axes, Sent, Sums
 from spikeloss.results import (
     ActivityDiagnostics,
     ActivityGradients,
@@ -28,21 +26,20 @@ from spikeloss.results import (
     PopulationGradients,
     Result,
 )
-from spikeloss.sums import Sums, time_sums
-from spikeloss.tensors import plain_json, real_array, sums_json, tensor_json
 from spikeloss.transport import TlsFiles, Transport
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import ArrayLike, DTypeLike
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
 Integer = Union[int, "numpy.integer[Any]"]
 Real = Union[float, "numpy.integer[Any]", "numpy.floating[Any]"]
-Spikes = Union[ArrayLike, Sums]
+Spikes = Union["ArrayLike", Sums]
 Measure = Literal["count", "rate"]
 Reduction = Literal["mean", "sum"]
 Gradients = TypeVar("Gradients")
-
-# Up to so many steps, bits are not longer than sums.
-_FEW_STEPS = 8
 
 
 class Client:
@@ -336,50 +333,45 @@ class _Call:
         self.loss = loss
         self.gradients = gradients
         self._axes = axes
-        self._spikes: list[tuple[Shape, numpy.dtype[Any]]] = []
+        self._tensors: list[Sent] = []
         self._shapes: dict[str, Union[Shape, list[Shape]]] = {}
-        plain: dict[str, Any] = {}
+        plain: dict[str, Any] = backend.layout_members(axes)
         tensors: list[bytes] = []
         for name, value in fields.items():
             if name == "spk":
-                tensor, self._shapes[name] = self._tensor(value)
-                tensors.append(b'"spk":%b' % tensor)
+                tensor = self._tensor(value)
+                self._shapes[name] = tensor.shape
+                tensors.append(b'"spk":%b' % tensor.json)
             elif name == "spikes_list":
                 layers = [self._tensor(layer) for layer in _listed(value)]
-                self._shapes[name] = [shape for _, shape in layers]
-                tensors.append(b'"spikes_list":[%b]' % b",".join(tensor for tensor, _ in layers))
+                self._shapes[name] = [layer.shape for layer in layers]
+                tensors.append(b'"spikes_list":[%b]' % b",".join(layer.json for layer in layers))
             elif value is not None:
                 plain[name] = value
-        dtypes = [dtype for _, dtype in self._spikes]
-        plain.update(_gradient_members(gradients, gradient_dtype, dtypes))
+        plain["gradient"] = "broadcast" if gradients else "none"
+        if gradients:
+            dtypes = (tensor.dtype for tensor in self._tensors)
+            plain["gradient_encoding"] = backend.gradient_encoding(gradient_dtype, dtypes)
         # The members of an object and its tensors, within one pair of braces.
-        self.body = b",".join([plain_json(plain)[:-1], *tensors]) + b"}"
+        self.body = b",".join([backend.plain_json(plain)[:-1], *tensors]) + b"}"
 
-    def _tensor(self, tensor: Spikes) -> tuple[bytes, Shape]:
-        if isinstance(tensor, Sums):
-            shape = standard_shape(tensor.shape, self._axes)
-            self._spikes.append((shape, numpy.asarray(tensor.values).dtype))
-            return sums_json(tensor, shape), shape
-        array = standard_layout(real_array(tensor), self._axes)
-        shape = array.shape
-        self._spikes.append((shape, array.dtype))
-        if steps_of(shape) <= _FEW_STEPS or array.size == 0:
-            return tensor_json(array), shape
-        return sums_json(Sums(time_sums(array), shape), shape), shape
+    def _tensor(self, tensor: Spikes) -> Sent:
+        self._tensors.append(backend.sent(tensor, self._axes))
+        return self._tensors[-1]
 
     def max_answer(self) -> int:
         """Bytes: 11 for a gradient of 8 bytes in base64, and room for diagnostics and numbers."""
-        pairs = sum(math.prod(shape) // max(1, steps_of(shape)) for shape, _ in self._spikes)
-        return (1 << 16) + 1024 * len(self._spikes) + 11 * pairs
+        pairs = sum(math.prod(tensor.shape) // max(1, tensor.steps) for tensor in self._tensors)
+        return (1 << 16) + 1024 * len(self._tensors) + 11 * pairs
 
     def read(self, body: Union[bytes, bytearray]) -> Answered:
         answer = read_answer(body, self._shapes, self.gradients)
         for name in self._shapes if self.gradients else ():
-            given = answer.gradients[name]
+            given: Any = answer.gradients[name]
             answer.gradients[name] = (
-                tuple(given_layout(view, self._axes) for view in given)
+                tuple(backend.given_layout(tensor, self._axes) for tensor in given)
                 if isinstance(given, tuple)
-                else given_layout(numpy.asarray(given), self._axes)
+                else backend.given_layout(given, self._axes)
             )
         return answer
 
@@ -391,20 +383,6 @@ def _listed(spikes_list: Iterable[Spikes]) -> list[Spikes]:
             " layer: [spikes]"
         )
     return list(spikes_list)
-
-
-def _gradient_members(
-    wanted: bool, dtype: Optional[DTypeLike], spikes: Sequence[numpy.dtype[Any]]
-) -> dict[str, str]:
-    if not wanted:
-        return {"gradient": "none"}
-    if dtype is None:
-        single = bool(spikes) and numpy.result_type(*spikes) == numpy.float32
-    elif numpy.dtype(dtype) in (numpy.float32, numpy.float64):
-        single = numpy.dtype(dtype) == numpy.float32
-    else:
-        raise ValueError(f"gradient_dtype: expected float32 or float64, not {numpy.dtype(dtype)}")
-    return {"gradient": "broadcast", "gradient_encoding": "f32" if single else "f64"}
 
 
 def _reader(kind: type[Gradients]) -> Callable[[dict[str, Gradient]], Gradients]:
@@ -426,9 +404,10 @@ def _typed(kind: type[Gradients], gradients: dict[str, Gradient]) -> Gradients:
             fits = isinstance(value, (int, float))
         elif field.name in ("spk", "spikes_list"):
             fits = True
+        elif value is None:
+            fits = field.default is None
         else:
-            fits = isinstance(value, numpy.ndarray) and value.shape == (count,)
-            fits = fits or (value is None and field.default is None)
+            fits = not isinstance(value, (int, float)) and len(value) == count
         if not fits:
             raise Unexpected(f"gradients.{field.name} is missing or of another length")
         known[field.name] = value

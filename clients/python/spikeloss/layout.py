@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import numpy
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 Axes = Literal["batch_time_neurons", "time_batch_neurons", "batch_neurons_time"]
 
@@ -17,6 +18,37 @@ _TIME = {
     "time_batch_neurons": (0, 0),
     "batch_neurons_time": (-1, -1),
 }
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums of spikes, in place of the spikes themselves: the counters of hardware, or the total of
+    the parts of a batch.
+
+    values  has the shape of the spikes without the axes that are summed
+    shape   of the spikes
+    summed  "time": values are sums over time; "batch_time": over samples and time, for losses that
+            need no more
+    """
+
+    values: ArrayLike
+    shape: Sequence[int]
+    summed: Literal["time", "batch_time"] = "time"
+
+
+class Sent(NamedTuple):
+    """A tensor as it is sent, and what its answer depends on.
+
+    json   a TENSOR of the API
+    shape  of its gradient in the answer
+    steps  of time
+    dtype  of the spikes, for gradient_encoding() of the same backend
+    """
+
+    json: bytes
+    shape: tuple[int, ...]
+    steps: int
+    dtype: Any
 
 
 def time_axis(rank: int, axes: str = "batch_time_neurons") -> int:
@@ -33,19 +65,22 @@ def steps_of(shape: Sequence[int]) -> int:
 
 def standard_layout(array: NDArray[Any], axes: str) -> NDArray[Any]:
     """A view."""
-    return _moved(array, time_axis(array.ndim, axes), time_axis(array.ndim))
+    return array.transpose(_standard_order(array.ndim, axes))
 
 
 def given_layout(array: NDArray[Any], axes: str) -> NDArray[Any]:
     """A view: the opposite of standard_layout()."""
-    return _moved(array, time_axis(array.ndim), time_axis(array.ndim, axes))
-
-
-def _moved(array: NDArray[Any], source: int, destination: int) -> NDArray[Any]:
-    if source == destination or array.ndim < 2:
-        return array
-    return numpy.moveaxis(array, source, destination)
+    order = _standard_order(array.ndim, axes)
+    return array.transpose([order.index(axis) for axis in range(array.ndim)])
 
 
 def standard_shape(shape: Sequence[int], axes: str) -> tuple[int, ...]:
-    return standard_layout(numpy.broadcast_to(numpy.uint8(0), shape), axes).shape
+    return tuple(shape[axis] for axis in _standard_order(len(shape), axes))
+
+
+def _standard_order(rank: int, axes: str) -> list[int]:
+    """The axes of a tensor in the order of the standard layout."""
+    order, time = list(range(rank)), time_axis(rank, axes)
+    if rank > 1:
+        order.insert(time_axis(rank), order.pop(time))
+    return order

@@ -4,14 +4,16 @@ along time, so each value is stored once."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Generic, Optional, TypedDict, TypeVar
-
-import numpy
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Generic, Optional, TypedDict, TypeVar
 
 Gradients = TypeVar("Gradients")
 Diagnostics = TypeVar("Diagnostics")
-Reals = NDArray[numpy.float64]
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+    Reals = NDArray[numpy.float64]
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Any, Optional, Union
 
-from torch import Tensor
+from spikeloss import torch as served  # first, as it says what is missing
 
-from spikeloss import torch as served
+from torch import Tensor
 
 __all__ = ["ce_count_loss", "l1_rate_sparsity", "mse_count_loss"]
 

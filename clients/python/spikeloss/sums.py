@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Optional
+from typing import Any, Optional
 
 import numpy
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from spikeloss.layout import time_axis
 
-# Values in a row that NumPy adds at once with little overhead.
-_LONG_ROW = 128
+# Up to so many steps, bits are not longer than sums.
+FEW_STEPS = 8
 
-# Below this, calls of NumPy cost more than additions.
-_FEW_VALUES = 1 << 15
+# Shorter rows than the first are added faster by numpy.einsum than by numpy.add, shorter ones than
+# the second in two stages.
+_SHORT_ROW, _LONG_ROW = 128, 512
+
+# Below this, up to 255 rows are added in each stage.
+_MANY_STEPS = 1 << 14
 
 # Below this every sum of whole numbers is exact in float32.
-_EXACT_FLOAT32 = 1 << 24
-
-
-@dataclass(frozen=True)
-class Sums:
-    """Sums of spikes, in place of the spikes themselves: the counters of hardware, or the total of
-    the parts of a batch.
-
-    values  has the shape of the spikes without the axes that are summed
-    shape   of the spikes
-    summed  "time": values are sums over time; "batch_time": over samples and time, for losses that
-            need no more
-    """
-
-    values: ArrayLike
-    shape: Sequence[int]
-    summed: Literal["time", "batch_time"] = "time"
+EXACT_FLOAT32 = 1 << 24
 
 
 def time_sums(spikes: NDArray[Any]) -> NDArray[Any]:
@@ -43,9 +29,9 @@ def time_sums(spikes: NDArray[Any]) -> NDArray[Any]:
     axis = time_axis(spikes.ndim)
     steps = spikes.shape[axis]
     if spikes.dtype == numpy.bool_:
-        return _grouped_sum(spikes.view(numpy.uint8), axis, "u1" if steps < 256 else "u4")
-    if spikes.dtype == numpy.float32 and steps < _EXACT_FLOAT32:
-        counts = whole_numbers(_grouped_sum(spikes, axis, "f4"), steps)
+        return _fast_sum(spikes.view(numpy.uint8), axis, "u1" if steps < 256 else "u4")
+    if spikes.dtype == numpy.float32 and steps < EXACT_FLOAT32:
+        counts = whole_numbers(_fast_sum(spikes, axis, "f4"), steps)
         if counts is not None:
             return counts
     sums = _sum(spikes, axis, "i8" if numpy.can_cast(spikes.dtype, numpy.int32) else "f8")
@@ -61,7 +47,7 @@ def whole_numbers(values: NDArray[Any], expected_max: int) -> Optional[NDArray[A
         return None
     with numpy.errstate(invalid="ignore"):
         whole = values.astype(dtype)
-    return whole if numpy.array_equal(whole, values) else None
+    return whole if (whole == values).all() else None
 
 
 def _sum(spikes: NDArray[Any], axis: int, dtype: str) -> NDArray[Any]:
@@ -69,32 +55,31 @@ def _sum(spikes: NDArray[Any], axis: int, dtype: str) -> NDArray[Any]:
     return sums
 
 
-def _grouped_sum(spikes: NDArray[Any], axis: int, dtype: str) -> NDArray[Any]:
-    """NumPy adds row to row, which is slow for short rows. So several steps count as one row first,
+def _fast_sum(spikes: NDArray[Any], axis: int, dtype: str) -> NDArray[Any]:
+    """For sums that do not depend on the order of additions.
+
+    Short rows cost more calls of a loop than additions. So several steps count as one row first,
     whose parts are added in the end:
 
         t0 t1 t2 | t3 t4 t5 | …  -->  t0+t3+… t1+t4+… t2+t5+…  -->  their sum
     """
     steps, row = spikes.shape[axis], math.prod(spikes.shape[axis + 1 :])
-    together = _steps_together(steps, row)
-    if together == 1 or spikes.size < _FEW_VALUES or not spikes.flags.c_contiguous:
+    if not (row < _LONG_ROW and 0 < steps < _MANY_STEPS and spikes.flags.c_contiguous):
         return _sum(spikes, axis, dtype)
-    samples, full = math.prod(spikes.shape[:axis]), steps - steps % together
-    flat = spikes.reshape(samples, steps * row)
-    parts = _sum(flat[:, : full * row].reshape(samples, full // together, together * row), 1, dtype)
-    while together > 1:
-        half = together // 2
-        sums = parts[:, : half * row] + parts[:, half * row : 2 * half * row]
-        if together % 2:
-            sums[:, :row] += parts[:, 2 * half * row :]
-        parts, together = sums, half
-    for step in range(full, steps):
-        parts += flat[:, step * row : (step + 1) * row]
-    return parts.reshape(spikes.shape[:axis] + spikes.shape[axis + 1 :])
+    samples, root = math.prod(spikes.shape[:axis]), math.isqrt(steps)
+    together = next((n for n in range(root, root // 2, -1) if steps % n == 0), root)
+    flat, full = spikes.reshape(samples, steps * row), (steps - steps % together) * row
+    parts = _sum_of_rows(flat[:, :full].reshape(samples, steps // together, together * row))
+    sums = _sum_of_rows(parts.astype(dtype, copy=False).reshape(samples, together, row))
+    if full < steps * row:
+        sums += _sum_of_rows(flat[:, full:].reshape(samples, steps % together, row))
+    return sums.reshape(spikes.shape[:axis] + spikes.shape[axis + 1 :])
 
 
-def _steps_together(steps: int, row: int) -> int:
-    """So many that rows have up to _LONG_ROW values, and that few steps remain."""
-    most = min(_LONG_ROW // max(row, 1), steps // 2)
-    divisors = (n for n in range(most, most // 2, -1) if steps % n == 0)
-    return next(divisors, max(most, 1))
+def _sum_of_rows(values: NDArray[Any]) -> NDArray[Any]:
+    """[samples, rows, values]: sums of up to 255 rows, in the type of the values."""
+    if values.shape[2] >= _SHORT_ROW:
+        return _sum(values, 1, values.dtype.str)
+    ones = numpy.ones(values.shape[1], values.dtype)
+    sums: NDArray[Any] = numpy.einsum("srv,r->sv", values, ones)
+    return sums

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import functools
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -11,10 +12,13 @@ from typing import Any, Optional
 import numpy
 from numpy.typing import ArrayLike, NDArray
 
-from spikeloss.layout import time_axis
-from spikeloss.sums import Sums, whole_numbers
+from spikeloss.layout import Sums, time_axis
+from spikeloss.sums import whole_numbers
 
 _encoder = json.JSONEncoder(default=lambda value: numpy.asarray(value).tolist())
+
+# What is worth a table of texts: so many labels, of so few digits.
+_MANY_LABELS, _MAX_DIGITS = 64, 4
 
 # Values in a block: few enough to stay in the cache of a core, and a multiple of 8, so that every
 # block but the last fills whole bytes.
@@ -85,4 +89,26 @@ def _tensor(shape: Sequence[int], more: str, data: NDArray[Any]) -> bytes:
 def plain_json(members: Mapping[str, Any]) -> bytes:
     """An object of numbers, words, and lists of them, of whatever types. NaN and infinities are sent
     as they are, so that the server says where they are."""
-    return _encoder.encode(members).encode()
+    texts = []
+    for name, value in members.items():
+        if isinstance(value, numpy.ndarray) and (labels := _labels_json(value)) is not None:
+            texts.append(f"{_encoder.encode(name)}:{labels}")
+            members = {other: members[other] for other in members if other != name}
+    if members:
+        texts.append(_encoder.encode(members)[1:-1])
+    return f"{{{','.join(texts)}}}".encode()
+
+
+def _labels_json(labels: NDArray[Any]) -> Optional[str]:
+    """Many small whole numbers, padded with spaces to the same width; None if it is something else."""
+    if labels.ndim != 1 or labels.size < _MANY_LABELS or labels.dtype.kind not in "iu":
+        return None
+    if labels.min() < 0 or labels.max() >= 10**_MAX_DIGITS:
+        return None
+    texts = _padded_numbers(len(str(labels.max()))).take(labels.astype(numpy.intp))
+    return f"[{texts.tobytes()[:-1].decode()}]"
+
+
+@functools.lru_cache(maxsize=None)
+def _padded_numbers(digits: int) -> NDArray[numpy.bytes_]:
+    return numpy.array([b"%*d," % (digits, number) for number in range(10**digits)])

@@ -14,21 +14,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Optional, Union
 
-import numpy
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-from torch.autograd.function import once_differentiable
+try:
+    import numpy
+    import torch
+    from numpy.typing import NDArray
+    from torch import Tensor
+    from torch.autograd.function import once_differentiable
+except ModuleNotFoundError as error:
+    missing = f"spikeloss.torch needs NumPy and PyTorch: pip install 'spikeloss[torch]' ({error})"
+    raise ModuleNotFoundError(missing, name=error.name) from None
 
 from spikeloss.client import Client, Integer, Measure, Real, Reduction
-from spikeloss.layout import Axes, time_axis
-from spikeloss.sums import Sums
+from spikeloss.layout import Axes, Sums, time_axis
+from spikeloss.sums import EXACT_FLOAT32, FEW_STEPS, whole_numbers
 
 Number = Union[Real, Tensor]
 Numbers = Union[Tensor, NDArray[Any], Sequence[Number]]
 Labels = Union[Tensor, NDArray[Any], Sequence[int]]
 
 _HALF = (torch.float16, torch.bfloat16)
+
+# Up to here from step to step, in values, PyTorch sums faster than NumPy.
+_SHORT_ROW = 256
 
 _client: Optional[Client] = None
 
@@ -227,8 +234,9 @@ def evaluate(loss: str, /, *, axes: Axes = "batch_time_neurons", **fields: Any) 
             given = [_spikes(tensor, axes) for tensor in inputs[name]]
             members[name] = given[0] if name == "spk" else given
         elif _has_tensors(value):
-            inputs[name] = [_tensor(value)]
-            members[name] = inputs[name][0].tolist()
+            tensor = _tensor(value)
+            inputs[name] = [tensor]
+            members[name] = tensor.tolist() if tensor.is_floating_point() else _array(tensor)
         else:
             members[name] = value
     flat = [tensor for tensors in inputs.values() for tensor in tensors]
@@ -240,7 +248,7 @@ def evaluate(loss: str, /, *, axes: Axes = "batch_time_neurons", **fields: Any) 
         **members,
     )
     gradients = _gradients_of(inputs, result.requested_gradients or {})
-    value = torch.tensor(result.loss, dtype=_loss_dtype(spikes), device=_device(spikes))
+    value = torch.scalar_tensor(result.loss, dtype=_loss_dtype(spikes), device=_device(spikes))
     served: Tensor = _ServedLoss.apply(value, gradients, *flat)
     served._spikeloss_diagnostics = result.diagnostics  # type: ignore[attr-defined]
     return served
@@ -286,20 +294,28 @@ class _ServedLoss(torch.autograd.Function):
     @staticmethod
     @once_differentiable  # type: ignore[misc]
     def first_derivatives(ctx: Any, upstream: Tensor) -> tuple[Optional[Tensor], ...]:
+        factor = upstream.item() if upstream.device.type == "cpu" else upstream
         needed = ctx.needs_input_grad[2:]
         return None, None, *(
             # Expanded, not copied: all steps of an axis share one number.
-            _product(gradient, upstream, device).to(dtype).expand(shape)
+            _product(gradient, factor, dtype, device).expand(shape)
             if is_needed and gradient is not None
             else None
             for is_needed, gradient, (shape, dtype, device) in zip(needed, ctx.gradients, ctx.likes)
         )
 
 
-def _product(gradient: NDArray[Any], factor: Tensor, device: torch.device) -> Tensor:
-    if device.type == "cpu":
-        return torch.from_numpy(numpy.asarray(gradient * factor.item()))
-    return torch.tensor(gradient, device=device) * factor.to(device)
+def _product(
+    gradient: NDArray[Any], factor: Union[float, Tensor], dtype: torch.dtype, device: torch.device
+) -> Tensor:
+    if device.type != "cpu":
+        given = torch.as_tensor(factor, device=device)
+        return (torch.tensor(gradient, device=device) * given).to(dtype)
+    if isinstance(factor, Tensor):
+        factor = factor.item()
+    if gradient.ndim == 0:
+        return torch.scalar_tensor(gradient.item() * factor, dtype=dtype)
+    return torch.from_numpy(gradient * factor).to(dtype)
 
 
 def _layers(spikes_list: Iterable[Tensor]) -> list[Tensor]:
@@ -334,17 +350,31 @@ def _spikes(spikes: Tensor, axes: Axes) -> Union[NDArray[Any], Sums]:
     """What the client gets: the tensor's own memory, or sums that its device has computed."""
     plain = spikes.detach()
     half = plain.dtype in _HALF
-    if plain.device.type == "cpu" and not half:
-        array: NDArray[Any] = plain.numpy()
-        return array
     if plain.dim() < 2:
-        return _spikes((plain.float() if half else plain).cpu(), axes)
+        return _array(plain.float() if half else plain)
     time = time_axis(plain.dim(), axes)
+    if plain.device.type == "cpu" and not half:
+        counts = _short_row_counts(plain, time)
+        return _array(plain) if counts is None else Sums(counts, plain.shape)
     sums = plain.sum(time, dtype=torch.float32 if half or plain.dtype == torch.float32 else None)
     if sums.dtype == torch.float32 and not torch.equal(sums, sums.round()):
         wide = plain.cpu() if plain.device.type == "mps" else plain  # which has no float64
         sums = wide.sum(time, dtype=torch.float64)
-    return Sums(sums.cpu().numpy(), plain.shape)
+    return Sums(_array(sums), plain.shape)
+
+
+def _short_row_counts(spikes: Tensor, time: int) -> Optional[NDArray[Any]]:
+    """Counts of spikes where PyTorch sums faster than NumPy; None elsewhere, and if there are values
+    that are not whole numbers."""
+    steps = spikes.shape[time]
+    if spikes.dtype != torch.float32 or spikes.stride(time) > _SHORT_ROW or steps <= FEW_STEPS:
+        return None
+    return whole_numbers(_array(spikes.sum(time)), steps) if steps < EXACT_FLOAT32 else None
+
+
+def _array(tensor: Tensor) -> NDArray[Any]:
+    array: NDArray[Any] = tensor.cpu().numpy()
+    return array
 
 
 def _constant_part(view: NDArray[Any]) -> NDArray[Any]:

@@ -1,5 +1,6 @@
 """Tests ask a real daemon: pytest tests --daemon PATH, by default that of scripts/test."""
 
+import importlib
 import json
 import os
 import pathlib
@@ -74,6 +75,14 @@ def daemon(program):
 def client(daemon):
     with spikeloss.Client(daemon.url, retries=0) as client:
         yield client
+
+
+@pytest.fixture(params=["arrays", "lists"])
+def backend(request, monkeypatch):
+    """With NumPy, and as if there were none."""
+    module = importlib.import_module(f"spikeloss.{request.param}")
+    for user in spikeloss.answers, spikeloss.client:
+        monkeypatch.setattr(user, "backend", module)
 
 
 def read_cases():

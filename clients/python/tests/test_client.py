@@ -3,6 +3,7 @@
 import base64
 import logging
 import multiprocessing
+import os
 import pickle
 import re
 import subprocess
@@ -88,6 +89,13 @@ def test_of_many_steps_only_counts_are_sent(dtype, shape):
     axis = 1 if len(shape) > 2 else 0
     assert encoding == ("u8" if shape[axis] < 256 else "u16" if dtype != "bool" else "u32")
     numpy.testing.assert_array_equal(sums, spikes.sum(axis=axis).ravel())
+
+
+@pytest.mark.parametrize("dtype", ["bool", "f4"])
+@pytest.mark.parametrize("steps", [255, 256, 5000, 14043, 16383, 16384, 70000])
+def test_spikes_at_every_step_are_all_counted(dtype, steps):
+    sums, _ = sent_sums(numpy.ones((2, steps, 3), dtype))
+    numpy.testing.assert_array_equal(sums, [steps] * 6)
 
 
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
@@ -193,6 +201,18 @@ def test_numbers_may_be_arrays_scalars_and_lists(client):
     }
     assert client.balanced_population_mse(SPIKES, **numpy_kinds).loss == plain.loss
     assert client.balanced_population_mse(SPIKES.tolist(), **POPULATION).loss == plain.loss
+
+
+@pytest.mark.parametrize("dtype", ["i1", "u1", "<i4", ">i8", "u8"])
+@pytest.mark.parametrize("number", [1, 63, 64, 5000])
+@pytest.mark.parametrize("largest", [0, 9, 10, 127, 9999, 10000, -1])
+def test_labels_of_any_number_and_width_are_sent_as_they_are(dtype, number, largest):
+    labels = (numpy.arange(number) % (abs(largest) + 1)).astype(dtype)
+    labels[-1:] = numpy.array(largest).astype(dtype)
+    with stub.serving((422, {}, b"{}")) as server, spikeloss.Client(server.url) as client:
+        with pytest.raises(spikeloss.InputError):
+            client.balanced_population_mse(SPIKES, **POPULATION | {"targets": labels})
+        assert server.requests[0][2]["targets"] == labels.tolist()
 
 
 @pytest.mark.parametrize("number", [numpy.nan, numpy.inf, -numpy.inf])
@@ -453,7 +473,8 @@ def test_a_url_that_is_none_is_refused_at_once(url):
         spikeloss.Client(url)
 
 
-def test_the_readme_does_what_it_says(daemon, monkeypatch, capsys):
+def test_the_readme_does_what_it_says(daemon, program, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", os.path.dirname(program), prepend=os.pathsep)
     monkeypatch.setenv("SPIKELOSSD_URL", daemon.url)
     readme = (ROOT / "clients" / "python" / "README.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)

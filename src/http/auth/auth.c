@@ -94,7 +94,7 @@ static enum sl_status check_token(struct sl_auth *auth, const struct sl_headers 
                    "authentication required: send a header \"Authorization: Bearer TOKEN\"");
   }
   if (headers->authorizations > 1) {
-    return sl_fail(error, SL_TOKEN_INVALID, "there are %u Authorization headers, expected one",
+    return sl_fail(error, SL_TOKEN_INVALID, "there are %u Authorization headers; send one",
                    headers->authorizations);
   }
   const char *token = credentials_of(headers->authorization);
@@ -108,7 +108,8 @@ static enum sl_status check_token(struct sl_auth *auth, const struct sl_headers 
                    "expected a token of letters, digits, -._~+/ and = at its end after Bearer");
   }
   if (!is_known(auth, token, client)) {
-    return sl_fail(error, SL_TOKEN_INVALID, "the token is none of those that this server knows");
+    return sl_fail(error, SL_TOKEN_INVALID,
+                   "the token is none of those that this server knows; ask its operator for one");
   }
   return SL_OK;
 }

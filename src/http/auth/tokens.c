@@ -139,7 +139,7 @@ static enum sl_status read_lines(struct sl_tokens *tokens, FILE *stream, const c
   return tokens->count > 0 ? SL_OK
                            : sl_fail(error, SL_CANNOT_START,
                                      "%s: there is no token in the file, so every request would be "
-                                     "refused",
+                                     "refused; write one into it",
                                      path);
 }
 

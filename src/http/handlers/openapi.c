@@ -32,11 +32,11 @@ static const char fixed_schemas[] = JSON(
         "description": "The data has sums of spikes instead: one for each (sample, neuron), or each neuron where the loss needs no more. The shape remains that of the spikes.",
         "type": ["string", "null"], "enum": ["time", "batch_time", null]},
     "FlatTensor": {
-        "description": "All values in row-major order.",
+        "description": "All values in row-major order, or nested arrays of exactly this shape.",
         "type": "object", "required": ["shape", "data"], "additionalProperties": false,
         "properties": {"shape": {"$ref": "#/components/schemas/Shape"},
                        "summed": {"$ref": "#/components/schemas/Summed"},
-                       "data": {"type": "array", "items": {"type": "number"}}},
+                       "data": {"$ref": "#/components/schemas/NestedTensor"}},
         "examples": [{"shape": [1, 2, 3], "data": [0, 1, 0, 1, 0, 0]}]},
     "BitsTensor": {
         "description": "One bit a value, most significant bit first over the flattened tensor, padded with zeros to a byte: base64(numpy.packbits(tensor)).",
@@ -73,8 +73,19 @@ static const char fixed_schemas[] = JSON(
     "Gradient": {
         "description": "The gradient of a tensor. dense: in the tensor's own shape, nested if the tensor came nested; broadcast: a small shape that broadcasts to the tensor's by NumPy's rule. With gradient_encoding f32 or f64 always an object with base64 data.",
         "anyOf": [{"$ref": "#/components/schemas/NestedTensor"},
-                  {"$ref": "#/components/schemas/FlatTensor"},
-                  {"$ref": "#/components/schemas/FloatTensor"}]},
+                  {"$ref": "#/components/schemas/FlatGradient"},
+                  {"$ref": "#/components/schemas/Base64Gradient"}]},
+    "FlatGradient": {
+        "description": "All values in row-major order.",
+        "type": "object", "required": ["shape", "data"],
+        "properties": {"shape": {"$ref": "#/components/schemas/Shape"},
+                       "data": {"type": "array", "items": {"type": "number"}}}},
+    "Base64Gradient": {
+        "description": "Little-endian floats in row-major order, 4 or 8 bytes each.",
+        "type": "object", "required": ["shape", "encoding", "data"],
+        "properties": {"shape": {"$ref": "#/components/schemas/Shape"},
+                       "encoding": {"type": "string", "enum": ["f32", "f64"]},
+                       "data": {"type": "string", "contentEncoding": "base64"}}},
     "Field": {
         "description": "A member of a request, with its bounds and its default where it has them.",
         "type": "object", "required": ["name", "kind", "summary", "required"],
@@ -93,10 +104,16 @@ static const char fixed_schemas[] = JSON(
         "properties": {"name": {"type": "string"}, "summary": {"type": "string"},
                        "formula": {"type": "string"},
                        "fields": {"type": "array", "items": {"$ref": "#/components/schemas/Field"}},
-                       "example": {"type": "object"}}},
+                       "example": {"$ref": "#/components/schemas/AnyRequest"}}},
     "Limits": {
         "description": "What one request may ask for, and the memory of all of them together.",
-        "type": "object", "additionalProperties": {"type": "integer"}},
+        "type": "object",
+        "required": ["body_bytes", "pairs", "answer_bytes", "deferred_bytes", "member_bytes",
+                     "depth", "layers", "memory_bytes"],
+        "properties": {"body_bytes": {"type": "integer"}, "pairs": {"type": "integer"},
+                       "answer_bytes": {"type": "integer"}, "deferred_bytes": {"type": "integer"},
+                       "member_bytes": {"type": "integer"}, "depth": {"type": "integer"},
+                       "layers": {"type": "integer"}, "memory_bytes": {"type": "integer"}}},
     "LossWithLimits": {
         "allOf": [{"$ref": "#/components/schemas/Loss"},
                   {"type": "object", "required": ["limits"],
@@ -118,20 +135,18 @@ static const char nested_schema[] =
          "examples": [[[[0, 1, 0], [1, 0, 0]]]]) "}";
 /* clang-format on */
 
-/* The answers that every POST may have beside 200. */
+/* The answers that operations may have beside 200, those with bodies or all. */
 static const struct {
   unsigned status;
+  bool of_bodies;
   const char *description;
 } problem_answers[] = {
-    {400,
-     "The body is not JSON, JSON of the wrong kind, or broken compressed data; or the request is "
-     "ambiguous"},
-    {404, "There is no loss of that name"},
-    {413, "Larger than a limit allows"},
-    {415, "The body is not application/json, or compressed in a way that is not read"},
-    {422, "The right kind of value, but one without an answer"},
-    {431, "The headers are too large"},
-    {503, "No capacity left now; try again after Retry-After seconds"},
+    {400, false, "The request is ambiguous, or its body is not JSON or JSON of the wrong kind"},
+    {413, true, "Larger than a limit allows"},
+    {415, true, "The body is not application/json, or compressed in a way that is not read"},
+    {422, true, "The right kind of value, but one without an answer"},
+    {431, false, "The headers are too large"},
+    {503, false, "No capacity left now, or the server is shutting down"},
 };
 
 #define TEXT         JSON({"type" : "string"})
@@ -158,7 +173,7 @@ static const struct page description_of_loss = {
 
 /* The GETs that are no loss's. */
 static const struct page pages[] = {
-    {"/v1/losses", "losses", "All losses, their fields and the limits in force",
+    {"/v1/losses", "list_losses", "All losses, their fields and the limits in force",
      "Made from the tables that validate requests.", JSON_MEDIA_TYPE, SCHEMA("Losses")},
     {"/livez", "livez", "The process runs", "For supervisors; never needs a token.", "text/plain",
      TEXT},
@@ -166,9 +181,10 @@ static const struct page pages[] = {
      "text/plain", TEXT},
     {"/metrics", "metrics", "What the service counts, in Prometheus' text format",
      "Requests, durations, memory, connections and what was turned away.", "text/plain", TEXT},
-    {"/openapi.json", "openapi", "This document", "Made from the tables that validate requests.",
-     JSON_MEDIA_TYPE, JSON({"type" : "object"})},
-    {"/", "page", "A page for people",
+    {"/openapi.json", "openapi_document", "This document",
+     "Made from the tables that validate requests.", JSON_MEDIA_TYPE,
+     JSON({"type" : "object", "additionalProperties" : true})},
+    {"/", "usage", "A page for people",
      "A text with curl lines that work; for clients that accept text/html a page, without a token.",
      "text/plain", TEXT},
 };
@@ -191,8 +207,9 @@ static void write_type(struct sl_document *document, const struct sl_field *fiel
     sl_document_json(document, "'$ref': '#/components/schemas/%s',", tensor);
     break;
   case SL_FIELD_SPIKES_LIST:
-    sl_document_json(document, "'type': 'array', 'items': {'$ref': '#/components/schemas/%s'},",
-                     tensor);
+    sl_document_json(
+        document, "'type': 'array', 'minItems': 1, 'items': {'$ref': '#/components/schemas/%s'},",
+        tensor);
     break;
   case SL_FIELD_REALS:
     sl_document_json(document, "'type': 'array', 'items': {'type': 'number',");
@@ -221,6 +238,15 @@ static void write_type(struct sl_document *document, const struct sl_field *fiel
   }
 }
 
+/* That a field is there. By if and else: generators of clients make no types of conditions, but of
+ * anyOf, as if it told all. */
+static void write_condition(struct sl_document *document, const char *word,
+                            const struct sl_field *field) {
+  sl_document_json(document,
+                   "'%s': {'required': ['%s'], 'properties': {'%s': {'not': {'type': 'null'}}}},",
+                   word, field->name, field->name);
+}
+
 static void write_request_schema(struct sl_document *document, const struct sl_loss *loss) {
   size_t count = sl_request_field_count(loss);
   sl_document_json(document,
@@ -238,15 +264,22 @@ static void write_request_schema(struct sl_document *document, const struct sl_l
     bool tensor = field->axes != NULL;
     sl_document_json(document, "'%s': {'description': '%s%s%s',", field->name, field->summary,
                      tensor ? ": " : "", tensor ? field->axes : "");
-    write_type(document, field, "Tensor");
+    if (field->optional) { /* the default not beside anyOf: openapi-typescript requires such members
+                            */
+      sl_document_json(document, "'anyOf': [{");
+      write_type(document, field, "Tensor");
+      sl_document_json(document, "}, {'type': 'null'}],");
+    } else {
+      write_type(document, field, "Tensor");
+    }
     sl_document_json(document, "},");
   }
   sl_document_json(document, "},");
   for (const struct sl_field *field = loss->fields; field < loss->fields + loss->field_count;
        field++) {
     if (field->or_next) {
-      sl_document_json(document, "'anyOf': [{'required': ['%s']}, {'required': ['%s']}],",
-                       field->name, field[1].name);
+      write_condition(document, "if", field);
+      write_condition(document, "else", field + 1);
     }
   }
   sl_document_json(document, "},");
@@ -376,6 +409,11 @@ static void write_components(struct sl_document *document, const struct sl_auth 
     write_request_schema(document, *loss);
     write_answer_schema(document, *loss);
   }
+  sl_document_json(document, "'AnyRequest': {'description': 'A request of any loss.', 'anyOf': [");
+  for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
+    sl_document_json(document, "{'$ref': '#/components/schemas/%s_request'},", (*loss)->name);
+  }
+  sl_document_json(document, "]},");
   write_problem_schema(document);
   sl_document_json(document, "},");
   if (sl_auth_wants_tokens(auth)) {
@@ -388,21 +426,34 @@ static void write_components(struct sl_document *document, const struct sl_auth 
 }
 
 static void write_problem(struct sl_document *document, unsigned status, const char *description) {
-  sl_document_json(document,
-                   "'%ju': {'description': '%s', 'content': {'" SL_PROBLEM_MEDIA_TYPE "': {"
-                   "'schema': {'$ref': '#/components/schemas/Problem'}}}},",
-                   (uintmax_t)status, description);
+  sl_document_json(document, "'%ju': {'description': '%s',", (uintmax_t)status, description);
+  if (status == 503) {
+    sl_document_json(document, "'headers': {'Retry-After': {'description': 'seconds', "
+                               "'schema': {'type': 'integer'}}},");
+  }
+  sl_document_json(document, "'content': {'" SL_PROBLEM_MEDIA_TYPE "': {"
+                             "'schema': {'$ref': '#/components/schemas/Problem'}}}},");
 }
 
-/* Ends an operation with the answers to clients that are not authenticated. Where anything is
- * wanted, every operation but the health of the process (`open`) wants it. */
-static void end_operation(struct sl_document *document, const struct sl_auth *auth, bool open) {
+/* Ends an operation with its errors. Where tokens or certificates are wanted, every operation but
+ * the health of the process (`open`) wants them; elsewhere hosts and origins are looked at. */
+static void end_operation(struct sl_document *document, const struct sl_auth *auth, bool open,
+                          bool has_body) {
+  for (size_t i = 0; i < LENGTH_OF(problem_answers); i++) {
+    if (has_body || !problem_answers[i].of_bodies) {
+      write_problem(document, problem_answers[i].status, problem_answers[i].description);
+    }
+  }
   bool tokens = sl_auth_wants_tokens(auth);
+  bool certificates = sl_auth_wants_certificates(auth);
   if (tokens && !open) {
     write_problem(document, 401, "Authentication required: the token is missing or not valid");
   }
-  if (sl_auth_wants_certificates(auth) && !open) {
+  if (certificates && !open) {
     write_problem(document, 403, "Client certificate required");
+  }
+  if (!tokens && !certificates) {
+    write_problem(document, 403, "The Host or the Origin is not allowed");
   }
   sl_document_json(document, tokens && open ? "}, 'security': []}," : "}},");
 }
@@ -418,7 +469,6 @@ static void write_get(struct sl_document *document, const struct page *page, con
                    page->summary, page->media_type);
   sl_document_json_text(document, page->schema);
   sl_document_json(document, "}}},");
-  write_problem(document, 431, "The headers are too large");
 }
 
 /* Writes what the service really answers to a loss's example, if the limits in force let it. */
@@ -469,10 +519,7 @@ static void write_evaluation(struct sl_document *document, const struct sl_servi
     write_example_answer(document, loss, &service->options.limits);
   }
   sl_document_json(document, "}}},");
-  for (size_t i = 0; i < LENGTH_OF(problem_answers); i++) {
-    write_problem(document, problem_answers[i].status, problem_answers[i].description);
-  }
-  end_operation(document, &service->auth, false);
+  end_operation(document, &service->auth, false, true);
 }
 
 static void write_paths(struct sl_document *document, const struct sl_service *service) {
@@ -480,18 +527,15 @@ static void write_paths(struct sl_document *document, const struct sl_service *s
   for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
     sl_document_json(document, "'/v1/losses/%s': {", (*loss)->name);
     write_get(document, &description_of_loss, (*loss)->name);
-    end_operation(document, &service->auth, false);
+    end_operation(document, &service->auth, false, false);
     write_evaluation(document, service, *loss);
     sl_document_json(document, "},");
   }
   for (size_t i = 0; i < LENGTH_OF(pages); i++) {
     sl_document_json(document, "'%s': {", pages[i].path);
     write_get(document, &pages[i], "");
-    bool readyz = strcmp(pages[i].id, "readyz") == 0;
-    if (readyz) {
-      write_problem(document, 503, "The server is shutting down");
-    }
-    end_operation(document, &service->auth, readyz || strcmp(pages[i].id, "livez") == 0);
+    bool open = strcmp(pages[i].id, "readyz") == 0 || strcmp(pages[i].id, "livez") == 0;
+    end_operation(document, &service->auth, open, false);
     sl_document_json(document, "},");
   }
   sl_document_json(document, "},");
