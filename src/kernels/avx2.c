@@ -177,12 +177,27 @@ static void add_reals(void *ones, void *graded, size_t count_bytes, double *sums
   }
 }
 
-/* Adds numbers of 32 bits to up to eight counts. */
+/* Adds numbers of 32 bits to up to eight counts; those of small counts are below 256. */
 static inline void add_counts(char *counts, size_t count_bytes, __m256i more, size_t columns) {
-  uint32_t numbers[8];
-  memcpy(numbers, &more, sizeof numbers);
-  for (size_t i = 0; i < columns; i++) {
-    sl_add_count(counts, count_bytes, i, numbers[i]);
+  __m128i low = _mm256_castsi256_si128(more);
+  __m128i high = _mm256_extracti128_si256(more, 1);
+  if (columns == 8 && count_bytes == 1) {
+    __m128i pairs = _mm_packus_epi32(low, high);
+    __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)counts);
+    bytes = _mm_add_epi8(bytes, _mm_packus_epi16(pairs, pairs));
+    _mm_storel_epi64((__m128i *)(void *)counts, bytes);
+  } else if (columns == 8) {
+    __m256i *sums = (__m256i *)(void *)counts;
+    _mm256_storeu_si256(sums,
+                        _mm256_add_epi64(_mm256_loadu_si256(sums), _mm256_cvtepu32_epi64(low)));
+    _mm256_storeu_si256(
+        sums + 1, _mm256_add_epi64(_mm256_loadu_si256(sums + 1), _mm256_cvtepu32_epi64(high)));
+  } else {
+    uint32_t numbers[8];
+    _mm256_storeu_si256((__m256i *)(void *)numbers, more);
+    for (size_t i = 0; i < columns; i++) {
+      sl_add_count(counts, count_bytes, i, numbers[i]);
+    }
   }
 }
 

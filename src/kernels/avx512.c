@@ -135,10 +135,25 @@ static void add_reals(void *ones, void *graded, size_t count_bytes, double *sums
   }
 }
 
-/* Adds numbers of 32 bits to up to eight counts, those that are used. */
-static inline void add_counts(void *counts, size_t count_bytes, __mmask8 used, __m256i more) {
-  __m512i sum = load_counts(counts, count_bytes, used) + _mm512_cvtepu32_epi64(more);
-  store_counts(counts, count_bytes, used, sum);
+/* Adds numbers of 32 bits to up to sixteen counts, those that are used. Whole vectors of bytes are
+ * stored without a mask: a load next to a masked store would wait for it. */
+static inline void add_counts(char *counts, size_t count_bytes, __mmask16 used, __m512i more) {
+  __m128i bytes = _mm512_cvtepi32_epi8(more);
+  if (count_bytes == 1 && used == 0xffff) {
+    bytes = _mm_add_epi8(bytes, _mm_loadu_si128((const __m128i *)(const void *)counts));
+    _mm_storeu_si128((__m128i *)(void *)counts, bytes);
+  } else if (count_bytes == 1) {
+    bytes = _mm_add_epi8(bytes, _mm_maskz_loadu_epi8(used, counts));
+    _mm_mask_storeu_epi8(counts, used, bytes);
+  } else {
+    const __m256i halves[2] = {_mm512_castsi512_si256(more), _mm512_extracti64x4_epi64(more, 1)};
+    for (size_t half = 0; half < 2; half++) {
+      __mmask8 here = (__mmask8)(used >> (8 * half));
+      __m512i sum = _mm512_maskz_loadu_epi64(here, counts + 64 * half);
+      sum = _mm512_add_epi64(sum, _mm512_cvtepu32_epi64(halves[half]));
+      _mm512_mask_storeu_epi64(counts + 64 * half, here, sum);
+    }
+  }
 }
 
 /* Adds up to sixteen columns of floats, those that are used. Where a value is not graded, 0 is
@@ -162,15 +177,10 @@ static inline unsigned add_sixteen_columns(char *ones, char *graded, size_t coun
     sum[0] += _mm512_cvtps_pd(_mm256_castpd_ps(_mm512_castpd512_pd256(added)));
     sum[1] += _mm512_cvtps_pd(_mm256_castpd_ps(_mm512_extractf64x4_pd(added, 1)));
   }
-  __m512i one_count = _mm512_sub_epi32(fired_count, graded_count);
-  __m256i more_ones[2] = {_mm512_castsi512_si256(one_count),
-                          _mm512_extracti64x4_epi64(one_count, 1)};
-  __m256i more_graded[2] = {_mm512_castsi512_si256(graded_count),
-                            _mm512_extracti64x4_epi64(graded_count, 1)};
+  add_counts(ones, count_bytes, used, _mm512_sub_epi32(fired_count, graded_count));
+  add_counts(graded, count_bytes, used, graded_count);
   unsigned not_finite = 0;
   for (size_t half = 0; half < 2; half++) {
-    add_counts(ones + 8 * half * count_bytes, count_bytes, half_used[half], more_ones[half]);
-    add_counts(graded + 8 * half * count_bytes, count_bytes, half_used[half], more_graded[half]);
     _mm512_mask_storeu_pd(sums + 8 * half, half_used[half], sum[half]);
     not_finite |= _mm512_cmp_pd_mask(sum[half] - sum[half], _mm512_setzero_pd(), _CMP_NEQ_UQ);
   }
