@@ -28,6 +28,7 @@ enum { COUNTS = UINT8_MAX + 1 };
 /* What each count comes to in a group. */
 struct outcomes {
   double residuals[COUNTS], squares[COUNTS], gradients[COUNTS];
+  double incorrect[COUNTS]; /* residuals, or 0 where they are of the correct group */
 };
 
 /* The populations while they are scored. */
@@ -39,10 +40,13 @@ struct score {
   struct outcomes outcomes[GROUPS];
 };
 
-static void fill_outcomes(struct outcomes *outcomes, size_t steps, double target, double terms) {
+static void fill_outcomes(struct score *score, size_t group, double target, double terms) {
+  struct outcomes *outcomes = &score->outcomes[group];
+  size_t steps = score->population->spikes->steps;
   for (size_t count = 0; count <= steps; count++) {
     double residual = (double)count - target;
     outcomes->residuals[count] = residual;
+    outcomes->incorrect[count] = group == INCORRECT ? residual : 0.0;
     outcomes->squares[count] = residual * residual;
     outcomes->gradients[count] = 2.0 * residual / terms;
   }
@@ -66,49 +70,102 @@ static inline void update_winner(struct winner *winner, size_t class, uint64_t t
   winner->max_total = above ? signed_total : winner->max_total;
 }
 
-static inline void add_winner(struct sl_population_totals *totals, const struct winner *winner,
-                              size_t target) {
-  totals->hits += winner->class == target;
-  totals->ties += winner->shared;
+static inline void add_winner(struct sl_population_totals *totals, bool hit, bool shared) {
+  totals->hits += hit;
+  totals->ties += shared;
 }
 
-/* Adds one value after the other, in row-major order. */
-static void score_in_order(struct score *score) {
+enum { MAX_SAMPLES = 256 }; /* that are scored together */
+
+/* Finds which class wins each sample. */
+static void find_winners(const struct score *score, size_t first, size_t samples, uint32_t *classes,
+                         bool *shared) {
+  const struct sl_population *population = score->population;
+  size_t neurons = population->neurons;
+  const uint8_t *counts = score->counts + first * population->classes * neurons;
+  if (neurons == 1) {
+    sl_kernels()->find_largest(classes, shared, counts, samples, population->classes);
+    return;
+  }
+  for (size_t sample = 0; sample < samples; sample++) {
+    struct winner winner = no_winner;
+    for (size_t class = 0; class < population->classes; class ++, counts += neurons) {
+      uint64_t total = 0;
+      for (size_t i = 0; i < neurons; i++) {
+        total += counts[i];
+      }
+      update_winner(&winner, class, total);
+    }
+    classes[sample] = (uint32_t)winner.class;
+    shared[sample] = winner.shared;
+  }
+}
+
+/* Counts the samples that their own class wins, and those that several classes win. */
+static void count_hits(struct score *score, size_t first, size_t samples) {
+  uint32_t classes[MAX_SAMPLES];
+  bool shared[MAX_SAMPLES];
+  find_winners(score, first, samples, classes, shared);
+  for (size_t sample = 0; sample < samples; sample++) {
+    size_t target = (size_t)score->population->targets[first + sample];
+    add_winner(score->totals, classes[sample] == target, shared[sample]);
+  }
+}
+
+/* Adds one value after the other, in row-major order. Where it is of the other group, 0 is added to
+ * the residuals. Inline, so that the compiler knows populations of one neuron, for which it leaves
+ * the winners to count_hits. */
+static inline void add_in_order(struct score *score, size_t neurons) {
   const struct sl_population *population = score->population;
   const uint8_t *counts = score->counts;
   double *gradient = score->gradient;
   double squares = 0.0;
-  double residuals[GROUPS] = {0.0, 0.0};
-  uint64_t totals[GROUPS] = {0, 0};
+  double incorrect = 0.0;
+  double correct = 0.0;
+  uint64_t count = 0;
+  uint64_t correct_count = 0;
   for (size_t sample = 0; sample < population->spikes->samples; sample++) {
     size_t target = (size_t)population->targets[sample];
     struct winner winner = no_winner;
+    for (size_t i = target * neurons; i < (target + 1) * neurons; i++) {
+      correct += score->outcomes[CORRECT].residuals[counts[i]];
+      correct_count += counts[i];
+    }
     for (size_t class = 0; class < population->classes; class ++) {
-      bool is_target = class == target;
-      const struct outcomes *outcomes = &score->outcomes[is_target];
-      double sum = is_target ? residuals[CORRECT] : residuals[INCORRECT];
+      const struct outcomes *outcomes = &score->outcomes[class == target];
       uint64_t total = 0;
-      for (size_t i = 0; i < population->neurons; i++) {
+      for (size_t i = 0; i < neurons; i++) {
         total += counts[i];
-        sum += outcomes->residuals[counts[i]];
         squares += outcomes->squares[counts[i]];
+        incorrect += outcomes->incorrect[counts[i]];
         gradient[i] = outcomes->gradients[counts[i]];
       }
-      residuals[CORRECT] = is_target ? sum : residuals[CORRECT];
-      residuals[INCORRECT] = is_target ? residuals[INCORRECT] : sum;
-      totals[CORRECT] += is_target ? total : 0;
-      totals[INCORRECT] += is_target ? 0 : total;
+      count += total;
       update_winner(&winner, class, total);
-      counts += population->neurons;
-      gradient += population->neurons;
+      counts += neurons;
+      gradient += neurons;
     }
-    add_winner(score->totals, &winner, target);
+    if (neurons > 1) {
+      add_winner(score->totals, winner.class == target, winner.shared);
+    }
   }
   score->totals->squares = squares;
-  score->totals->correct.residuals = residuals[CORRECT];
-  score->totals->incorrect.residuals = residuals[INCORRECT];
-  score->totals->correct.counts = (double)totals[CORRECT];
-  score->totals->incorrect.counts = (double)totals[INCORRECT];
+  score->totals->correct.residuals = correct;
+  score->totals->incorrect.residuals = incorrect;
+  score->totals->correct.counts = (double)correct_count;
+  score->totals->incorrect.counts = (double)(count - correct_count);
+}
+
+static void score_in_order(struct score *score) {
+  size_t samples = score->population->spikes->samples;
+  if (score->population->neurons > 1) {
+    add_in_order(score, score->population->neurons);
+    return;
+  }
+  add_in_order(score, 1);
+  for (size_t first = 0; first < samples; first += MAX_SAMPLES) {
+    count_hits(score, first, samples - first < MAX_SAMPLES ? samples - first : MAX_SAMPLES);
+  }
 }
 
 /* Returns a power of two that makes integers of both targets, or 0 if there is no small one, or
@@ -155,45 +212,14 @@ static void write_gradient(double *gradient, const uint8_t *counts, size_t pairs
   }
 }
 
-enum { MAX_SAMPLES = 256 }; /* that are scored together */
-
-/* Finds which class wins each sample: the one with the most spikes; of several, the lowest. */
-static void find_winners(const struct score *score, size_t first, size_t samples, uint32_t *classes,
-                         bool *shared) {
-  const struct sl_population *population = score->population;
-  size_t neurons = population->neurons;
-  const uint8_t *counts = score->counts + first * population->classes * neurons;
-  if (neurons == 1) {
-    sl_kernels()->find_largest(classes, shared, counts, samples, population->classes);
-    return;
-  }
-  for (size_t sample = 0; sample < samples; sample++) {
-    struct winner winner = no_winner;
-    for (size_t class = 0; class < population->classes; class ++, counts += neurons) {
-      uint64_t total = 0;
-      for (size_t i = 0; i < neurons; i++) {
-        total += counts[i];
-      }
-      update_winner(&winner, class, total);
-    }
-    classes[sample] = (uint32_t)winner.class;
-    shared[sample] = winner.shared;
-  }
-}
-
 /* Scores the targets of samples, whose values were all taken for incorrect ones. Inline, so that
  * the compiler knows populations of one neuron. */
 static inline void score_targets(struct score *score, size_t first, size_t samples, size_t neurons,
                                  struct moments *correct) {
   const struct sl_population *population = score->population;
-  uint32_t classes[MAX_SAMPLES];
-  bool shared[MAX_SAMPLES];
-  find_winners(score, first, samples, classes, shared);
   for (size_t sample = 0; sample < samples; sample++) {
     size_t target = (size_t)population->targets[first + sample];
     size_t offset = ((first + sample) * population->classes + target) * neurons;
-    score->totals->hits += classes[sample] == target;
-    score->totals->ties += shared[sample];
     for (size_t i = offset; i < offset + neurons; i++) {
       uint32_t count = score->counts[i];
       correct->sums[COUNT_SUM] += count;
@@ -231,6 +257,7 @@ static void score_exactly(struct score *score, double scale) {
     write_gradient(score->gradient + first * row, score->counts + first * row, pairs,
                    score->outcomes[INCORRECT].gradients);
     sl_kernels()->add_moments(all.sums, score->counts + first * row, pairs);
+    count_hits(score, first, end - first);
     if (population->neurons == 1) {
       score_targets(score, first, end - first, 1, &correct);
     } else {
@@ -258,8 +285,8 @@ bool sl_population_score_small(double *gradient, struct sl_population_totals *to
   score.counts = spikes->small_ones;
   score.gradient = gradient;
   score.totals = totals;
-  fill_outcomes(&score.outcomes[CORRECT], spikes->steps, totals->correct.target, terms);
-  fill_outcomes(&score.outcomes[INCORRECT], spikes->steps, totals->incorrect.target, terms);
+  fill_outcomes(&score, CORRECT, totals->correct.target, terms);
+  fill_outcomes(&score, INCORRECT, totals->incorrect.target, terms);
   double scale = exact_scale(totals, (double)spikes->steps, (double)pairs);
   if (scale > 0.0) {
     score_exactly(&score, scale);
