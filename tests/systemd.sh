@@ -158,11 +158,16 @@ restarts_lose_nothing() {
   [ ! -s "$work/lost" ] && [ "$(answers)" -gt 60 ] && return $status
 }
 
+# The configuration of the package, and this line after it.
+configure() { # [LINE]
+  cat "$work/good.conf" - <<<"${1-}" >"$configuration"
+}
+
 # Tried more often than systemd, by default, lets a unit start; and a client comes meanwhile.
 bad_line_keeps_socket() {
-  cp "$configuration" "$work/good.conf"
-  echo 'body_bytes = many' >>"$configuration"
-  try_to stop && ask "$url$loss" &
+  configure 'body_bytes = many'
+  try_to stop || return 1
+  ask "$url$loss" &
   waiting=$!
   for _ in 1 2 3 4 5 6 7 8; do
     ! try_to restart || return 1
@@ -176,7 +181,7 @@ error_has_priority() {
 }
 
 repaired_line_works() {
-  cp "$work/good.conf" "$configuration"
+  configure
   wait "$waiting" && ask "$url$loss"
 }
 
@@ -185,14 +190,15 @@ has_process() { # PROCESS-ID
 }
 
 reload_checks_first() {
-  local id
+  local id status=0
   id=$(service MainPID)
-  echo 'body_bytes = many' >>"$configuration"
-  ! try_to reload && has_process "$id" && ask "$url$loss" || return 1
-  cp "$work/good.conf" "$configuration"
-  echo 'log_level = debug' >>"$configuration"
-  try_to reload && has_process "$id" && wait_until 10 in_journal info 'have been read again' &&
-    cp "$work/good.conf" "$configuration"
+  configure 'body_bytes = many'
+  ! try_to reload && has_process "$id" && ask "$url$loss" || status=1
+  configure 'log_level = debug'
+  try_to reload && has_process "$id" && wait_until 10 in_journal info 'have been read again' ||
+    status=1
+  configure
+  return $status
 }
 
 # Since its start it has told the watchdog that it lives, beyond the time that this may take.
@@ -267,6 +273,7 @@ service_serves_a_group() {
     serves_only_group /run/spikelossd/http.sock
 }
 
+cp "$configuration" "$work/good.conf" || skip "spikelossd is not installed there"
 install_systemd || {
   tail -n 20 "$work/log"
   skip 'systemd cannot be installed there'

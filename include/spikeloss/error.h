@@ -64,7 +64,7 @@ SL_API const char *sl_status_name(enum sl_status status);
  */
 enum sl_status sl_fail_at(struct sl_error *error, enum sl_status code, const char *pointer,
                           uint64_t offset, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+    __attribute__((cold, format(printf, 5, 6)));
 
 /* The same without a location. */
 #define sl_fail(error, code, ...) sl_fail_at(error, code, "", SL_NO_OFFSET, __VA_ARGS__)

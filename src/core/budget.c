@@ -14,26 +14,40 @@ static bool in_block(const struct sl_budget *budget, const char *memory) {
          memory < budget->block + budget->block_bytes;
 }
 
+void *sl_budget_use_block(struct sl_budget *budget, size_t bytes) {
+  if (budget == NULL || bytes > budget->block_bytes - budget->block_used) {
+    return NULL;
+  }
+  char *memory = budget->block + budget->block_used;
+  budget->block_used += aligned(bytes);
+  return memory;
+}
+
 void *sl_budget_allocate(struct sl_budget *budget, size_t bytes, bool zeroed,
                          struct sl_error *error) {
   if (sl_budget_take(budget, bytes, error) != SL_OK) {
     return NULL;
   }
-  if (budget != NULL && bytes <= budget->block_bytes - budget->block_used) {
-    char *memory = budget->block + budget->block_used;
-    budget->block_used += aligned(bytes);
+  void *memory = sl_budget_use_block(budget, bytes);
+  if (memory != NULL) {
     return zeroed ? memset(memory, 0, bytes) : memory;
   }
-  void *memory = zeroed ? calloc(bytes, 1) : malloc(bytes);
+  memory = zeroed ? calloc(bytes, 1) : malloc(bytes);
   if (memory == NULL) {
     sl_budget_give_back(budget, bytes);
   }
   return memory;
 }
 
-/* Moves memory out of the block, or to where the block still has space. */
-static void *move_in_block(struct sl_budget *budget, void *memory, size_t before, size_t bytes,
+/* Grows memory in the block where it is the last, or moves it, out of the block if need be. */
+static void *grow_in_block(struct sl_budget *budget, void *memory, size_t before, size_t bytes,
                            struct sl_error *error) {
+  size_t begin = (size_t)((char *)memory - budget->block);
+  if (begin + aligned(before) == budget->block_used && bytes <= budget->block_bytes - begin) {
+    bool taken = sl_budget_take(budget, bytes - before, error) == SL_OK;
+    budget->block_used = taken ? begin + aligned(bytes) : budget->block_used;
+    return taken ? memory : NULL;
+  }
   void *moved = sl_budget_allocate(budget, bytes, false, error);
   if (moved != NULL) {
     memcpy(moved, memory, before);
@@ -48,7 +62,7 @@ void *sl_budget_grow(struct sl_budget *budget, void *memory, size_t before, size
     return sl_budget_allocate(budget, bytes, false, error);
   }
   if (in_block(budget, memory)) {
-    return move_in_block(budget, memory, before, bytes, error);
+    return grow_in_block(budget, memory, before, bytes, error);
   }
   if (sl_budget_take(budget, bytes - before, error) != SL_OK) {
     return NULL;
@@ -60,8 +74,7 @@ void *sl_budget_grow(struct sl_budget *budget, void *memory, size_t before, size
   return grown;
 }
 
-void sl_budget_free(struct sl_budget *budget, void *memory, size_t bytes) {
-  sl_budget_give_back(budget, bytes);
+void sl_budget_release(struct sl_budget *budget, void *memory, size_t bytes) {
   if (!in_block(budget, memory)) {
     free(memory);
     return;

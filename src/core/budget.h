@@ -52,6 +52,9 @@ static inline void sl_budget_give_back(struct sl_budget *budget, uint64_t bytes)
   }
 }
 
+/* Returns memory of the block, without a charge, or NULL if there is not so much in it. */
+void *sl_budget_use_block(struct sl_budget *budget, size_t bytes);
+
 /* Charges and allocates memory. Returns NULL if there is none, or, with an error, no charge. */
 void *sl_budget_allocate(struct sl_budget *budget, size_t bytes, bool zeroed,
                          struct sl_error *error);
@@ -60,7 +63,15 @@ void *sl_budget_allocate(struct sl_budget *budget, size_t bytes, bool zeroed,
 void *sl_budget_grow(struct sl_budget *budget, void *memory, size_t before, size_t bytes,
                      struct sl_error *error);
 
+/* Frees memory that is not NULL, and what was taken of the block last. */
+void sl_budget_release(struct sl_budget *budget, void *memory, size_t bytes);
+
 /* Frees memory, or NULL, and gives back its charge; 0 bytes if that is given back elsewhere. */
-void sl_budget_free(struct sl_budget *budget, void *memory, size_t bytes);
+static inline void sl_budget_free(struct sl_budget *budget, void *memory, size_t bytes) {
+  sl_budget_give_back(budget, bytes);
+  if (memory != NULL) {
+    sl_budget_release(budget, memory, bytes);
+  }
+}
 
 #endif

@@ -199,25 +199,33 @@ static bool scan_is_due(const struct sl_scan_backoff *backoff, const struct sl_i
   return sl_input_left(input) >= SCAN_MIN_BYTES && sl_input_offset(input) >= backoff->from;
 }
 
-/*
- * Scans the text, or the end of a piece that is shorter than a block: that is filled up with bytes
- * that no spikes have, so that it ends before them. What repeats a template is scanned faster, so
- * scans are short while there is one that fits, or may be one soon. Returns how many bytes were
- * taken.
+/* Returns how many bytes are for the kernel. What repeats a template is scanned faster, so scans
+ * are short while there is one that fits, or may be one soon. A row of unknown length ends before
+ * its bracket. */
+static size_t bytes_to_scan(const struct sl_text_scan *scan, const struct sl_repeats *repeats,
+                            const struct sl_input *input) {
+  size_t left = sl_input_left(input);
+  size_t length = repeats->template != NULL              ? (size_t)SL_SCAN_BLOCK << repeats->misses
+                  : sl_repeats_may_learn(repeats, input) ? SCAN_TO_LEARN
+                                                         : left;
+  length = length < left ? length : left;
+  size_t block = length < SL_SCAN_BLOCK ? length : SL_SCAN_BLOCK;
+  const char *end = scan->row_length == SL_NO_ROWS ? memchr(input->at, ']', block) : NULL;
+  return end != NULL ? (size_t)(end - input->at) : length;
+}
+
+/* Scans the text, or the end of a row or a piece that is shorter than a block: that is filled up
+ * with bytes that no spikes have, so that it ends before them. Returns how many bytes were taken.
  */
 static size_t scan_text(struct sl_text_scan *scan, const struct sl_repeats *repeats,
                         const struct sl_input *input) {
-  size_t left = sl_input_left(input);
-  if (left >= SL_SCAN_BLOCK) {
-    size_t length = repeats->template != NULL ? (size_t)SL_SCAN_BLOCK << repeats->misses
-                    : sl_repeats_may_learn(repeats, input) ? SCAN_TO_LEARN
-                                                           : left;
-    length = length < left ? length : left;
+  size_t length = bytes_to_scan(scan, repeats, input);
+  if (length >= SL_SCAN_BLOCK) {
     return sl_kernels()->scan_spike_text(scan, input->at, length);
   }
   char block[SL_SCAN_BLOCK];
   memset(block, '!', sizeof block);
-  memcpy(block, input->at, left);
+  memcpy(block, input->at, length);
   return sl_kernels()->scan_spike_text(scan, block, sizeof block);
 }
 

@@ -103,6 +103,11 @@ static size_t push_some(struct sl_packed *packed, const uint8_t *bytes, size_t c
   enum sl_tensor_encoding encoding = packed->encoding;
   uint64_t bits[BATCH_WORDS];
   double values[BATCH_VALUES];
+  size_t sums =
+      encoding == SL_TENSOR_U8 ? sl_spikes_push_byte_sums(packed->spikes, bytes, count, error) : 0;
+  if (sums > 0) {
+    return sums;
+  }
   size_t max_bits = count < BATCH_BITS ? count : BATCH_BITS;
   size_t binary = sl_kernels()->pack_numbers(bits, bytes, encodings[encoding].bytes,
                                              encodings[encoding].one, max_bits);

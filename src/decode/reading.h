@@ -76,7 +76,7 @@ enum sl_status sl_begin_limited(struct sl_reading *reading, size_t levels,
                                 const struct sl_input *input);
 
 /* Fails for a value that is longer than the limit. */
-enum sl_status sl_refuse_length(struct sl_reading *reading);
+__attribute__((cold)) enum sl_status sl_refuse_length(struct sl_reading *reading);
 
 /* Fails if what was taken of the input is beyond that limit, if there is one. */
 static inline enum sl_status sl_check_limited(struct sl_reading *reading,
@@ -94,11 +94,13 @@ static inline enum sl_status sl_check_limited(struct sl_reading *reading,
 
 /* Fails for the value that this event begins, or is, which does not belong where it is, now or
  * with the next event. `choices` matters where a choice belongs. */
-enum sl_status sl_refuse_value(struct sl_reading *reading, enum sl_json_event event,
-                               enum sl_want want, const char *const *choices);
+__attribute__((cold)) enum sl_status sl_refuse_value(struct sl_reading *reading,
+                                                     enum sl_json_event event, enum sl_want want,
+                                                     const char *const *choices);
 
 /* Fails for a misfit when the next event has come, or the body has ended. */
-enum sl_status sl_refuse_misfit(struct sl_reading *reading, enum sl_json_event event);
+__attribute__((cold)) enum sl_status sl_refuse_misfit(struct sl_reading *reading,
+                                                      enum sl_json_event event);
 
 /* Returns whether the last word counts as a number that went wrong: NaN, -Infinity, -x. */
 bool sl_is_number_word(const struct sl_reading *reading);

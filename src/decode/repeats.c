@@ -16,7 +16,8 @@
 #include <string.h>
 
 enum {
-  ENOUGH_BYTES = 2048, /* of a template: shorter elements are repeated in it */
+  ENOUGH_BYTES = 2048, /* of a template: shorter elements are repeated in it, as far as the piece
+                          goes on */
   MAX_ROW_BYTES = SL_TEMPLATE_BYTES - SL_SCAN_BLOCK, /* with its brackets it still fits */
   MAX_MISSES = 8,
   MIN_PAUSE = 1024, /* bytes */
@@ -53,6 +54,9 @@ static void pause_learning(struct sl_repeats *repeats, const struct sl_input *in
 void sl_repeats_begin_piece(struct sl_repeats *repeats, const struct sl_input *input) {
   repeats->piece = input->at;
   repeats->stopped = NULL;
+  if (repeats->template != NULL && repeats->template->length < ENOUGH_BYTES / 2) {
+    repeats->template = NULL; /* it was made for the end of a piece */
+  }
   forget_elements(repeats, 0);
 }
 
@@ -134,7 +138,8 @@ bool sl_repeats_may_learn(const struct sl_repeats *repeats, const struct sl_inpu
 static void make_template(struct sl_repeats *repeats, struct sl_reading *reading,
                           const struct sl_input *input, struct element element) {
   size_t length = (size_t)(element.end - element.begin);
-  size_t times = length < ENOUGH_BYTES ? ENOUGH_BYTES / length : 1;
+  size_t enough = sl_input_left(input) < ENOUGH_BYTES ? sl_input_left(input) : ENOUGH_BYTES;
+  size_t times = length < enough ? enough / length : 1;
   if (reading->template == NULL) {
     reading->template =
         sl_budget_allocate(reading->budget, sizeof *reading->template, false, &reading->error);

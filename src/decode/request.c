@@ -35,11 +35,14 @@ struct sl_decoder {
 struct sl_decoder *sl_decoder_new(const struct sl_loss *loss, const struct sl_limits *limits,
                                   struct sl_budget *budget) {
   struct sl_error refused = SL_NO_ERROR;
-  struct sl_decoder *decoder = sl_budget_allocate(budget, sizeof *decoder, true, &refused);
+  struct sl_decoder *decoder = sl_budget_allocate(budget, sizeof *decoder, false, &refused);
   if (decoder == NULL) {
     return NULL;
   }
-  decoder->reading.error = SL_NO_ERROR;
+  /* Half of it, what is read before it is set: the tokenizer and the readers of tensors begin. */
+  const size_t begin = offsetof(struct sl_decoder, reading.error);
+  memset((char *)decoder + begin, 0, offsetof(struct sl_decoder, tensor.reader) - begin);
+  decoder->reading.error.offset = SL_NO_OFFSET;
   decoder->reading.limits = *limits;
   decoder->reading.budget = budget;
   decoder->reading.pairs_left = limits->pairs;
@@ -109,11 +112,14 @@ static enum sl_status unknown_member(struct sl_decoder *decoder) {
   return sl_refuse_name(&decoder->reading, SL_UNKNOWN_MEMBER, problem);
 }
 
+/* Members mostly come in the order of their fields. */
 static enum sl_status name_member(struct sl_decoder *decoder) {
   struct sl_json *json = &decoder->reading.json;
-  for (size_t i = 0; i < decoder->field_count; i++) {
+  size_t i = decoder->field;
+  for (size_t tried = 0; tried < decoder->field_count; tried++) {
     const char *name = sl_request_field(decoder->decoded.loss, i)->name;
     if (!sl_text_is(&json->text, name)) {
+      i = i + 1 < decoder->field_count ? i + 1 : 0;
       continue;
     }
     if (decoder->seen >> i & 1) {
@@ -157,13 +163,29 @@ static void end_tensor(struct sl_decoder *decoder) {
   decoder->state = decoder->state == IN_TENSOR ? IN_BODY : IN_LIST;
 }
 
+/* Returns the next event where handle_event would have nothing to check: no misfit waits for it,
+ * and no limit ends within the input. Elsewhere the input seems to be at its end. */
+static enum sl_json_event next_unchecked(struct sl_reading *reading, struct sl_input *input) {
+  bool within = !reading->limited || input->end_offset <= reading->limited_end;
+  return within && !reading->misfit.pending ? sl_json_next(&reading->json, input, &reading->error)
+                                            : SL_JSON_NEED_MORE;
+}
+
+/* Reads an event of a tensor, and those that follow. */
 static enum sl_status read_tensor(struct sl_decoder *decoder, enum sl_json_event event,
                                   struct sl_input *input) {
-  enum sl_status status = sl_tensor_event(&decoder->tensor, &decoder->reading, event, input);
-  if (status == SL_OK && sl_tensor_is_complete(&decoder->tensor, &decoder->reading)) {
-    end_tensor(decoder);
+  struct sl_reading *reading = &decoder->reading;
+  for (; event > SL_JSON_FAILED; event = next_unchecked(reading, input)) {
+    enum sl_status status = sl_tensor_event(&decoder->tensor, reading, event, input);
+    if (status != SL_OK) {
+      return status;
+    }
+    if (sl_tensor_is_complete(&decoder->tensor, reading)) {
+      end_tensor(decoder);
+      return SL_OK;
+    }
   }
-  return status;
+  return reading->error.code;
 }
 
 static enum sl_status begin_tensor(struct sl_decoder *decoder, enum sl_json_event event,
@@ -204,15 +226,22 @@ static enum sl_status read_tensors(struct sl_decoder *decoder, enum sl_json_even
   return begin_tensor(decoder, event, input);
 }
 
+/* Reads an event of a value that is no tensor, and those that follow. */
 static enum sl_status read_field(struct sl_decoder *decoder, enum sl_json_event event,
                                  struct sl_input *input) {
   struct sl_reading *reading = &decoder->reading;
-  enum sl_status status = sl_value_event(&decoder->value, reading, event, input);
-  if (reading->json.depth == 1 && reading->json.state == SL_JSON_AFTER_VALUE) {
-    decoder->state = IN_BODY;
-    reading->limited = false;
+  for (; event > SL_JSON_FAILED; event = next_unchecked(reading, input)) {
+    enum sl_status status = sl_value_event(&decoder->value, reading, event, input);
+    if (reading->json.depth == 1 && reading->json.state == SL_JSON_AFTER_VALUE) {
+      decoder->state = IN_BODY;
+      reading->limited = false;
+      return status;
+    }
+    if (status != SL_OK) {
+      return status;
+    }
   }
-  return status;
+  return reading->error.code;
 }
 
 static enum sl_status axes_too_late(struct sl_reading *reading) {

@@ -82,24 +82,28 @@ static void write_next(struct sl_base64_reader *reader, char *bytes, size_t coun
   }
 }
 
+/* Bytes that may be written after those that are encoded. */
+enum { SPARE_BYTES = 2 };
+
 /* Encodes bytes of which only the last may be fewer than three; returns the text's length. */
-static size_t encode_bytes(char *text, const unsigned char *bytes, size_t length) {
-  size_t groups = length / 3;
+static size_t encode_bytes(char *text, unsigned char *bytes, size_t length) {
+  size_t groups = (length + SPARE_BYTES) / 3;
+  size_t padding = 3 * groups - length;
+  memset(bytes + length, 0, padding);
   sl_kernels()->encode_base64(text, bytes, groups);
-  size_t rest = length % 3;
-  if (rest == 0) {
-    return 4 * groups;
-  }
-  unsigned char last[3] = {0};
-  memcpy(last, bytes + 3 * groups, rest);
-  sl_kernels()->encode_base64(text + 4 * groups, last, 1);
-  memset(text + 4 * groups + 1 + rest, '=', 3 - rest);
-  return 4 * groups + 4;
+  memset(text + 4 * groups - padding, '=', padding);
+  return 4 * groups;
+}
+
+void sl_base64_write(char *text, const double *values, size_t count, enum sl_float_width width) {
+  unsigned char bytes[SL_BASE64_AT_ONCE * SL_FLOAT64 + SPARE_BYTES];
+  (width == SL_FLOAT32 ? write_floats32 : write_floats64)((char *)bytes, values, count);
+  encode_bytes(text, bytes, count * (size_t)width);
 }
 
 /* Encodes up to so many pieces; only the last of the tensor may be shorter. */
 static size_t encode_pieces(struct sl_base64_reader *reader, char *text, size_t pieces) {
-  unsigned char staging[STAGING_PIECES * SL_BASE64_PIECE];
+  unsigned char staging[STAGING_PIECES * SL_BASE64_PIECE + SPARE_BYTES];
   pieces = sl_min_size(pieces, STAGING_PIECES);
   size_t count = sl_min_size(reader->left, pieces * SL_BASE64_PIECE / (size_t)reader->width);
   write_next(reader, (char *)staging, count);

@@ -28,8 +28,19 @@ struct segment {
   struct sl_text_size size;  /* of base64 only the length */
 };
 
+/* The name of a diagnostic as it is written: "name": */
+struct name_text {
+  size_t length;
+  char *text; /* NAME_COPY bytes may be read */
+};
+
+/* Names are copied as numbers are, by moves of known length. */
+enum { NAME_COPY = 32 };
+
 struct sl_answer {
   struct sl_result result; /* segments point to its values and shapes */
+  struct name_text *names; /* of its diagnostics, or of those of one layer, */
+  size_t max_named;        /* which take so many bytes at most */
   struct segment *segments;
   size_t segment_count;
   char *literal;
@@ -105,15 +116,15 @@ static bool grow_literal(struct builder *builder, size_t needed) {
   size_t capacity =
       before == 0 ? FIRST_LITERAL : before + before / (before < LARGE_LITERAL ? 1 : 8);
   capacity = needed > capacity ? needed : capacity;
-  if (!ok(builder) || sl_budget_take(answer->budget, capacity - before, builder->error) != SL_OK) {
+  if (!ok(builder)) {
     return false;
   }
-  answer->charged += capacity - before;
-  char *grown = realloc(answer->literal, capacity); /* sl_answer_take gives it away */
+  char *grown = sl_budget_grow(answer->budget, answer->literal, before, capacity, builder->error);
   if (grown == NULL) {
     sl_fail(builder->error, SL_OUT_OF_MEMORY, "not enough memory for the answer; try again later");
     return false;
   }
+  answer->charged += capacity - before;
   answer->literal = grown;
   answer->literal_capacity = capacity;
   return true;
@@ -219,19 +230,36 @@ static void check_floats(struct builder *builder, const struct sl_gradient *grad
              path.name);
 }
 
-/* Returns whether nothing repeats, and all numbers are in one pair of brackets. */
+/* Returns whether no number repeats, and, of text, all are in one pair of brackets. */
 static bool is_plain_list(const struct segment *segment) {
   const struct sl_broadcast_view *view = &segment->view;
   size_t elements;
-  return segment->width == 0 && (!segment->nested || view->rank == 1) &&
+  return (!segment->nested || view->rank == 1) &&
          sl_checked_product(&elements, view->shape, view->rank) && elements == view->count;
 }
 
+static void append_base64(struct builder *builder, const struct segment *segment) {
+  size_t length;
+  sl_base64_measure(&length, &segment->view, segment->width);
+  char *end = literal_end(builder, length);
+  if (end != NULL) {
+    sl_base64_write(end, segment->view.values, segment->view.count, segment->width);
+    builder->answer->literal_length += length;
+    builder->numbers_left -= segment->view.count;
+  }
+}
+
 static void append_values(struct builder *builder, const struct segment *segment) {
-  if (segment->view.count <= builder->numbers_left && is_plain_list(segment)) {
-    append_list(builder, segment->view.values, segment->view.count);
-  } else if (ok(builder)) {
-    add_segment(builder, segment);
+  size_t count = segment->view.count;
+  bool few = count <= builder->numbers_left && (segment->width == 0 || count <= SL_BASE64_AT_ONCE);
+  if (!few || !is_plain_list(segment)) {
+    if (ok(builder)) {
+      add_segment(builder, segment);
+    }
+  } else if (segment->width == 0) {
+    append_list(builder, segment->view.values, count);
+  } else {
+    append_base64(builder, segment);
   }
 }
 
@@ -300,34 +328,61 @@ static void append_gradients(struct builder *builder) {
   append_text(builder, "}");
 }
 
-/* Appends "name":value and a comma. */
-static void append_diagnostic(struct builder *builder, const struct sl_diagnostic *diagnostic) {
+static size_t names_of_layer(const struct sl_result *result) {
+  return result->list_name != NULL ? result->list_width : result->diagnostic_count;
+}
+
+/* Writes the names of diagnostics, once for all layers. */
+static void write_names(struct builder *builder) {
+  struct sl_answer *answer = builder->answer;
+  const struct sl_diagnostic *diagnostics = answer->result.diagnostics;
+  size_t count = names_of_layer(&answer->result);
+  size_t bytes = NAME_COPY;
+  for (size_t i = 0; i < count; i++) {
+    bytes += strlen(diagnostics[i].name) + strlen("\"\":");
+  }
+  answer->names = take_memory(builder, count * sizeof *answer->names + bytes);
+  answer->max_named = sizeof "{}" + bytes + count * SL_NUMBER_COPY;
+  char *end = (char *)(answer->names + count);
+  for (size_t i = 0; answer->names != NULL && i < count; i++) {
+    answer->names[i].text = end;
+    end = stpcpy(stpcpy(stpcpy(end, "\""), diagnostics[i].name), "\":");
+    answer->names[i].length = (size_t)(end - answer->names[i].text);
+  }
+}
+
+/* Writes "name":value and a comma, and more than that. Returns the end. */
+static inline char *write_diagnostic(char *end, const struct name_text *name,
+                                     const struct sl_diagnostic *diagnostic) {
   static const struct sl_cached_number flags[] = {{.text = "false,", .length = 5},
                                                   {.text = "true,", .length = 4}};
   const struct sl_cached_number *value = diagnostic->kind == SL_DIAGNOSTIC_FLAG
                                              ? &flags[diagnostic->value != 0]
                                              : sl_cached_number(diagnostic->value);
-  size_t length = strlen(diagnostic->name);
-  char *end = literal_end(builder, length + sizeof "\"\":" + sizeof value->text);
-  if (end != NULL) {
-    *end++ = '"';
-    memcpy(end, diagnostic->name, length);
-    memcpy(end + length, "\":", 2);
-    memcpy(end + length + 2, value->text, sizeof value->text);
-    builder->answer->literal_length += length + value->length + 4;
+  memcpy(end, name->text, NAME_COPY);
+  if (name->length > NAME_COPY) {
+    memcpy(end + NAME_COPY, name->text + NAME_COPY, name->length - NAME_COPY);
   }
+  end += name->length;
+  memcpy(end, value->text, sizeof value->text);
+  return end + value->length + 1;
 }
 
-static void append_named(struct builder *builder, const struct sl_diagnostic *diagnostics,
-                         size_t count) {
-  append_text(builder, "{");
+/* Appends those of a layer, or all there are. */
+static void append_named(struct builder *builder, const struct sl_diagnostic *diagnostics) {
+  struct sl_answer *answer = builder->answer;
+  size_t count = names_of_layer(&answer->result);
+  char *end = literal_end(builder, answer->max_named);
+  if (end == NULL) {
+    return;
+  }
+  *end++ = '{';
   for (size_t i = 0; i < count; i++) {
-    append_diagnostic(builder, &diagnostics[i]);
+    end = write_diagnostic(end, &answer->names[i], &diagnostics[i]);
   }
-  if (count > 0 && ok(builder)) {
-    builder->answer->literal_length--; /* the last comma */
-  }
-  append_text(builder, "}");
+  end -= count > 0; /* the last comma */
+  *end++ = '}';
+  answer->literal_length = (size_t)(end - answer->literal);
 }
 
 /* Appends {…}, or {"layers":[{…},{…}]} */
@@ -335,7 +390,7 @@ static void append_diagnostics(struct builder *builder) {
   const struct sl_result *result = &builder->answer->result;
   append_text(builder, ",\"diagnostics\":");
   if (result->list_name == NULL) {
-    append_named(builder, result->diagnostics, result->diagnostic_count);
+    append_named(builder, result->diagnostics);
     return;
   }
   append_text(builder, "{");
@@ -343,7 +398,7 @@ static void append_diagnostics(struct builder *builder) {
   append_text(builder, "[");
   for (size_t i = 0; i < result->diagnostic_count && ok(builder); i += result->list_width) {
     append_comma(builder, i);
-    append_named(builder, &result->diagnostics[i], result->list_width);
+    append_named(builder, &result->diagnostics[i]);
   }
   append_text(builder, "]}");
 }
@@ -380,6 +435,7 @@ static void build(struct builder *builder) {
   struct sl_answer *answer = builder->answer;
   size_t segments = (answer->result.gradient_count + 1) * sizeof *answer->segments; /* not 0 */
   answer->segments = take_memory(builder, segments);
+  write_names(builder);
   append_text(builder, "{\"loss\":");
   append_number(builder, answer->result.loss);
   if (builder->decoded->gradient != SL_GRADIENT_NONE) {
@@ -491,7 +547,8 @@ void sl_answer_free(struct sl_answer *answer) {
   struct sl_budget *budget = answer->budget;
   sl_result_free(&answer->result);
   sl_budget_free(budget, answer->segments, 0);
-  free(answer->literal);
+  sl_budget_free(budget, answer->names, 0);
+  sl_budget_free(budget, answer->literal, 0);
   sl_budget_free(budget, answer->row, 0);
   sl_budget_give_back(budget, answer->charged);
   sl_budget_free(budget, answer, sizeof *answer);

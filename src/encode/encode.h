@@ -45,8 +45,8 @@ size_t sl_answer_read(struct sl_answer *answer, char *bytes, size_t size);
 
 /*
  * Returns the bytes of an answer of which nothing need be made while it is read, as many as
- * sl_answer_length says; the caller frees them, and the answer has none left. Otherwise NULL, and
- * nothing has changed.
+ * sl_answer_length says; the answer has none left, and the caller frees them where they are not in
+ * the block of the budget. Otherwise NULL, and nothing has changed.
  */
 char *sl_answer_take(struct sl_answer *answer);
 

@@ -283,12 +283,13 @@ static enum MHD_Result answer_request(struct sl_request *request) {
 /* Makes the request, and answers it at once where its client waits for an error. */
 static enum MHD_Result open_request(struct sl_endpoint *endpoint, struct MHD_Connection *handle,
                                     const struct sl_request_line *line, void **slot) {
+  struct sl_loop *loop = endpoint->loop;
   struct sl_connection *connection = connection_of(handle);
   sl_connection_enter(connection, SL_STAGE_BODY);
   sl_connection_reconsider(connection);
-  sl_capacity_reconsider(&endpoint->loop->service->capacity, connection);
+  sl_capacity_reconsider(&loop->service->capacity, connection);
   struct sl_request *request =
-      sl_request_new(endpoint->loop->service, endpoint->address, connection);
+      sl_request_new(&loop->spare, loop->service, endpoint->address, connection);
   if (request == NULL) {
     *slot = (void *)&no_request;
     return MHD_YES;
@@ -375,7 +376,7 @@ static void on_completed(void *closure, struct MHD_Connection *handle, void **sl
   struct sl_connection *connection = connection_of(handle);
   endpoint->progress.count++;
   if (request != NULL && *slot != &no_request) {
-    sl_request_end(request, outcome_of(connection, how));
+    sl_request_end(request, outcome_of(connection, how), &endpoint->loop->spare);
   }
   *slot = NULL;
   if (connection != NULL) {

@@ -33,6 +33,7 @@ struct sl_loop {
   int64_t clock_reading;               /* when `now` was last moved on */
   struct sl_connection *first, **last; /* the oldest first */
   size_t computing;                    /* requests that are on compute threads */
+  struct sl_request *spare;            /* memory of the last request, for the next, or NULL */
   int epoll;
   int event; /* an eventfd: other threads have something for the loop */
 

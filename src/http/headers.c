@@ -13,7 +13,11 @@
 static bool is_http_token(const char *text) {
   static const char characters[] = "!#$%&'*+-.^_`|~0123456789"
                                    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  return text[0] != '\0' && text[strspn(text, characters)] == '\0';
+  const char *rest = text;
+  while ((*rest | 0x20) >= 'a' && (*rest | 0x20) <= 'z') { /* mostly all of it, and much faster */
+    rest++;
+  }
+  return text[0] != '\0' && (*rest == '\0' || rest[strspn(rest, characters)] == '\0');
 }
 
 enum { DEL = 0x7f };

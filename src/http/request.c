@@ -8,17 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct sl_request *sl_request_new(struct sl_service *service, const char *address,
-                                  struct sl_connection *connection) {
-  struct sl_request *request = malloc(sizeof *request);
+struct sl_request *sl_request_new(struct sl_request **spare, struct sl_service *service,
+                                  const char *address, struct sl_connection *connection) {
+  struct sl_request *request = *spare != NULL ? *spare : malloc(sizeof *request);
   if (request == NULL) {
     return NULL;
   }
+  *spare = NULL;
   memset(request, 0, offsetof(struct sl_request, block));
   request->service = service;
   request->address = address;
   request->connection = connection;
-  request->error = SL_NO_ERROR;
+  request->error.offset = SL_NO_OFFSET;
   sl_record_enter(&request->record, SL_PHASE_RECEIVE);
   atomic_fetch_add_explicit(&service->requests, 1, memory_order_relaxed);
   return request;
@@ -41,7 +42,8 @@ static void discard_body(struct sl_request *request) {
   sl_admission_end(&request->admission);
 }
 
-void sl_request_end(struct sl_request *request, enum sl_outcome outcome) {
+void sl_request_end(struct sl_request *request, enum sl_outcome outcome,
+                    struct sl_request **spare) {
   struct sl_record *record = &request->record;
   if (record->outcome == SL_OUTCOME_ANSWERED) {
     record->outcome = outcome;
@@ -61,7 +63,8 @@ void sl_request_end(struct sl_request *request, enum sl_outcome outcome) {
   sl_service_report(request->service, record);
   discard_body(request);
   atomic_fetch_sub_explicit(&request->service->requests, 1, memory_order_release);
-  free(request);
+  free(*spare);
+  *spare = request;
 }
 
 /* Browsers ask for text/html by name, other clients for anything. */
@@ -78,16 +81,16 @@ static void prefer_html(struct sl_request *request) {
 static enum sl_status find_route(struct sl_request *request, const struct sl_request_line *line,
                                  struct sl_error *error) {
   struct sl_service *service = request->service;
-  struct sl_error unrouted = SL_NO_ERROR;
-  service->options.find_route(&request->match, line->method, line->target, &unrouted);
+  service->options.find_route(&request->match, line->method, line->target, error);
   prefer_html(request);
   bool open = request->match.route != NULL && request->match.route->open;
-  if (!open && sl_auth_is_required(&service->auth) &&
-      sl_auth_check(&service->auth, request->connection, &request->headers, request->client,
-                    error) != SL_OK) {
-    return error->code;
+  if (!open && sl_auth_is_required(&service->auth)) {
+    struct sl_error refusal = SL_NO_ERROR;
+    if (sl_auth_check(&service->auth, request->connection, &request->headers, request->client,
+                      &refusal) != SL_OK) {
+      *error = refusal;
+    }
   }
-  *error = unrouted;
   return error->code;
 }
 
@@ -307,7 +310,7 @@ void sl_request_finish_body(struct sl_request *request) {
 
 /* Answers up to this length are written at once, so that the request's memory is free before they
  * are sent. */
-enum { SMALL_ANSWER = 64 * 1024 };
+enum { SMALL_ANSWER = 128 * 1024 };
 
 /* Large answers are made and sent in pieces of this size. */
 enum { PIECE = 128 * 1024 };
@@ -407,6 +410,7 @@ enum MHD_Result sl_response_file(struct sl_request *request, const struct sl_fil
   return queue_response(request, file->media_type, response, file->length);
 }
 
+/* Takes bytes from malloc. */
 static struct MHD_Response *response_from(char *bytes, size_t length) {
   struct MHD_Response *response =
       MHD_create_response_from_buffer(length, bytes, MHD_RESPMEM_MUST_FREE);
@@ -437,18 +441,23 @@ static ssize_t read_answer(void *closure, uint64_t position, char *bytes, size_t
   return length > 0 ? (ssize_t)length : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
-/* The whole answer in one buffer; the request keeps nothing. */
+/* The whole answer in one buffer, in the request's block if it fits. The request keeps nothing
+ * else. */
 static struct MHD_Response *small_answer(struct sl_request *request, size_t length) {
+  struct sl_budget *budget = &request->admission.budget;
   char *bytes = sl_answer_take(request->answer);
   if (bytes == NULL) {
-    bytes = malloc(length);
+    bytes = sl_budget_use_block(budget, length);
+    bytes = bytes != NULL ? bytes : malloc(length);
     if (bytes == NULL) {
       return NULL;
     }
     sl_answer_read(request->answer, bytes, length);
   }
   free_body(request);
-  return response_from(bytes, length);
+  bool in_block = bytes >= request->block && bytes < request->block + sizeof request->block;
+  return in_block ? MHD_create_response_from_buffer(length, bytes, MHD_RESPMEM_PERSISTENT)
+                  : response_from(bytes, length);
 }
 
 uint64_t sl_response_memory(const struct sl_answer *answer) {

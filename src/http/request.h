@@ -61,15 +61,16 @@ struct sl_request {
   bool must_close;    /* the connection cannot carry another request */
   bool answer_now;    /* without waiting for the body */
 
-  _Alignas(16) char block[16 * 1024]; /* of the budget: enough for a small request */
+  _Alignas(16) char block[96 * 1024]; /* of the budget: enough for a small request */
 };
 
-/* NULL when there is no memory. */
-struct sl_request *sl_request_new(struct sl_service *service, const char *address,
-                                  struct sl_connection *connection);
+/* In the spare memory, if there is any. NULL when there is no memory. */
+struct sl_request *sl_request_new(struct sl_request **spare, struct sl_service *service,
+                                  const char *address, struct sl_connection *connection);
 
-/* The request is over, in this way: counts and reports it, and frees it. */
-void sl_request_end(struct sl_request *request, enum sl_outcome outcome);
+/* The request is over, in this way: counts and reports it, and frees it. Its memory becomes the
+ * spare one, for free(). */
+void sl_request_end(struct sl_request *request, enum sl_outcome outcome, struct sl_request **spare);
 
 /* Reads the headers. What is wrong with them is latched. */
 void sl_request_open(struct sl_request *request, const struct sl_request_line *line);

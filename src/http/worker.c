@@ -427,6 +427,7 @@ static void free_worker(struct sl_worker *worker) {
     close(arrival->client);
     free(arrival);
   }
+  free(worker->loop.spare);
   free(worker->endpoints);
   close_loop(&worker->loop);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 void sl_json_begin(struct sl_json *json, size_t max_depth) {
+  memset(json, 0, offsetof(struct sl_json, number));
   json->state = SL_JSON_VALUE;
   json->max_depth = max_depth < SL_JSON_LEVELS ? max_depth : SL_JSON_LEVELS;
 }
@@ -350,24 +351,38 @@ enum sl_json_event sl_json_next(struct sl_json *json, struct sl_input *input,
   }
 }
 
+/* Takes numbers of one digit, each with the comma after it, and all or none with a space after
+ * that: labels, mostly. */
+static size_t take_digits(struct sl_input *input, double *values, size_t count) {
+  const char *at = input->at;
+  size_t taken = 0;
+  size_t step = sl_input_left(input) > 2 && at[2] == ' ' ? 3 : 2;
+  while (taken < count && input->end - at > 2 && sl_is_digit(at[0]) && at[1] == ',' &&
+         (step == 2 || at[2] == ' ')) {
+    values[taken++] = at[0] - '0';
+    at += step;
+  }
+  input->at = at;
+  return taken;
+}
+
 size_t sl_json_numbers(struct sl_json *json, struct sl_input *input, double *values, size_t count,
                        bool counts) {
   if (json->state > SL_JSON_FIRST_VALUE) {
     return 0;
   }
-  size_t taken = 0;
   bool last = false;
-  for (struct sl_input next = *input; taken < count && !last && sl_input_skip_space(&next);) {
+  size_t taken = sl_input_skip_space(input) ? take_digits(input, values, count) : 0;
+  while (taken < count && !last && sl_input_skip_space(input)) {
     double value = 0;
-    size_t length = sl_number_short(next.at, sl_input_left(&next), &value);
-    bool ends = length > 0 && (next.at[length] == ',' || next.at[length] == ']');
+    size_t length = sl_number_short(input->at, sl_input_left(input), &value);
+    bool ends = length > 0 && (input->at[length] == ',' || input->at[length] == ']');
     if (!ends || (counts && (value < 0 || value > SL_MAX_INTEGER || value != floor(value)))) {
       break;
     }
-    last = next.at[length] == ']';
+    last = input->at[length] == ']';
     values[taken++] = value;
-    next.at += length + !last;
-    *input = next;
+    input->at += length + !last;
   }
   if (taken > 0) {
     json->state = last ? SL_JSON_AFTER_VALUE : SL_JSON_VALUE;

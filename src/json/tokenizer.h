@@ -78,7 +78,6 @@ struct sl_json {
   enum sl_json_state state;
   size_t depth;     /* levels that are open */
   size_t max_depth; /* that may be open, at most SL_JSON_LEVELS */
-  struct sl_json_level levels[SL_JSON_LEVELS];
 
   /* The last event's token. */
   uint64_t offset; /* of its first byte */
@@ -96,8 +95,11 @@ struct sl_json {
   /* Until the end of a string, set at SL_JSON_STRING: its text is not gathered but comes in events,
    * up to this many characters at once. */
   size_t characters_at_once;
-  struct sl_number number;
   struct sl_string string;
+
+  /* Not set before something begins that needs them. */
+  struct sl_number number;
+  struct sl_json_level levels[SL_JSON_LEVELS];
 };
 
 /* Returns how many levels are open around the value that an event begins, or is. */
@@ -105,7 +107,7 @@ static inline size_t sl_json_around(const struct sl_json *json, enum sl_json_eve
   return json->depth - (event == SL_JSON_ARRAY || event == SL_JSON_OBJECT);
 }
 
-/* Starts before a body. `json` is all zeros. */
+/* Starts before a body. */
 void sl_json_begin(struct sl_json *json, size_t max_depth);
 
 /* Takes input up to the next event. */
@@ -115,7 +117,8 @@ enum sl_json_event sl_json_next(struct sl_json *json, struct sl_input *input,
 /*
  * Takes, where a value must follow in an array, short numbers, each with the comma after it or, if
  * it is the last, before the bracket, as many as there are and up to `count`, without events; of
- * `counts` only integers from 0 to 2^53. Returns how many; the rest is left to the events.
+ * `counts` only integers from 0 to 2^53. Returns how many; what comes after them, white space left
+ * out, is left to the events.
  */
 size_t sl_json_numbers(struct sl_json *json, struct sl_input *input, double *values, size_t count,
                        bool counts);
@@ -137,7 +140,7 @@ struct sl_path sl_json_path(const struct sl_json *json, size_t levels);
 enum sl_status sl_json_fail_about(const struct sl_json *json, struct sl_error *error,
                                   enum sl_status code, size_t subject_levels, size_t levels,
                                   uint64_t offset, const char *format, ...)
-    __attribute__((format(printf, 7, 8)));
+    __attribute__((cold, format(printf, 7, 8)));
 
 /* The same where the message is about the value that the path leads to. */
 #define sl_json_fail(json, error, code, levels, ...)                                               \

@@ -341,26 +341,30 @@ static inline void take_matched(struct template_match *match, size_t length, siz
   }
 }
 
-/* Takes two whole blocks at a time, whose values fit into one word, as long as they are right. */
-static inline void match_pairs(struct template_match *match) {
+/* Takes so many whole blocks at a time, as long as their values fit into one word and are right. */
+static inline void match_blocks(struct template_match *match, size_t blocks) {
   const struct sl_text_template *template = match->template;
-  while (template->length - match->at >= 2 * SL_SCAN_BLOCK &&
-         match->length - match->done >= 2 * SL_SCAN_BLOCK && match->space >= SL_SCAN_BLOCK) {
-    const char *text = match->text + match->done;
-    const char *expected = template->text + match->at;
-    const uint64_t *starts = template->starts + match->at / SL_SCAN_BLOCK;
-    uint64_t low, high;
-    uint64_t wrong = compare_block(text, expected, &low) |
-                     compare_block(text + SL_SCAN_BLOCK, expected + SL_SCAN_BLOCK, &high);
-    if (__builtin_expect((wrong | (low & ~starts[0]) | (high & ~starts[1])) != 0, 0)) {
+  size_t length = blocks * SL_SCAN_BLOCK;
+  while (template->length - match->at >= length && match->length - match->done >= length &&
+         match->space >= SL_SCAN_BLOCK) {
+    size_t first = match->at / SL_SCAN_BLOCK;
+    const uint16_t *before = template->before + first;
+    size_t count = (size_t)(before[blocks] - before[0]);
+    uint64_t wrong = 0;
+    uint64_t values = 0;
+    for (size_t i = 0; count <= 64 && i < blocks; i++) {
+      const char *text = match->text + match->done + i * SL_SCAN_BLOCK;
+      uint64_t starts = template->starts[first + i];
+      uint64_t ones;
+      wrong |= compare_block(text, template->text + match->at + i * SL_SCAN_BLOCK, &ones);
+      wrong |= ones & ~starts;
+      values |= extract_bits(ones, starts) << (before[i] - before[0]) % 64;
+    }
+    if (__builtin_expect(wrong != 0 || count > 64, 0)) {
       return;
     }
-    size_t low_count = (size_t)__builtin_popcountll(starts[0]);
-    size_t count = low_count + (size_t)__builtin_popcountll(starts[1]);
-    low = extract_bits(low, starts[0]);
-    high = extract_bits(high, starts[1]);
-    write_bits(&match->writer, low | high << low_count, count);
-    take_matched(match, 2 * SL_SCAN_BLOCK, count);
+    write_bits(&match->writer, values, count);
+    take_matched(match, length, count);
   }
 }
 
@@ -404,7 +408,8 @@ static inline size_t match_template(const struct sl_text_template *template, siz
                                  .writer = {.word = bits}};
   do {
     if (match.at % SL_SCAN_BLOCK == 0) {
-      match_pairs(&match);
+      match_blocks(&match, 4);
+      match_blocks(&match, 2);
     }
   } while (match_block(&match));
   end_bits(&match.writer);

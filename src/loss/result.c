@@ -8,10 +8,8 @@
 #include <string.h>
 
 void sl_value_free(struct sl_value *value, struct sl_budget *budget) {
-  if (value->spikes != NULL) {
-    for (size_t item = 0; item < value->length; item++) {
-      sl_spikes_release(&value->spikes[item]);
-    }
+  for (size_t item = 0; value->spikes != NULL && item < value->length; item++) {
+    sl_spikes_release(&value->spikes[item]);
   }
   sl_budget_free(budget, value->spikes, 0);
   sl_budget_free(budget, value->reals, 0);

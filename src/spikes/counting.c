@@ -387,38 +387,23 @@ static bool is_count(const struct sl_spikes *spikes, double sum) {
   return in_range && sum == (double)(uint64_t)sum;
 }
 
-/* Adds sums of up to 255 values, if all of them can be counts of ones, as most can. */
-static bool add_small_counts(uint8_t *ones, const double *sums, size_t count, double max_sum) {
-  bool are_counts = true;
-  for (size_t i = 0; i < count; i++) {
-    double in_range = sums[i] >= 0 && sums[i] <= max_sum ? sums[i] : 0.5;
-    are_counts &= sums[i] == (double)(int32_t)in_range;
-  }
-  size_t added = are_counts ? count : 0;
-  for (size_t i = 0; i < added; i++) {
-    ones[i] = (uint8_t)(ones[i] + (uint8_t)(int32_t)sums[i]);
-  }
-  return are_counts;
+/* Returns whether values are sums with an accumulator of its own for each, one after the other. */
+static bool are_sums_of_samples(const struct sl_spikes *spikes) {
+  return spikes->summed != SL_SUMMED_NOT && spikes->per_sample && !spikes->time_last &&
+         spikes->rows_known && spikes->rows == 1;
 }
 
-/* Adds sums of values for accumulators side by side: counts of ones, all others are graded values.
- */
+/* Adds sums to accumulators side by side: counts of ones, all others are graded values. */
 static enum sl_status push_sums_part(struct sl_spikes *spikes, const double *sums, size_t count,
                                      struct sl_error *error) {
   static const uint64_t no_bits[PARTS];
   size_t first = spikes->base + spikes->column;
-  if (sl_spikes_push_bits(spikes, no_bits, count, error) != SL_OK) {
-    return error->code;
-  }
-  if (spikes->is_small &&
-      add_small_counts(spikes->small_ones + first, sums, count, spikes->max_sum)) {
-    return SL_OK;
-  }
   bool graded = false;
   for (size_t i = 0; i < count; i++) {
     graded |= !is_count(spikes, sums[i]);
   }
-  if (graded && sl_spikes_reach_graded(spikes, first + count, error) != SL_OK) {
+  if (sl_spikes_push_bits(spikes, no_bits, count, error) != SL_OK ||
+      (graded && sl_spikes_reach_graded(spikes, first + count, error) != SL_OK)) {
     return error->code;
   }
   for (size_t i = 0; i < count; i++) {
@@ -453,9 +438,33 @@ static size_t values_at_once(const struct sl_spikes *spikes, size_t count, size_
   bool apart = spikes->row_known && !spikes->time_last;
   bool summed = spikes->summed != SL_SUMMED_NOT;
   *rows = apart && !summed && spikes->column == 0 ? length / spikes->row_length : 0;
-  bool side_by_side = summed && spikes->per_sample && spikes->rows_known && spikes->rows == 1;
-  size_t left = apart && !side_by_side ? spikes->row_length - spikes->column : SIZE_MAX;
+  size_t left =
+      apart && !are_sums_of_samples(spikes) ? spikes->row_length - spikes->column : SIZE_MAX;
   return *rows > 0 ? *rows * spikes->row_length : length < left ? length : left;
+}
+
+size_t sl_spikes_push_byte_sums(struct sl_spikes *spikes, const uint8_t *sums, size_t count,
+                                struct sl_error *error) {
+  static const uint64_t no_bits[PARTS];
+  size_t length = count < MAX_PART ? count : MAX_PART;
+  size_t first = spikes->base + spikes->column;
+  uint8_t largest = 0;
+  if (!spikes->is_small || !are_sums_of_samples(spikes)) {
+    return 0;
+  }
+  for (size_t i = 0; i < length; i++) {
+    largest = sums[i] > largest ? sums[i] : largest;
+  }
+  if (largest > spikes->max_sum) {
+    return 0;
+  }
+  if (sl_spikes_push_bits(spikes, no_bits, length, error) == SL_OK) {
+    uint8_t *ones = spikes->small_ones + first;
+    for (size_t i = 0; i < length; i++) {
+      ones[i] = (uint8_t)(ones[i] + sums[i]);
+    }
+  }
+  return length;
 }
 
 enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *values, size_t count,

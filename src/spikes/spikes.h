@@ -111,6 +111,11 @@ bool sl_spikes_take_singles(const struct sl_spikes *spikes);
 enum sl_status sl_spikes_push_singles(struct sl_spikes *spikes, const uint8_t *bytes, size_t count,
                                       struct sl_error *error);
 
+/* Does the same for sums that can be counts of ones, in the fastest way. Returns how many, or 0 if
+ * they must be pushed as reals. */
+size_t sl_spikes_push_byte_sums(struct sl_spikes *spikes, const uint8_t *sums, size_t count,
+                                struct sl_error *error);
+
 /* Adds one spike to an accumulator, as sl_spikes_add_one does to that of an index; none twice. */
 enum sl_status sl_spikes_add_to(struct sl_spikes *spikes, size_t accumulator,
                                 struct sl_error *error);

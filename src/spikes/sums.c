@@ -4,6 +4,8 @@
 #include "kernels/kernels.h"
 #include "spikes/spikes.h"
 
+#include <string.h>
+
 /* Returns whether there are sums; a silent tensor may have none before it is finished. */
 static bool has_sums(const struct sl_spikes *spikes) {
   return spikes != NULL && spikes->ones_memory.words != NULL;
@@ -81,15 +83,20 @@ struct sl_activity sl_spikes_activity(const struct sl_spikes *spikes) {
   size_t width = neurons < NEIGHBOURS ? NEIGHBOURS / neurons * neurons : neurons;
   uint64_t always = (uint64_t)spikes->steps * (spikes->per_sample ? 1 : spikes->samples);
   for (size_t column = 0; column < neurons; column += NEIGHBOURS) {
-    struct seen seen = {0};
-    size_t count = width - column < NEIGHBOURS ? width - column : NEIGHBOURS;
+    size_t all = width < spikes->accumulators ? width : spikes->accumulators;
+    size_t count = all - column < NEIGHBOURS ? all - column : NEIGHBOURS;
+    struct seen seen; /* of which no more than these are used */
+    memset(seen.fired, 0, count);
+    memset(seen.rested, 0, count);
     for (size_t i = column; i < spikes->accumulators; i += width) {
       size_t left = spikes->accumulators - i;
       see(&seen, spikes, i, left < count ? left : count, always);
     }
-    for (size_t i = neurons; i < count; i++) {
-      seen.fired[i % neurons] |= seen.fired[i];
-      seen.rested[i % neurons] |= seen.rested[i];
+    for (size_t sample = neurons; sample < count; sample += neurons) {
+      for (size_t i = 0; i < neurons; i++) {
+        seen.fired[i] |= seen.fired[sample + i];
+        seen.rested[i] |= seen.rested[sample + i];
+      }
     }
     for (size_t i = 0; i < count && column + i < neurons; i++) {
       activity.silent += seen.fired[i] == 0;

@@ -161,6 +161,24 @@ START_TEST(dense_answer_of_the_balanced_example) {
 }
 END_TEST
 
+START_TEST(the_name_of_a_diagnostic_has_any_length) {
+  enum { LONGEST = 100 };
+  for (size_t length = 0; length <= LONGEST; length++) {
+    char name[LONGEST + 1] = "";
+    memset(name, 'n', length);
+    const struct sl_diagnostic twice[] = {{name, SL_DIAGNOSTIC_COUNT, 7},
+                                          {name, SL_DIAGNOSTIC_FLAG, 0}};
+    struct question question;
+    ask(&question, SL_GRADIENT_NONE, SL_ENCODING_TEXT);
+    diagnose(&question, twice, 2);
+    char expected[400];
+    snprintf(expected, sizeof expected, "{\"loss\":1.5,\"diagnostics\":{\"%s\":7,\"%s\":false}}\n",
+             name, name);
+    check_answer(&question, expected);
+  }
+}
+END_TEST
+
 START_TEST(lists_and_numbers_are_plain_in_every_form_and_encoding) {
   for (int way = 0; way < 6; way++) {
     struct question question;
@@ -372,6 +390,7 @@ int main(void) {
   tcase_add_test(text, floats_of_the_firing_rate_example_are_base64_and_its_lists_are_not);
   tcase_add_test(text, an_answer_without_gradients_has_no_such_member);
   tcase_add_test(text, dense_answer_of_the_balanced_example);
+  tcase_add_test(text, the_name_of_a_diagnostic_has_any_length);
   tcase_add_test(text, lists_and_numbers_are_plain_in_every_form_and_encoding);
   tcase_add_test(text, a_list_of_one_tensor_is_still_a_list);
   tcase_add_test(text, negative_zero_is_zero_in_text_and_in_floats);

@@ -214,6 +214,24 @@ START_TEST(a_row_like_those_of_the_layer_before_is_refused_in_a_layer_of_shorter
 }
 END_TEST
 
+/* One sample of a neuron that fires in every step, and of one that does not, time last. */
+START_TEST(a_neuron_that_fires_in_every_step_is_counted_whatever_their_number) {
+  struct sl_random random = {47};
+  for (size_t steps = 250; steps < 260; steps++) {
+    struct sl_buffer body = {0};
+    ck_assert(sl_buffer_append_text(&body, "{\"axes\":\"batch_neurons_time\",\"spk\":[[[1"));
+    for (size_t step = 1; step < 2 * steps; step++) {
+      const char *next = step < steps ? ",1" : step > steps ? ",0" : "],[0";
+      ck_assert(sl_buffer_append_text(&body, next));
+    }
+    ck_assert(sl_buffer_append_text(&body,
+                                    "]]],\"targets\":[0],\"num_classes\":1,\"neurons_per_class\":2,"
+                                    "\"correct_rate\":1,\"incorrect_rate\":0}"));
+    check_body(&random, POPULATION, body, SL_OK);
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("decode_long");
   TCase *tests = tcase_create("decode_long");
@@ -223,6 +241,7 @@ int main(void) {
   tcase_add_test(tests, a_row_or_sample_one_too_short_is_refused_where_it_ends);
   tcase_add_test(tests, a_plane_too_many_or_too_few_is_refused_where_it_is);
   tcase_add_test(tests, a_row_like_those_of_the_layer_before_is_refused_in_a_layer_of_shorter_rows);
+  tcase_add_test(tests, a_neuron_that_fires_in_every_step_is_counted_whatever_their_number);
   suite_add_tcase(suite, tests);
   return suite_end(suite);
 }

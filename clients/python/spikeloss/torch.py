@@ -34,7 +34,7 @@ Labels = Union[Tensor, NDArray[Any], Sequence[int]]
 
 _HALF = (torch.float16, torch.bfloat16)
 
-# Up to here from step to step, in values, PyTorch sums faster than NumPy.
+# Up to so many values from step to step, PyTorch sums faster than NumPy on one thread, too.
 _SHORT_ROW = 256
 
 _client: Optional[Client] = None
@@ -354,7 +354,7 @@ def _spikes(spikes: Tensor, axes: Axes) -> Union[NDArray[Any], Sums]:
         return _array(plain.float() if half else plain)
     time = time_axis(plain.dim(), axes)
     if plain.device.type == "cpu" and not half:
-        counts = _short_row_counts(plain, time)
+        counts = _counts(plain, time)
         return _array(plain) if counts is None else Sums(counts, plain.shape)
     sums = plain.sum(time, dtype=torch.float32 if half or plain.dtype == torch.float32 else None)
     if sums.dtype == torch.float32 and not torch.equal(sums, sums.round()):
@@ -363,13 +363,15 @@ def _spikes(spikes: Tensor, axes: Axes) -> Union[NDArray[Any], Sums]:
     return Sums(_array(sums), plain.shape)
 
 
-def _short_row_counts(spikes: Tensor, time: int) -> Optional[NDArray[Any]]:
+def _counts(spikes: Tensor, time: int) -> Optional[NDArray[Any]]:
     """Counts of spikes where PyTorch sums faster than NumPy; None elsewhere, and if there are values
     that are not whole numbers."""
     steps = spikes.shape[time]
-    if spikes.dtype != torch.float32 or spikes.stride(time) > _SHORT_ROW or steps <= FEW_STEPS:
+    if spikes.dtype != torch.float32 or not FEW_STEPS < steps < EXACT_FLOAT32:
         return None
-    return whole_numbers(_array(spikes.sum(time)), steps) if steps < EXACT_FLOAT32 else None
+    if spikes.stride(time) > _SHORT_ROW and torch.get_num_threads() == 1:
+        return None
+    return whole_numbers(_array(spikes.sum(time)), steps)
 
 
 def _array(tensor: Tensor) -> NDArray[Any]:

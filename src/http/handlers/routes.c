@@ -32,13 +32,13 @@ static bool answers_to(const struct sl_route *route, const char *method) {
 /* Returns the text in place of "{name}", "" if the path has no such part; NULL if it does not fit.
  */
 static const char *fit(const struct sl_route *route, const char *path) {
-  size_t fixed = strcspn(route->path, "{");
-  if (strncmp(path, route->path, fixed) != 0) {
-    return NULL;
+  const char *wanted = route->path;
+  while (*wanted == *path && *wanted != '\0' && *wanted != '{') {
+    wanted++;
+    path++;
   }
-  bool named = route->path[fixed] == '{';
-  bool has_name = path[fixed] != '\0';
-  return named == has_name ? path + fixed : NULL;
+  bool named = *wanted == '{';
+  return (named && *path != '\0') || (*wanted == '\0' && *path == '\0') ? path : NULL;
 }
 
 /* Notes the methods to which the routes of a path answer. */
@@ -136,7 +136,8 @@ enum sl_status sl_route_find(struct sl_route_match *match, const char *method, c
                              struct sl_error *error) {
   const char *path = sl_target_path(target);
   *match = (struct sl_route_match){0};
-  for (const struct sl_route *route = routes; route < routes + ROUTE_COUNT; route++) {
+  for (size_t i = ROUTE_COUNT; i-- > 0;) { /* the last is asked for most */
+    const struct sl_route *route = &routes[i];
     const char *name = fit(route, path);
     if (name == NULL) {
       continue;
