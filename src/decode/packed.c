@@ -34,17 +34,6 @@ static void begin_packed(struct sl_packed *packed, enum sl_tensor_encoding encod
   *packed = (struct sl_packed){.encoding = encoding, .spikes = spikes, .values_left = values};
 }
 
-/* Makes words of one or more bytes of packed bits, the first value in the least significant bit. */
-static void read_bits(uint64_t *words, const uint8_t *bytes, size_t count) {
-  size_t needed = (count + sizeof *words - 1) / sizeof *words;
-  words[needed - 1] = 0;
-  memcpy(words, bytes, count);
-  sl_kernels()->reverse_bits(words, needed);
-  for (size_t i = 0; i < needed; i++) {
-    words[i] = le64toh(words[i]);
-  }
-}
-
 static enum sl_status check_spare_bits(uint8_t last_byte, size_t used_bits,
                                        struct sl_error *error) {
   uint8_t spare = (uint8_t)(last_byte << used_bits);
@@ -56,25 +45,15 @@ static enum sl_status check_spare_bits(uint8_t last_byte, size_t used_bits,
 
 static enum sl_status push_bits(struct sl_packed *packed, const uint8_t *bytes, size_t count,
                                 struct sl_error *error) {
-  uint64_t words[BATCH_WORDS];
-  for (size_t done = 0; done < count && packed->values_left > 0;) {
-    size_t length = count - done < sizeof words ? count - done : sizeof words;
-    read_bits(words, bytes + done, length);
-    size_t values = 8 * length;
-    if (values > packed->values_left) {
-      values = (size_t)packed->values_left;
-      size_t last = done + (values - 1) / 8;
-      if (values % 8 > 0 && check_spare_bits(bytes[last], values % 8, error) != SL_OK) {
-        return error->code;
-      }
-    }
-    if (sl_spikes_push_bits(packed->spikes, words, values, error) != SL_OK) {
+  size_t values = 8 * count;
+  if (values > packed->values_left) {
+    values = (size_t)packed->values_left;
+    if (values % 8 > 0 && check_spare_bits(bytes[values / 8], values % 8, error) != SL_OK) {
       return error->code;
     }
-    packed->values_left -= values;
-    done += length;
   }
-  return SL_OK;
+  packed->values_left -= values;
+  return sl_spikes_push_packed(packed->spikes, bytes, values, error);
 }
 
 static void read_doubles(double *values, const uint8_t *bytes, size_t count) {
@@ -136,11 +115,14 @@ static size_t push_some(struct sl_packed *packed, const uint8_t *bytes, size_t c
     sl_spikes_push_bits(packed->spikes, bits, binary, error);
     return binary;
   }
+  if (encoding == SL_TENSOR_F32 && sl_spikes_take_singles(packed->spikes)) {
+    sl_spikes_push_singles(packed->spikes, bytes, count, error);
+    return count;
+  }
   count = count < BATCH_VALUES ? count : BATCH_VALUES;
   size_t finite = read_numbers(values, encoding, bytes, count);
   if (finite < count) {
-    sl_fail(error, SL_NOT_FINITE, "value %llu, counted from 0, is NaN or infinite; replace it",
-            (unsigned long long)(packed->value + finite));
+    sl_spikes_not_finite(packed->value + finite, error);
     return count;
   }
   sl_spikes_push_reals(packed->spikes, values, count, error);
@@ -197,7 +179,8 @@ static enum sl_status push_packed(struct sl_packed *packed, const uint8_t *bytes
                                             : push_numbers(packed, bytes, count, error);
 }
 
-enum { BATCH_GROUPS = 1024, GROUP = 4 };
+/* Enough for several rows, so that accumulators need not be loaded for each; on the stack. */
+enum { BATCH_GROUPS = 8 * 1024, GROUP = 4 };
 
 void sl_base64_begin(struct sl_base64 *base64, struct sl_reading *reading, struct sl_sink *sink,
                      bool meaning_known, uint64_t values, enum sl_tensor_encoding encoding) {

@@ -21,15 +21,14 @@ bool sl_base64_holds(const struct sl_broadcast_view *view, enum sl_float_width w
   if (width != SL_FLOAT32) {
     return true;
   }
-  uint32_t excess = 0;
-  for (size_t i = 0; i < view->count; i++) {
-    float single = (float)view->values[i];
-    float difference = single - single; /* NaN, unless it is finite: then all bits are 0 */
-    uint32_t bits;
-    memcpy(&bits, &difference, sizeof bits);
-    excess |= bits;
+  enum { PIECE = 256 };
+  uint8_t singles[PIECE * SL_FLOAT32];
+  bool finite = true;
+  for (size_t first = 0; finite && first < view->count; first += PIECE) {
+    finite = sl_kernels()->write_singles(singles, view->values + first,
+                                         sl_min_size(view->count - first, PIECE));
   }
-  return excess == 0;
+  return finite;
 }
 
 void sl_base64_start(struct sl_base64_reader *reader, const struct sl_broadcast_view *view,
@@ -39,17 +38,11 @@ void sl_base64_start(struct sl_base64_reader *reader, const struct sl_broadcast_
   sl_broadcast_next(&reader->iter, &reader->span);
 }
 
-/* Writes little-endian floats. Adding zero makes negative zero zero, as in text. */
 static void write_floats32(char *bytes, const double *values, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    float single = (float)values[i] + 0.0f;
-    uint32_t bits;
-    memcpy(&bits, &single, sizeof bits);
-    bits = htole32(bits);
-    memcpy(bytes + i * sizeof bits, &bits, sizeof bits);
-  }
+  sl_kernels()->write_singles((uint8_t *)bytes, values, count);
 }
 
+/* Adding zero makes negative zero zero, as in text. */
 static void write_floats64(char *bytes, const double *values, size_t count) {
   for (size_t i = 0; i < count; i++) {
     double positive = values[i] + 0.0;

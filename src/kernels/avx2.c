@@ -77,6 +77,11 @@ static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit) {
                          _mm256_sll_epi64(high, _mm_cvtsi32_si128(64 - shift)));
 }
 
+static inline bit_slice join_words(const uint64_t *words) {
+  typedef uint64_t four_words __attribute__((vector_size(32)));
+  return (bit_slice)(four_words){words[0], words[1], words[2], words[3]};
+}
+
 /* Gives every lane a copy of the byte with its bit, and keeps that bit alone. */
 static inline void add_where(byte_counters *counters, uint64_t bits, unsigned worth) {
   const __m256i bytes =
@@ -172,6 +177,78 @@ static void add_reals(void *ones, void *graded, size_t count_bytes, double *sums
   }
 }
 
+/* Adds numbers of 32 bits to up to eight counts; those of small counts are below 256. */
+static inline void add_counts(char *counts, size_t count_bytes, __m256i more, size_t columns) {
+  __m128i low = _mm256_castsi256_si128(more);
+  __m128i high = _mm256_extracti128_si256(more, 1);
+  if (columns == 8 && count_bytes == 1) {
+    __m128i pairs = _mm_packus_epi32(low, high);
+    __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)counts);
+    bytes = _mm_add_epi8(bytes, _mm_packus_epi16(pairs, pairs));
+    _mm_storel_epi64((__m128i *)(void *)counts, bytes);
+  } else if (columns == 8) {
+    __m256i *sums = (__m256i *)(void *)counts;
+    _mm256_storeu_si256(sums,
+                        _mm256_add_epi64(_mm256_loadu_si256(sums), _mm256_cvtepu32_epi64(low)));
+    _mm256_storeu_si256(
+        sums + 1, _mm256_add_epi64(_mm256_loadu_si256(sums + 1), _mm256_cvtepu32_epi64(high)));
+  } else {
+    uint32_t numbers[8];
+    _mm256_storeu_si256((__m256i *)(void *)numbers, more);
+    for (size_t i = 0; i < columns; i++) {
+      sl_add_count(counts, count_bytes, i, numbers[i]);
+    }
+  }
+}
+
+/* Adds up to eight columns of floats, those that are used. Where a value is not graded, 0 is added
+ * to the sum. Returns which sums are not finite. */
+static inline int add_eight_columns(char *ones, char *graded, size_t count_bytes, double *sums,
+                                    const uint8_t *bytes, size_t rows, size_t stride,
+                                    size_t columns) {
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i used = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)columns), lanes);
+  const __m256i half_used[2] = {_mm256_cvtepi32_epi64(_mm256_castsi256_si128(used)),
+                                _mm256_cvtepi32_epi64(_mm256_extracti128_si256(used, 1))};
+  __m256i one_count = _mm256_setzero_si256();
+  __m256i graded_count = _mm256_setzero_si256();
+  __m256d sum[2] = {_mm256_maskload_pd(sums, half_used[0]),
+                    _mm256_maskload_pd(sums + 4, half_used[1])};
+  for (size_t row = 0; row < rows; row++) {
+    const uint8_t *here = bytes + row * stride * sizeof(float);
+    __m256 value = _mm256_maskload_ps((const float *)(const void *)here, used);
+    __m256 is_one = _mm256_cmp_ps(value, _mm256_set1_ps(1), _CMP_EQ_OQ);
+    __m256 is_zero = _mm256_cmp_ps(value, _mm256_setzero_ps(), _CMP_EQ_OQ);
+    __m256 is_binary = _mm256_or_ps(is_one, is_zero);
+    one_count = _mm256_sub_epi32(one_count, _mm256_castps_si256(is_one));
+    graded_count = _mm256_sub_epi32(graded_count, ~_mm256_castps_si256(is_binary));
+    __m256 added = _mm256_andnot_ps(is_binary, value);
+    sum[0] += _mm256_cvtps_pd(_mm256_castps256_ps128(added));
+    sum[1] += _mm256_cvtps_pd(_mm256_extractf128_ps(added, 1));
+  }
+  add_counts(ones, count_bytes, one_count, columns);
+  add_counts(graded, count_bytes, graded_count, columns);
+  int not_finite = 0;
+  for (size_t half = 0; half < 2; half++) {
+    _mm256_maskstore_pd(sums + 4 * half, half_used[half], sum[half]);
+    not_finite |=
+        _mm256_movemask_pd(_mm256_cmp_pd(sum[half] - sum[half], _mm256_setzero_pd(), _CMP_NEQ_UQ));
+  }
+  return not_finite;
+}
+
+static bool add_singles(void *ones, void *graded, size_t count_bytes, double *sums,
+                        const uint8_t *bytes, size_t rows, size_t columns) {
+  int not_finite = 0;
+  for (size_t column = 0; column < columns; column += 8) {
+    size_t left = columns - column;
+    not_finite |= add_eight_columns(
+        (char *)ones + column * count_bytes, (char *)graded + column * count_bytes, count_bytes,
+        sums + column, bytes + column * sizeof(float), rows, columns, left < 8 ? left : 8);
+  }
+  return not_finite == 0;
+}
+
 /* Copies a number of `width` bytes into all lanes. */
 static inline __m256i in_all_numbers(uint64_t number, size_t width) {
   return width == 1   ? _mm256_set1_epi8((char)number)
@@ -264,9 +341,13 @@ const struct sl_kernels sl_kernels_avx2 = {
     .add_columns = add_columns,
     .find_ones = find_ones,
     .add_reals = add_reals,
+    .add_singles = add_singles,
     .pack_numbers = pack_numbers,
     .read_singles = read_singles,
-    .reverse_bits = reverse_bits,
+    .write_singles = write_singles,
+    .add_moments = add_moments,
+    .find_largest = find_largest,
+    .read_bits = read_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,
 };

@@ -56,6 +56,12 @@ static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit) {
   return _mm512_or_si512(_mm512_srl_epi64(low, shift), _mm512_sll_epi64(high, rest));
 }
 
+static inline bit_slice join_words(const uint64_t *words) {
+  typedef uint64_t eight_words __attribute__((vector_size(64)));
+  return (bit_slice)(eight_words){words[0], words[1], words[2], words[3],
+                                  words[4], words[5], words[6], words[7]};
+}
+
 static inline void add_where(byte_counters *counters, uint64_t bits, unsigned worth) {
   *counters = _mm512_mask_add_epi8(*counters, bits, *counters, _mm512_set1_epi8((char)worth));
 }
@@ -127,6 +133,71 @@ static void add_reals(void *ones, void *graded, size_t count_bytes, double *sums
                       count_bytes, sums + column, values + column, rows, stride,
                       first_lanes(columns - column));
   }
+}
+
+/* Adds numbers of 32 bits to up to sixteen counts, those that are used. Whole vectors of bytes are
+ * stored without a mask: a load next to a masked store would wait for it. */
+static inline void add_counts(char *counts, size_t count_bytes, __mmask16 used, __m512i more) {
+  __m128i bytes = _mm512_cvtepi32_epi8(more);
+  if (count_bytes == 1 && used == 0xffff) {
+    bytes = _mm_add_epi8(bytes, _mm_loadu_si128((const __m128i *)(const void *)counts));
+    _mm_storeu_si128((__m128i *)(void *)counts, bytes);
+  } else if (count_bytes == 1) {
+    bytes = _mm_add_epi8(bytes, _mm_maskz_loadu_epi8(used, counts));
+    _mm_mask_storeu_epi8(counts, used, bytes);
+  } else {
+    const __m256i halves[2] = {_mm512_castsi512_si256(more), _mm512_extracti64x4_epi64(more, 1)};
+    for (size_t half = 0; half < 2; half++) {
+      __mmask8 here = (__mmask8)(used >> (8 * half));
+      __m512i sum = _mm512_maskz_loadu_epi64(here, counts + 64 * half);
+      sum = _mm512_add_epi64(sum, _mm512_cvtepu32_epi64(halves[half]));
+      _mm512_mask_storeu_epi64(counts + 64 * half, here, sum);
+    }
+  }
+}
+
+/* Adds up to sixteen columns of floats, those that are used. Where a value is not graded, 0 is
+ * added to the sum. Returns which sums are not finite. */
+static inline unsigned add_sixteen_columns(char *ones, char *graded, size_t count_bytes,
+                                           double *sums, const uint8_t *bytes, size_t rows,
+                                           size_t stride, __mmask16 used) {
+  const __m512i one = _mm512_set1_epi32(1);
+  const __mmask8 half_used[2] = {(__mmask8)used, (__mmask8)(used >> 8)};
+  __m512i fired_count = _mm512_setzero_si512();
+  __m512i graded_count = _mm512_setzero_si512();
+  __m512d sum[2] = {_mm512_maskz_loadu_pd(half_used[0], sums),
+                    _mm512_maskz_loadu_pd(half_used[1], sums + 8)};
+  for (size_t row = 0; row < rows; row++) {
+    __m512 value = _mm512_maskz_loadu_ps(used, bytes + row * stride * sizeof(float));
+    __mmask16 fired = _mm512_cmp_ps_mask(value, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    __mmask16 is_graded = _mm512_mask_cmp_ps_mask(fired, value, _mm512_set1_ps(1), _CMP_NEQ_UQ);
+    fired_count = _mm512_mask_add_epi32(fired_count, fired, fired_count, one);
+    graded_count = _mm512_mask_add_epi32(graded_count, is_graded, graded_count, one);
+    __m512d added = _mm512_castps_pd(_mm512_maskz_mov_ps(is_graded, value));
+    sum[0] += _mm512_cvtps_pd(_mm256_castpd_ps(_mm512_castpd512_pd256(added)));
+    sum[1] += _mm512_cvtps_pd(_mm256_castpd_ps(_mm512_extractf64x4_pd(added, 1)));
+  }
+  add_counts(ones, count_bytes, used, _mm512_sub_epi32(fired_count, graded_count));
+  add_counts(graded, count_bytes, used, graded_count);
+  unsigned not_finite = 0;
+  for (size_t half = 0; half < 2; half++) {
+    _mm512_mask_storeu_pd(sums + 8 * half, half_used[half], sum[half]);
+    not_finite |= _mm512_cmp_pd_mask(sum[half] - sum[half], _mm512_setzero_pd(), _CMP_NEQ_UQ);
+  }
+  return not_finite;
+}
+
+static bool add_singles(void *ones, void *graded, size_t count_bytes, double *sums,
+                        const uint8_t *bytes, size_t rows, size_t columns) {
+  unsigned not_finite = 0;
+  for (size_t column = 0; column < columns; column += 16) {
+    size_t left = columns - column;
+    __mmask16 used = (__mmask16)_bzhi_u32(0xffff, left < 16 ? (unsigned)left : 16);
+    not_finite |= add_sixteen_columns(
+        (char *)ones + column * count_bytes, (char *)graded + column * count_bytes, count_bytes,
+        sums + column, bytes + column * sizeof(float), rows, columns, used);
+  }
+  return not_finite == 0;
 }
 
 /* Returns a bit for each number of `width` bytes that is `one`, and adds to *others all bits of
@@ -208,9 +279,13 @@ const struct sl_kernels sl_kernels_avx512 = {
     .add_columns = add_columns,
     .find_ones = find_ones,
     .add_reals = add_reals,
+    .add_singles = add_singles,
     .pack_numbers = pack_numbers,
     .read_singles = read_singles,
-    .reverse_bits = reverse_bits,
+    .write_singles = write_singles,
+    .add_moments = add_moments,
+    .find_largest = find_largest,
+    .read_bits = read_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,
 };

@@ -17,20 +17,31 @@
 static inline bool decode_groups(uint8_t *bytes, const char *text);
 static inline void encode_groups(char *text, const uint8_t *bytes);
 
+/* What is left after whole vectors ends with one that begins in the vector before. */
 static size_t decode_base64(uint8_t *bytes, const char *text, size_t groups) {
   size_t done = 0;
   while (done + GROUPS_AT_ONCE <= groups && decode_groups(bytes + 3 * done, text + 4 * done)) {
     done += GROUPS_AT_ONCE;
   }
-  return done + sl_kernels_scalar.decode_base64(bytes + 3 * done, text + 4 * done, groups - done);
+  size_t left = groups - done;
+  size_t last = groups - GROUPS_AT_ONCE;
+  bool ends_inside = done > 0 && left > 0 && left < GROUPS_AT_ONCE;
+  if (ends_inside && decode_groups(bytes + 3 * last, text + 4 * last)) {
+    return groups;
+  }
+  return done + sl_kernels_scalar.decode_base64(bytes + 3 * done, text + 4 * done, left);
 }
 
 static void encode_base64(char *text, const uint8_t *bytes, size_t groups) {
-  size_t done = 0;
-  for (; done + GROUPS_AT_ONCE <= groups; done += GROUPS_AT_ONCE) {
+  if (groups < GROUPS_AT_ONCE) {
+    sl_kernels_scalar.encode_base64(text, bytes, groups);
+    return;
+  }
+  size_t last = groups - GROUPS_AT_ONCE;
+  for (size_t done = 0; done < last; done += GROUPS_AT_ONCE) {
     encode_groups(text + 4 * done, bytes + 3 * done);
   }
-  sl_kernels_scalar.encode_base64(text + 4 * done, bytes + 3 * done, groups - done);
+  encode_groups(text + 4 * last, bytes + 3 * last);
 }
 
 #endif

@@ -7,6 +7,7 @@
  *     bit_slice load_columns(const uint8_t *bits, size_t first_bit)   as many columns of the row
  *                                                                     that begins at a bit as a
  *                                                                     vector has bits
+ *     bit_slice join_words(const uint64_t *words)                     a vector of words of 64 bits
  *     void add_where(byte_counters *, uint64_t bits, unsigned worth)  adds `worth` to the counters
  *                                                                     whose bits are set
  *
@@ -22,9 +23,10 @@
  * them and leave one carry into the eights. At most 255 rows later the slices are put together to
  * one byte a column and added to the counts.
  *
- * Narrow rows, up to 64 columns: as many rows as fit into 64 bits are counted as one row, and
- * their counters are put together at the end. Where there are few rows, that would take longer than
- * to count them one by one.
+ * Narrow rows, up to 64 columns: as many rows as one load has for certain, whatever bit they begin
+ * at, are counted as one row, in slices for several samples at once if each is of whole bytes; and
+ * their counters are put together at the end. Where there are few
+ * rows, that would take longer than to count them one by one.
  *
  *     counters   a0 a1 a2 b0 b1 b2 …        rows of three columns, a row at an even index
  *     counts     a0 + b0 + …                counts in a, one at an odd index in b
@@ -34,15 +36,18 @@
 #ifndef SPIKELOSS_KERNELS_BIT_COLUMNS_H
 #define SPIKELOSS_KERNELS_BIT_COLUMNS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 enum {
   GROUP_COLUMNS = 8 * sizeof(bit_slice),
+  LANES = sizeof(bit_slice) / sizeof(uint64_t),
   SLICES = 8,
   MAX_ROWS = 255, /* what a byte can count */
   NARROW = 64,
+  ONE_LOAD = 57, /* bits from any bit of a byte on that 8 bytes have */
   FEW_ROWS = 16,
 };
 
@@ -55,6 +60,7 @@ static inline uint64_t sl_load_bits(const uint8_t *bits, size_t first_bit) {
 }
 
 static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit);
+static inline bit_slice join_words(const uint64_t *words);
 static inline void add_where(byte_counters *counters, uint64_t bits, unsigned worth);
 
 /* Adds a + b + c, column by column: the sum stays in *sum, the carry is returned. */
@@ -73,12 +79,7 @@ static inline void add_carry(bit_slice slices[SLICES], size_t first, bit_slice c
   }
 }
 
-static inline void add_eight_rows(bit_slice slices[SLICES], const uint8_t *bits, size_t first_bit,
-                                  size_t stride) {
-  bit_slice row[8];
-  for (size_t i = 0; i < 8; i++) {
-    row[i] = load_columns(bits, first_bit + i * stride);
-  }
+static inline void add_eight(bit_slice slices[SLICES], const bit_slice row[8]) {
   bit_slice twos_a = carry_save(&slices[0], slices[0], row[0], row[1]);
   bit_slice twos_b = carry_save(&slices[0], slices[0], row[2], row[3]);
   bit_slice twos_c = carry_save(&slices[0], slices[0], row[4], row[5]);
@@ -108,7 +109,16 @@ static inline void add_counters(struct counts counts, const byte_counters *count
   for (size_t column = 0; counts.large != NULL && column < columns; column++) {
     counts.large[column] += bytes[column];
   }
-  for (size_t column = 0; counts.small != NULL && column < columns; column++) {
+  typedef uint8_t eight_counts __attribute__((vector_size(8)));
+  size_t column = 0;
+  for (; counts.small != NULL && column + sizeof(eight_counts) <= columns; column += 8) {
+    eight_counts eight, more;
+    memcpy(&eight, counts.small + column, sizeof eight);
+    memcpy(&more, bytes + column, sizeof more);
+    eight += more;
+    memcpy(counts.small + column, &eight, sizeof eight);
+  }
+  for (; counts.small != NULL && column < columns; column++) {
     counts.small[column] = (uint8_t)(counts.small[column] + bytes[column]);
   }
 }
@@ -134,7 +144,11 @@ static inline void add_wide_rows(struct counts counts, const uint8_t *bits, size
   bit_slice slices[SLICES] = {0};
   size_t row = 0;
   for (; row + 8 <= rows; row += 8) {
-    add_eight_rows(slices, bits, first_bit + row * stride, stride);
+    bit_slice eight[8];
+    for (size_t i = 0; i < 8; i++) {
+      eight[i] = load_columns(bits, first_bit + (row + i) * stride);
+    }
+    add_eight(slices, eight);
   }
   for (; row < rows; row++) {
     add_carry(slices, 0, load_columns(bits, first_bit + row * stride));
@@ -166,11 +180,17 @@ static inline void add_few_rows(struct counts counts, const uint8_t *bits, size_
   add_counters(counts, &counters, columns);
 }
 
-/* Counts up to MAX_ROWS rows of up to NARROW columns, `side_by_side` of which fit into NARROW. */
+/* Counts up to MAX_ROWS rows of up to NARROW columns, so many side by side. */
 static inline byte_counters count_narrow_rows(const uint8_t *bits, size_t first_bit, size_t rows,
                                               size_t columns, size_t side_by_side) {
   byte_counters counters = {0};
-  for (; rows >= side_by_side; rows -= side_by_side, first_bit += side_by_side * columns) {
+  size_t width = side_by_side * columns;
+  for (; width <= ONE_LOAD && rows >= side_by_side; rows -= side_by_side, first_bit += width) {
+    uint64_t word;
+    memcpy(&word, bits + first_bit / 8, sizeof word);
+    add_where(&counters, word >> first_bit % 8, 1);
+  }
+  for (; rows >= side_by_side; rows -= side_by_side, first_bit += width) {
     add_where(&counters, sl_load_bits(bits, first_bit), 1);
   }
   uint64_t rest = (UINT64_C(1) << rows * columns) - 1;
@@ -178,22 +198,91 @@ static inline byte_counters count_narrow_rows(const uint8_t *bits, size_t first_
   return counters;
 }
 
+/* Returns up to ONE_LOAD bits from the same bit of several samples. */
+static inline bit_slice load_samples(const uint8_t *bits, size_t first_bit, size_t sample_bytes,
+                                     size_t count) {
+  typedef uint64_t lanes __attribute__((vector_size(sizeof(bit_slice))));
+  uint64_t words[LANES];
+  for (size_t i = 0; i < LANES; i++) {
+    memcpy(&words[i], bits + first_bit / 8 + i * sample_bytes, sizeof words[i]);
+  }
+  lanes loaded = (lanes)join_words(words) >> first_bit % 8;
+  return (bit_slice)(loaded & UINT64_MAX >> (64 - count));
+}
+
+/* Counts rows of up to ONE_LOAD columns for several samples at once, each of whole bytes. */
+static inline void count_samples(byte_counters counters[LANES], const uint8_t *bits,
+                                 size_t first_bit, size_t rows, size_t columns,
+                                 size_t side_by_side) {
+  size_t bytes = rows * columns / 8;
+  size_t width = side_by_side * columns;
+  size_t words = rows / side_by_side;
+  size_t rest = rows % side_by_side;
+  bit_slice slices[SLICES] = {0};
+  size_t word = 0;
+  for (; word + 8 <= words; word += 8) {
+    bit_slice eight[8];
+    for (size_t i = 0; i < 8; i++, first_bit += width) {
+      eight[i] = load_samples(bits, first_bit, bytes, width);
+    }
+    add_eight(slices, eight);
+  }
+  for (; word < words; word++, first_bit += width) {
+    add_carry(slices, 0, load_samples(bits, first_bit, bytes, width));
+  }
+  if (rest > 0) {
+    add_carry(slices, 0, load_samples(bits, first_bit, bytes, rest * columns));
+  }
+  uint64_t digits[SLICES][LANES];
+  memcpy(digits, slices, sizeof digits);
+  size_t used = 64 - (size_t)__builtin_clzll(words + (rest > 0));
+  for (size_t i = 0; i < LANES; i++) {
+    counters[i] = (byte_counters){0};
+    for (size_t digit = 0; digit < used; digit++) {
+      add_where(&counters[i], digits[digit][i], 1U << digit);
+    }
+  }
+}
+
 /* Adds samples of up to MAX_ROWS rows of up to NARROW columns. Some are counted before their
  * counters are folded: a load across two stores waits until both are in the cache. */
 static void add_narrow_samples(struct counts counts, const uint8_t *bits, size_t first_bit,
                                size_t samples, size_t rows, size_t columns) {
-  enum { AT_ONCE = 8 };
-  byte_counters counters[AT_ONCE + 1];
-  size_t side_by_side = NARROW / columns;
-  for (size_t sample = 0; sample < samples; sample += AT_ONCE) {
-    size_t some = samples - sample < AT_ONCE ? samples - sample : AT_ONCE;
-    counters[some] = (byte_counters){0};
-    for (size_t i = 0; i < some; i++, first_bit += rows * columns) {
-      counters[i] = count_narrow_rows(bits, first_bit, rows, columns, side_by_side);
+  byte_counters counters[LANES + 1];
+  size_t side_by_side = columns <= ONE_LOAD ? ONE_LOAD / columns : 1;
+  side_by_side = side_by_side < rows ? side_by_side : rows;
+  bool in_bytes = columns <= ONE_LOAD && rows * columns % 8 == 0;
+  counters[LANES] = (byte_counters){0};
+  for (size_t sample = 0; sample < samples; sample += LANES) {
+    size_t some = samples - sample < LANES ? samples - sample : LANES;
+    if (in_bytes && some == LANES) {
+      count_samples(counters, bits, first_bit, rows, columns, side_by_side);
     }
+    for (size_t i = 0; (!in_bytes || some < LANES) && i < some; i++) {
+      counters[i] =
+          count_narrow_rows(bits, first_bit + i * rows * columns, rows, columns, side_by_side);
+    }
+    first_bit += some * rows * columns;
     for (size_t i = 0; i < some; i++, counts = counts_from(counts, columns)) {
       fold(&counters[i], side_by_side, columns);
       add_counters(counts, &counters[i], columns);
+    }
+  }
+}
+
+/* Adds samples of one column: counts bits. */
+static void add_single_columns(struct counts counts, const uint8_t *bits, size_t first_bit,
+                               size_t samples, size_t rows) {
+  for (size_t sample = 0; sample < samples; sample++, first_bit += rows) {
+    size_t ones = 0;
+    for (size_t row = 0; row < rows; row += 64) {
+      uint64_t used = UINT64_MAX >> (rows - row < 64 ? 64 - (rows - row) : 0);
+      ones += (size_t)__builtin_popcountll(sl_load_bits(bits, first_bit + row) & used);
+    }
+    if (counts.small != NULL) {
+      counts.small[sample] = (uint8_t)(counts.small[sample] + ones);
+    } else {
+      counts.large[sample] += ones;
     }
   }
 }
@@ -236,6 +325,10 @@ static void add_columns(void *first, size_t count_bytes, const uint64_t *bits, s
   const uint8_t *bytes = (const uint8_t *)bits;
   if (rows == 1) {
     add_row(counts, bytes, first_bit, samples * columns);
+    return;
+  }
+  if (columns == 1) {
+    add_single_columns(counts, bytes, first_bit, samples, rows);
     return;
   }
   if (columns <= NARROW && rows > FEW_ROWS && rows <= MAX_ROWS) {

@@ -97,19 +97,40 @@ static inline void encode_groups(char *text, const uint8_t *bytes) {
   memcpy(text, &values, sizeof values);
 }
 
+/* Rows of up to 16 bytes are one vector, whose halves are compared until one byte is left. The last
+ * rows are not: there are fewer bytes to load. */
+static void find_largest(uint32_t *indices, bool *shared, const uint8_t *bytes, size_t rows,
+                         size_t columns) {
+  size_t row = 0;
+  const __m128i lanes = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m128i used = _mm_cmpgt_epi8(_mm_set1_epi8((char)(columns <= 16 ? columns : 0)), lanes);
+  for (; columns <= 16 && (rows - row) * columns >= 16; row++) {
+    __m128i all = used & _mm_loadu_si128((const __m128i *)(const void *)(bytes + row * columns));
+    __m128i largest = _mm_max_epu8(all, _mm_srli_si128(all, 8));
+    largest = _mm_max_epu8(largest, _mm_srli_si128(largest, 4));
+    largest = _mm_max_epu8(largest, _mm_srli_si128(largest, 2));
+    largest = _mm_max_epu8(largest, _mm_srli_si128(largest, 1));
+    __m128i is_largest = used & _mm_cmpeq_epi8(all, _mm_shuffle_epi8(largest, _mm_setzero_si128()));
+    unsigned mask = (unsigned)_mm_movemask_epi8(is_largest);
+    indices[row] = (uint32_t)__builtin_ctz(mask);
+    shared[row] = (mask & (mask - 1)) != 0;
+  }
+  sl_kernels_scalar.find_largest(indices + row, shared + row, bytes + row * columns, rows - row,
+                                 columns);
+}
+
 /* Each half of a byte is looked up, and goes to where the other half was. */
-static void reverse_bits(uint64_t *words, size_t count) {
+static void read_bits(void *words, const uint8_t *bytes, size_t count) {
   const byte_vector reversed =
       in_all_lanes(_mm_setr_epi8(0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15));
-  enum { AT_ONCE = sizeof(byte_vector) / sizeof *words };
   size_t done = 0;
-  for (; done + AT_ONCE <= count; done += AT_ONCE) {
-    byte_vector bytes;
-    memcpy(&bytes, words + done, sizeof bytes);
-    bytes = look_up(reversed, bytes & 0x0f) << 4 | look_up(reversed, bytes >> 4);
-    memcpy(words + done, &bytes, sizeof bytes);
+  for (; done + sizeof(byte_vector) <= count; done += sizeof(byte_vector)) {
+    byte_vector vector;
+    memcpy(&vector, bytes + done, sizeof vector);
+    vector = look_up(reversed, vector & 0x0f) << 4 | look_up(reversed, vector >> 4);
+    memcpy((uint8_t *)words + done, &vector, sizeof vector);
   }
-  sl_kernels_scalar.reverse_bits(words + done, count - done);
+  sl_kernels_scalar.read_bits((uint8_t *)words + done, bytes + done, count - done);
 }
 
 #endif

@@ -97,6 +97,14 @@ struct sl_kernels {
                     const double *values, size_t rows, size_t stride, size_t columns);
 
   /*
+   * Does the same for rows of little-endian floats of four bytes, without gaps, fewer than 2^32 of
+   * them. No sum is -0. Returns false if one of the floats is not finite; then some accumulators
+   * are of no use.
+   */
+  bool (*add_singles)(void *ones, void *graded, size_t count_bytes, double *sums,
+                      const uint8_t *bytes, size_t rows, size_t columns);
+
+  /*
    * Bit i % 64 of bits[i / 64] tells whether number i is 1, of `count` little-endian numbers of
    * `width` bytes, 1, 2, 4 or 8, as long as the bytes of all are those of 0 or of `one`. Returns
    * how many numbers that are, in whole words of 64 but at the end.
@@ -107,8 +115,20 @@ struct sl_kernels {
   /* Reads little-endian floats of four bytes. Returns whether all are finite. */
   bool (*read_singles)(double *values, const uint8_t *bytes, size_t count);
 
-  /* Turns every byte around: its most significant bit becomes the least significant. */
-  void (*reverse_bits)(uint64_t *words, size_t count);
+  /* Writes little-endian floats of four bytes, 0 for -0. Returns whether all are finite. */
+  bool (*write_singles)(uint8_t *bytes, const double *values, size_t count);
+
+  /* Adds up counts and their squares: sums[0] += counts, sums[1] += counts^2. */
+  void (*add_moments)(uint64_t sums[2], const uint8_t *counts, size_t count);
+
+  /* The largest byte of each row: its index, that of the first if there are several, and whether
+   * there are. indices, shared [rows]; bytes [rows][columns]; columns >= 1. */
+  void (*find_largest)(uint32_t *indices, bool *shared, const uint8_t *bytes, size_t rows,
+                       size_t columns);
+
+  /* Makes words of packed bits, which need no alignment, of `count` bytes, each with its first bit
+   * as the most significant one. The last word is filled up with zeros. */
+  void (*read_bits)(void *words, const uint8_t *bytes, size_t count);
 
   /*
    * bytes[0 … 3 * groups) from the base64 text[0 … 4 * groups), no padding. Returns how many groups
@@ -146,6 +166,17 @@ static inline uint64_t sl_load_integer(const uint8_t *bytes, size_t width) {
   return value;
 }
 
+/* Adds to a count of `count_bytes`, 1 or 8. */
+static inline void sl_add_count(void *counts, size_t count_bytes, size_t index, uint64_t more) {
+  uint8_t *small = counts;
+  uint64_t *large = counts;
+  if (count_bytes == 1) {
+    small[index] = (uint8_t)(small[index] + more);
+  } else {
+    large[index] += more;
+  }
+}
+
 /* Returns the kernels in force. */
 const struct sl_kernels *sl_kernels(void);
 
@@ -155,6 +186,8 @@ const struct sl_kernels *sl_kernels_variant(size_t index);
 /* The variants that a build may hold, for dispatch.c and the files that define them. */
 extern const struct sl_kernels sl_kernels_scalar;
 uint64_t sl_find_ones_scalar(const double *values, size_t count, bool *binary);
+void sl_find_largest_scalar(uint32_t *indices, bool *shared, const uint8_t *bytes, size_t rows,
+                            size_t columns);
 #ifdef SPIKELOSS_X86
 extern const struct sl_kernels sl_kernels_avx2;
 extern const struct sl_kernels sl_kernels_avx512;

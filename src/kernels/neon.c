@@ -126,6 +126,10 @@ static inline bit_slice load_columns(const uint8_t *bits, size_t first_bit) {
   return vorrq_u64(vshlq_u64(low, vdupq_n_s64(-shift)), vshlq_u64(high, vdupq_n_s64(64 - shift)));
 }
 
+static inline bit_slice join_words(const uint64_t *words) {
+  return vcombine_u64(vcreate_u64(words[0]), vcreate_u64(words[1]));
+}
+
 /* Gives every lane a copy of the byte with its bit, and keeps that bit alone. */
 static inline void add_where(byte_counters *counters, uint64_t bits, unsigned worth) {
   const uint8x16_t lane_bits = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
@@ -185,6 +189,55 @@ static void add_reals(void *ones, void *graded, size_t count_bytes, double *sums
   }
   sl_kernels_scalar.add_reals(one_counts, graded_counts, count_bytes, sums + column,
                               values + column, rows, stride, columns - column);
+}
+
+/* Adds four columns of floats. Where a value is not graded, 0 is added to the sum. Returns false if
+ * a sum is not finite. */
+static inline bool add_four_columns(char *ones, char *graded, size_t count_bytes, double *sums,
+                                    const uint8_t *bytes, size_t rows, size_t stride) {
+  uint32x4_t one_count = vdupq_n_u32(0);
+  uint32x4_t graded_count = vdupq_n_u32(0);
+  float64x2_t low = vld1q_f64(sums);
+  float64x2_t high = vld1q_f64(sums + 2);
+  for (size_t row = 0; row < rows; row++) {
+    uint32x4_t pattern = vreinterpretq_u32_u8(vld1q_u8(bytes + row * stride * sizeof(float)));
+    float32x4_t value = vreinterpretq_f32_u32(pattern);
+    uint32x4_t is_one = vceqq_f32(value, vdupq_n_f32(1));
+    uint32x4_t is_graded = vmvnq_u32(vorrq_u32(is_one, vceqzq_f32(value)));
+    one_count = vsubq_u32(one_count, is_one);
+    graded_count = vsubq_u32(graded_count, is_graded);
+    float32x4_t added = vreinterpretq_f32_u32(vandq_u32(pattern, is_graded));
+    low = vaddq_f64(low, vcvt_f64_f32(vget_low_f32(added)));
+    high = vaddq_f64(high, vcvt_high_f64_f32(added));
+  }
+  for (size_t i = 0; i < 4; i++) {
+    sl_add_count(ones, count_bytes, i, one_count[i]);
+    sl_add_count(graded, count_bytes, i, graded_count[i]);
+  }
+  vst1q_f64(sums, low);
+  vst1q_f64(sums + 2, high);
+  uint64x2_t finite = vandq_u64(vceqzq_f64(vsubq_f64(low, low)), vceqzq_f64(vsubq_f64(high, high)));
+  return (vgetq_lane_u64(finite, 0) & vgetq_lane_u64(finite, 1)) != 0;
+}
+
+/* Columns after the last four are added as doubles. */
+static bool add_singles(void *ones, void *graded, size_t count_bytes, double *sums,
+                        const uint8_t *bytes, size_t rows, size_t columns) {
+  bool finite = true;
+  size_t column = 0;
+  for (; column + 4 <= columns; column += 4) {
+    finite &=
+        add_four_columns((char *)ones + column * count_bytes, (char *)graded + column * count_bytes,
+                         count_bytes, sums + column, bytes + column * sizeof(float), rows, columns);
+  }
+  for (size_t row = 0; row < rows && column < columns; row++) {
+    double values[4];
+    finite &=
+        read_singles(values, bytes + (row * columns + column) * sizeof(float), columns - column);
+    add_reals((char *)ones + column * count_bytes, (char *)graded + column * count_bytes,
+              count_bytes, sums + column, values, 1, columns - column, columns - column);
+  }
+  return finite;
 }
 
 /* Returns the six-bit values of 16 characters; lanes of *known that hold one of the alphabet are
@@ -279,13 +332,12 @@ static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width,
   return vminvq_u8(binary) != 0;
 }
 
-static void reverse_bits(uint64_t *words, size_t count) {
+static void read_bits(void *words, const uint8_t *bytes, size_t count) {
   size_t done = 0;
-  for (; done + 2 <= count; done += 2) {
-    uint8x16_t bytes = vreinterpretq_u8_u64(vld1q_u64(words + done));
-    vst1q_u64(words + done, vreinterpretq_u64_u8(vrbitq_u8(bytes)));
+  for (; done + 16 <= count; done += 16) {
+    vst1q_u8((uint8_t *)words + done, vrbitq_u8(vld1q_u8(bytes + done)));
   }
-  sl_kernels_scalar.reverse_bits(words + done, count - done);
+  sl_kernels_scalar.read_bits((uint8_t *)words + done, bytes + done, count - done);
 }
 
 const struct sl_kernels sl_kernels_neon = {
@@ -296,9 +348,13 @@ const struct sl_kernels sl_kernels_neon = {
     .add_columns = add_columns,
     .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,
+    .add_singles = add_singles,
     .pack_numbers = pack_numbers,
     .read_singles = read_singles,
-    .reverse_bits = reverse_bits,
+    .write_singles = write_singles,
+    .add_moments = add_moments,
+    .find_largest = sl_find_largest_scalar,
+    .read_bits = read_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,
 };

@@ -1,5 +1,6 @@
 /*
- * Numbers in bytes: packing those that are all 0 and 1, 64 at a time, and reading floats.
+ * Numbers in bytes: packing those that are all 0 and 1, 64 at a time, reading and writing floats,
+ * adding up counts.
  *
  * Included once by a variant, which defines the function declared below.
  */
@@ -40,12 +41,15 @@ static size_t pack_numbers(uint64_t *bits, const uint8_t *bytes, size_t width, u
   return pack_word(&bits[done], padded, width, one) ? count : 64 * done;
 }
 
-/* Without intrinsics: the compiler makes the best of each instruction set. The exponent bits of a
- * float are all ones only if it is not finite: one more in the lowest of them then carries into the
- * sign bit. */
+/*
+ * The loops below need no intrinsics: the compiler makes the best of each instruction set. The
+ * exponent bits of a float are all ones only if it is not finite: one more in the lowest of them
+ * then carries into the sign bit.
+ */
+#define SINGLE_EXPONENT (UINT32_C(0xff) << 23)
+#define SINGLE_LOWEST   (UINT32_C(1) << 23)
+
 static bool read_singles(double *values, const uint8_t *bytes, size_t count) {
-  const uint32_t exponent = UINT32_C(0xff) << 23;
-  const uint32_t lowest = UINT32_C(1) << 23;
   uint32_t carries = 0;
   for (size_t i = 0; i < count; i++) {
     uint32_t pattern;
@@ -54,9 +58,37 @@ static bool read_singles(double *values, const uint8_t *bytes, size_t count) {
     pattern = le32toh(pattern);
     memcpy(&value, &pattern, sizeof value);
     values[i] = (double)value;
-    carries |= (pattern & exponent) + lowest;
+    carries |= (pattern & SINGLE_EXPONENT) + SINGLE_LOWEST;
   }
   return carries >> 31 == 0;
+}
+
+static bool write_singles(uint8_t *bytes, const double *values, size_t count) {
+  uint32_t carries = 0;
+  for (size_t i = 0; i < count; i++) {
+    float value = (float)values[i] + 0.0f;
+    uint32_t pattern;
+    memcpy(&pattern, &value, sizeof pattern);
+    carries |= (pattern & SINGLE_EXPONENT) + SINGLE_LOWEST;
+    pattern = htole32(pattern);
+    memcpy(bytes + i * sizeof pattern, &pattern, sizeof pattern);
+  }
+  return carries >> 31 == 0;
+}
+
+static void add_moments(uint64_t sums[2], const uint8_t *counts, size_t count) {
+  enum { PIECE = UINT16_MAX }; /* of so many, squares of bytes add up to 32 bits */
+  for (size_t first = 0; first < count; first += PIECE) {
+    size_t end = count - first < PIECE ? count : first + PIECE;
+    uint32_t sum = 0;
+    uint32_t squares = 0;
+    for (size_t i = first; i < end; i++) {
+      sum += counts[i];
+      squares += (uint32_t)counts[i] * counts[i];
+    }
+    sums[0] += sum;
+    sums[1] += squares;
+  }
 }
 
 #endif

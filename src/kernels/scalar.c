@@ -64,24 +64,13 @@ static inline uint64_t compare_block(const char *text, const char *expected, uin
   return others;
 }
 
-/* Adds to one of some counts, which are of 1 byte or 8. */
-static inline void add_count(void *counts, size_t count_bytes, size_t index, uint64_t more) {
-  uint8_t *small = counts;
-  uint64_t *large = counts;
-  if (count_bytes == 1) {
-    small[index] = (uint8_t)(small[index] + more);
-  } else {
-    large[index] += more;
-  }
-}
-
 static void add_columns(void *counts, size_t count_bytes, const uint64_t *bits, size_t first_bit,
                         size_t samples, size_t rows, size_t columns) {
   size_t bit = first_bit;
   for (size_t sample = 0; sample < samples; sample++) {
     for (size_t i = 0; i < rows * columns; i++, bit++) {
-      add_count(counts, count_bytes, sample * columns + i % columns,
-                bits[bit / 64] >> (bit % 64) & 1);
+      sl_add_count(counts, count_bytes, sample * columns + i % columns,
+                   bits[bit / 64] >> (bit % 64) & 1);
     }
   }
 }
@@ -111,9 +100,41 @@ static void add_reals(void *ones, void *graded, size_t count_bytes, double *sums
       graded_count += is_graded;
       sum = is_graded ? sum + value : sum;
     }
-    add_count(ones, count_bytes, column, one_count);
-    add_count(graded, count_bytes, column, graded_count);
+    sl_add_count(ones, count_bytes, column, one_count);
+    sl_add_count(graded, count_bytes, column, graded_count);
     sums[column] = sum;
+  }
+}
+
+static bool add_singles(void *ones, void *graded, size_t count_bytes, double *sums,
+                        const uint8_t *bytes, size_t rows, size_t columns) {
+  bool finite = true;
+  for (size_t row = 0; row < rows; row++) {
+    for (size_t column = 0; column < columns; column++, bytes += sizeof(float)) {
+      double value;
+      finite = read_singles(&value, bytes, 1) && finite;
+      add_reals((char *)ones + column * count_bytes, (char *)graded + column * count_bytes,
+                count_bytes, sums + column, &value, 1, 1, 1);
+    }
+  }
+  return finite;
+}
+
+/* Without a branch, as no processor can predict which byte is the largest. */
+void sl_find_largest_scalar(uint32_t *indices, bool *shared, const uint8_t *bytes, size_t rows,
+                            size_t columns) {
+  for (size_t row = 0; row < rows; row++, bytes += columns) {
+    uint32_t index = 0;
+    unsigned largest = bytes[0];
+    bool several = false;
+    for (size_t column = 1; column < columns; column++) {
+      bool is_larger = bytes[column] > largest;
+      several = (several & !is_larger) | (bytes[column] == largest);
+      index = is_larger ? (uint32_t)column : index;
+      largest = is_larger ? bytes[column] : largest;
+    }
+    indices[row] = index;
+    shared[row] = several;
   }
 }
 
@@ -131,15 +152,17 @@ static inline bool pack_word(uint64_t *bits, const uint8_t *bytes, size_t width,
 }
 
 /* Swaps neighbouring bits, pairs of bits and halves of bytes. */
-static void reverse_bits(uint64_t *words, size_t count) {
+static void read_bits(void *words, const uint8_t *bytes, size_t count) {
   const uint64_t ones = UINT64_C(0x5555555555555555);
   const uint64_t twos = UINT64_C(0x3333333333333333);
   const uint64_t fours = UINT64_C(0x0f0f0f0f0f0f0f0f);
-  for (size_t i = 0; i < count; i++) {
-    uint64_t word = words[i];
+  for (size_t done = 0; done < count; done += sizeof(uint64_t)) {
+    size_t left = count - done;
+    uint64_t word = sl_load_integer(bytes + done, left < sizeof word ? left : sizeof word);
     word = (word >> 1 & ones) | (word & ones) << 1;
     word = (word >> 2 & twos) | (word & twos) << 2;
-    words[i] = (word >> 4 & fours) | (word & fours) << 4;
+    word = (word >> 4 & fours) | (word & fours) << 4;
+    memcpy((uint8_t *)words + done, &word, sizeof word);
   }
 }
 
@@ -180,9 +203,13 @@ const struct sl_kernels sl_kernels_scalar = {
     .add_columns = add_columns,
     .find_ones = sl_find_ones_scalar,
     .add_reals = add_reals,
+    .add_singles = add_singles,
     .pack_numbers = pack_numbers,
     .read_singles = read_singles,
-    .reverse_bits = reverse_bits,
+    .write_singles = write_singles,
+    .add_moments = add_moments,
+    .find_largest = sl_find_largest_scalar,
+    .read_bits = read_bits,
     .decode_base64 = decode_base64,
     .encode_base64 = encode_base64,
 };

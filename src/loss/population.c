@@ -198,6 +198,9 @@ void sl_population_score(double *gradient, struct sl_population_totals *totals,
   /* What most requests ask for is compiled apart: a division less for each neuron. */
   bool plain = distance != NULL && !distance->by_population && distance->divisor == 1.0 &&
                distance->scale == 1.0;
+  if (plain && sl_population_score_small(gradient, totals, population, distance->terms)) {
+    return;
+  }
   for (size_t first = 0, end; first < spikes->samples; first = end) {
     end = samples < spikes->samples - first ? first + samples : spikes->samples;
     read_counts(gradient, spikes, first * spikes->neurons, end * spikes->neurons);

@@ -106,6 +106,11 @@ void sl_population_score(double *gradient, struct sl_population_totals *totals,
                          const struct sl_population *population,
                          const struct sl_distance *distance);
 
+/* Does the same for counts of neurons that are bytes, with a divisor and a scale of 1. Returns
+ * false, and does nothing, where there are others, or too few to be worth it. */
+bool sl_population_score_small(double *gradient, struct sl_population_totals *totals,
+                               const struct sl_population *population, double terms);
+
 /* accuracy, ties, those of the tensor, mean_rate_correct, mean_rate_incorrect. */
 void sl_population_add_diagnostics(struct sl_result *result, const struct sl_population *population,
                                    const struct sl_population_totals *totals);

@@ -3,6 +3,7 @@
 #include "core/bits.h"
 #include "core/checked.h"
 #include "kernels/kernels.h"
+#include <endian.h>
 #include <string.h>
 
 /* Bits that may be buffered: enough rows to be added up well, few enough to stay in the cache. */
@@ -34,7 +35,9 @@ void sl_spikes_release(struct sl_spikes *spikes) {
 
 static enum sl_status begin_buffer(struct sl_spikes *spikes, struct sl_error *error) {
   size_t rows = BUFFERED_BITS / spikes->row_length;
+  size_t whole_words = 64 >> __builtin_ctzll(spikes->row_length | 64);
   rows = rows > MIN_BUFFERED_ROWS ? rows : MIN_BUFFERED_ROWS;
+  rows -= rows > whole_words ? rows % whole_words : 0;
   size_t all_rows = spikes->rank > 0 ? spikes->max_values / spikes->row_length : SIZE_MAX;
   rows = rows < all_rows ? rows : all_rows;
   size_t words;
@@ -152,32 +155,38 @@ static enum sl_status push_first_step(struct sl_spikes *spikes, const uint64_t *
   return SL_OK;
 }
 
-/* Takes values that fit into the buffer. */
-static enum sl_status buffer_bits(struct sl_spikes *spikes, const uint64_t *bits, size_t from,
-                                  size_t count, struct sl_error *error) {
-  struct position after = position_after(spikes, count);
-  size_t bit_end = spikes->buffered_bits + count;
-  size_t begun = after.step + (after.column > 0);
-  if (begun > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_counts(spikes, error) != SL_OK) {
-    return error->code;
-  }
-  if (sl_spikes_reach(spikes, after.end, error) != SL_OK ||
-      sl_lazy_words_reach(&spikes->buffer_memory, bit_end / 64 + 1, spikes->budget, error) !=
-          SL_OK) {
-    return error->code;
+/* Gets ready for the next bits. Returns how many of them the buffer has space for, 0 with an error.
+ * The buffer begins with a row: zeros are for values of it that were no bits. */
+static size_t begin_bits(struct sl_spikes *spikes, size_t count, struct position *after,
+                         struct sl_error *error) {
+  size_t before = spikes->buffered_bits > 0 ? spikes->buffered_bits : spikes->column;
+  size_t space = spikes->max_buffered_bits - before;
+  size_t length = space < count ? space : count;
+  size_t words = (before + length) / 64 + 1;
+  *after = position_after(spikes, length);
+  size_t begun = after->step + (after->column > 0);
+  if ((begun > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_counts(spikes, error) != SL_OK) ||
+      sl_spikes_reach(spikes, after->end, error) != SL_OK ||
+      sl_lazy_words_reach(&spikes->buffer_memory, words, spikes->budget, error) != SL_OK) {
+    return 0;
   }
   if (spikes->buffered_bits == 0) {
     spikes->buffered_base = spikes->base;
     spikes->buffered_step = spikes->step;
+    memset(spikes->buffered, 0, (before / 64 + 1) * sizeof *spikes->buffered);
+    spikes->buffered_bits = before;
   }
-  sl_copy_bits(spikes->buffered, spikes->buffered_bits, bits, from, count);
-  spikes->buffered_bits = bit_end;
+  return length;
+}
+
+/* Goes on after bits that are in the buffer now. */
+static void end_bits(struct sl_spikes *spikes, size_t count, struct position after) {
+  spikes->buffered_bits += count;
   spikes->values += count;
   go_to(spikes, after);
   if (spikes->buffered_bits == spikes->max_buffered_bits) {
     add_buffered(spikes);
   }
-  return SL_OK;
 }
 
 enum sl_status sl_spikes_too_many(struct sl_error *error) {
@@ -203,14 +212,53 @@ enum sl_status sl_spikes_push_bits(struct sl_spikes *spikes, const uint64_t *bit
     return error->code;
   }
   for (size_t done = 0; done < count;) {
-    size_t space = spikes->max_buffered_bits - spikes->buffered_bits;
-    size_t length = space < count - done ? space : count - done;
-    if (buffer_bits(spikes, bits, done, length, error) != SL_OK) {
+    struct position after;
+    size_t length = begin_bits(spikes, count - done, &after, error);
+    if (length == 0) {
       return error->code;
     }
+    sl_copy_bits(spikes->buffered, spikes->buffered_bits, bits, done, length);
+    end_bits(spikes, length, after);
     done += length;
   }
   return SL_OK;
+}
+
+/* Pushes packed bits as long as the buffer takes whole units of them. Returns how many. */
+static size_t push_units(struct sl_spikes *spikes, const uint8_t *bytes, size_t count,
+                         struct sl_error *error) {
+  const size_t unit = htole16(1) == 1 ? 8 : 64; /* bits that are together in memory */
+  size_t done = 0;
+  while (done < count && spikes->buffered_bits % unit == 0 &&
+         (spikes->buffered_bits > 0 || spikes->column == 0)) {
+    struct position after;
+    size_t length = begin_bits(spikes, count - done, &after, error);
+    if (length == 0 || (length < count - done && length % unit > 0)) {
+      break;
+    }
+    uint8_t *end = (uint8_t *)spikes->buffered + spikes->buffered_bits / 8;
+    sl_kernels()->read_bits(end, bytes + done / 8, (length + 7) / 8);
+    end_bits(spikes, length, after);
+    done += length;
+  }
+  return done;
+}
+
+enum sl_status sl_spikes_push_packed(struct sl_spikes *spikes, const uint8_t *bytes, size_t count,
+                                     struct sl_error *error) {
+  uint64_t words[64];
+  size_t done = 0;
+  if (spikes->buffered != NULL && spikes->rank > 0 &&
+      count <= spikes->max_values - spikes->values) {
+    done = push_units(spikes, bytes, count, error);
+  }
+  while (done < count && error->code == SL_OK) {
+    size_t length = count - done < 8 * sizeof words ? count - done : 8 * sizeof words;
+    sl_kernels()->read_bits(words, bytes + done / 8, (length + 7) / 8);
+    sl_spikes_push_bits(spikes, words, length, error);
+    done += length;
+  }
+  return error->code;
 }
 
 /* Finds the ones among values; returns whether all others are 0. */
@@ -223,34 +271,65 @@ static bool find_bits(const double *values, size_t count, uint64_t *bits) {
   return binary;
 }
 
-static void add_reals(struct sl_spikes *spikes, size_t first, const double *values, size_t rows,
-                      size_t columns) {
-  size_t count_bytes = spikes->is_small ? sizeof *spikes->small_ones : sizeof *spikes->ones;
-  char *ones = spikes->ones_memory.words;
-  char *graded = spikes->graded_memory.words;
-  sl_kernels()->add_reals(ones + first * count_bytes, graded + first * count_bytes, count_bytes,
-                          spikes->sums + first, values, rows, columns, columns);
+/* Values of which some are neither 0 nor 1: doubles, or little-endian floats of four bytes. */
+struct graded {
+  const double *reals; /* NULL: singles */
+  const uint8_t *singles;
+};
+
+static struct graded graded_from(struct graded values, size_t index) {
+  return (struct graded){.reals = values.reals != NULL ? values.reals + index : NULL,
+                         .singles = values.reals != NULL ? NULL : values.singles + 4 * index};
 }
 
-/* Adds values of one row, which are no bits, at once. */
-static enum sl_status push_graded_part(struct sl_spikes *spikes, const double *values, size_t count,
-                                       struct sl_error *error) {
+/* Adds rows of values, one directly after the other. Returns false if they are not finite, which
+ * only floats may be. */
+static bool add_graded(struct sl_spikes *spikes, size_t first, struct graded values, size_t rows,
+                       size_t columns) {
+  size_t count_bytes = spikes->is_small ? sizeof *spikes->small_ones : sizeof *spikes->ones;
+  char *ones = (char *)spikes->ones_memory.words + first * count_bytes;
+  char *graded = (char *)spikes->graded_memory.words + first * count_bytes;
+  double *sums = spikes->sums + first;
+  if (values.reals == NULL) {
+    return sl_kernels()->add_singles(ones, graded, count_bytes, sums, values.singles, rows,
+                                     columns);
+  }
+  sl_kernels()->add_reals(ones, graded, count_bytes, sums, values.reals, rows, columns, columns);
+  return true;
+}
+
+enum sl_status sl_spikes_not_finite(uint64_t index, struct sl_error *error) {
+  return sl_fail(error, SL_NOT_FINITE, "value %llu, counted from 0, is NaN or infinite; replace it",
+                 (unsigned long long)index);
+}
+
+/* Fails for the first value that is not finite among those of which the first has an index. */
+static enum sl_status fail_singles(const uint8_t *singles, uint64_t index, struct sl_error *error) {
+  double value;
+  while (sl_kernels()->read_singles(&value, singles, 1)) {
+    singles += sizeof(float);
+    index++;
+  }
+  return sl_spikes_not_finite(index, error);
+}
+
+/* Adds values of one row that bits of the same row in the buffer come before: zeros for them go
+ * there too. */
+static enum sl_status push_graded_after_bits(struct sl_spikes *spikes, struct graded values,
+                                             size_t count, struct sl_error *error) {
   static const uint64_t no_bits[PARTS];
   size_t first = spikes->base + spikes->column;
+  uint64_t index = spikes->values;
   if (sl_spikes_push_bits(spikes, no_bits, count, error) != SL_OK ||
       sl_spikes_reach_graded(spikes, first + count, error) != SL_OK) {
     return error->code;
   }
-  add_reals(spikes, first, values, 1, count);
-  return SL_OK;
+  return add_graded(spikes, first, values, 1, count) ? SL_OK
+                                                     : fail_singles(values.singles, index, error);
 }
 
-/* Adds whole rows at once. There are no bits for them, so those of rows before them, which know
- * their sample by their order, are added before. */
-static enum sl_status push_graded_rows(struct sl_spikes *spikes, const double *values, size_t rows,
-                                       struct sl_error *error) {
-  size_t count = rows * spikes->row_length;
-  bool apart = spikes->per_sample && spikes->rows_known;
+/* Makes accumulators of the next values writable. */
+static enum sl_status begin_graded(struct sl_spikes *spikes, size_t count, struct sl_error *error) {
   if (count > spikes->max_values - spikes->values) {
     return sl_spikes_too_many(error);
   }
@@ -258,27 +337,46 @@ static enum sl_status push_graded_rows(struct sl_spikes *spikes, const double *v
     return error->code;
   }
   struct position after = position_after(spikes, count);
-  if ((after.step > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_counts(spikes, error) != SL_OK) ||
+  size_t begun = after.step + (after.column > 0);
+  if ((begun > SL_MAX_SMALL_COUNT && sl_spikes_enlarge_counts(spikes, error) != SL_OK) ||
       sl_spikes_reach_graded(spikes, after.end, error) != SL_OK ||
       sl_spikes_reach(spikes, after.end, error) != SL_OK) {
     return error->code;
   }
-  if (spikes->per_sample) {
+  return SL_OK;
+}
+
+/* Adds whole rows at once, or values of one (no rows). Samples of one row are one long row. There
+ * are no bits for these values. So those before them, which know their sample by their order, are
+ * added before, and so that the buffer begins with a row. */
+static enum sl_status push_graded(struct sl_spikes *spikes, struct graded values, size_t count,
+                                  size_t rows, struct sl_error *error) {
+  uint64_t index = spikes->values;
+  if (!spikes->row_known ||
+      (spikes->buffered_bits > 0 && spikes->buffered_bits % spikes->row_length > 0)) {
+    return push_graded_after_bits(spikes, values, count, error);
+  }
+  if (begin_graded(spikes, count, error) != SL_OK) {
+    return error->code;
+  }
+  if (spikes->per_sample || rows == 0) {
     add_buffered(spikes);
   }
-  if (apart && spikes->rows == 1) { /* each value has an accumulator of its own */
-    add_reals(spikes, spikes->base, values, 1, count);
-    rows = 0;
-  }
-  while (rows > 0) {
+  bool apart = spikes->per_sample && spikes->rows_known && spikes->rows > 1;
+  bool of_samples = spikes->per_sample && spikes->rows_known && spikes->rows == 1;
+  for (size_t done = 0; done < count;) {
     size_t left = apart ? spikes->rows - spikes->step : rows;
     size_t together = rows < left ? rows : left;
-    add_reals(spikes, spikes->base, values, together, spikes->row_length);
-    go_to(spikes, position_after(spikes, together * spikes->row_length));
-    values += together * spikes->row_length;
+    size_t length = rows > 0 ? together * spikes->row_length : count;
+    bool one_row = rows == 0 || of_samples;
+    if (!add_graded(spikes, spikes->base + spikes->column, graded_from(values, done),
+                    one_row ? 1 : together, one_row ? length : spikes->row_length)) {
+      return fail_singles(values.singles, index, error);
+    }
+    go_to(spikes, position_after(spikes, length));
+    done += length;
     rows -= together;
   }
-  go_to(spikes, after);
   spikes->values += count;
   return SL_OK;
 }
@@ -330,8 +428,7 @@ static enum sl_status push_others(struct sl_spikes *spikes, const double *values
                ? sl_time_last_push_reals(spikes, values, count, error)
                : sl_spikes_too_many(error);
   }
-  return rows > 0 ? push_graded_rows(spikes, values, rows, error)
-                  : push_graded_part(spikes, values, count, error);
+  return push_graded(spikes, (struct graded){.reals = values}, count, rows, error);
 }
 
 /* Returns how many of the next values can be counted at once: those of a row, or whole rows, or all
@@ -385,6 +482,25 @@ enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *valu
     done += length;
   }
   return SL_OK;
+}
+
+bool sl_spikes_take_singles(const struct sl_spikes *spikes) {
+  return spikes->row_known && !spikes->time_last && spikes->summed == SL_SUMMED_NOT;
+}
+
+enum sl_status sl_spikes_push_singles(struct sl_spikes *spikes, const uint8_t *bytes, size_t count,
+                                      struct sl_error *error) {
+  for (size_t done = 0; done < count && error->code == SL_OK;) {
+    size_t left = count - done;
+    size_t rows = spikes->column == 0 ? left / spikes->row_length : 0;
+    struct graded values = graded_from((struct graded){.singles = bytes}, done);
+    size_t of_row = spikes->row_length - spikes->column;
+    size_t length = left < of_row ? left : of_row;
+    length = rows > 0 ? rows * spikes->row_length : length < MAX_PART ? length : MAX_PART;
+    push_graded(spikes, values, length, rows, error);
+    done += length;
+  }
+  return error->code;
 }
 
 /* Begins to add spikes one by one. Nothing can be pushed any more: all values that are not named

@@ -95,6 +95,22 @@ enum sl_status sl_spikes_set_shape(struct sl_spikes *spikes, size_t rank, const 
 enum sl_status sl_spikes_push_reals(struct sl_spikes *spikes, const double *values, size_t count,
                                     struct sl_error *error);
 
+/* Pushes bits as bytes of which each has its first bit as the most significant one. Errors: those
+ * of sl_spikes_push_bits. */
+enum sl_status sl_spikes_push_packed(struct sl_spikes *spikes, const uint8_t *bytes, size_t count,
+                                     struct sl_error *error);
+
+/* Fails with SL_NOT_FINITE for the value of an index. */
+enum sl_status sl_spikes_not_finite(uint64_t index, struct sl_error *error);
+
+/* Returns whether the next call may come, now and later. */
+bool sl_spikes_take_singles(const struct sl_spikes *spikes);
+
+/* Pushes little-endian floats of four bytes, of which some are neither 0 nor 1. Errors: those of
+ * sl_spikes_push_reals, SL_NOT_FINITE. */
+enum sl_status sl_spikes_push_singles(struct sl_spikes *spikes, const uint8_t *bytes, size_t count,
+                                      struct sl_error *error);
+
 /* Does the same for sums that can be counts of ones, in the fastest way. Returns how many, or 0 if
  * they must be pushed as reals. */
 size_t sl_spikes_push_byte_sums(struct sl_spikes *spikes, const uint8_t *sums, size_t count,

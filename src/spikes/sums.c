@@ -1,6 +1,7 @@
 /*
  * What losses and users of libspikeloss read: sums, numbers of spikes, and how active neurons are.
  */
+#include "kernels/kernels.h"
 #include "spikes/spikes.h"
 
 #include <string.h>
@@ -30,51 +31,76 @@ uint64_t sl_spikes_fired(const struct sl_spikes *spikes, size_t accumulator) {
 }
 
 uint64_t sl_spikes_count(const struct sl_spikes *spikes) {
-  uint64_t count = 0;
+  uint64_t sums[2] = {0};
   if (!has_sums(spikes)) {
-    return count;
+    return 0;
   }
-  for (size_t i = 0; i < spikes->accumulators; i++) {
-    count += sl_spikes_ones(spikes, i);
+  if (spikes->small_ones != NULL) {
+    sl_kernels()->add_moments(sums, spikes->small_ones, spikes->accumulators);
+  }
+  for (size_t i = 0; spikes->ones != NULL && i < spikes->accumulators; i++) {
+    sums[0] += spikes->ones[i];
   }
   for (size_t i = 0; spikes->sums != NULL && i < spikes->accumulators; i++) {
-    count += sl_spikes_graded(spikes, i);
+    sums[0] += sl_spikes_graded(spikes, i);
   }
-  return count;
+  return sums[0];
 }
 
 bool sl_spikes_binary(const struct sl_spikes *spikes) {
   return spikes == NULL || spikes->sums == NULL;
 }
 
-/* Adds what a few neighbouring neurons fired in one sample. */
-static void add_fired(uint64_t *fired, const struct sl_spikes *spikes, size_t first, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    fired[i] += sl_spikes_ones(spikes, first + i);
+/* Which neurons fired at least once, and which rested at least once: not 0 where one did. */
+enum { NEIGHBOURS = 256 };
+struct seen {
+  uint8_t fired[NEIGHBOURS], rested[NEIGHBOURS];
+};
+
+/* Looks at neighbouring accumulators, each of up to `always` values. */
+static void see(struct seen *seen, const struct sl_spikes *spikes, size_t first, size_t count,
+                uint64_t always) {
+  for (size_t i = 0; spikes->small_ones != NULL && i < count; i++) {
+    unsigned graded = spikes->small_graded != NULL ? spikes->small_graded[first + i] : 0;
+    uint8_t fired = (uint8_t)(spikes->small_ones[first + i] + graded);
+    seen->fired[i] |= fired;
+    seen->rested[i] |= fired ^ (uint8_t)always;
   }
-  for (size_t i = 0; spikes->sums != NULL && i < count; i++) {
-    fired[i] += sl_spikes_graded(spikes, first + i);
+  for (size_t i = 0; spikes->ones != NULL && i < count; i++) {
+    uint64_t fired = spikes->ones[first + i] + sl_spikes_graded(spikes, first + i);
+    seen->fired[i] |= fired > 0;
+    seen->rested[i] |= fired < always;
   }
 }
 
+/* Narrow samples are seen as wider ones, several together. */
 struct sl_activity sl_spikes_activity(const struct sl_spikes *spikes) {
-  enum { NEIGHBOURS = 64 };
   struct sl_activity activity = {0};
   if (!has_sums(spikes)) {
     return activity;
   }
-  uint64_t always = (uint64_t)spikes->samples * spikes->steps;
-  for (size_t neuron = 0; neuron < spikes->neurons; neuron += NEIGHBOURS) {
-    size_t left = spikes->neurons - neuron;
-    size_t count = left < NEIGHBOURS ? left : NEIGHBOURS;
-    uint64_t fired[NEIGHBOURS];
-    memset(fired, 0, count * sizeof *fired);
-    for (size_t i = neuron; i < spikes->accumulators; i += spikes->neurons) {
-      add_fired(fired, spikes, i, count);
+  size_t neurons = spikes->neurons;
+  size_t width = neurons < NEIGHBOURS ? NEIGHBOURS / neurons * neurons : neurons;
+  uint64_t always = (uint64_t)spikes->steps * (spikes->per_sample ? 1 : spikes->samples);
+  for (size_t column = 0; column < neurons; column += NEIGHBOURS) {
+    size_t all = width < spikes->accumulators ? width : spikes->accumulators;
+    size_t count = all - column < NEIGHBOURS ? all - column : NEIGHBOURS;
+    struct seen seen; /* of which no more than these are used */
+    memset(seen.fired, 0, count);
+    memset(seen.rested, 0, count);
+    for (size_t i = column; i < spikes->accumulators; i += width) {
+      size_t left = spikes->accumulators - i;
+      see(&seen, spikes, i, left < count ? left : count, always);
     }
-    for (size_t i = 0; i < count; i++) {
-      activity.silent += fired[i] == 0;
-      activity.saturated += fired[i] == always;
+    for (size_t sample = neurons; sample < count; sample += neurons) {
+      for (size_t i = 0; i < neurons; i++) {
+        seen.fired[i] |= seen.fired[sample + i];
+        seen.rested[i] |= seen.rested[sample + i];
+      }
+    }
+    for (size_t i = 0; i < count && column + i < neurons; i++) {
+      activity.silent += seen.fired[i] == 0;
+      activity.saturated += seen.rested[i] == 0;
     }
   }
   return activity;

@@ -50,7 +50,7 @@ START_TEST(columns_add_up_alike_for_every_width) {
   static const size_t rows[] = {0, 1, 2, 7, 8, 9, 25, 100, 254, 255, 256, 600};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     for (size_t columns = 1; columns <= 300; columns += sl_every()) {
-      assert_all_add_alike(&random, columns % 2 ? 1 : 8, 1 + columns % 3, rows[i], columns);
+      assert_all_add_alike(&random, columns % 2 ? 1 : 8, 1 + columns % 19, rows[i], columns);
     }
     assert_all_add_alike(&random, 8, 2, rows[i], 1000);
     assert_all_add_alike(&random, 8, 1, rows[i], 4097);
@@ -154,21 +154,115 @@ START_TEST(singles_are_read_alike_and_those_that_are_not_finite_are_seen) {
 }
 END_TEST
 
+START_TEST(singles_are_written_alike_and_those_too_large_are_seen) {
+  static const double odd[] = {0.0,   -0.0,    1e-320,        -1.5, 0x1.fffffefp+127,
+                               1e-40, 0.1,     -3.4028234e38, 1e39, -0x1.ffffffp+127,
+                               1e300, INFINITY};
+  enum { FITTING = 8, ALL = 12 };
+  struct sl_random random = {43};
+  for (size_t count = 0; count <= 80; count++) {
+    for (size_t turn = 0; turn < 20; turn++) {
+      double values[80];
+      float expected[80];
+      bool all_finite = true;
+      for (size_t i = 0; i < count; i++) {
+        values[i] = odd[sl_random_below(&random, turn % 2 == 0 ? FITTING : ALL)];
+        expected[i] = values[i] == 0 ? 0.0f : (float)values[i] + 0.0f;
+        all_finite = all_finite && isfinite(expected[i]);
+      }
+      for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
+        uint8_t *bytes = malloc(count * sizeof *expected + (count == 0));
+        ck_assert_ptr_nonnull(bytes);
+        ck_assert(sl_kernels_variant(i)->write_singles(bytes, values, count) == all_finite);
+        ck_assert_mem_eq(bytes, expected, count * sizeof *expected);
+        free(bytes);
+      }
+    }
+  }
+}
+END_TEST
+
+START_TEST(counts_and_their_squares_add_up_alike) {
+  struct sl_random random = {47};
+  static const size_t lengths[] = {0, 1, 15, 16, 17, 63, 64, 65, 200, 65535, 65536, 200000};
+  for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+    uint8_t *counts = malloc(lengths[i] + 1);
+    ck_assert_ptr_nonnull(counts);
+    uint64_t expected[2] = {5, 7};
+    for (size_t k = 0; k < lengths[i]; k++) {
+      counts[k] = i % 2 == 0 ? (uint8_t)sl_random_below(&random, 256) : 255;
+      expected[0] += counts[k];
+      expected[1] += (uint64_t)counts[k] * counts[k];
+    }
+    for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
+      uint64_t sums[2] = {5, 7};
+      sl_kernels_variant(variant)->add_moments(sums, counts, lengths[i]);
+      ck_assert_mem_eq(sums, expected, sizeof sums);
+    }
+    free(counts);
+  }
+}
+END_TEST
+
+START_TEST(the_largest_bytes_of_rows_are_found_alike) {
+  enum { ROWS = 40 };
+  struct sl_random random = {59};
+  for (size_t columns = 1; columns <= 40; columns++) {
+    for (size_t rows = 0; rows <= ROWS; rows++) {
+      uint8_t *bytes = malloc(rows * columns + (rows == 0)); /* exactly, for a sanitizer */
+      ck_assert_ptr_nonnull(bytes);
+      size_t values = sl_random_one_in(&random, 3) ? 256 : 1 + sl_random_below(&random, 5);
+      for (size_t i = 0; i < rows * columns; i++) {
+        bytes[i] = (uint8_t)(255 - sl_random_below(&random, values));
+      }
+      for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
+        uint32_t indices[ROWS + 1];
+        bool shared[ROWS + 1];
+        sl_kernels_variant(variant)->find_largest(indices, shared, bytes, rows, columns);
+        bool same = true;
+        for (size_t row = 0; row < rows; row++) {
+          const uint8_t *here = bytes + row * columns;
+          size_t first = 0;
+          size_t equal = 0;
+          for (size_t i = 0; i < columns; i++) {
+            first = here[i] > here[first] ? i : first;
+          }
+          for (size_t i = 0; i < columns; i++) {
+            equal += here[i] == here[first];
+          }
+          same = same && indices[row] == first && shared[row] == (equal > 1);
+        }
+        ck_assert(same);
+      }
+      free(bytes);
+    }
+  }
+}
+END_TEST
+
 START_TEST(bits_of_bytes_are_reversed_alike_at_every_length) {
   struct sl_random random = {29};
-  for (size_t count = 0; count <= 40; count++) {
-    uint64_t words[41], expected[41] = {0}, reversed[41];
-    fill(&random, words, 41);
-    expected[count] = words[count];
-    for (size_t bit = 0; bit < 64 * count; bit++) {
-      uint64_t value = words[bit / 64] >> (bit % 64) & 1;
-      expected[bit / 64] |= value << (bit % 64 / 8 * 8 + 7 - bit % 8);
+  for (size_t count = 0; count <= 300; count++) {
+    uint64_t expected[40] = {0};
+    uint8_t *bytes = malloc(count + 1);
+    ck_assert_ptr_nonnull(bytes);
+    for (size_t i = 0; i < count; i++) {
+      bytes[i] = (uint8_t)sl_random_below(&random, 256);
     }
+    bytes = realloc(bytes, count + (count == 0)); /* exactly, so that a sanitizer sees more reads */
+    for (size_t bit = 0; bit < 8 * count; bit++) {
+      uint64_t value = bytes[bit / 8] >> (7 - bit % 8) & 1;
+      expected[bit / 64] |= value << (bit % 64);
+    }
+    size_t used = (count + 7) / 8;
     for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
-      memcpy(reversed, words, sizeof words);
-      sl_kernels_variant(i)->reverse_bits(reversed, count);
-      ck_assert_mem_eq(reversed, expected, (count + 1) * sizeof *words);
+      uint64_t words[40];
+      fill(&random, words, 40);
+      expected[used] = words[used];
+      sl_kernels_variant(i)->read_bits(words, bytes, count);
+      ck_assert_mem_eq(words, expected, (used + 1) * sizeof *words);
     }
+    free(bytes);
   }
 }
 END_TEST
@@ -306,6 +400,74 @@ START_TEST(reals_add_up_alike_at_every_length) {
 }
 END_TEST
 
+/* Floats that are zeros and ones, nearly so, and others; the last three are not finite. */
+static const float singles[] = {
+    0.0f,        -0.0f,      1.0f,          1.0f,           -1.0f, 0.5f,     1e-45f,    -1e-45f,
+    0.99999994f, 1.0000001f, 3.4028234e38f, -3.4028234e38f, 0.1f,  INFINITY, -INFINITY, NAN};
+enum { FINITE_SINGLES = 13, SINGLES = 16 };
+
+static void assert_singles_add_up_alike(struct sl_random *random, size_t rows, size_t columns,
+                                        bool finite) {
+  size_t count = rows * columns;
+  float *values = malloc(count * sizeof *values + (count == 0)); /* exactly, for a sanitizer */
+  double *doubles = malloc(count * sizeof *doubles + (count == 0));
+  ck_assert(values != NULL && doubles != NULL);
+  for (size_t i = 0; i < count; i++) {
+    values[i] = singles[sl_random_below(random, FINITE_SINGLES)];
+  }
+  if (!finite && count > 0) {
+    values[sl_random_below(random, count)] =
+        singles[FINITE_SINGLES + sl_random_below(random, SINGLES - FINITE_SINGLES)];
+  }
+  for (size_t i = 0; i < count; i++) {
+    doubles[i] = values[i];
+  }
+  struct accumulators expected = accumulators_new(columns, count + 1);
+  scalar()->add_reals(expected.ones, expected.others, sizeof *expected.ones, expected.sums, doubles,
+                      rows, columns, columns);
+  for (size_t i = 0; sl_kernels_variant(i) != NULL; i++) {
+    struct accumulators row = accumulators_new(columns, count + 1);
+    const struct sl_kernels *kernels = sl_kernels_variant(i);
+    const uint8_t *bytes = (const uint8_t *)values;
+    ck_assert(kernels->add_singles(row.ones, row.others, sizeof *row.ones, row.sums, bytes, rows,
+                                   columns) == (finite || count == 0));
+    struct accumulators small = accumulators_new(columns, count + 1);
+    uint8_t *ones = small_counts(small.ones, columns);
+    uint8_t *others = small_counts(small.others, columns);
+    uint8_t *expected_ones = small_counts(expected.ones, columns);
+    uint8_t *expected_others = small_counts(expected.others, columns);
+    kernels->add_singles(ones, others, sizeof *ones, small.sums, bytes, rows, columns);
+    if (finite) {
+      ck_assert_mem_eq(row.ones, expected.ones, columns * sizeof *row.ones);
+      ck_assert_mem_eq(row.others, expected.others, columns * sizeof *row.others);
+      ck_assert_mem_eq(row.sums, expected.sums, columns * sizeof *row.sums);
+      ck_assert_mem_eq(ones, expected_ones, columns);
+      ck_assert_mem_eq(others, expected_others, columns);
+      ck_assert_mem_eq(small.sums, expected.sums, columns * sizeof *small.sums);
+    }
+    free(ones);
+    free(others);
+    free(expected_ones);
+    free(expected_others);
+    accumulators_free(&small);
+    accumulators_free(&row);
+  }
+  accumulators_free(&expected);
+  free(values);
+  free(doubles);
+}
+
+START_TEST(singles_add_up_as_reals_do_and_those_that_are_not_finite_are_seen) {
+  struct sl_random random = {53};
+  for (size_t columns = 0; columns <= 70; columns++) {
+    for (size_t rows = 0; rows <= 12; rows++) {
+      assert_singles_add_up_alike(&random, rows, columns, true);
+      assert_singles_add_up_alike(&random, rows, columns, false);
+    }
+  }
+}
+END_TEST
+
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 START_TEST(base64_is_decoded_alike_up_to_the_first_bad_character) {
@@ -401,9 +563,13 @@ int main(void) {
   tcase_add_test(cases, columns_are_added_to_what_is_there);
   tcase_add_test(cases, numbers_are_packed_alike_up_to_the_first_word_with_others);
   tcase_add_test(cases, singles_are_read_alike_and_those_that_are_not_finite_are_seen);
+  tcase_add_test(cases, singles_are_written_alike_and_those_too_large_are_seen);
+  tcase_add_test(cases, counts_and_their_squares_add_up_alike);
+  tcase_add_test(cases, the_largest_bytes_of_rows_are_found_alike);
   tcase_add_test(cases, bits_of_bytes_are_reversed_alike_at_every_length);
   tcase_add_test(cases, ones_are_found_alike_at_every_length);
   tcase_add_test(cases, reals_add_up_alike_at_every_length);
+  tcase_add_test(cases, singles_add_up_as_reals_do_and_those_that_are_not_finite_are_seen);
   tcase_add_test(cases, base64_is_decoded_alike_up_to_the_first_bad_character);
   tcase_add_test(cases, base64_is_encoded_alike_at_every_length_and_alignment);
   tcase_add_test(cases, base64_knows_its_alphabet);
