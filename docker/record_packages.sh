@@ -1,5 +1,5 @@
 #!/bin/bash
-# Records of which Debian packages the libraries of an image are: a status and checksums, where
+# Records which Debian packages the libraries of an image come from: status and checksums, where
 # scanners look for them in images without dpkg, and copyright files with the licenses that they
 # name.
 #

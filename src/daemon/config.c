@@ -264,7 +264,7 @@ static char *next_line(char *text, int size, void *closure) {
   size_t indentation = strspn(text, " \t");
   memmove(text, text + indentation, strlen(text + indentation) + 1);
   if (text[0] == '[') {
-    refuse_line(file, file->line, "there are no sections in this file");
+    refuse_line(file, file->line, "this file has no sections; remove the line");
     return NULL;
   }
   return text;

@@ -24,9 +24,11 @@ static const char *const instruction_sets[] = {"best", "scalar", "avx2", "avx512
   .kind = (row_kind), .placeholder = (word), .form = (look), MEMBER(member), .minimum = (min),     \
   .maximum = (max)
 #define BYTES(...)                                                                                 \
-  NUMERIC(SL_OPTION_BYTES, "SIZE", "a number with an optional KiB, MiB or GiB", __VA_ARGS__)
+  NUMERIC(SL_OPTION_BYTES, "SIZE", "a number with an optional KiB, MiB or GiB, like 512MiB",       \
+          __VA_ARGS__)
 #define COUNT(...)                                                                                 \
-  NUMERIC(SL_OPTION_COUNT, "COUNT", "a number with an optional Ki, Mi or Gi", __VA_ARGS__)
+  NUMERIC(SL_OPTION_COUNT, "COUNT", "a number with an optional Ki, Mi or Gi, like 16Mi",           \
+          __VA_ARGS__)
 #define NUMBER(...) NUMERIC(SL_OPTION_NUMBER, "NUMBER", "a whole number", __VA_ARGS__)
 #define MODE(...)   NUMERIC(SL_OPTION_MODE, "MODE", "a mode of octal digits like 0660", __VA_ARGS__)
 #define CHOICE(member, list)                                                                       \

@@ -410,8 +410,9 @@ static enum sl_status check_missing(struct sl_decoder *decoder) {
       struct sl_path path = sl_path_member(field->name);
       const char *other = field->or_next ? field[1].name : NULL;
       return sl_fail_at(&decoder->reading.error, SL_MISSING_MEMBER, path.pointer,
-                        decoder->end_offset, "%s: is missing%s%s; add this member%s", field->name,
-                        other ? ", and so is " : "", other ? other : "", other ? " or both" : "");
+                        decoder->end_offset, "%s: is missing%s%s; add %s", field->name,
+                        other ? ", and so is " : "", other ? other : "",
+                        other ? "one or both" : "this member");
     }
   }
   return SL_OK;

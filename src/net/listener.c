@@ -67,6 +67,11 @@ static bool read_bound_address(struct sl_listener *listener) {
   return true;
 }
 
+static bool cannot_listen(const char *address, int reason, struct sl_error *error) {
+  return sl_cannot_start(error, "cannot listen on %s: %s%s", address, strerror(reason),
+                         reason == EADDRINUSE ? "; stop what uses it, or listen elsewhere" : "");
+}
+
 static bool open_tcp(struct sl_listener *listener, const char *address, struct sl_error *error) {
   struct addrinfo *found = sl_address_look_up(address, AI_PASSIVE | AI_NUMERICSERV, error);
   if (found == NULL) {
@@ -77,7 +82,7 @@ static bool open_tcp(struct sl_listener *listener, const char *address, struct s
   int reason = errno;
   freeaddrinfo(found);
   if (!listening) {
-    return sl_cannot_start(error, "cannot listen on %s: %s", address, strerror(reason));
+    return cannot_listen(address, reason, error);
   }
   return read_bound_address(listener) ||
          sl_cannot_start(error, "cannot tell where %s is bound", address);
@@ -186,7 +191,7 @@ static bool serve_path(struct sl_listener *listener, const struct sockaddr_un *n
     return false;
   }
   if (!bind_to(listener, (const struct sockaddr *)name, sizeof *name)) {
-    return sl_cannot_start(error, "cannot listen on %s: %s", listener->address, strerror(errno));
+    return cannot_listen(listener->address, errno, error);
   }
   if (lstat(name->sun_path, &file) == 0) {
     listener->device = file.st_dev;
@@ -195,8 +200,7 @@ static bool serve_path(struct sl_listener *listener, const struct sockaddr_un *n
   if (chmod(name->sun_path, unix_mode) != 0) { /* before listen: until then nothing can connect */
     return sl_cannot_start(error, "cannot set the mode of %s: %s", name->sun_path, strerror(errno));
   }
-  return begin_to_listen(listener) ||
-         sl_cannot_start(error, "cannot listen on %s: %s", listener->address, strerror(errno));
+  return begin_to_listen(listener) || cannot_listen(listener->address, errno, error);
 }
 
 static bool open_unix(struct sl_listener *listener, const char *address, mode_t unix_mode,

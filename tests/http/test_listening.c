@@ -286,7 +286,7 @@ START_TEST(a_port_that_is_taken_is_named) {
   RUN(&run, "--listen", address);
   ck_assert_int_eq(run.exit_code, 1);
   ck_assert_ptr_nonnull(strstr(run.messages, address));
-  ck_assert_ptr_nonnull(strstr(run.messages, "Address already in use"));
+  ck_assert_ptr_nonnull(strstr(run.messages, "Address already in use; stop what uses it"));
   daemon_stop(&daemon_process);
 }
 END_TEST

@@ -124,7 +124,7 @@ START_TEST(trouble_in_the_file_names_file_and_line) {
   assert_file_refused("threads = 5\njust words\n", 2, "expected a line like");
   assert_file_refused("just words\nno_such = 1\n", 1, "expected a line like");
   assert_file_refused("no_such = 1\njust words\n", 1, "unknown option");
-  assert_file_refused("threads = 5\n\n[server]\n", 3, "no sections");
+  assert_file_refused("threads = 5\n\n[server]\n", 3, "this file has no sections; remove the line");
   assert_file_refused("threads = 5\nthreads = 6\n", 2, "threads: is set twice");
   assert_file_refused("threads =\n", 1, "threads: \"\"");
   assert_file_refused("\nlisten = nowhere\n", 2, "listen: \"nowhere\" is not an address");

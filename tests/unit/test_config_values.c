@@ -20,8 +20,9 @@ START_TEST(sizes_take_binary_suffixes) {
 END_TEST
 
 START_TEST(other_suffixes_and_things_that_are_no_numbers_are_refused) {
-  assert_flags_refused("--body-bytes 1GB",
-                       "--body-bytes: \"1GB\" is not a number with an optional");
+  assert_flags_refused(
+      "--body-bytes 1GB",
+      "--body-bytes: \"1GB\" is not a number with an optional KiB, MiB or GiB, like 512MiB");
   assert_flags_refused("--body-bytes 1KB", "KiB, MiB or GiB");
   assert_flags_refused("--body-bytes 1kib", "\"1kib\"");
   assert_flags_refused("--body-bytes 1KiBs", "\"1KiBs\"");

@@ -161,12 +161,21 @@ export class Client {
  * @param {string} address
  */
 function baseOf(address) {
-  const base = new URL(address);
-  if (!/^https?:$/.test(base.protocol) || base.username || base.search) {
+  const base = parsed(address);
+  if (base === null || !/^https?:$/.test(base.protocol) || base.username || base.search) {
     throw new TypeError(`${address}: expected http://HOST:PORT, https://HOST:PORT or unix:PATH`);
   }
   base.pathname = base.pathname.replace(/\/*$/, '/');
   return base;
+}
+
+/** @param {string} address */
+function parsed(address) {
+  try {
+    return new URL(address);
+  } catch {
+    return null; // its error does not say what is expected
+  }
 }
 
 /**

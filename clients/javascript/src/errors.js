@@ -47,7 +47,7 @@ export class ConnectionError extends Error {
    * @param {unknown} cause
    */
   constructor(url, attempts, cause) {
-    super(`no answer from ${url} in ${attempts} attempts: ${reason(cause)}`, { cause });
+    super(`no answer from ${url} in ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${reason(cause)}`, { cause });
     this.attempts = attempts;
   }
 }

@@ -165,7 +165,7 @@ test('a token is sent, and the path of the address is kept', async (t) => {
 });
 
 test('an address that is none is an error at once', () => {
-  assert.throws(() => new Client('127.0.0.1'), TypeError);
+  assert.throws(() => new Client('127.0.0.1'), /^TypeError: 127.0.0.1: expected http:/);
 });
 
 test('what is no address of the service, or no token, is an error at once', () => {

@@ -339,11 +339,14 @@ class _Call:
         tensors: list[bytes] = []
         for name, value in fields.items():
             if name == "spk":
-                tensor = self._tensor(value)
+                tensor = self._tensor(name, value)
                 self._shapes[name] = tensor.shape
                 tensors.append(b'"spk":%b' % tensor.json)
             elif name == "spikes_list":
-                layers = [self._tensor(layer) for layer in _listed(value)]
+                layers = [
+                    self._tensor(f"{name}[{index}]", layer)
+                    for index, layer in enumerate(_listed(value))
+                ]
                 self._shapes[name] = [layer.shape for layer in layers]
                 tensors.append(b'"spikes_list":[%b]' % b",".join(layer.json for layer in layers))
             elif value is not None:
@@ -353,10 +356,13 @@ class _Call:
             dtypes = (tensor.dtype for tensor in self._tensors)
             plain["gradient_encoding"] = backend.gradient_encoding(gradient_dtype, dtypes)
         # The members of an object and its tensors, within one pair of braces.
-        self.body = b",".join([backend.plain_json(plain)[:-1], *tensors]) + b"}"
+        self.body = b",".join([_plain_json(plain)[:-1], *tensors]) + b"}"
 
-    def _tensor(self, tensor: Spikes) -> Sent:
-        self._tensors.append(backend.sent(tensor, self._axes))
+    def _tensor(self, name: str, tensor: Spikes) -> Sent:
+        try:
+            self._tensors.append(backend.sent(tensor, self._axes))
+        except TypeError as error:
+            raise TypeError(f"{name}: {error}") from None
         return self._tensors[-1]
 
     def max_answer(self) -> int:
@@ -377,12 +383,24 @@ class _Call:
 
 
 def _listed(spikes_list: Iterable[Spikes]) -> list[Spikes]:
-    if isinstance(spikes_list, Sums) or hasattr(spikes_list, "shape"):
+    if hasattr(spikes_list, "shape") or not isinstance(spikes_list, Iterable):
         raise TypeError(
-            "spikes_list: expected a list of arrays, one a layer, not an array; for a single"
-            " layer: [spikes]"
+            f"spikes_list: expected a list of arrays, one a layer, not {type(spikes_list).__name__};"
+            " for a single layer: [spikes]"
         )
     return list(spikes_list)
+
+
+def _plain_json(members: Mapping[str, Any]) -> bytes:
+    try:
+        return backend.plain_json(members)
+    except TypeError:
+        for name, value in members.items():
+            try:
+                backend.plain_json({name: value})
+            except TypeError as error:
+                raise TypeError(f"{name}: {error}") from None
+        raise
 
 
 def _reader(kind: type[Gradients]) -> Callable[[dict[str, Gradient]], Gradients]:

@@ -75,8 +75,9 @@ def _repeated(values: list[float], shape: Sequence[int], target: Sequence[int]) 
 def _numbers(nested: object) -> bytes:
     """Raises TypeError if the values are not numbers or booleans."""
     text = _encoder.encode(nested)
-    if any(sign in text for sign in '"{') or "null" in text:
-        raise TypeError("spikes: expected nested lists of real numbers or booleans")
+    for sign, what in ("{", "dictionaries"), ('"', "text"), ("null", "None"):
+        if sign in text:
+            raise TypeError(f"expected nested lists of real numbers or booleans, not {what}")
     return text.replace("true", "1").replace("false", "0").encode()
 
 
@@ -92,10 +93,12 @@ def _shape(nested: Any) -> tuple[int, ...]:
 
 
 def _as_list(value: Any) -> Any:
-    """array.array, memoryview, and whatever else knows its list."""
+    """array.array, memoryview, whatever else knows its list, and range for labels."""
     if hasattr(value, "tolist"):
         return value.tolist()
-    raise TypeError(f"expected numbers or nested lists, not {type(value).__name__}")
+    if isinstance(value, range):
+        return list(value)
+    raise TypeError(f"expected numbers or lists of them, not {type(value).__name__}")
 
 
 _encoder = json.JSONEncoder(default=_as_list, separators=(",", ":"))

@@ -15,7 +15,16 @@ from numpy.typing import ArrayLike, NDArray
 from spikeloss.layout import Sums, time_axis
 from spikeloss.sums import whole_numbers
 
-_encoder = json.JSONEncoder(default=lambda value: numpy.asarray(value).tolist())
+
+def _as_list(value: Any) -> Any:
+    array = numpy.asarray(value)
+    listed = array.tolist()
+    if listed is value or array.dtype.kind == "c":
+        raise TypeError(f"expected numbers or lists of them, not {type(value).__name__}")
+    return listed
+
+
+_encoder = json.JSONEncoder(default=_as_list)
 
 # What is worth a table of texts: so many labels, of so few digits.
 _MANY_LABELS, _MAX_DIGITS = 64, 4
@@ -29,7 +38,7 @@ def real_array(tensor: ArrayLike) -> NDArray[Any]:
     """Raises TypeError if the values are not real numbers."""
     array = numpy.asarray(tensor)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"spikes: expected real numbers or booleans, not {array.dtype}")
+        raise TypeError(f"expected real numbers or booleans, not {array.dtype}")
     return array
 
 

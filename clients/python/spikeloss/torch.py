@@ -43,6 +43,8 @@ _client: Optional[Client] = None
 def use_client(client: Optional[Client]) -> None:
     """Sets the client that computes all losses; None: the client of the environment."""
     global _client
+    if isinstance(client, str):
+        raise TypeError(f"use_client: expected a client, not a URL; give spikeloss.Client({client!r})")
     _client = client
 
 
@@ -319,10 +321,10 @@ def _product(
 
 
 def _layers(spikes_list: Iterable[Tensor]) -> list[Tensor]:
-    if isinstance(spikes_list, Tensor):
+    if isinstance(spikes_list, Tensor) or not isinstance(spikes_list, Iterable):
         raise TypeError(
-            "spikes_list: expected a list of tensors, one a layer, not a tensor; for a single"
-            " layer: [spikes]"
+            f"spikes_list: expected a list of tensors, one a layer, not {type(spikes_list).__name__};"
+            " for a single layer: [spikes]"
         )
     return list(spikes_list)
 
@@ -348,6 +350,9 @@ def _tensor(value: Union[Tensor, Sequence[Number]]) -> Tensor:
 
 def _spikes(spikes: Tensor, axes: Axes) -> Union[NDArray[Any], Sums]:
     """What the client gets: the tensor's own memory, or sums that its device has computed."""
+    if not isinstance(spikes, Tensor):
+        found = type(spikes).__name__
+        raise TypeError(f"spikes: expected a tensor, not {found}; torch.as_tensor() makes one")
     plain = spikes.detach()
     half = plain.dtype in _HALF
     if plain.dim() < 2:

@@ -34,6 +34,8 @@ class Transport:
     def __init__(
         self, url: str, *, token: Optional[str], timeout: float, retries: int, tls: TlsFiles
     ) -> None:
+        if retries < 0:
+            raise ValueError(f"retries: expected 0 or more, not {retries}")
         self.url = url
         self._timeout = timeout
         self._retries = retries
@@ -80,7 +82,7 @@ class Transport:
             left = self._retries + 1 - repetition
             if left == 0 or pause >= deadline.left():
                 break
-            _log.warning("%s; asking again, %d retries left", reason, left - 1)
+            _log.warning("%s: %s; asking again, %d retries left", self.url, reason, left - 1)
             time.sleep(pause)
         if answer is None:
             raise self._unreachable(failure) from None
@@ -124,13 +126,15 @@ class Transport:
         hint = ""
         if isinstance(error, (ConnectionRefusedError, FileNotFoundError)):
             hint = (
-                "; start a server with `spikelossd`, or give the URL of yours to Client(url) or in"
-                " SPIKELOSSD_URL"
+                "; start a server with `spikelossd` or `python -m spikeloss serve`, or give the URL"
+                " of yours to Client(url) or in SPIKELOSSD_URL"
             )
         return Unreachable(f"no answer from {self.url}: {_reason(error)}{hint}")
 
 
 def _tls_context(files: TlsFiles) -> ssl.SSLContext:
+    for path in filter(None, files):  # the errors of ssl do not name the file
+        open(path, "rb").close()
     context = ssl.create_default_context(cafile=files.authorities)
     if files.certificate is not None:
         context.load_cert_chain(files.certificate, files.key)

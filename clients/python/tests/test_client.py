@@ -152,8 +152,14 @@ def test_views_of_any_memory_order_are_sent_row_by_row():
 
 def test_what_is_no_real_number_is_refused_before_it_is_sent(client):
     for spikes in [1j], [0.5, 1j], ["x"], [None], numpy.array([0, object()]):
-        with pytest.raises(TypeError):
+        with pytest.raises(TypeError, match=r"^spikes_list\[0\]: expected real numbers"):
             client.firing_rate_target_mse_loss([spikes], [0.5], [1])
+
+
+@pytest.mark.parametrize("offsets", [{0.5}, [1j], (x for x in [0.5]), [object()]])
+def test_what_has_no_list_of_numbers_is_named(client, offsets):
+    with pytest.raises(TypeError, match="^offsets: expected numbers or lists of them, not "):
+        client.firing_rate_target_mse_loss([SPIKES], offsets, [1])
 
 
 def test_float32_is_answered_as_float32_and_everything_else_as_float64(client):
@@ -236,9 +242,11 @@ def test_one_hot_targets_are_told_what_to_send_instead(client):
         client.balanced_population_mse(SPIKES, **POPULATION | {"targets": one_hot})
 
 
-def test_an_array_is_not_a_list_of_layers(client):
-    with pytest.raises(TypeError, match=r"expected a list of arrays.*for a single layer: \[spikes\]"):
-        client.firing_rate_target_mse_loss(SPIKES, [0.5], [1])
+@pytest.mark.parametrize("layers, found", [(SPIKES, "ndarray"), (None, "NoneType"), (1, "int")])
+def test_what_is_no_list_of_layers_is_named(client, layers, found):
+    expected = rf"expected a list of arrays.* not {found}; for a single layer: \[spikes\]"
+    with pytest.raises(TypeError, match=expected):
+        client.firing_rate_target_mse_loss(layers, [0.5], [1])
 
 
 def test_a_problem_carries_the_whole_document(client):
@@ -310,6 +318,12 @@ def test_without_a_server_the_error_says_how_to_start_one(tmp_path):
             with pytest.raises(spikeloss.Unreachable, match="start a server with `spikelossd`") as e:
                 stub.ask(client)
         assert url in str(e.value)
+
+
+def test_a_file_for_tls_that_is_missing_is_named(tmp_path):
+    missing = str(tmp_path / "ca.pem")
+    with pytest.raises(FileNotFoundError, match=missing):
+        spikeloss.Client("https://127.0.0.1:1", ca_file=missing)
 
 
 def test_proxies_of_the_environment_are_not_for_this_machine(monkeypatch, program, tmp_path):

@@ -57,7 +57,7 @@ def test_the_package_works_where_numpy_cannot_be_imported(program):
 def sent(spikes, **options):
     with stub.serving((422, {}, b"{}")) as server, spikeloss.Client(server.url) as client:
         with pytest.raises(spikeloss.InputError):
-            client.balanced_population_mse(spikes, **POPULATION, **options)
+            client.balanced_population_mse(spikes, **{**POPULATION, **options})
         return server.requests[0][2]
 
 
@@ -119,10 +119,26 @@ def test_a_type_of_gradients_is_named_by_its_word(dtype, encoding):
         sent(SPIKES, gradient_dtype="int8")
 
 
-@pytest.mark.parametrize("spikes", [[[["x"]]], [[[None]]], [[[1j]]], [[{1}]], "spikes", [[{"a": 1}]]])
-def test_what_is_no_number_is_refused_before_it_is_sent(client, spikes):
-    with pytest.raises(TypeError, match="expected"):
+@pytest.mark.parametrize(
+    "spikes, found",
+    [
+        ([[["x"]]], "text"),
+        ("spikes", "text"),
+        ([[[None]]], "None"),
+        ([[{"a": 1}]], "dictionaries"),
+        ([[[1j]]], "complex"),
+        ([[{1}]], "set"),
+    ],
+)
+def test_what_is_no_number_is_refused_before_it_is_sent(client, spikes, found):
+    with pytest.raises(TypeError, match=f"^spk: expected .* not {found}$"):
         client.balanced_population_mse(spikes, **POPULATION)
+    with pytest.raises(TypeError, match=rf"^spikes_list\[1\]: expected .* not {found}$"):
+        client.firing_rate_target_mse_loss([SPIKES, spikes], [0, 0], [1, 1])
+
+
+def test_labels_may_be_a_range():
+    assert sent(SPIKES, targets=range(2))["targets"] == [0, 1]
 
 
 @pytest.mark.parametrize(

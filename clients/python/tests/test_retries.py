@@ -81,7 +81,12 @@ def test_retries_are_told(caplog):
     told = [record.getMessage() for record in caplog.records if record.name == "spikeloss"]
     assert len(told) == 2
     assert "closed without an answer" in told[0] and "2 retries left" in told[0]
-    assert "HTTP 502; asking again, 1 retries left" in told[1]
+    assert told[1] == f"{server.url}: HTTP 502; asking again, 1 retries left"
+
+
+def test_less_than_no_retries_are_refused():
+    with pytest.raises(ValueError, match="^retries: expected 0 or more, not -1$"):
+        spikeloss.Client("http://127.0.0.1:1", retries=-1)
 
 
 def test_no_retries_means_none():

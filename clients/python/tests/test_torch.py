@@ -179,8 +179,21 @@ def test_a_tensor_without_a_gradient_must_not_want_one():
 
 
 def test_a_tensor_is_not_a_list_of_layers():
-    with pytest.raises(TypeError, match=r"expected a list of tensors.*: \[spikes\]"):
-        firing_rate_target_mse_loss(spikes(1, 2, 3), [0.5], [1])
+    for layers, found in (spikes(1, 2, 3), "Tensor"), (None, "NoneType"):
+        expected = rf"expected a list of tensors.* not {found}; .*: \[spikes\]"
+        with pytest.raises(TypeError, match=expected):
+            firing_rate_target_mse_loss(layers, [0.5], [1])
+
+
+@pytest.mark.parametrize("layer", [numpy.eye(3), [[1, 0]], None])
+def test_spikes_that_are_no_tensor_are_refused(layer):
+    with pytest.raises(TypeError, match=r"expected a tensor, not .*; torch.as_tensor\(\) makes one"):
+        firing_rate_target_mse_loss([layer], [0.5], [1])
+
+
+def test_a_url_is_no_client():
+    with pytest.raises(TypeError, match=r"give spikeloss.Client\('http://127.0.0.1:1'\)"):
+        spikeloss.torch.use_client("http://127.0.0.1:1")
 
 
 def test_spikes_without_a_floating_type_give_a_loss_of_the_default_type():
