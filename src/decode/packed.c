@@ -94,6 +94,18 @@ static size_t read_numbers(double *values, enum sl_tensor_encoding encoding, con
   }
 }
 
+/* Returns whether one of the floats is neither 1 nor 0, which may be -0. */
+static bool has_graded_singles(const uint8_t *bytes, size_t count) {
+  const uint32_t one = UINT32_C(0x3f800000);
+  for (size_t i = 0; i < count; i++) {
+    uint32_t pattern = (uint32_t)sl_load_integer(bytes + i * sizeof pattern, sizeof pattern);
+    if (pattern << 1 != 0 && pattern != one) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /*
  * Pushes the next numbers that are all 0 and 1 as bits, or some that begin with 64 that are not.
  * Returns how many, of `count` at most.
@@ -115,11 +127,13 @@ static size_t push_some(struct sl_packed *packed, const uint8_t *bytes, size_t c
     sl_spikes_push_bits(packed->spikes, bits, binary, error);
     return binary;
   }
-  if (encoding == SL_TENSOR_F32 && sl_spikes_take_singles(packed->spikes)) {
+  size_t some = count < BATCH_VALUES ? count : BATCH_VALUES;
+  if (encoding == SL_TENSOR_F32 && sl_spikes_take_singles(packed->spikes) &&
+      has_graded_singles(bytes, some)) {
     sl_spikes_push_singles(packed->spikes, bytes, count, error);
     return count;
   }
-  count = count < BATCH_VALUES ? count : BATCH_VALUES;
+  count = some;
   size_t finite = read_numbers(values, encoding, bytes, count);
   if (finite < count) {
     sl_spikes_not_finite(packed->value + finite, error);

@@ -343,8 +343,11 @@ static void write_names(struct builder *builder) {
   }
   answer->names = take_memory(builder, count * sizeof *answer->names + bytes);
   answer->max_named = sizeof "{}" + bytes + count * SL_NUMBER_COPY;
+  if (answer->names == NULL) {
+    return;
+  }
   char *end = (char *)(answer->names + count);
-  for (size_t i = 0; answer->names != NULL && i < count; i++) {
+  for (size_t i = 0; i < count; i++) {
     answer->names[i].text = end;
     end = stpcpy(stpcpy(stpcpy(end, "\""), diagnostics[i].name), "\":");
     answer->names[i].length = (size_t)(end - answer->names[i].text);

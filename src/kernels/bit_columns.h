@@ -25,8 +25,8 @@
  *
  * Narrow rows, up to 64 columns: as many rows as one load has for certain, whatever bit they begin
  * at, are counted as one row, in slices for several samples at once if each is of whole bytes; and
- * their counters are put together at the end. Where there are few
- * rows, that would take longer than to count them one by one.
+ * their counters are put together at the end. Where there are few rows, that would take longer than
+ * to count them one by one.
  *
  *     counters   a0 a1 a2 b0 b1 b2 …        rows of three columns, a row at an even index
  *     counts     a0 + b0 + …                counts in a, one at an odd index in b

@@ -99,6 +99,13 @@ START_TEST(white_space_may_stand_between_all_tokens) {
 }
 END_TEST
 
+START_TEST(floats_that_are_minus_zero_are_not_graded) {
+  sl_check_good_text(
+      RATES, "{\"spikes_list\":[{\"shape\":[1,2,2],\"encoding\":\"f32\","
+             "\"data\":\"AAAAAAAAgD8AAACAAACAPw==\"}],\"offsets\":[1],\"multipliers\":[1]}");
+}
+END_TEST
+
 START_TEST(names_and_words_may_be_written_in_escapes) {
   sl_check_good_text(RATES, "{\"\\u0073pikes_list\":[[1]],\"o\\u0066\\u0066sets\":[1],"
                             "\"multipliers\":[1],\"gradi\\u0065nt\":\"\\u006eone\"}");
@@ -248,6 +255,7 @@ int main(void) {
   tcase_add_test(tests, members_of_a_tensor_come_in_any_order_in_any_layout);
   tcase_add_test(tests, members_of_the_body_come_in_any_order);
   tcase_add_test(tests, white_space_may_stand_between_all_tokens);
+  tcase_add_test(tests, floats_that_are_minus_zero_are_not_graded);
   tcase_add_test(tests, names_and_words_may_be_written_in_escapes);
   tcase_add_test(tests, base64_may_be_written_in_escapes);
   tcase_add_test(tests, the_answer_may_be_wanted_in_every_form);
