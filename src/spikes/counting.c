@@ -26,10 +26,13 @@ void sl_spikes_set_budget(struct sl_spikes *spikes, struct sl_budget *budget) {
 }
 
 void sl_spikes_release(struct sl_spikes *spikes) {
-  sl_lazy_words_free(&spikes->ones_memory, spikes->budget);
-  sl_lazy_words_free(&spikes->graded_memory, spikes->budget);
-  sl_lazy_words_free(&spikes->sums_memory, spikes->budget);
-  sl_lazy_words_free(&spikes->buffer_memory, spikes->budget);
+  struct sl_lazy_words *const arrays[] = {&spikes->ones_memory, &spikes->graded_memory,
+                                          &spikes->sums_memory, &spikes->buffer_memory};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+    if (arrays[i]->words != NULL) {
+      sl_lazy_words_free(arrays[i], spikes->budget);
+    }
+  }
   *spikes = (struct sl_spikes){0};
 }
 

@@ -57,6 +57,12 @@ struct seen {
   uint8_t fired[NEIGHBOURS], rested[NEIGHBOURS];
 };
 
+static void join(uint8_t *restrict bytes, const uint8_t *restrict more, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    bytes[i] |= more[i];
+  }
+}
+
 /* Looks at neighbouring small counts. Most are of ones alone. */
 static void see_small(struct seen *seen, const struct sl_spikes *spikes, size_t first, size_t count,
                       uint8_t always) {
@@ -98,7 +104,8 @@ static struct sl_activity activity_of_sums(const struct sl_spikes *spikes, uint6
   return activity;
 }
 
-/* Narrow samples are seen as wider ones, several together. */
+/* Narrow samples are seen as wider ones, several together; half of them at a time join the others.
+ */
 struct sl_activity sl_spikes_activity(const struct sl_spikes *spikes) {
   struct sl_activity activity = {0};
   if (!has_sums(spikes)) {
@@ -120,11 +127,10 @@ struct sl_activity sl_spikes_activity(const struct sl_spikes *spikes) {
       size_t left = spikes->accumulators - i;
       see(&seen, spikes, i, left < count ? left : count, always);
     }
-    for (size_t sample = neurons; sample < count; sample += neurons) {
-      for (size_t i = 0; i < neurons; i++) {
-        seen.fired[i] |= seen.fired[sample + i];
-        seen.rested[i] |= seen.rested[sample + i];
-      }
+    for (size_t kept, left = count; left > neurons; left = kept) {
+      kept = (left / neurons + 1) / 2 * neurons;
+      join(seen.fired, seen.fired + kept, left - kept);
+      join(seen.rested, seen.rested + kept, left - kept);
     }
     for (size_t i = 0; i < count && column + i < neurons; i++) {
       activity.silent += seen.fired[i] == 0;
