@@ -97,8 +97,11 @@ static struct position position_after(const struct sl_spikes *spikes, size_t cou
     after.step += column / spikes->row_length;
     after.column = column % spikes->row_length;
   }
-  size_t ended = spikes->rows_known ? after.step / spikes->rows : 0;
-  after.step -= ended * spikes->rows;
+  size_t ended = 0;
+  if (spikes->rows_known && after.step >= spikes->rows) {
+    ended = after.step / spikes->rows;
+    after.step -= ended * spikes->rows;
+  }
   after.samples = ended + (after.step > 0 || after.column > 0);
   if (spikes->per_sample) {
     after.base += ended * spikes->row_length;
