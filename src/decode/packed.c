@@ -332,10 +332,35 @@ static enum sl_status add_character(struct sl_base64 *base64, struct sl_reading 
   return base64->group_length == GROUP ? end_group(base64, reading) : SL_OK;
 }
 
+/* Decodes the last group, of one or two bytes, if it is there as it should be. Returns how many
+ * bytes that are, to be stored with those before them. */
+static size_t read_last_group(struct sl_base64 *base64, struct sl_input *input, uint64_t due,
+                              uint8_t *bytes) {
+  if (due < 1 || due > 2 || sl_input_left(input) < GROUP) {
+    return 0;
+  }
+  const char *text = input->at;
+  bool two = due == 2;
+  int first = sl_base64_value(text[0]);
+  int second = sl_base64_value(text[1]);
+  int third = two ? sl_base64_value(text[2]) : 0;
+  bool padded = text[3] == '=' && (two || text[2] == '=');
+  int spare = two ? third & 0x3 : second & 0xf; /* bits, all of which are 0 */
+  if (first < 0 || second < 0 || third < 0 || !padded || spare != 0) {
+    return 0;
+  }
+  int group = first << 18 | second << 12 | third << 6;
+  bytes[0] = (uint8_t)(group >> 16);
+  bytes[1] = (uint8_t)(group >> 8);
+  base64->padding = GROUP - 1 - (size_t)due;
+  input->at += GROUP;
+  return (size_t)due;
+}
+
 /* Hands whole groups without escapes or padding to the kernel. */
 static enum sl_status read_groups(struct sl_base64 *base64, struct sl_reading *reading,
                                   struct sl_input *input) {
-  uint8_t bytes[3 * BATCH_GROUPS];
+  uint8_t bytes[3 * BATCH_GROUPS + 2];
   for (;;) {
     /* The last group may have brought a byte or two more than were due. */
     bool is_due = base64->bytes < base64->max_bytes;
@@ -348,7 +373,10 @@ static enum sl_status read_groups(struct sl_base64 *base64, struct sl_reading *r
       return SL_OK;
     }
     sl_input_take_fast(input, GROUP * taken);
-    if (store(base64, reading, bytes, 3 * taken) != SL_OK) {
+    size_t count = 3 * taken;
+    uint64_t left = base64->max_bytes - base64->bytes - count;
+    count += read_last_group(base64, input, left, bytes + count);
+    if (store(base64, reading, bytes, count) != SL_OK) {
       return reading->error.code;
     }
   }

@@ -89,9 +89,11 @@ enum { SPARE_BYTES = 2 };
 static size_t encode_bytes(char *text, unsigned char *bytes, size_t length) {
   size_t groups = (length + SPARE_BYTES) / 3;
   size_t padding = 3 * groups - length;
-  memset(bytes + length, 0, padding);
+  memset(bytes + length, 0, SPARE_BYTES); /* of known length */
   sl_kernels()->encode_base64(text, bytes, groups);
-  memset(text + 4 * groups - padding, '=', padding);
+  for (size_t i = 1; i <= padding; i++) {
+    text[4 * groups - i] = '=';
+  }
   return 4 * groups;
 }
 

@@ -61,6 +61,13 @@ struct sl_answer {
   } reader;
 };
 
+/* The literal text of the last tensor before its data: those of layers are mostly alike. */
+struct head {
+  size_t begin, length; /* no length: there is none yet */
+  size_t rank;
+  const size_t *shape;
+};
+
 /* What is known while an answer is built. After the first error nothing is appended any
  * more, so the error need only be looked at where work can be saved, and at the end. */
 struct builder {
@@ -70,6 +77,7 @@ struct builder {
   struct sl_error *error;
   size_t tensor_length; /* of all segments */
   size_t numbers_left;  /* that may still become literal text */
+  struct head head;
 };
 
 /* Lists of up to this many numbers, over all of an answer, are literal text: their texts need not
@@ -263,13 +271,32 @@ static void append_values(struct builder *builder, const struct segment *segment
   }
 }
 
+/* Appends {"shape":[2,3],"encoding":"f32","data":" without the values. */
+static void append_head(struct builder *builder, const struct segment *segment) {
+  struct sl_answer *answer = builder->answer;
+  const struct sl_broadcast_view *view = &segment->view;
+  struct head *head = &builder->head;
+  size_t begin = answer->literal_length;
+  if (head->length > 0 && head->rank == view->rank &&
+      memcmp(head->shape, view->shape, view->rank * sizeof *view->shape) == 0) {
+    char *end = literal_end(builder, head->length);
+    if (end != NULL) {
+      memcpy(end, answer->literal + head->begin, head->length);
+      answer->literal_length += head->length;
+    }
+    return;
+  }
+  append_shape(builder, view);
+  append_text(builder, segment->width == 0            ? ",\"data\":"
+                       : segment->width == SL_FLOAT32 ? ",\"encoding\":\"f32\",\"data\":\""
+                                                      : ",\"encoding\":\"f64\",\"data\":\"");
+  *head = (struct head){begin, answer->literal_length - begin, view->rank, view->shape};
+}
+
 /* Appends {"shape":[2,3],"data":[…]}, or {"shape":[2,3],"encoding":"f32","data":"…"} */
 static void append_object(struct builder *builder, const struct segment *segment) {
   bool text = segment->width == 0;
-  append_shape(builder, &segment->view);
-  append_text(builder, text                           ? ",\"data\":"
-                       : segment->width == SL_FLOAT32 ? ",\"encoding\":\"f32\",\"data\":\""
-                                                      : ",\"encoding\":\"f64\",\"data\":\"");
+  append_head(builder, segment);
   append_values(builder, segment);
   append_text(builder, text ? "}" : "\"}");
 }

@@ -41,8 +41,8 @@ struct sl_cached_number {
 enum { SL_NUMBER_SLOT_BITS = 12 };
 extern _Thread_local struct sl_cached_number sl_number_slots[1 << SL_NUMBER_SLOT_BITS];
 
-/* Formats a number into its slot. */
-void sl_number_slot_fill(struct sl_cached_number *slot, double value);
+/* Formats a number, given as its bits, into its slot. */
+void sl_number_slot_fill(struct sl_cached_number *slot, uint64_t bits);
 
 /* Returns the text of a finite double; valid until this thread's next call. */
 static inline const struct sl_cached_number *sl_cached_number(double value) {
@@ -53,7 +53,7 @@ static inline const struct sl_cached_number *sl_cached_number(double value) {
   uint64_t hash = (bits ^ bits >> 32) * UINT64_C(0x9E3779B97F4A7C15);
   struct sl_cached_number *slot = &sl_number_slots[hash >> (64 - SL_NUMBER_SLOT_BITS)];
   if (slot->key != bits + 1) { /* only the bits of a NaN could wrap around */
-    sl_number_slot_fill(slot, value);
+    sl_number_slot_fill(slot, bits);
   }
   return slot;
 }

@@ -54,7 +54,7 @@ enum sl_status sl_result_reserve(struct sl_result *result, size_t gradients, siz
   if (result->gradients == NULL) {
     return error->code;
   }
-  result->diagnostics = take_memory(result, diagnostics, sizeof *result->diagnostics, true, error);
+  result->diagnostics = take_memory(result, diagnostics, sizeof *result->diagnostics, false, error);
   return result->diagnostics != NULL ? SL_OK : error->code;
 }
 

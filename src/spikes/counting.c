@@ -26,10 +26,13 @@ void sl_spikes_set_budget(struct sl_spikes *spikes, struct sl_budget *budget) {
 }
 
 void sl_spikes_release(struct sl_spikes *spikes) {
-  sl_lazy_words_free(&spikes->ones_memory, spikes->budget);
-  sl_lazy_words_free(&spikes->graded_memory, spikes->budget);
-  sl_lazy_words_free(&spikes->sums_memory, spikes->budget);
-  sl_lazy_words_free(&spikes->buffer_memory, spikes->budget);
+  struct sl_lazy_words *const arrays[] = {&spikes->ones_memory, &spikes->graded_memory,
+                                          &spikes->sums_memory, &spikes->buffer_memory};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+    if (arrays[i]->words != NULL) {
+      sl_lazy_words_free(arrays[i], spikes->budget);
+    }
+  }
   *spikes = (struct sl_spikes){0};
 }
 
@@ -94,8 +97,11 @@ static struct position position_after(const struct sl_spikes *spikes, size_t cou
     after.step += column / spikes->row_length;
     after.column = column % spikes->row_length;
   }
-  size_t ended = spikes->rows_known ? after.step / spikes->rows : 0;
-  after.step -= ended * spikes->rows;
+  size_t ended = 0;
+  if (spikes->rows_known && after.step >= spikes->rows) {
+    ended = after.step / spikes->rows;
+    after.step -= ended * spikes->rows;
+  }
   after.samples = ended + (after.step > 0 || after.column > 0);
   if (spikes->per_sample) {
     after.base += ended * spikes->row_length;
@@ -244,16 +250,38 @@ static size_t push_units(struct sl_spikes *spikes, const uint8_t *bytes, size_t 
   return done;
 }
 
+/* Counts all there will be, which is not much, without a buffer. */
+static enum sl_status push_all(struct sl_spikes *spikes, uint64_t *words, size_t count,
+                               struct sl_error *error) {
+  struct position after = position_after(spikes, count);
+  if (sl_spikes_reach(spikes, after.end, error) != SL_OK) {
+    return error->code;
+  }
+  spikes->buffered = words;
+  spikes->buffered_bits = count;
+  add_buffered(spikes);
+  spikes->buffered = NULL;
+  spikes->values = count;
+  go_to(spikes, after);
+  return SL_OK;
+}
+
 enum sl_status sl_spikes_push_packed(struct sl_spikes *spikes, const uint8_t *bytes, size_t count,
                                      struct sl_error *error) {
-  uint64_t words[64];
+  enum { WORDS = 64 };
+  uint64_t words[WORDS + SL_BITS_SLACK];
   size_t done = 0;
+  if (spikes->values == 0 && count == spikes->max_values && count <= 64 * WORDS &&
+      !spikes->time_last) {
+    sl_kernels()->read_bits(words, bytes, (count + 7) / 8);
+    return push_all(spikes, words, count, error);
+  }
   if (spikes->buffered != NULL && spikes->rank > 0 &&
       count <= spikes->max_values - spikes->values) {
     done = push_units(spikes, bytes, count, error);
   }
   while (done < count && error->code == SL_OK) {
-    size_t length = count - done < 8 * sizeof words ? count - done : 8 * sizeof words;
+    size_t length = count - done < 64 * WORDS ? count - done : 64 * WORDS;
     sl_kernels()->read_bits(words, bytes + done / 8, (length + 7) / 8);
     sl_spikes_push_bits(spikes, words, length, error);
     done += length;
