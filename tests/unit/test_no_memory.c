@@ -20,7 +20,7 @@
 /* No request has so many allocations. */
 enum { MANY = 1000 };
 
-enum { ANSWER_SPACE = 1 << 16, SMALL_BLOCK = 8 * 1024, LARGE_BLOCK = 128 * 1024 };
+enum { ANSWER_SPACE = 1 << 16, SMALL_BLOCK = 8 * 1024, LARGE_BLOCK = 128 * 1024, GUARD = 1024 };
 
 struct outcome {
   struct sl_error error;
@@ -46,12 +46,12 @@ static void read_answer(struct outcome *outcome, const struct sl_decoder *decode
 /* Reads a body in pieces of a few bytes and answers it, with a block of memory for what fits. */
 static void answer_body(struct outcome *outcome, const char *loss, const struct sl_buffer *body,
                         size_t block_bytes) {
-  static _Alignas(16) char block[LARGE_BLOCK + 1];
+  static _Alignas(16) char block[LARGE_BLOCK + GUARD];
   struct sl_limits limits = SL_DEFAULT_LIMITS;
   struct sl_budget budget = {.granted = UINT64_MAX, .block = block, .block_bytes = block_bytes};
   outcome->error = SL_NO_ERROR;
   outcome->length = 0;
-  memset(block, 0xa5, sizeof block);
+  memset(block, 0xa5, block_bytes + GUARD);
   struct sl_decoder *decoder = sl_decoder_new(sl_loss_find(loss), &limits, &budget);
   if (decoder == NULL) {
     outcome->error.code = SL_OUT_OF_MEMORY;
@@ -70,8 +70,7 @@ static void answer_body(struct outcome *outcome, const char *loss, const struct 
   }
   sl_decoder_free(decoder);
   outcome->taken = budget.taken;
-  outcome->outside =
-      memcmp(block + block_bytes, block + block_bytes + 1, LARGE_BLOCK - block_bytes) != 0;
+  outcome->outside = memcmp(block + block_bytes, block + block_bytes + 1, GUARD - 1) != 0;
 }
 
 /* Makes the n-th allocation fail; returns whether there was one. */
