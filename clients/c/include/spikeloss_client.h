@@ -101,7 +101,8 @@ struct spikeloss_options {
 
   /* How often a call is repeated if the connection broke or the service was unavailable (502, 503,
    * 504). Pauses grow from 0.1 s to 5 s and are never shorter than the service asks for. Losses are
-   * pure functions, so repeating is always safe. Default 10. */
+   * pure functions, so repeating is always safe. Default 10, which take some 23 s if the service is
+   * not there. */
   unsigned int retries;
 };
 
