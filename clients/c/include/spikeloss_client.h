@@ -72,7 +72,8 @@ struct spikeloss_tensor {
 
 enum spikeloss_status {
   SPIKELOSS_OK,
-  SPIKELOSS_REFUSED,       /* the service answered, but with an error */
+  SPIKELOSS_REFUSED,       /* the service answered, but with an error; or the client sent nothing,
+                              as an enum has no such value (http_status is -1) */
   SPIKELOSS_UNREACHABLE,   /* no connection, or a broken one, after all retries; or an address
                               or a token that is not valid */
   SPIKELOSS_TIMEOUT,       /* no answer at all within the time that a call may take */
