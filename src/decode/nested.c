@@ -47,7 +47,7 @@ static enum sl_status uneven(const struct sl_nested *nested) {
   return nested->lengths_given ? SL_LENGTH_MISMATCH : SL_RAGGED;
 }
 
-/* Returns what helps where flat data has another count: one that sums would have. */
+/* Returns what helps where an array has another length, or flat data as many values as sums. */
 static const char *remedy(const struct sl_nested *nested, size_t level, size_t count) {
   return !nested->lengths_given          ? "; give all of them one length"
          : is_flat(nested) && level == 0 ? sl_sums_hint(nested->sink->spikes, count)
