@@ -285,14 +285,16 @@ static int take_pair(void *closure, const char *section, const char *name, const
 
 /* Reads lines "name = value"; comments after # or ; at the start of a line. */
 static bool read_file(struct sl_config *config, const char *path, struct sl_error *error) {
-  struct file file = {
-      .config = config, .path = path, .stream = sl_regular_file_open(path, error), .error = error};
+  struct file file = {.config = config,
+                      .path = path,
+                      .stream = sl_regular_file_open("config", path, error),
+                      .error = error};
   if (file.stream == NULL) {
     return false;
   }
   int wrong_line = ini_parse_stream(next_line, &file, take_pair, &file);
   if (ferror(file.stream)) {
-    sl_fail(error, SL_CANNOT_START, "cannot read %s: %s", path, strerror(errno));
+    sl_fail(error, SL_CANNOT_START, "config: cannot read %s: %s", path, strerror(errno));
   }
   fclose(file.stream);
   /* inih goes on after a malformed line, and may have come to a wrong value after that. */

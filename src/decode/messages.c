@@ -85,11 +85,14 @@ enum sl_status sl_refuse_infinity(struct sl_reading *reading) {
 
 enum sl_status sl_refuse_number(struct sl_reading *reading, enum sl_status code,
                                 const char *expected) {
+  struct sl_integer integer;
   char came[SL_EXCERPT_SIZE];
   const struct sl_json *json = &reading->json;
   sl_json_excerpt(json, SL_JSON_NUMBER, true, came);
-  return sl_json_fail(json, &reading->error, code, json->depth, json->offset, "expected %s, not %s",
-                      expected, came);
+  return sl_json_fail(
+      json, &reading->error, code, json->depth, json->offset, "expected %s, not %s%s", expected,
+      came,
+      code != SL_WRONG_TYPE || sl_json_integer(json, &integer) ? "" : "; write a whole number");
 }
 
 /* Returns whether a word is NaN or an infinity, as Python, C and R write them: -nan(ind). */
@@ -232,6 +235,16 @@ enum sl_status sl_refuse_misfit(struct sl_reading *reading, enum sl_json_event e
                       came, hint != NULL ? hint : "", came);
 }
 
+const char *sl_sums_hint(const struct sl_spikes *spikes, uint64_t count) {
+  uint64_t neurons = spikes->neurons;
+  return spikes->summed != SL_SUMMED_NOT ? ""
+         : count == spikes->samples * neurons
+             ? "; for sums over time put summed before data: \"summed\": \"time\""
+         : count == neurons && !spikes->per_sample
+             ? "; for sums over batch and time put summed before data: \"summed\": \"batch_time\""
+             : "";
+}
+
 enum sl_status sl_refuse_rank(struct sl_reading *reading, const struct sl_field *field,
                               size_t tensor_levels, size_t levels, uint64_t offset,
                               const char *more, size_t rank) {
@@ -261,8 +274,8 @@ enum sl_status sl_refuse_rank(struct sl_reading *reading, const struct sl_field 
                             rank == 1 ? "" : "s", hint);
 }
 
-enum sl_status sl_refuse_name(struct sl_reading *reading, enum sl_status code,
-                              const char *problem) {
+static enum sl_status refuse_name(struct sl_reading *reading, enum sl_status code,
+                                  const char *problem) {
   const struct sl_json *json = &reading->json;
   struct sl_path path = sl_json_path(json, json->depth);
   char object[sizeof path.name];
@@ -275,4 +288,25 @@ enum sl_status sl_refuse_name(struct sl_reading *reading, enum sl_status code,
   }
   return sl_fail_at(&reading->error, code, path.pointer, json->offset, "%s: %s %s",
                     object[0] != '\0' ? object : "the body", name, problem);
+}
+
+enum sl_status sl_refuse_twice(struct sl_reading *reading) {
+  return refuse_name(reading, SL_DUPLICATE_MEMBER, "comes twice; send it once");
+}
+
+enum sl_status sl_refuse_unknown(struct sl_reading *reading, const char *owner,
+                                 const char *const *members, size_t count) {
+  const struct sl_text *text = &reading->json.text;
+  char problem[sizeof reading->error.message];
+  size_t start = (size_t)snprintf(problem, sizeof problem, "is not a member of %s; ", owner);
+  size_t length = start + (size_t)snprintf(problem + start, sizeof problem - start, "members are");
+  for (size_t i = 0; i < count && length < sizeof problem; i++) {
+    if (text->length <= SL_TEXT_SIZE && sl_is_near(text->bytes, text->length, members[i])) {
+      snprintf(problem + start, sizeof problem - start, "did you mean %s?", members[i]);
+      break;
+    }
+    length += (size_t)snprintf(problem + length, sizeof problem - length, "%s %s", i > 0 ? "," : "",
+                               members[i]);
+  }
+  return refuse_name(reading, SL_UNKNOWN_MEMBER, problem);
 }

@@ -47,6 +47,13 @@ static enum sl_status uneven(const struct sl_nested *nested) {
   return nested->lengths_given ? SL_LENGTH_MISMATCH : SL_RAGGED;
 }
 
+/* Returns what helps where an array has another length, or flat data as many values as sums. */
+static const char *remedy(const struct sl_nested *nested, size_t level, size_t count) {
+  return !nested->lengths_given          ? "; give all of them one length"
+         : is_flat(nested) && level == 0 ? sl_sums_hint(nested->sink->spikes, count)
+                                         : "";
+}
+
 static const char *standard(const struct sl_nested *nested) {
   bool summed = nested->sink->spikes->summed != SL_SUMMED_NOT;
   return !nested->lengths_given ? "the arrays before it have"
@@ -66,7 +73,8 @@ static enum sl_status wrong_depth(const struct sl_nested *nested, struct sl_read
                         nested->rank, nested->rank == 1 ? "" : "s");
   }
   return sl_json_fail(json, &reading->error, SL_RAGGED, levels, json->offset,
-                      "expected %s, like its neighbours, not %s", expected, came);
+                      "expected %s, like its neighbours, not %s; nest all of them alike", expected,
+                      came);
 }
 
 /* Fails for a value beyond the length that the arrays before this one have. */
@@ -80,8 +88,8 @@ static enum sl_status check_index(const struct sl_nested *nested, struct sl_read
   size_t array = nested->around + level;
   return sl_json_fail_about(json, &reading->error, uneven(nested), array,
                             is_flat(nested) ? array : levels, json->offset,
-                            "has more than %zu value%s, %s %zu", length, length == 1 ? "" : "s",
-                            standard(nested), length);
+                            "has more than %zu value%s, %s %zu%s", length, length == 1 ? "" : "s",
+                            standard(nested), length, remedy(nested, level, 0));
 }
 
 /* Takes rank and lengths from the shape that came before the data. */
@@ -189,8 +197,8 @@ static enum sl_status close_array(struct sl_nested *nested, struct sl_reading *r
     learn_length(nested, level, count);
   } else if (count != length) {
     return sl_json_fail(json, &reading->error, uneven(nested), json->depth, json->offset,
-                        "has %zu value%s, %s %zu", count, count == 1 ? "" : "s", standard(nested),
-                        length);
+                        "has %zu value%s, %s %zu%s", count, count == 1 ? "" : "s", standard(nested),
+                        length, remedy(nested, level, count));
   }
   return level == 0 && !nested->is_data ? finish_nested(nested, reading) : SL_OK;
 }

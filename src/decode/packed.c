@@ -218,11 +218,14 @@ static enum sl_status wrong_length(const struct sl_base64 *base64, struct sl_rea
                                    uint64_t bytes, const char *more) {
   uint64_t needed = UINT64_MAX;
   packed_size(encoding, values, &needed);
+  size_t width = encodings[encoding].bytes;
+  bool whole = width > 0 && bytes % width == 0 && *more == '\0';
   return sl_json_fail(&reading->json, &reading->error, SL_LENGTH_MISMATCH, base64->levels,
-                      base64->quote_offset, "has %s%ju byte%s, but %ju value%s take%s %ju as %s",
+                      base64->quote_offset, "has %s%ju byte%s, but %ju value%s take%s %ju as %s%s",
                       more, (uintmax_t)bytes, bytes == 1 ? "" : "s", (uintmax_t)values,
                       values == 1 ? "" : "s", values == 1 ? "s" : "", (uintmax_t)needed,
-                      encodings[encoding].name);
+                      encodings[encoding].name,
+                      whole ? sl_sums_hint(base64->sink->spikes, bytes / width) : "");
 }
 
 static enum sl_status check_size(const struct sl_base64 *base64, struct sl_reading *reading,

@@ -112,12 +112,20 @@ enum sl_status sl_refuse_word(struct sl_reading *reading, enum sl_want want,
 /* Fails for a number that is not finite, though it has digits. */
 enum sl_status sl_refuse_infinity(struct sl_reading *reading);
 
-/* Fails for the name of a member, in the object that is being read, that is unknown or comes
- * twice: "comes twice". */
-enum sl_status sl_refuse_name(struct sl_reading *reading, enum sl_status code, const char *problem);
+/* Fails for the name of a member, in the object that is being read, that comes twice. */
+enum sl_status sl_refuse_twice(struct sl_reading *reading);
+
+/* Fails for the name of a member that `owner` does not have; lists those that it has, or the one
+ * that was probably meant. */
+enum sl_status sl_refuse_unknown(struct sl_reading *reading, const char *owner,
+                                 const char *const *members, size_t count);
 
 /* Fails for a word (complete in `text`) that is not among the choices. */
 enum sl_status sl_refuse_choice(struct sl_reading *reading, const char *const *choices);
+
+/* Returns what helps where there are so many values instead of those of the shape, but as many as
+ * sums over time, or over batch and time, would be: "" if they are not. */
+const char *sl_sums_hint(const struct sl_spikes *spikes, uint64_t count);
 
 /* Fails for the last number, at its path, which should have been something else: "an integer". */
 enum sl_status sl_refuse_number(struct sl_reading *reading, enum sl_status code,

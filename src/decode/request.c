@@ -99,17 +99,13 @@ static const struct sl_field *current_field(const struct sl_decoder *decoder) {
   return sl_request_field(decoder->decoded.loss, decoder->field);
 }
 
-/* Lists the members there are, for names that are misspelt. */
 static enum sl_status unknown_member(struct sl_decoder *decoder) {
   const struct sl_loss *loss = decoder->decoded.loss;
-  char problem[sizeof decoder->reading.error.message];
-  size_t length =
-      (size_t)snprintf(problem, sizeof problem, "is not a member of %s; members are", loss->name);
-  for (size_t i = 0; i < decoder->field_count && length < sizeof problem; i++) {
-    length += (size_t)snprintf(problem + length, sizeof problem - length, "%s %s", i > 0 ? "," : "",
-                               sl_request_field(loss, i)->name);
+  const char *names[SL_MAX_REQUEST_FIELDS];
+  for (size_t i = 0; i < decoder->field_count; i++) {
+    names[i] = sl_request_field(loss, i)->name;
   }
-  return sl_refuse_name(&decoder->reading, SL_UNKNOWN_MEMBER, problem);
+  return sl_refuse_unknown(&decoder->reading, loss->name, names, decoder->field_count);
 }
 
 /* Members mostly come in the order of their fields. */
@@ -123,7 +119,7 @@ static enum sl_status name_member(struct sl_decoder *decoder) {
       continue;
     }
     if (decoder->seen >> i & 1) {
-      return sl_refuse_name(&decoder->reading, SL_DUPLICATE_MEMBER, "comes twice; send it once");
+      return sl_refuse_twice(&decoder->reading);
     }
     json->levels[json->depth - 1].name = name;
     decoder->field = i;

@@ -127,7 +127,7 @@ static enum sl_status name_tensor_member(struct sl_tensor *tensor, struct sl_rea
       continue;
     }
     if (tensor->seen >> i & 1) {
-      return sl_refuse_name(reading, SL_DUPLICATE_MEMBER, "comes twice; send it once");
+      return sl_refuse_twice(reading);
     }
     tensor->seen |= 1U << i;
     tensor->member = (enum sl_tensor_member)i;
@@ -135,8 +135,7 @@ static enum sl_status name_tensor_member(struct sl_tensor *tensor, struct sl_rea
     json->levels[json->depth - 1].name = member_names[i];
     return SL_OK;
   }
-  return sl_refuse_name(reading, SL_UNKNOWN_MEMBER,
-                        "is not a member of a tensor; members are shape, encoding, data, summed");
+  return sl_refuse_unknown(reading, "a tensor", member_names, SL_TENSOR_MEMBERS);
 }
 
 /* Fails for data and an encoding that do not belong together. */
@@ -401,8 +400,8 @@ static enum sl_status wrong_count(struct sl_tensor *tensor, struct sl_reading *r
   char problem[224], shape[128];
   size_t values = sl_deferred_count(&tensor->sink.deferred);
   name_shape(tensor, shape, sizeof shape);
-  snprintf(problem, sizeof problem, "has %zu value%s, %s has %ju", values, values == 1 ? "" : "s",
-           shape, (uintmax_t)values_due(tensor));
+  snprintf(problem, sizeof problem, "has %zu value%s, %s has %ju%s", values, values == 1 ? "" : "s",
+           shape, (uintmax_t)values_due(tensor), sl_sums_hint(tensor->sink.spikes, values));
   return fail_about_member(tensor, reading, SL_LENGTH_MISMATCH, SL_TENSOR_DATA, offset, problem);
 }
 

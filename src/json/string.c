@@ -2,6 +2,7 @@
 
 #include <endian.h>
 #include <string.h>
+#include <strings.h>
 
 static bool emit(struct sl_string *string, char byte) {
   string->bytes[0] = byte;
@@ -207,4 +208,23 @@ bool sl_text_copy(const struct sl_text *text, bool complete, char *copy, size_t 
   }
   copy[length] = '\0';
   return cut;
+}
+
+static bool same_letter(char one, char other) {
+  return strncasecmp(&one, &other, 1) == 0 || (one == '-' && other == '_');
+}
+
+bool sl_is_near(const char *text, size_t length, const char *name) {
+  size_t name_length = strlen(name);
+  size_t shorter = length < name_length ? length : name_length;
+  size_t longer = length < name_length ? name_length : length;
+  size_t same = 0;
+  while (same < shorter && same_letter(text[same], name[same])) {
+    same++;
+  }
+  for (size_t end = 1; same < shorter && same_letter(text[length - end], name[name_length - end]);
+       end++) {
+    same++;
+  }
+  return longer - same <= 2 && longer - same < same;
 }

@@ -63,6 +63,10 @@ static inline bool sl_text_is(const struct sl_text *text, const char *word) {
          text->length <= SL_TEXT_SIZE && memcmp(text->bytes, word, text->length) == 0;
 }
 
+/* Returns whether a text of this length is probably meant to be a name: but for capitals, and
+ * hyphens for underscores, up to two neighbouring letters are missing, surplus or others. */
+bool sl_is_near(const char *text, size_t length, const char *name);
+
 /* Writes the front of a text, which may go on if it is not `complete`, as a printable string of
  * `size` bytes at most: cut before a character, with `?` for control characters. Returns whether it
  * was cut. */

@@ -13,12 +13,13 @@
 
 /*
  * Opens a regular file for reading, without waiting; fclose the result. On failure returns NULL and
- * sets `error`.
+ * sets `error`, which names the option that names the file.
  */
-FILE *sl_regular_file_open(const char *path, struct sl_error *error);
+FILE *sl_regular_file_open(const char *option, const char *path, struct sl_error *error);
 
 /* Reads a whole file; free `*bytes`, which ends with a NUL that `*length` does not count. On
  * failure returns false and sets `error`. */
-bool sl_regular_file_load(const char *path, char **bytes, size_t *length, struct sl_error *error);
+bool sl_regular_file_load(const char *option, const char *path, char **bytes, size_t *length,
+                          struct sl_error *error);
 
 #endif

@@ -39,10 +39,11 @@ struct sl_tls {
 static bool load_texts(struct texts *texts, const struct sl_tls_files *files,
                        struct sl_error *error) {
   const char *const paths[TEXT_COUNT] = {files->certificate, files->key, files->client_ca};
+  static const char *const options[] = {"tls_certificate", "tls_key", "client_ca"};
   for (size_t i = 0; i < TEXT_COUNT && paths[i] != NULL; i++) {
     char *bytes;
     size_t length;
-    if (!sl_regular_file_load(paths[i], &bytes, &length, error)) {
+    if (!sl_regular_file_load(options[i], paths[i], &bytes, &length, error)) {
       return false;
     }
     texts->of[i] = (gnutls_datum_t){.data = (unsigned char *)bytes, .size = (unsigned)length};

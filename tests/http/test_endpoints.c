@@ -86,6 +86,7 @@ START_TEST(a_wrong_method_on_a_loss_is_told_the_right_ones) {
       client_ask(&client, &(struct question){.method = methods[i], .path = paths[j], .body = "{}"});
       client_expect_problem(&client, 405, "method_not_allowed", NULL, NO_OFFSET);
       ck_assert_str_eq(client_header(&client, "Allow"), "GET, HEAD, POST");
+      client_expect_detail(&client, "; use GET, HEAD, POST");
     }
   }
   session_end();
@@ -137,6 +138,10 @@ START_TEST(a_path_that_is_nearly_right_is_told_the_right_one) {
       {"/v1/firing_rate_target_mse_loss", FIRING_RATE},
       {"/balanced_population_mse", POPULATION},
       {"/v1/losses/Balanced_Population_MSE", POPULATION},
+      {"/v1/losses/balanced-population-mse", POPULATION},
+      {"/v1/losses/spike_count_crossentropy", "/v1/losses/spike_count_cross_entropy"},
+      {"/v1/loss", "/v1/losses"},
+      {"/metric", "/metrics"},
   };
   for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
     char words[128];

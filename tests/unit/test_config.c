@@ -151,8 +151,8 @@ START_TEST(the_file_may_have_comments_blanks_indentation_and_no_line_break_at_it
 END_TEST
 
 START_TEST(a_file_that_cannot_be_read_is_refused) {
-  assert_flags_refused("--config /no/such/file", "cannot read /no/such/file");
-  assert_flags_refused("--config /tmp", "cannot read /tmp: not a regular file");
+  assert_flags_refused("--config /no/such/file", "config: cannot read /no/such/file");
+  assert_flags_refused("--config /tmp", "config: cannot read /tmp: not a regular file");
   assert_flags_refused("--config", "--config: the value is missing");
 }
 END_TEST

@@ -209,8 +209,12 @@ static void assert_message(const char *loss, const char *body, const char *messa
 }
 
 START_TEST(messages_say_what_was_expected_and_what_came) {
-  assert_message(RATES, "{\"offset\":[1]}",
-                 "the body: \"offset\" is not a member of firing_rate_target_mse_loss; members are "
+  assert_message(
+      RATES, "{\"offset\":[1]}",
+      "the body: \"offset\" is not a member of firing_rate_target_mse_loss; did you mean "
+      "offsets?");
+  assert_message(RATES, "{\"rates\":[1]}",
+                 "the body: \"rates\" is not a member of firing_rate_target_mse_loss; members are "
                  "spikes_list, offsets, multipliers, gradient, gradient_encoding, axes");
   assert_message(
       RATES, "{'offsets':[1]}",
@@ -227,12 +231,15 @@ START_TEST(messages_say_what_was_expected_and_what_came) {
                  "spikes_list[0]: expected 1 to 8 dimensions, not more than 8 dimensions");
   assert_message(RATES, LAYERS("{\"shape\":[1,-2],\"data\":[]}"),
                  "spikes_list[0].shape[1]: expected a positive integer, not -2");
-  assert_message(RATES, LAYERS("{\"shape\":[1.5],\"data\":[]}"),
-                 "spikes_list[0].shape[0]: expected a positive integer, not 1.5");
-  assert_message(RATES, LAYERS("[[0,1],[0]]"),
-                 "spikes_list[0][1]: has 1 value, the arrays before it have 2");
+  assert_message(
+      RATES, LAYERS("{\"shape\":[1.5],\"data\":[]}"),
+      "spikes_list[0].shape[0]: expected a positive integer, not 1.5; write a whole number");
+  assert_message(
+      RATES, LAYERS("[[0,1],[0]]"),
+      "spikes_list[0][1]: has 1 value, the arrays before it have 2; give all of them one length");
   assert_message(RATES, LAYERS("[[0],[0,1]]"),
-                 "spikes_list[0][1]: has more than 1 value, the arrays before it have 1");
+                 "spikes_list[0][1]: has more than 1 value, the arrays before it have 1; give all "
+                 "of them one length");
   assert_message(RATES, LAYERS("{\"shape\":[2],\"data\":[1]}"),
                  "spikes_list[0].data: has 1 value, its shape has 2");
   assert_message(RATES, LAYERS("{\"data\":[1],\"shape\":[2]}"),
@@ -254,7 +261,7 @@ START_TEST(messages_say_what_was_expected_and_what_came) {
                  "offsets[0]: expected no digit after a 0, not '1'; JSON numbers have no leading "
                  "zeros");
   assert_message(POPULATION, "{\"targets\":[1.0000000000000001]}",
-                 "targets[0]: expected an integer, not 1.0000000000000001");
+                 "targets[0]: expected an integer, not 1.0000000000000001; write a whole number");
 }
 END_TEST
 

@@ -161,7 +161,8 @@ END_TEST
 
 START_TEST(a_file_that_cannot_be_read_is_named) {
   ck_assert_ptr_null(read_file("/tmp/no/such/tokens"));
-  ck_assert_str_eq(message, "cannot read /tmp/no/such/tokens: No such file or directory");
+  ck_assert_str_eq(message,
+                   "token_file: cannot read /tmp/no/such/tokens: No such file or directory");
   ck_assert_ptr_null(read_file("/tmp"));
   ck_assert_ptr_nonnull(strstr(message, "cannot read /tmp: not a regular file"));
 }

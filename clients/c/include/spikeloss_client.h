@@ -72,7 +72,8 @@ struct spikeloss_tensor {
 
 enum spikeloss_status {
   SPIKELOSS_OK,
-  SPIKELOSS_REFUSED,       /* the service answered, but with an error */
+  SPIKELOSS_REFUSED,       /* the service answered, but with an error; or the client sent nothing,
+                              as an enum has no such value (http_status is -1) */
   SPIKELOSS_UNREACHABLE,   /* no connection, or a broken one, after all retries; or an address
                               or a token that is not valid */
   SPIKELOSS_TIMEOUT,       /* no answer at all within the time that a call may take */
@@ -101,7 +102,8 @@ struct spikeloss_options {
 
   /* How often a call is repeated if the connection broke or the service was unavailable (502, 503,
    * 504). Pauses grow from 0.1 s to 5 s and are never shorter than the service asks for. Losses are
-   * pure functions, so repeating is always safe. Default 10. */
+   * pure functions, so repeating is always safe. Default 10, which take some 23 s if the service is
+   * not there. */
   unsigned int retries;
 };
 

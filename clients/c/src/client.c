@@ -49,8 +49,12 @@ struct spikeloss_result *spikeloss_evaluate(struct spikeloss_client *client, con
                                             size_t field_count, struct spikeloss_error *error) {
   struct spikeloss_result *result = NULL;
   struct answer answer = {0};
-  struct request request = {.answer_limit = slc_request_answer_limit(fields, field_count)};
+  struct request request = {0};
   slc_failure_clear(error);
+  if (!slc_request_check(fields, field_count, error)) {
+    return NULL;
+  }
+  request.answer_limit = slc_request_answer_limit(fields, field_count);
   request.body = slc_request_write(fields, field_count, &request.length);
   if (request.body == NULL) {
     slc_failure_set(error, SPIKELOSS_OUT_OF_MEMORY, -1, "no memory for the request");

@@ -2,6 +2,11 @@
 #include "request.h"
 #include "spikeloss_client.h"
 
+/* A negative number that became a size is sent as the number it was, for the service to refuse. */
+static double as_given(size_t count) {
+  return (double)(int64_t)count;
+}
+
 struct spikeloss_result *
 spikeloss_firing_rate_target_mse_loss(struct spikeloss_client *client,
                                       const struct spikeloss_tensor *spikes_list,
@@ -19,7 +24,7 @@ struct spikeloss_result *spikeloss_balanced_population_mse(
     struct spikeloss_client *client, const struct spikeloss_tensor *spk, const int64_t *targets,
     size_t samples, size_t num_classes, size_t neurons_per_class, double correct_rate,
     double incorrect_rate, struct spikeloss_error *error) {
-  const double classes = (double)num_classes, neurons = (double)neurons_per_class;
+  const double classes = as_given(num_classes), neurons = as_given(neurons_per_class);
   const struct spikeloss_field fields[] = {
       {.name = "spk", .kind = SPIKELOSS_TENSOR, .tensors = spk},
       {.name = "targets", .kind = SPIKELOSS_LABELS, .count = samples, .labels = targets},
@@ -50,7 +55,7 @@ static void add_number(struct arguments *arguments, const char *name, const doub
 
 static void add_numbers(struct arguments *arguments, const char *name, const double *numbers,
                         size_t count) {
-  if (numbers != NULL) {
+  if (numbers != NULL && (int64_t)count >= 0) {
     struct spikeloss_field *field = add(arguments, name, SPIKELOSS_NUMBERS);
     field->numbers = numbers;
     field->count = count;
@@ -80,7 +85,7 @@ struct spikeloss_result *
 spikeloss_spike_count_mse(struct spikeloss_client *client,
                           const struct spikeloss_spike_count_mse_arguments *given,
                           struct spikeloss_error *error) {
-  const double num_classes = (double)given->num_classes;
+  const double num_classes = as_given(given->num_classes);
   struct arguments arguments = {.count = 0};
   add_axes(&arguments, given->axes);
   add_output(&arguments, given->spk, given->targets, given->target_count, &num_classes);
@@ -98,7 +103,7 @@ struct spikeloss_result *spikeloss_spike_count_cross_entropy(
     struct spikeloss_client *client,
     const struct spikeloss_spike_count_cross_entropy_arguments *given,
     struct spikeloss_error *error) {
-  const double num_classes = (double)given->num_classes;
+  const double num_classes = as_given(given->num_classes);
   struct arguments arguments = {.count = 0};
   add_axes(&arguments, given->axes);
   add_output(&arguments, given->spk, given->targets, given->target_count, &num_classes);

@@ -1,4 +1,5 @@
 #include "request.h"
+#include "failure.h"
 #include "tensor.h"
 #include <inttypes.h>
 #include <locale.h>
@@ -39,7 +40,7 @@ static const char *const axes_words[] = {"batch_time_neurons", "time_batch_neuro
                                          "batch_neurons_time"};
 
 const char *slc_axes_word(enum spikeloss_axes axes) {
-  return axes_words[axes];
+  return (unsigned)axes <= SPIKELOSS_BATCH_NEURONS_TIME ? axes_words[axes] : "none of the enum";
 }
 
 /* Of a word that is none the default: the service refuses it. */
@@ -129,13 +130,35 @@ static void write_body(FILE *stream, const struct spikeloss_field *fields, size_
   fputc('}', stream);
 }
 
+static size_t tensor_count(const struct spikeloss_field *field) {
+  return field->kind == SPIKELOSS_TENSORS ? field->count : field->kind == SPIKELOSS_TENSOR;
+}
+
+bool slc_request_check(const struct spikeloss_field *fields, size_t count,
+                       struct spikeloss_error *error) {
+  char detail[sizeof error->detail];
+  for (size_t i = 0; i < count; i++) {
+    for (size_t item = 0; item < tensor_count(&fields[i]); item++) {
+      const struct spikeloss_tensor *tensor = &fields[i].tensors[item];
+      bool has_type = (unsigned)tensor->type <= SPIKELOSS_U32;
+      if (has_type && (unsigned)tensor->summed <= SPIKELOSS_SUMMED_BATCH_TIME) {
+        continue;
+      }
+      snprintf(detail, sizeof detail, "%s[%zu]: there is no %s %d; use one of enum spikeloss_%s",
+               fields[i].name, item, has_type ? "sum" : "type",
+               has_type ? (int)tensor->summed : (int)tensor->type, has_type ? "summed" : "type");
+      slc_failure_set(error, SPIKELOSS_REFUSED, -1, detail);
+      return false;
+    }
+  }
+  return true;
+}
+
 size_t slc_request_answer_limit(const struct spikeloss_field *fields, size_t count) {
   enum spikeloss_axes axes = axes_in(fields, count);
   size_t limit = 65536;
   for (size_t i = 0; i < count; i++) {
-    bool list = fields[i].kind == SPIKELOSS_TENSORS;
-    size_t tensors = list ? fields[i].count : fields[i].kind == SPIKELOSS_TENSOR;
-    for (size_t item = 0; item < tensors; item++) {
+    for (size_t item = 0; item < tensor_count(&fields[i]); item++) {
       limit += 1024 + 32 * slc_tensor_pairs(&fields[i].tensors[item], axes);
     }
     limit += 32 * fields[i].count;

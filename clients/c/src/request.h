@@ -6,6 +6,10 @@
 
 #include "spikeloss_client.h"
 
+/* Whether all tensors have a type and sums that there are; else the error says which has not. */
+bool slc_request_check(const struct spikeloss_field *fields, size_t count,
+                       struct spikeloss_error *error);
+
 /* The body of a request, to be freed; NULL when out of memory. `*length` is without the '\0'. */
 char *slc_request_write(const struct spikeloss_field *fields, size_t count, size_t *length);
 

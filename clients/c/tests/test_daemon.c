@@ -341,6 +341,47 @@ START_TEST(an_unknown_loss_and_a_request_without_fields_are_refused) {
 }
 END_TEST
 
+START_TEST(a_type_that_is_none_is_refused_before_anything_is_sent) {
+  struct spikeloss_tensor layers[2] = {
+      {.type = SPIKELOSS_U8, .values = (uint8_t[6]){0}, .rank = 3, .shape = shape},
+      {.type = (enum spikeloss_type)9, .values = (uint8_t[6]){0}, .rank = 3, .shape = shape}};
+  const double two[2] = {0, 1};
+  ck_assert_ptr_null(spikeloss_firing_rate_target_mse_loss(client, layers, two, two, 2, &error));
+  ck_assert_int_eq(error.status, SPIKELOSS_REFUSED);
+  ck_assert_int_eq(error.http_status, -1);
+  ck_assert_str_eq(error.detail,
+                   "spikes_list[1]: there is no type 9; use one of enum spikeloss_type");
+  layers[1].type = SPIKELOSS_U8;
+  layers[1].summed = (enum spikeloss_summed)3;
+  ck_assert_ptr_null(spikeloss_firing_rate_target_mse_loss(client, layers, two, two, 2, NULL));
+}
+END_TEST
+
+START_TEST(a_negative_count_is_refused_as_it_was_given) {
+  struct spikeloss_tensor spk = {
+      .type = SPIKELOSS_U8, .values = (uint8_t[6]){0}, .rank = 3, .shape = shape};
+  const int64_t target = 0;
+  ck_assert_ptr_null(
+      spikeloss_balanced_population_mse(client, &spk, &target, 1, (size_t)-1, 1, 1, 0, &error));
+  expect_problem(422, "out_of_range", "/num_classes");
+  ck_assert_ptr_nonnull(strstr(error.detail, "not -1"));
+  struct spikeloss_spike_count_cross_entropy_arguments arguments =
+      spikeloss_spike_count_cross_entropy_defaults();
+  arguments.spk = &spk;
+  arguments.targets = &target;
+  arguments.target_count = 1;
+  arguments.num_classes = (size_t)-1;
+  arguments.class_weights = (double[]){1};
+  ck_assert_ptr_null(spikeloss_spike_count_cross_entropy(client, &arguments, &error));
+  expect_problem(422, "out_of_range", "/num_classes");
+  arguments.num_classes = 3;
+  arguments.class_weights = NULL;
+  arguments.axes = (enum spikeloss_axes)7;
+  ck_assert_ptr_null(spikeloss_spike_count_cross_entropy(client, &arguments, &error));
+  expect_problem(422, "unknown_choice", "/axes");
+}
+END_TEST
+
 START_TEST(an_empty_list_is_sent_as_one) {
   ck_assert_ptr_null(spikeloss_firing_rate_target_mse_loss(client, NULL, NULL, NULL, 0, &error));
   ck_assert_int_eq(error.status, SPIKELOSS_REFUSED);
@@ -401,6 +442,8 @@ int main(void) {
   tcase_add_test(tests, activity_has_bounds);
   tcase_add_test(tests, an_error_is_forgotten_with_the_next_call);
   tcase_add_test(tests, an_unknown_loss_and_a_request_without_fields_are_refused);
+  tcase_add_test(tests, a_type_that_is_none_is_refused_before_anything_is_sent);
+  tcase_add_test(tests, a_negative_count_is_refused_as_it_was_given);
   tcase_add_test(tests, an_empty_list_is_sent_as_one);
   tcase_add_test(tests, every_thread_may_have_a_client_of_its_own);
   tcase_add_test(tests, nothing_is_freed_without_complaint);

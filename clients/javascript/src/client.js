@@ -1,6 +1,6 @@
 import { answerLimit, readAnswer } from './answer.js';
 import { Deadline } from './deadline.js';
-import { BadAnswerError, ConnectionError, ProblemError } from './errors.js';
+import { BadAnswerError, ConnectionError, ProblemError, hint } from './errors.js';
 import { writeRequest } from './request.js';
 import { readResponse } from './response.js';
 import { unixFetch } from './unix.js';
@@ -146,7 +146,7 @@ export class Client {
         if (failure instanceof BadAnswerError) {
           throw failure;
         }
-        if (last) {
+        if (last || hint(failure)) {
           throw new ConnectionError(this.#name, attempt, failure);
         }
       }

@@ -47,7 +47,7 @@ export class ConnectionError extends Error {
    * @param {unknown} cause
    */
   constructor(url, attempts, cause) {
-    super(`no answer from ${url} in ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${reason(cause)}`, { cause });
+    super(`no answer from ${url} in ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${reason(cause)}${hint(cause)}`, { cause });
     this.attempts = attempts;
   }
 }
@@ -61,6 +61,20 @@ function text(value) {
 function offsetIn(problem) {
   const offset = problem?.offset ?? -1;
   return Number.isSafeInteger(offset) && offset >= 0 ? offset : null;
+}
+
+/**
+ * What helps where a server of http was asked for TLS, by the codes of OpenSSL.
+ *
+ * @param {any} failure
+ * @returns {string}
+ */
+export function hint(failure) {
+  return failure?.cause
+    ? hint(failure.cause)
+    : /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|RECORD_LAYER_FAILURE/.test(failure?.code)
+      ? '; the server may speak http, without TLS: give its URL with http://'
+      : '';
 }
 
 /**

@@ -54,8 +54,8 @@ export interface Layout {
   axes?: 'batch_time_neurons' | 'time_batch_neurons' | 'batch_neurons_time';
 }
 
-/** A list of numbers, such as offsets or class labels. */
-export type NumberList = Numbers | BigInt64Array | BigUint64Array;
+/** A list of numbers, such as offsets or class labels. BigInts are sent as integers up to 2^53. */
+export type NumberList = Numbers | BigInt64Array | BigUint64Array | readonly bigint[];
 
 /**
  * The gradient of a tensor. Gradients are constant along time, so it is small: its `shape` has the
@@ -265,7 +265,8 @@ export interface ClientOptions {
   /**
    * How often a call is repeated if the connection broke or the service was unavailable (status 502,
    * 503 or 504). Pauses grow from 0.1 s to 5 s and are never shorter than the service asks for. Losses
-   * are pure functions, so repeating is always safe. Default 10.
+   * are pure functions, so repeating is always safe. Default 10, which take some 23 s if the service is
+   * not there.
    */
   retries?: number;
   /** Used instead of the global `fetch`: for proxies, or client certificates. */

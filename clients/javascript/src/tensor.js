@@ -28,6 +28,9 @@ const SINGLE = [Int8Array, Int16Array];
  */
 export function encodeTensor(tensor) {
   const { shape, data, encoding, ...others } = tensor;
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+    throw new TypeError('data: BigInts are no spikes; use Uint32Array or Float64Array.from(data, Number)');
+  }
   if (encoding !== undefined) {
     return ArrayBuffer.isView(data) ? { ...tensor, data: toBase64(bytesOf(data)) } : tensor;
   }

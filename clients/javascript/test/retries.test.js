@@ -51,6 +51,23 @@ test('broken connections, halves of answers and 502, 503 and 504 are tried again
   assert.equal(requests.length, troubles.length + 1);
 });
 
+test('https to a server of http is told at once', async (t) => {
+  const { url } = await serve(t, well);
+  await assert.rejects(ask(url.replace('http:', 'https:')), (failure) => {
+    assert.ok(failure instanceof ConnectionError);
+    assert.equal(failure.attempts, 1);
+    assert.match(failure.message, /; the server may speak http/);
+    return true;
+  });
+});
+
+test('a loss without its fields is told what it needs', async () => {
+  const client = new Client('http://127.0.0.1:1');
+  for (const fields of [undefined, null, 3, []]) {
+    await assert.rejects(client.spike_count_mse(fields), /^TypeError: fields: expected an object/);
+  }
+});
+
 test('a service that comes back later is waited for', async (t) => {
   const gone = await serve(t, well);
   const { port } = gone.server.address();

@@ -81,7 +81,17 @@ test('plain arrays of other numbers stay text, so that the service can say what 
 });
 
 test('BigInts are no spikes', () => {
-  assert.throws(() => written({ shape: [1], data: BigInt64Array.of(2n) }), TypeError);
+  assert.throws(() => written({ shape: [1], data: BigInt64Array.of(2n) }), /^TypeError: data: BigInts are no spikes/);
+});
+
+test('BigInts are labels and numbers as far as they are exact', () => {
+  const body = (fields) => JSON.parse(writeRequest(fields, {}));
+  assert.deepEqual(body({ targets: [0n, 2n] }), { targets: [0, 2] });
+  assert.deepEqual(body({ targets: BigInt64Array.of(1n, -1n) }), { targets: [1, -1] });
+  assert.deepEqual(body({ num_classes: 3n }), { num_classes: 3 });
+  for (const targets of [[0, 2n ** 53n], BigUint64Array.of(2n ** 53n)]) {
+    assert.throws(() => body({ targets }), /^TypeError: targets: 9007199254740992n is too large/);
+  }
 });
 
 test('a gradient repeats along every axis of length 1', () => {

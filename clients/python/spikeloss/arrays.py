@@ -23,7 +23,7 @@ def sent(tensor: Union[ArrayLike, Sums], axes: str) -> Sent:
     """In the standard layout."""
     if isinstance(tensor, Sums):
         shape = standard_shape(tensor.shape, axes)
-        dtype = numpy.asarray(tensor.values).dtype
+        dtype = real_array(tensor.values).dtype
         return Sent(sums_json(tensor, shape), shape, steps_of(shape), dtype)
     array = standard_layout(real_array(tensor), axes)
     shape, steps = array.shape, steps_of(array.shape)
@@ -39,9 +39,12 @@ def layout_members(axes: str) -> dict[str, str]:
 
 def gradient_encoding(wanted: Optional[DTypeLike], spikes: Iterable[numpy.dtype[Any]]) -> str:
     """By the types of the spikes, unless one is wanted."""
-    dtypes = list(spikes) if wanted is None else [numpy.dtype(wanted)]
-    if wanted is not None and dtypes[0] not in (numpy.float32, numpy.float64):
-        raise ValueError(f"gradient_dtype: expected float32 or float64, not {dtypes[0]}")
+    try:
+        dtypes = list(spikes) if wanted is None else [numpy.dtype(wanted)]
+    except TypeError:
+        dtypes = []
+    if wanted is not None and (not dtypes or dtypes[0] not in (numpy.float32, numpy.float64)):
+        raise ValueError(f"gradient_dtype: expected float32 or float64, not {dtypes[0] if dtypes else repr(wanted)}")
     return "f32" if dtypes and numpy.result_type(*dtypes) == numpy.float32 else "f64"
 
 

@@ -362,7 +362,7 @@ class _Call:
         try:
             self._tensors.append(backend.sent(tensor, self._axes))
         except TypeError as error:
-            raise TypeError(f"{name}: {error}") from None
+            raise type(error)(f"{name}: {error}") from None
         return self._tensors[-1]
 
     def max_answer(self) -> int:

@@ -34,9 +34,20 @@ _MANY_LABELS, _MAX_DIGITS = 64, 4
 _BLOCK = 1 << 16
 
 
+class Ragged(TypeError, ValueError):
+    """There is no such array. The error of NumPy, a ValueError, speaks of its own arrays."""
+
+
 def real_array(tensor: ArrayLike) -> NDArray[Any]:
-    """Raises TypeError if the values are not real numbers."""
-    array = numpy.asarray(tensor)
+    """Raises TypeError if the values are not real numbers; Ragged."""
+    try:
+        array = numpy.asarray(tensor)
+    except ValueError:
+        if isinstance(tensor, (list, tuple)):
+            raise Ragged(
+                "nested lists of unequal lengths or depths; give all of a level one length"
+            ) from None
+        raise
     if array.dtype.kind not in "biuf":
         raise TypeError(f"expected real numbers or booleans, not {array.dtype}")
     return array

@@ -6,6 +6,7 @@ import logging
 import os
 import ssl
 import time
+from numbers import Integral, Real
 from typing import NamedTuple, Optional
 
 from spikeloss.errors import BadAnswer, Unreachable
@@ -34,8 +35,7 @@ class Transport:
     def __init__(
         self, url: str, *, token: Optional[str], timeout: float, retries: int, tls: TlsFiles
     ) -> None:
-        if retries < 0:
-            raise ValueError(f"retries: expected 0 or more, not {retries}")
+        _check(url, timeout, retries)
         self.url = url
         self._timeout = timeout
         self._retries = retries
@@ -74,9 +74,9 @@ class Transport:
                 reason = f"HTTP {answer.status}"
             except Malformed as error:
                 raise BadAnswer(f"{self.url} is not a spikelossd: {error}") from None
-            except ssl.SSLCertVerificationError as error:
-                raise self._unreachable(error) from None
             except OSError as error:
+                if isinstance(error, ssl.SSLCertVerificationError) or _speaks_no_tls(error):
+                    raise self._unreachable(error) from None
                 answer, failure = None, error
                 pause, reason = _pause(repetition), _reason(error)
             left = self._retries + 1 - repetition
@@ -124,12 +124,28 @@ class Transport:
 
     def _unreachable(self, error: OSError) -> Unreachable:
         hint = ""
+        if _speaks_no_tls(error):
+            hint = "; the server may speak http, without TLS: give its URL with http://"
         if isinstance(error, (ConnectionRefusedError, FileNotFoundError)):
             hint = (
                 "; start a server with `spikelossd` or `python -m spikeloss serve`, or give the URL"
                 " of yours to Client(url) or in SPIKELOSSD_URL"
             )
         return Unreachable(f"no answer from {self.url}: {_reason(error)}{hint}")
+
+
+def _check(url: object, timeout: object, retries: object) -> None:
+    """Otherwise each would be an error of its first call, without a name."""
+    if not isinstance(url, str):
+        raise TypeError(f"url: expected text such as 'http://HOST:PORT', not {url!r}")
+    if not isinstance(timeout, Real) or isinstance(timeout, bool):
+        raise TypeError(f"timeout: expected a number of seconds, not {timeout!r}")
+    if not float(timeout) > 0:
+        raise ValueError(f"timeout: expected seconds, more than 0, not {timeout!r}")
+    if not isinstance(retries, Integral):
+        raise TypeError(f"retries: expected an integer, not {retries!r}")
+    if int(retries) < 0:
+        raise ValueError(f"retries: expected 0 or more, not {retries}")
 
 
 def _tls_context(files: TlsFiles) -> ssl.SSLContext:
@@ -149,6 +165,12 @@ def _pause(repetition: int) -> float:
 def _retry_after(answer: Answer) -> float:
     seconds = answer.headers.get("retry-after", "")
     return float(seconds) if seconds.isascii() and seconds.isdecimal() else 0.0
+
+
+def _speaks_no_tls(error: OSError) -> bool:
+    """By the words of OpenSSL, of which the second are those from 3.2 on."""
+    reasons = "WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"
+    return isinstance(error, ssl.SSLError) and error.reason in reasons
 
 
 def _reason(error: OSError) -> str:

@@ -156,6 +156,16 @@ def test_what_is_no_real_number_is_refused_before_it_is_sent(client):
             client.firing_rate_target_mse_loss([spikes], [0.5], [1])
 
 
+@pytest.mark.parametrize("spikes", [[[[1, 0], [1]]], [[[1, 0], 1]], ((1, 0), (1,))])
+def test_lists_of_unequal_lengths_are_named(client, spikes):
+    with pytest.raises(ValueError, match="^spk: nested lists of unequal lengths or depths; give"):
+        client.balanced_population_mse(spikes, **POPULATION)
+    with pytest.raises(ValueError, match=r"^spikes_list\[1\]: nested lists of unequal lengths"):
+        client.firing_rate_target_mse_loss([SPIKES, spikes], [0, 0], [1, 1])
+    with pytest.raises(ValueError, match="^spk: nested lists of unequal lengths"):
+        client.balanced_population_mse(spikeloss.Sums(spikes, (4, 9, 6)), **POPULATION)
+
+
 @pytest.mark.parametrize("offsets", [{0.5}, [1j], (x for x in [0.5]), [object()]])
 def test_what_has_no_list_of_numbers_is_named(client, offsets):
     with pytest.raises(TypeError, match="^offsets: expected numbers or lists of them, not "):
@@ -175,8 +185,9 @@ def test_float32_is_answered_as_float32_and_everything_else_as_float64(client):
         for wish in "f4", "f8":
             result = client.balanced_population_mse(spk, **POPULATION, gradient_dtype=wish)
             assert result.gradients.spk.dtype == wish
-    with pytest.raises(ValueError, match="expected float32 or float64, not int64"):
-        client.balanced_population_mse(SPIKES, **POPULATION, gradient_dtype=numpy.int64)
+    for wish, shown in (numpy.int64, "int64"), ("foo", "'foo'"), (7, "7"):
+        with pytest.raises(ValueError, match=f"^gradient_dtype: expected .* float64, not {shown}$"):
+            client.balanced_population_mse(SPIKES, **POPULATION, gradient_dtype=wish)
 
 
 def test_gradients_of_spikes_are_read_only_views_without_copies(client):
@@ -439,6 +450,13 @@ def test_https_trusts_nobody_else(tls_daemon):
     with spikeloss.Client(tls_daemon.url) as client:
         with pytest.raises(spikeloss.Unreachable, match="certificate verify failed"):
             stub.ask(client)
+
+
+def test_https_to_a_server_of_http_is_told_at_once(daemon, caplog):
+    with spikeloss.Client(daemon.url.replace("http:", "https:")) as client:
+        with pytest.raises(spikeloss.Unreachable, match="; the server may speak http"):
+            stub.ask(client)
+    assert not caplog.records
 
 
 def test_https_trusts_a_certificate_only_for_its_own_name(program, certificate):

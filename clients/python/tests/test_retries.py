@@ -89,6 +89,23 @@ def test_less_than_no_retries_are_refused():
         spikeloss.Client("http://127.0.0.1:1", retries=-1)
 
 
+@pytest.mark.parametrize(
+    "url, options, error, message",
+    [
+        (8080, {}, TypeError, "url: expected text such as 'http://HOST:PORT', not 8080"),
+        (None, {"timeout": "3"}, TypeError, "timeout: expected a number of seconds, not '3'"),
+        (None, {"timeout": None}, TypeError, "timeout: expected a number of seconds, not None"),
+        (None, {"timeout": 0}, ValueError, "timeout: expected seconds, more than 0, not 0"),
+        (None, {"timeout": float("nan")}, ValueError, "timeout: expected seconds, more than 0"),
+        (None, {"retries": "3"}, TypeError, "retries: expected an integer, not '3'"),
+        (None, {"retries": 1.5}, TypeError, "retries: expected an integer, not 1.5"),
+    ],
+)
+def test_an_argument_that_is_none_is_refused_at_once(url, options, error, message):
+    with pytest.raises(error, match="^" + message):
+        spikeloss.Client(url, **options)
+
+
 def test_no_retries_means_none():
     for reply, error in (None, spikeloss.Unreachable), (BUSY, spikeloss.ProblemError):
         with stub.serving(reply) as server, spikeloss.Client(server.url, retries=0) as client:

@@ -134,7 +134,8 @@ static enum sl_status read_lines(struct sl_tokens *tokens, FILE *stream, const c
     return sl_fail(error, SL_CANNOT_START, "%s:%zu: %s", path, number, fault);
   }
   if (ferror(stream)) {
-    return sl_fail(error, SL_CANNOT_START, "cannot read %s: %s", path, strerror(reason));
+    return sl_fail(error, SL_CANNOT_START, "token_file: cannot read %s: %s", path,
+                   strerror(reason));
   }
   return tokens->count > 0 ? SL_OK
                            : sl_fail(error, SL_CANNOT_START,
@@ -144,13 +145,13 @@ static enum sl_status read_lines(struct sl_tokens *tokens, FILE *stream, const c
 }
 
 struct sl_tokens *sl_tokens_read(const char *path, struct sl_error *error) {
-  FILE *stream = sl_regular_file_open(path, error);
+  FILE *stream = sl_regular_file_open("token_file", path, error);
   if (stream == NULL) {
     return NULL;
   }
   struct sl_tokens *tokens = calloc(1, sizeof *tokens);
   if (tokens == NULL) {
-    sl_fail(error, SL_CANNOT_START, "cannot read %s: %s", path, strerror(errno));
+    sl_fail(error, SL_CANNOT_START, "token_file: cannot read %s: %s", path, strerror(errno));
   } else if (read_lines(tokens, stream, path, error) != SL_OK) {
     sl_tokens_free(tokens);
     tokens = NULL;

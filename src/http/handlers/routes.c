@@ -2,9 +2,9 @@
 
 #include "core/codes.h"
 #include "http/headers.h"
+#include "json/string.h"
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static const struct sl_route browser_page = {
     .method = "GET", .path = "/", .open = true, .handle = sl_handle_browser_page};
@@ -53,25 +53,18 @@ static void allow(struct sl_route_match *match, const char *path) {
   }
 }
 
-/* What other services call these, and what our own are easily mistaken for. */
+/* What other services call these. */
 static const struct {
   const char *path;
   const char *meant;
 } look_alikes[] = {
-    {"/health", "/livez"},         {"/healthz", "/livez"},
-    {"/healthcheck", "/livez"},    {"/live", "/livez"},
-    {"/ping", "/livez"},           {"/ready", "/readyz"},
-    {"/readiness", "/readyz"},     {"/metricz", "/metrics"},
+    {"/health", "/livez"},         {"/healthcheck", "/livez"},
+    {"/ping", "/livez"},           {"/readiness", "/readyz"},
     {"/openapi", "/openapi.json"}, {"/openapi.yaml", "/openapi.json"},
     {"/swagger", "/openapi.json"}, {"/swagger.json", "/openapi.json"},
     {"/docs", "/openapi.json"},    {"/losses", "/v1/losses"},
-    {"/loss", "/v1/losses"},       {"/v1/loss", "/v1/losses"},
     {"/v1", "/v1/losses"},
 };
-
-static bool is_same_path(const char *path, size_t length, const char *wanted) {
-  return length == strlen(wanted) && strncasecmp(path, wanted, length) == 0;
-}
 
 static const struct sl_loss *loss_at_end(const char *path, size_t length) {
   size_t start = length;
@@ -79,15 +72,15 @@ static const struct sl_loss *loss_at_end(const char *path, size_t length) {
     start--;
   }
   for (const struct sl_loss *const *loss = sl_losses; *loss != NULL; loss++) {
-    if (is_same_path(path + start, length - start, (*loss)->name)) {
+    if (sl_is_near(path + start, length - start, (*loss)->name)) {
       return *loss;
     }
   }
   return NULL;
 }
 
-/* The path that was probably meant: without slashes at the end, in the right case, or the one that
- * other services call so. "" if there is none. */
+/* The path that was probably meant: without slashes at the end, in the right spelling, or the one
+ * that other services call so. "" if there is none. */
 static void guess(char *meant, size_t size, const char *path) {
   size_t length = strlen(path);
   while (length > 1 && path[length - 1] == '/') {
@@ -101,10 +94,10 @@ static void guess(char *meant, size_t size, const char *path) {
   const char *found = "";
   for (const struct sl_route *route = routes; route < routes + ROUTE_COUNT; route++) {
     bool fixed = strchr(route->path, '{') == NULL;
-    found = fixed && is_same_path(path, length, route->path) ? route->path : found;
+    found = fixed && sl_is_near(path, length, route->path) ? route->path : found;
   }
   for (size_t i = 0; i < sizeof look_alikes / sizeof look_alikes[0]; i++) {
-    found = is_same_path(path, length, look_alikes[i].path) ? look_alikes[i].meant : found;
+    found = sl_is_near(path, length, look_alikes[i].path) ? look_alikes[i].meant : found;
   }
   snprintf(meant, size, "%s", found);
 }
@@ -126,10 +119,10 @@ static enum sl_status fail_method(const struct sl_route_match *match, const char
   bool posts_to_list = strcmp(path, "/v1/losses") == 0 && strcmp(method, "POST") == 0;
   return posts_to_list
              ? sl_fail(error, SL_METHOD_NOT_ALLOWED,
-                       "%s: expected %s, got POST; post to the path of a loss, such as %s/%s", path,
-                       match->allow, path, sl_losses[0]->name)
-             : sl_fail(error, SL_METHOD_NOT_ALLOWED, "%.100s: expected %s, got %.16s", path,
-                       match->allow, method);
+                       "%s: there is no POST here; post to the path of a loss, such as %s/%s", path,
+                       path, sl_losses[0]->name)
+             : sl_fail(error, SL_METHOD_NOT_ALLOWED, "%.100s: there is no %.16s here; use %s", path,
+                       method, match->allow);
 }
 
 enum sl_status sl_route_find(struct sl_route_match *match, const char *method, const char *target,
