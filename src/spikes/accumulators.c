@@ -3,6 +3,28 @@
 /* Accumulators that are taken at once: small requests need no more. */
 enum { MIN_CAPACITY = 128 };
 
+void sl_spikes_init(struct sl_spikes *spikes, bool per_sample, uint64_t *pairs_left) {
+  *spikes = (struct sl_spikes){.per_sample = per_sample,
+                               .is_small = per_sample,
+                               .pairs_left = pairs_left,
+                               .max_values = UINT64_MAX};
+}
+
+void sl_spikes_set_budget(struct sl_spikes *spikes, struct sl_budget *budget) {
+  spikes->budget = budget;
+}
+
+void sl_spikes_release(struct sl_spikes *spikes) {
+  struct sl_lazy_words *const arrays[] = {&spikes->ones_memory, &spikes->graded_memory,
+                                          &spikes->sums_memory, &spikes->buffer_memory};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+    if (arrays[i]->words != NULL) {
+      sl_lazy_words_free(arrays[i], spikes->budget);
+    }
+  }
+  *spikes = (struct sl_spikes){0};
+}
+
 enum sl_status sl_spikes_no_memory(struct sl_error *error) {
   return sl_fail(error, SL_OUT_OF_MEMORY,
                  "not enough memory to count the spikes of a tensor; try again later");

@@ -28,6 +28,11 @@ enum sl_status sl_spikes_reserve_ones(struct sl_spikes *spikes, enum sl_lazy_kin
 /* Makes accumulators below `end` writable. */
 enum sl_status sl_spikes_reach(struct sl_spikes *spikes, size_t end, struct sl_error *error);
 
+/* Begins to add spikes one by one to a known shape: nothing can be pushed any more. Where a value
+ * may be named again and again, no count stays small. */
+enum sl_status sl_spikes_begin_scattered(struct sl_spikes *spikes, bool named_once,
+                                         struct sl_error *error);
+
 /* Makes small counts large: those of more steps. */
 enum sl_status sl_spikes_enlarge_counts(struct sl_spikes *spikes, struct sl_error *error);
 

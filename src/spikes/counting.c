@@ -14,28 +14,6 @@ enum {
   MAX_PART = 64 * PARTS,
 };
 
-void sl_spikes_init(struct sl_spikes *spikes, bool per_sample, uint64_t *pairs_left) {
-  *spikes = (struct sl_spikes){.per_sample = per_sample,
-                               .is_small = per_sample,
-                               .pairs_left = pairs_left,
-                               .max_values = UINT64_MAX};
-}
-
-void sl_spikes_set_budget(struct sl_spikes *spikes, struct sl_budget *budget) {
-  spikes->budget = budget;
-}
-
-void sl_spikes_release(struct sl_spikes *spikes) {
-  struct sl_lazy_words *const arrays[] = {&spikes->ones_memory, &spikes->graded_memory,
-                                          &spikes->sums_memory, &spikes->buffer_memory};
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
-    if (arrays[i]->words != NULL) {
-      sl_lazy_words_free(arrays[i], spikes->budget);
-    }
-  }
-  *spikes = (struct sl_spikes){0};
-}
-
 static enum sl_status begin_buffer(struct sl_spikes *spikes, struct sl_error *error) {
   size_t rows = BUFFERED_BITS / spikes->row_length;
   size_t whole_words = 64 >> __builtin_ctzll(spikes->row_length | 64);
@@ -531,58 +509,6 @@ enum sl_status sl_spikes_push_singles(struct sl_spikes *spikes, const uint8_t *b
   return error->code;
 }
 
-/* Begins to add spikes one by one. Nothing can be pushed any more: all values that are not named
- * are 0. Where a value may be named again and again, no count stays small. */
-static enum sl_status begin_scattered(struct sl_spikes *spikes, bool named_once,
-                                      struct sl_error *error) {
-  if (spikes->rank == 0 || spikes->values > 0 || spikes->finished) {
-    return sl_fail(error, SL_LENGTH_MISMATCH,
-                   "single spikes are added to a known shape that no values were pushed into");
-  }
-  spikes->is_small = spikes->is_small && named_once;
-  if (sl_spikes_reserve_ones(spikes, SL_LAZY_SCATTERED, error) != SL_OK) {
-    return error->code;
-  }
-  spikes->scattered = true;
-  spikes->values = spikes->max_values;
-  return SL_OK;
-}
-
-enum sl_status sl_spikes_add_to(struct sl_spikes *spikes, size_t accumulator,
-                                struct sl_error *error) {
-  if (!spikes->scattered && begin_scattered(spikes, true, error) != SL_OK) {
-    return error->code;
-  }
-  size_t word = spikes->is_small ? accumulator / sizeof(uint64_t) : accumulator;
-  if (sl_lazy_words_touch(&spikes->ones_memory, word, spikes->budget, error) != SL_OK) {
-    return error->code;
-  }
-  sl_spikes_add_count(spikes, &spikes->ones_memory, accumulator, 1);
-  return SL_OK;
-}
-
-enum sl_status sl_spikes_add_one(struct sl_spikes *spikes, uint64_t index, struct sl_error *error) {
-  if (error == NULL || spikes == NULL) {
-    return sl_fail_argument(error, "sl_spikes_add_one: a pointer is NULL");
-  }
-  if (spikes->summed != SL_SUMMED_NOT) {
-    return sl_fail(error, SL_LENGTH_MISMATCH, "single spikes are not added to sums");
-  }
-  if (!spikes->scattered && begin_scattered(spikes, false, error) != SL_OK) {
-    return error->code;
-  }
-  if (index >= spikes->max_values) {
-    return sl_fail(error, SL_LENGTH_MISMATCH, "a spike is added outside the shape");
-  }
-  if (spikes->time_last) {
-    uint64_t pair = index / spikes->steps;
-    return sl_spikes_add_to(spikes, spikes->per_sample ? pair : pair % spikes->neurons, error);
-  }
-  size_t column = index % spikes->row_length;
-  size_t sample = spikes->per_sample ? index / spikes->row_length / spikes->rows : 0;
-  return sl_spikes_add_to(spikes, sample * spikes->row_length + column, error);
-}
-
 void sl_spikes_end_step(struct sl_spikes *spikes) {
   spikes->row_length = spikes->column;
   spikes->row_known = true;
@@ -599,7 +525,8 @@ enum sl_status sl_spikes_finish(struct sl_spikes *spikes, struct sl_error *error
   if (error == NULL || spikes == NULL) {
     return sl_fail_argument(error, "sl_spikes_finish: a pointer is NULL");
   }
-  if (spikes->rank > 0 && spikes->values == 0 && begin_scattered(spikes, true, error) != SL_OK) {
+  if (spikes->rank > 0 && spikes->values == 0 &&
+      sl_spikes_begin_scattered(spikes, true, error) != SL_OK) {
     return error->code;
   }
   if (spikes->values != spikes->max_values) {
