@@ -171,12 +171,12 @@ static void score_in_order(struct score *score) {
 /* Returns a power of two that makes integers of both targets, or 0 if there is no small one, or
  * if sums of squares could need more bits than a double has. */
 static double exact_scale(const struct sl_population_totals *totals, double steps, double pairs) {
-  enum { MAX_SCALE = 1024 };
+  const double max_scale = 1024.0;
   double correct = totals->correct.target;
   double incorrect = totals->incorrect.target;
   double farthest = fmax(fmax(fabs(correct), fabs(correct - steps)),
                          fmax(fabs(incorrect), fabs(incorrect - steps)));
-  for (double scale = 1.0; scale <= MAX_SCALE; scale *= 2.0) {
+  for (double scale = 1.0; scale <= max_scale; scale *= 2.0) {
     if (!(farthest * farthest * scale * scale * pairs < 0x1p53)) {
       return 0.0;
     }

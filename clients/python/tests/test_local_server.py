@@ -11,8 +11,10 @@ import pytest
 
 import spikeloss
 
+# A shell has programs in the background ignore SIGINT, and so would what they start.
 PRINTS_ITS_SOCKET = """
-import spikeloss, sys
+import signal, spikeloss, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with spikeloss.local_server(daemon=sys.argv[1]) as client:
     print(client._transport.url, flush=True)
     sys.stdin.read()
