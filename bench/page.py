@@ -24,7 +24,7 @@ the same bytes to *the sink*, a server that reads a body, ignores it, and answer
 1.0 means that the work is free. Text asks for the gradient as text; bits, u8 and f32 ask for f32.
 
 ```sh
-scripts/bench            # measures everything again, in a quarter of an hour
+scripts/bench            # measures everything again, in about five minutes
 scripts/bench --grid     # the grid alone
 scripts/bench --quick    # shows that the benchmarks run; its figures mean nothing
 ```
