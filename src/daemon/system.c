@@ -189,7 +189,7 @@ static bool read_count(const char *text, unsigned long *number) {
   return ok;
 }
 
-/* Variables for another process are nothing to us: a parent may have had them. */
+/* Variables for another process do not count: they may have been inherited from a parent. */
 static bool is_this_process(const char *process) {
   unsigned long number;
   return process != NULL && read_count(process, &number) && number == (unsigned long)getpid();

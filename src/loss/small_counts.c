@@ -280,7 +280,7 @@ bool sl_population_score_small(double *gradient, struct sl_population_totals *to
       spikes->steps > pairs) {
     return false;
   }
-  struct score score; /* of which only outcomes that there are get written */
+  struct score score; /* outcomes of counts above the number of steps stay unset */
   score.population = population;
   score.counts = spikes->small_ones;
   score.gradient = gradient;

@@ -33,7 +33,7 @@ enum sl_status sl_spikes_reach(struct sl_spikes *spikes, size_t end, struct sl_e
 enum sl_status sl_spikes_begin_scattered(struct sl_spikes *spikes, bool named_once,
                                          struct sl_error *error);
 
-/* Makes small counts large: those of more steps. */
+/* Makes small counts large, before a sample has more steps than they can count. */
 enum sl_status sl_spikes_enlarge_counts(struct sl_spikes *spikes, struct sl_error *error);
 
 /* Adds to a count, one of those in the memory of ones or of graded values. */

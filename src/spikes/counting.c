@@ -228,7 +228,7 @@ static size_t push_units(struct sl_spikes *spikes, const uint8_t *bytes, size_t 
   return done;
 }
 
-/* Counts all there will be, which is not much, without a buffer. */
+/* Counts a small tensor that comes whole, without a buffer. */
 static enum sl_status push_all(struct sl_spikes *spikes, uint64_t *words, size_t count,
                                struct sl_error *error) {
   struct position after = position_after(spikes, count);
@@ -309,7 +309,7 @@ enum sl_status sl_spikes_not_finite(uint64_t index, struct sl_error *error) {
                  (unsigned long long)index);
 }
 
-/* Fails for the first value that is not finite among those of which the first has an index. */
+/* Fails for the first of these values that is not finite; `index` is that of the first value. */
 static enum sl_status fail_singles(const uint8_t *singles, uint64_t index, struct sl_error *error) {
   double value;
   while (sl_kernels()->read_singles(&value, singles, 1)) {

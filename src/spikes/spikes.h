@@ -103,7 +103,7 @@ enum sl_status sl_spikes_push_packed(struct sl_spikes *spikes, const uint8_t *by
 /* Fails with SL_NOT_FINITE for the value of an index. */
 enum sl_status sl_spikes_not_finite(uint64_t index, struct sl_error *error);
 
-/* Returns whether the next call may come, now and later. */
+/* Returns whether sl_spikes_push_singles can be called for this tensor, now and later. */
 bool sl_spikes_take_singles(const struct sl_spikes *spikes);
 
 /* Pushes little-endian floats of four bytes, of which some are neither 0 nor 1. Errors: those of

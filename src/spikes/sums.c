@@ -93,7 +93,7 @@ static void see(struct seen *seen, const struct sl_spikes *spikes, size_t first,
   }
 }
 
-/* Counts what neurons with one accumulator each were. */
+/* Counts silent and saturated neurons that have one accumulator each. */
 static struct sl_activity activity_of_sums(const struct sl_spikes *spikes, uint64_t always) {
   struct sl_activity activity = {0};
   for (size_t i = 0; i < spikes->neurons; i++) {
@@ -120,7 +120,7 @@ struct sl_activity sl_spikes_activity(const struct sl_spikes *spikes) {
   for (size_t column = 0; column < neurons; column += NEIGHBOURS) {
     size_t all = width < spikes->accumulators ? width : spikes->accumulators;
     size_t count = all - column < NEIGHBOURS ? all - column : NEIGHBOURS;
-    struct seen seen; /* of which no more than these are used */
+    struct seen seen; /* only the first `count` are used */
     memset(seen.fired, 0, count);
     memset(seen.rested, 0, count);
     for (size_t i = column; i < spikes->accumulators; i += width) {
