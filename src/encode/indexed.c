@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* 16 slots a value: in 250 values, two or three are not in the slot that is looked at first. */
-enum { SLOT_BITS = 12, SLOTS = 1 << SLOT_BITS };
+/* Eight slots a value: one in twenty, at most, is not in the slot that is looked at first. */
+enum { SLOT_BITS = 11, SLOTS = 1 << SLOT_BITS };
 
 /* Values that are indexed at a time: whole groups of base64. */
 enum { BLOCK = 3 * 1024 };
