@@ -18,12 +18,12 @@ bool sl_base64_measure(size_t *length, const struct sl_broadcast_view *view,
 /* Returns whether every finite value is still finite in floats of that width (0: in text). */
 bool sl_base64_holds(const double *values, size_t count, enum sl_float_width width);
 
-/* Returns the length of the text of so many bytes. */
+/* Returns the length of the base64 of that many bytes. */
 static inline size_t sl_base64_length(size_t bytes) {
   return (bytes + 2) / 3 * 4;
 }
 
-/* Writes bytes, after which SL_BASE64_SPARE more may be overwritten; returns the text's length. */
+/* Writes the base64 of bytes and returns its length. SL_BASE64_SPARE bytes after them are zeroed. */
 enum { SL_BASE64_SPARE = 2 };
 size_t sl_base64_encode(char *text, unsigned char *bytes, size_t length);
 

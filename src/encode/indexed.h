@@ -18,7 +18,7 @@
 #include "encode/base64.h"
 #include <stddef.h>
 
-/* A byte indexes so many values. */
+/* The values that a byte can index. */
 enum { SL_INDEXED_VALUES = 256 };
 
 /* The members before the data, the longest table among them. */
