@@ -23,7 +23,7 @@ static inline size_t sl_base64_length(size_t bytes) {
   return (bytes + 2) / 3 * 4;
 }
 
-/* Writes the base64 of bytes and returns its length. SL_BASE64_SPARE bytes after them are zeroed. */
+/* Writes the base64 of bytes and returns its length. Clears SL_BASE64_SPARE bytes after them. */
 enum { SL_BASE64_SPARE = 2 };
 size_t sl_base64_encode(char *text, unsigned char *bytes, size_t length);
 

@@ -294,7 +294,7 @@ static void append_object(struct builder *builder, const struct segment *segment
   append_text(builder, segment->width == 0 ? "}" : "\"}");
 }
 
-/* Appends {"shape":[2,3],"encoding":"indexed_f32","table":"…","data":"…"}: as literal text, which
+/* Appends {"shape":[2,3],"encoding":"indexed_f32","table":"…","data":"…"} as literal text, which
  * has a sixth of the bytes that the result has. Returns false, with nothing appended, if the values
  * are not for a table, and after an error. */
 static bool append_indexed(struct builder *builder, const struct segment *segment) {
