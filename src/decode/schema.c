@@ -11,6 +11,8 @@ static const char *const gradient_encodings[] = {
     [SL_ENCODING_TEXT] = "text",
     [SL_ENCODING_F32] = "f32",
     [SL_ENCODING_F64] = "f64",
+    [SL_ENCODING_INDEXED_F32] = "indexed_f32",
+    [SL_ENCODING_INDEXED_F64] = "indexed_f64",
     NULL,
 };
 
@@ -36,7 +38,9 @@ const struct sl_field sl_answer_fields[SL_ANSWER_FIELD_COUNT] = {
         {
             .name = "gradient_encoding",
             .summary = "How the numbers of gradients of spike tensors are written: text, as JSON "
-                       "numbers; f32 or f64, as base64 of little-endian floats",
+                       "numbers; f32 or f64, as base64 of little-endian floats; indexed_f32 or "
+                       "indexed_f64, as a table of the different values and one byte an element, "
+                       "if that is shorter",
             .kind = SL_FIELD_CHOICE,
             .choices = gradient_encodings,
             .optional = true,

@@ -9,7 +9,14 @@
 #include "loss/loss.h"
 
 enum sl_gradient_form { SL_GRADIENT_DENSE, SL_GRADIENT_BROADCAST, SL_GRADIENT_NONE };
-enum sl_gradient_encoding { SL_ENCODING_TEXT, SL_ENCODING_F32, SL_ENCODING_F64 };
+enum sl_gradient_encoding {
+  SL_ENCODING_TEXT,
+  SL_ENCODING_F32,
+  SL_ENCODING_F64,
+  SL_ENCODING_INDEXED_F32,
+  SL_ENCODING_INDEXED_F64,
+  SL_ENCODING_COUNT
+};
 
 /* The answer fields, all optional choices; their enum values (enum sl_layout for axes) index
  * `choices`. */

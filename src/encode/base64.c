@@ -17,16 +17,16 @@ bool sl_base64_measure(size_t *length, const struct sl_broadcast_view *view,
          sl_checked_add(&rounded, bytes, 2) && sl_checked_multiply(length, rounded / 3, 4);
 }
 
-bool sl_base64_holds(const struct sl_broadcast_view *view, enum sl_float_width width) {
+bool sl_base64_holds(const double *values, size_t count, enum sl_float_width width) {
   if (width != SL_FLOAT32) {
     return true;
   }
   enum { PIECE = 256 };
   uint8_t singles[PIECE * SL_FLOAT32];
   bool finite = true;
-  for (size_t first = 0; finite && first < view->count; first += PIECE) {
-    finite = sl_kernels()->write_singles(singles, view->values + first,
-                                         sl_min_size(view->count - first, PIECE));
+  for (size_t first = 0; finite && first < count; first += PIECE) {
+    finite =
+        sl_kernels()->write_singles(singles, values + first, sl_min_size(count - first, PIECE));
   }
   return finite;
 }
@@ -82,14 +82,10 @@ static void write_next(struct sl_base64_reader *reader, char *bytes, size_t coun
   }
 }
 
-/* Bytes that may be written after those that are encoded. */
-enum { SPARE_BYTES = 2 };
-
-/* Encodes bytes of which only the last may be fewer than three; returns the text's length. */
-static size_t encode_bytes(char *text, unsigned char *bytes, size_t length) {
-  size_t groups = (length + SPARE_BYTES) / 3;
+size_t sl_base64_encode(char *text, unsigned char *bytes, size_t length) {
+  size_t groups = (length + 2) / 3;
   size_t padding = 3 * groups - length;
-  memset(bytes + length, 0, SPARE_BYTES); /* of known length */
+  memset(bytes + length, 0, SL_BASE64_SPARE); /* of known length */
   sl_kernels()->encode_base64(text, bytes, groups);
   for (size_t i = 1; i <= padding; i++) {
     text[4 * groups - i] = '=';
@@ -97,20 +93,20 @@ static size_t encode_bytes(char *text, unsigned char *bytes, size_t length) {
   return 4 * groups;
 }
 
-void sl_base64_write(char *text, const double *values, size_t count, enum sl_float_width width) {
-  unsigned char bytes[SL_BASE64_AT_ONCE * SL_FLOAT64 + SPARE_BYTES];
+size_t sl_base64_write(char *text, const double *values, size_t count, enum sl_float_width width) {
+  unsigned char bytes[SL_BASE64_AT_ONCE * SL_FLOAT64 + SL_BASE64_SPARE];
   (width == SL_FLOAT32 ? write_floats32 : write_floats64)((char *)bytes, values, count);
-  encode_bytes(text, bytes, count * (size_t)width);
+  return sl_base64_encode(text, bytes, count * (size_t)width);
 }
 
 /* Encodes up to so many pieces; only the last of the tensor may be shorter. */
 static size_t encode_pieces(struct sl_base64_reader *reader, char *text, size_t pieces) {
-  unsigned char staging[STAGING_PIECES * SL_BASE64_PIECE + SPARE_BYTES];
+  unsigned char staging[STAGING_PIECES * SL_BASE64_PIECE + SL_BASE64_SPARE];
   pieces = sl_min_size(pieces, STAGING_PIECES);
   size_t count = sl_min_size(reader->left, pieces * SL_BASE64_PIECE / (size_t)reader->width);
   write_next(reader, (char *)staging, count);
   reader->left -= count;
-  return encode_bytes(text, staging, count * (size_t)reader->width);
+  return sl_base64_encode(text, staging, count * (size_t)reader->width);
 }
 
 static size_t read_rest(struct sl_base64_reader *reader, char *text, size_t size) {

@@ -16,11 +16,21 @@ bool sl_base64_measure(size_t *length, const struct sl_broadcast_view *view,
                        enum sl_float_width width);
 
 /* Returns whether every finite value is still finite in floats of that width (0: in text). */
-bool sl_base64_holds(const struct sl_broadcast_view *view, enum sl_float_width width);
+bool sl_base64_holds(const double *values, size_t count, enum sl_float_width width);
 
-/* Writes up to so many values at once, as the text that sl_base64_measure measures. */
+/* Returns the length of the base64 of that many bytes. */
+static inline size_t sl_base64_length(size_t bytes) {
+  return (bytes + 2) / 3 * 4;
+}
+
+/* Writes the base64 of bytes and returns its length. Clears SL_BASE64_SPARE bytes after them. */
+enum { SL_BASE64_SPARE = 2 };
+size_t sl_base64_encode(char *text, unsigned char *bytes, size_t length);
+
+/* Writes up to so many values at once, as the text that sl_base64_measure measures; returns its
+ * length. */
 enum { SL_BASE64_AT_ONCE = 512 };
-void sl_base64_write(char *text, const double *values, size_t count, enum sl_float_width width);
+size_t sl_base64_write(char *text, const double *values, size_t count, enum sl_float_width width);
 
 /* The smallest piece of whole floats, of either width, that is whole groups of base64 too. */
 enum { SL_BASE64_PIECE = 24, SL_BASE64_PIECE_TEXT = 32 };

@@ -10,6 +10,10 @@ static size_t product(const size_t *shape, size_t first, size_t end) {
   return result;
 }
 
+bool sl_broadcast_is_whole(const struct sl_broadcast_view *view) {
+  return memcmp(view->shape, view->small_shape, view->rank * sizeof *view->shape) == 0;
+}
+
 struct sl_broadcast_iter sl_broadcast_begin(const struct sl_broadcast_view *view) {
   struct sl_broadcast_iter iter = {.view = *view, .row_axis = view->rank};
   while (iter.row_axis > 0 &&

@@ -42,6 +42,9 @@ struct sl_broadcast_iter {
   size_t next;       /* index of the next span */
 };
 
+/* Returns whether the small tensor is the large one: no value repeats. */
+bool sl_broadcast_is_whole(const struct sl_broadcast_view *view);
+
 /* Starts to iterate. The product of `shape` must fit a size. */
 struct sl_broadcast_iter sl_broadcast_begin(const struct sl_broadcast_view *view);
 

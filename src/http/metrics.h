@@ -39,7 +39,6 @@ void sl_metrics_count_connection(struct sl_metrics *metrics, bool opened);
  * outcome without an answer.
  */
 enum { SL_REASON_COUNT = (int)SL_CODE_COUNT + (int)SL_OUTCOME_COUNT };
-enum { SL_ENCODING_COUNT = SL_ENCODING_F64 + 1 };
 
 static inline size_t sl_reason_of_outcome(enum sl_outcome outcome) {
   return SL_CODE_COUNT + (size_t)outcome;

@@ -150,6 +150,8 @@ async function spellingsLookTheSame(browser, daemon) {
     }
   }
   check('a tensor looks the same in every spelling, its gradient in every encoding', new Set(Object.values(drawn)).size === 1, Object.keys(drawn));
+  const indexed = await page.evaluate(() => readTensor({ shape: [1, 1, 4], encoding: 'indexed_f32', table: 'AAAAPwAAgL4=', data: 'AAEBAA==' }).data.join());
+  check('an indexed gradient is read as its values', indexed === '0.5,-0.25,-0.25,0.5', indexed);
   check('no script failed while reading them', page.faults.length === 0, page.faults);
   await page.context().close();
 }

@@ -35,6 +35,8 @@ EXPRESSIBLE = {"wrong_type", "unknown_member", "missing_member", "unknown_choice
 UNSEEN = {"certificate_missing", "busy", "out_of_memory", "deferred_too_large", "too_deep"}
 LOSS_OF_ENDING = {".f": "firing_rate_target_mse_loss", ".b": "balanced_population_mse"}
 
+ENCODINGS = (None, "text", "f32", "f64", "indexed_f32", "indexed_f64")
+
 SEEN = set()
 
 # One sample, two steps, three neurons, in each spelling.
@@ -147,7 +149,7 @@ def examples_of(document):
 
 
 def forms_are_answered(client, losses):
-    forms = itertools.product((None, "dense", "broadcast", "none"), (None, "text", "f32", "f64"),
+    forms = itertools.product((None, "dense", "broadcast", "none"), ENCODINGS,
                               (None, "batch_time_neurons", "time_batch_neurons"))
     for form, (loss, example) in itertools.product(forms, losses.items()):
         gradient, encoding, axes = form
@@ -159,7 +161,7 @@ def forms_are_answered(client, losses):
 
 def spellings_are_answered(client, losses):
     for (name, tensor), (loss, example) in itertools.product(SPELLINGS.items(), losses.items()):
-        for encoding in "text", "f64":
+        for encoding in "text", "f64", "indexed_f32":
             request = {**copy.deepcopy(example), "gradient_encoding": encoding}
             if "spk" in request:
                 request.update(spk=tensor, num_classes=3)

@@ -69,6 +69,19 @@ static inline struct sl_gradient *add(struct question *question, size_t field, s
   return gradient;
 }
 
+/* The value that broadcasting puts at a row-major index of the large shape. */
+static inline double broadcast_value(const struct sl_gradient *gradient, size_t index) {
+  size_t small_index = 0;
+  size_t stride = 1;
+  for (size_t axis = gradient->rank; axis-- > 0;) {
+    size_t coordinate = index % gradient->shape[axis];
+    index /= gradient->shape[axis];
+    small_index += gradient->small_shape[axis] == 1 ? 0 : coordinate * stride;
+    stride *= gradient->small_shape[axis];
+  }
+  return gradient->values[small_index];
+}
+
 static inline struct sl_answer *answer_of(struct question *question) {
   struct sl_answer *answer;
   enum sl_status status = sl_answer_new(&answer, &question->decoded, &question->result,

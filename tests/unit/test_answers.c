@@ -119,6 +119,51 @@ START_TEST(floats_of_the_firing_rate_example_are_base64_and_its_lists_are_not) {
 }
 END_TEST
 
+/* The loss of no example; its gradients, of which these are the values, are not nested. */
+static void check_indexed(enum sl_gradient_encoding encoding, const double *values, size_t count,
+                          const char *expected) {
+  struct question question;
+  ask(&question, SL_GRADIENT_BROADCAST, encoding);
+  const size_t shape[] = {count, 9, 1};
+  const size_t small_shape[] = {count, 1, 1};
+  set_values(add(&question, SPK, 0, 3, shape, small_shape), values);
+  char answer[400];
+  snprintf(answer, sizeof answer,
+           "{\"loss\":1.5,\"gradients\":{\"spk\":{\"shape\":[%zu,1,1],\"encoding\":%s}},"
+           "\"diagnostics\":{}}\n",
+           count, expected);
+  check_answer(&question, answer);
+}
+
+START_TEST(indexed_gradients_are_a_table_in_order_of_appearance_and_one_byte_an_element) {
+  const double values[] = {0.5, 0, -0.25, 0.5, -0.0, 0, 0.5};
+  check_indexed(SL_ENCODING_INDEXED_F32, values, 7,
+                "\"indexed_f32\",\"table\":\"AAAAPwAAAAAAAIC+\",\"data\":\"AAECAAEBAA==\"");
+  check_indexed(SL_ENCODING_INDEXED_F64, values, 7,
+                "\"indexed_f64\",\"table\":\"AAAAAAAA4D8AAAAAAAAAAAAAAAAAANC/\","
+                "\"data\":\"AAECAAEBAA==\"");
+}
+END_TEST
+
+START_TEST(a_table_that_makes_a_gradient_no_shorter_does_not_come) {
+  const double values[] = {0, 0.5, 1, 1, 1, 1, 1, 1};
+  check_indexed(SL_ENCODING_INDEXED_F32, values, 4, /* 3 * 4 + 4 bytes, and 4 * 4 */
+                "\"f32\",\"data\":\"AAAAAAAAAD8AAIA/AACAPw==\"");
+  check_indexed(SL_ENCODING_INDEXED_F32, values, 5, /* 3 * 4 + 5 bytes, not 5 * 4 */
+                "\"indexed_f32\",\"table\":\"AAAAAAAAAD8AAIA/\",\"data\":\"AAECAgI=\"");
+  check_indexed(SL_ENCODING_INDEXED_F32, values, 1, "\"f32\",\"data\":\"AAAAAA==\"");
+  check_indexed(SL_ENCODING_INDEXED_F64, values, 1, "\"f64\",\"data\":\"AAAAAAAAAAA=\"");
+  check_indexed(SL_ENCODING_INDEXED_F32, values + 2, 2,
+                "\"indexed_f32\",\"table\":\"AACAPw==\",\"data\":\"AAA=\"");
+}
+END_TEST
+
+START_TEST(doubles_that_are_the_same_float_are_two_entries_of_the_table) {
+  check_indexed(SL_ENCODING_INDEXED_F32, (double[]){1, 0x1.0000000000001p0, 1, 1}, 4,
+                "\"indexed_f32\",\"table\":\"AACAPwAAgD8=\",\"data\":\"AAEAAA==\"");
+}
+END_TEST
+
 START_TEST(an_answer_without_gradients_has_no_such_member) {
   struct question question;
   ask_firing_rate_example(&question, SL_GRADIENT_NONE, SL_ENCODING_F32);
@@ -180,10 +225,10 @@ START_TEST(the_name_of_a_diagnostic_has_any_length) {
 END_TEST
 
 START_TEST(lists_and_numbers_are_plain_in_every_form_and_encoding) {
-  for (int way = 0; way < 6; way++) {
+  for (int way = 0; way < 2 * SL_ENCODING_COUNT; way++) {
     struct question question;
-    ask(&question, way < 3 ? SL_GRADIENT_DENSE : SL_GRADIENT_BROADCAST,
-        (enum sl_gradient_encoding)(way % 3));
+    ask(&question, way % 2 == 0 ? SL_GRADIENT_DENSE : SL_GRADIENT_BROADCAST,
+        (enum sl_gradient_encoding)(way / 2));
     set_values(add(&question, OFFSETS, 0, 1, (size_t[]){3}, (size_t[]){3}),
                (double[]){1e300, -0.0, 0.1});
     add(&question, RATE, 0, 0, NULL, NULL)->values[0] = -1e300;
@@ -339,11 +384,25 @@ START_TEST(doubles_too_large_for_f32_name_their_gradient) {
 }
 END_TEST
 
+START_TEST(doubles_too_large_for_f32_are_no_entry_of_a_table_either) {
+  const double values[2][3] = {{1e39, 1e39, 1e39}, {1, 2, 0x1.ffffffp+127}};
+  for (size_t i = 0; i < 2; i++) {
+    struct question question;
+    ask(&question, SL_GRADIENT_BROADCAST, SL_ENCODING_INDEXED_F32);
+    set_values(add(&question, LAYERS, 0, 1, (size_t[]){3}, (size_t[]){3}), values[i]);
+    check_refused(&question, SL_RESULT_NOT_FINITE);
+    check_message(&question, "layers[0]");
+    check_message(&question, "ask for gradient_encoding: indexed_f64");
+    ck_assert_str_eq(question.error.pointer, "/layers/0");
+  }
+}
+END_TEST
+
 START_TEST(doubles_too_large_for_f32_are_fine_as_text_and_f64) {
-  for (int encoding = SL_ENCODING_TEXT; encoding <= SL_ENCODING_F64; encoding++) {
+  for (int encoding = SL_ENCODING_TEXT; encoding < SL_ENCODING_COUNT; encoding++) {
     struct question question;
     ask(&question, SL_GRADIENT_DENSE, (enum sl_gradient_encoding)encoding);
-    bool single = encoding == SL_ENCODING_F32;
+    bool single = encoding == SL_ENCODING_F32 || encoding == SL_ENCODING_INDEXED_F32;
     /* The largest double that a float still holds: half a step above FLT_MAX rounds up. */
     add(&question, SPK, 0, 1, (size_t[]){1}, (size_t[]){1})->values[0] =
         single ? 0x1.fffffefffffffp+127 : DBL_MAX;
@@ -364,16 +423,18 @@ END_TEST
 static void check_choices(const struct sl_field *field, const char *const *expected) {
   ck_assert_int_eq(field->kind, SL_FIELD_CHOICE);
   ck_assert(field->optional);
-  for (size_t i = 0; i < 3; i++) {
+  size_t i = 0;
+  for (; expected[i] != NULL; i++) {
     ck_assert_str_eq(field->choices[i], expected[i]);
   }
-  ck_assert_ptr_null(field->choices[3]);
+  ck_assert_ptr_null(field->choices[i]);
 }
 
 START_TEST(answer_fields_are_optional_choices_with_the_default_first) {
   check_choices(&sl_answer_fields[SL_ANSWER_GRADIENT],
-                (const char *[]){"dense", "broadcast", "none"});
-  check_choices(&sl_answer_fields[SL_ANSWER_ENCODING], (const char *[]){"text", "f32", "f64"});
+                (const char *[]){"dense", "broadcast", "none", NULL});
+  check_choices(&sl_answer_fields[SL_ANSWER_ENCODING],
+                (const char *[]){"text", "f32", "f64", "indexed_f32", "indexed_f64", NULL});
 }
 END_TEST
 
@@ -388,6 +449,10 @@ int main(void) {
   tcase_add_test(text, dense_answer_of_the_firing_rate_example);
   tcase_add_test(text, broadcast_answer_of_the_firing_rate_example);
   tcase_add_test(text, floats_of_the_firing_rate_example_are_base64_and_its_lists_are_not);
+  tcase_add_test(text,
+                 indexed_gradients_are_a_table_in_order_of_appearance_and_one_byte_an_element);
+  tcase_add_test(text, a_table_that_makes_a_gradient_no_shorter_does_not_come);
+  tcase_add_test(text, doubles_that_are_the_same_float_are_two_entries_of_the_table);
   tcase_add_test(text, an_answer_without_gradients_has_no_such_member);
   tcase_add_test(text, dense_answer_of_the_balanced_example);
   tcase_add_test(text, the_name_of_a_diagnostic_has_any_length);
@@ -405,6 +470,7 @@ int main(void) {
                       (int)(sizeof uncountable / sizeof *uncountable));
   tcase_add_test(refusals, tensors_that_overflow_together_are_too_large);
   tcase_add_test(refusals, doubles_too_large_for_f32_name_their_gradient);
+  tcase_add_test(refusals, doubles_too_large_for_f32_are_no_entry_of_a_table_either);
   tcase_add_test(refusals, doubles_too_large_for_f32_are_fine_as_text_and_f64);
   tcase_add_test(refusals, no_answer_is_freed_like_any_other);
   suite_add_tcase(suite, refusals);

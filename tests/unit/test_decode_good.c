@@ -140,13 +140,13 @@ END_TEST
 
 START_TEST(the_answer_may_be_wanted_in_every_form) {
   static const char *const forms[] = {"dense", "broadcast", "none"};
-  static const char *const encodings[] = {"text", "f32", "f64"};
-  for (size_t i = 0; i < 9; i++) {
+  static const char *const encodings[] = {"text", "f32", "f64", "indexed_f32", "indexed_f64"};
+  for (size_t i = 0; i < 3 * SL_ENCODING_COUNT; i++) {
     char body[200];
     snprintf(body, sizeof body,
              "{\"gradient\":\"%s\",\"spikes_list\":[[1]],\"offsets\":[1],\"multipliers\":[1],"
              "\"gradient_encoding\":\"%s\"}",
-             forms[i / 3], encodings[i % 3]);
+             forms[i / SL_ENCODING_COUNT], encodings[i % SL_ENCODING_COUNT]);
     sl_check_good_text(RATES, body);
   }
 }

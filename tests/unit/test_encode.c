@@ -2,14 +2,12 @@
  * Answers, read back with cJSON: every number, every nesting level, every length, every way to cut
  * the stream. Results are built by hand, so that shapes come here that no loss makes today.
  */
-#include "../support/append.h"
 #include "../support/question.h"
-#include "encode/text.h"
 #include "suite.h"
-#include "json/number_format.h"
 
 #include <check.h>
 #include <cjson/cJSON.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,19 +26,6 @@ static void check_number(const cJSON *number, double expected, size_t index) {
     ck_abort_msg("element %zu is not a number", index);
   }
   check_value(number->valuedouble, expected, index);
-}
-
-/* The value that broadcasting puts at a row-major index of the large shape. */
-static double broadcast_value(const struct sl_gradient *gradient, size_t index) {
-  size_t small_index = 0;
-  size_t stride = 1;
-  for (size_t axis = gradient->rank; axis-- > 0;) {
-    size_t coordinate = index % gradient->shape[axis];
-    index /= gradient->shape[axis];
-    small_index += gradient->small_shape[axis] == 1 ? 0 : coordinate * stride;
-    stride *= gradient->small_shape[axis];
-  }
-  return gradient->values[small_index];
 }
 
 static size_t elements_of(const size_t *shape, size_t rank) {
@@ -149,6 +134,67 @@ static void check_base64(const cJSON *data, const struct sl_gradient *gradient, 
   free(bytes);
 }
 
+/* Finds the different values of a small tensor, as they first appear, by looking at all of them
+ * for each. Returns how many there are, at most one more than a table may have. */
+static size_t find_different(double table[257], const struct sl_gradient *gradient) {
+  size_t different = 0;
+  for (size_t i = 0; i < gradient->count && different <= 256; i++) {
+    size_t known = 0;
+    while (known < different && table[known] != gradient->values[i]) {
+      known++;
+    }
+    if (known == different) {
+      table[different++] = gradient->values[i];
+    }
+  }
+  return different;
+}
+
+/* Whether a table and one byte a value are shorter than the floats, and nothing repeats. */
+static bool indexed_is_due(const struct sl_gradient *gradient, size_t different, size_t elements,
+                           size_t width) {
+  return different <= 256 && elements == gradient->count &&
+         different * width + elements < elements * width;
+}
+
+static void check_indexed(const cJSON *table, const struct sl_gradient *gradient,
+                          const double *expected, size_t different, size_t width) {
+  ck_assert_str_eq(table->string, "table");
+  const struct sl_gradient entries = {.values = (double *)expected};
+  check_base64(table, &entries, false, different, width);
+  const cJSON *data = table->next;
+  ck_assert_str_eq(data->string, "data");
+  unsigned char *bytes = decode_base64(data->valuestring, gradient->count);
+  for (size_t i = 0; i < gradient->count; i++) {
+    if (bytes[i] >= different) {
+      ck_abort_msg("index %zu is %d of %zu", i, bytes[i], different);
+    }
+    check_value(expected[bytes[i]], gradient->values[i], i);
+  }
+  free(bytes);
+}
+
+static void check_floats(const cJSON *encoding, const struct sl_gradient *gradient,
+                         enum sl_gradient_encoding wished, bool dense, size_t elements) {
+  static const char *const names[2][2] = {{"f64", "indexed_f64"}, {"f32", "indexed_f32"}};
+  bool single = wished == SL_ENCODING_F32 || wished == SL_ENCODING_INDEXED_F32;
+  size_t width = single ? 4 : 8;
+  double table[257];
+  size_t different = find_different(table, gradient);
+  bool indexed =
+      wished >= SL_ENCODING_INDEXED_F32 && indexed_is_due(gradient, different, elements, width);
+  ck_assert_str_eq(encoding->string, "encoding");
+  ck_assert_str_eq(encoding->valuestring, names[single][indexed]);
+  if (indexed) {
+    check_indexed(encoding->next, gradient, table, different, width);
+    ck_assert_ptr_null(encoding->next->next->next);
+    return;
+  }
+  ck_assert_str_eq(encoding->next->string, "data");
+  check_base64(encoding->next, gradient, dense, elements, width);
+  ck_assert_ptr_null(encoding->next->next);
+}
+
 static void check_tensor(const cJSON *tensor, const struct sl_gradient *gradient,
                          const struct sl_decoded *decoded) {
   bool dense = decoded->gradient == SL_GRADIENT_DENSE;
@@ -162,18 +208,15 @@ static void check_tensor(const cJSON *tensor, const struct sl_gradient *gradient
   const size_t *shape = dense ? gradient->shape : gradient->small_shape;
   size_t elements = elements_of(shape, gradient->rank);
   ck_assert(cJSON_IsObject(tensor));
-  ck_assert_int_eq(cJSON_GetArraySize(tensor), text ? 2 : 3);
   check_shape(tensor, shape, gradient->rank);
-  const cJSON *data = cJSON_GetArrayItem(tensor, text ? 1 : 2);
-  ck_assert_str_eq(data->string, "data");
+  const cJSON *next = tensor->child->next;
   if (text) {
-    check_flat(data, gradient, dense, elements);
+    ck_assert_str_eq(next->string, "data");
+    ck_assert_ptr_null(next->next);
+    check_flat(next, gradient, dense, elements);
     return;
   }
-  bool single = decoded->encoding == SL_ENCODING_F32;
-  ck_assert_str_eq(tensor->child->next->string, "encoding");
-  ck_assert_str_eq(tensor->child->next->valuestring, single ? "f32" : "f64");
-  check_base64(data, gradient, dense, elements, single ? 4 : 8);
+  check_floats(next, gradient, decoded->encoding, dense, elements);
 }
 
 /* The first row of a small tensor is "-3": so often, it is 32 KiB long, with commas. */
@@ -233,30 +276,108 @@ static const struct {
     {4, {3, 120, 2, 200}, {3, 1, 2, 1}},
 };
 
-START_TEST(every_spread_reads_back_in_every_form_and_encoding) {
-  for (int way = 0; way < 12; way++) {
-    struct question question;
-    ask(&question, way / 6 == 0 ? SL_GRADIENT_DENSE : SL_GRADIENT_BROADCAST,
-        (enum sl_gradient_encoding)(way % 3));
-    question.nested[SPK][0] = way / 3 % 2 == 0;
-    struct sl_gradient gradient =
-        *add(&question, SPK, 0, spreads[_i].rank, spreads[_i].shape, spreads[_i].small_shape);
-    double *values = take(gradient.count, sizeof *values); /* the result is freed with its answer */
-    memcpy(values, gradient.values, gradient.count * sizeof *values);
-    gradient.values = values;
+/* Asks in one of so many ways: forms, encodings, nested or not. */
+enum { WAYS = 2 * 2 * SL_ENCODING_COUNT };
+static void ask_in_way(struct question *question, int way) {
+  ask(question, way % 2 == 0 ? SL_GRADIENT_DENSE : SL_GRADIENT_BROADCAST,
+      (enum sl_gradient_encoding)(way / 4));
+  question->nested[SPK][0] = way / 2 % 2 == 0;
+}
 
-    char *text = text_of(&question, 777);
-    cJSON *answer = parse(text);
-    check_tensor(member(member(answer, "gradients"), "spk"), &gradient, &question.decoded);
-    cJSON_Delete(answer);
-    free(text);
-    free(values);
+/* Reads back the gradients of layers or of spk, which are all there are. */
+static void check_answer(struct question *question) {
+  struct sl_gradient gradients[8];
+  size_t count = question->result.gradient_count;
+  for (size_t i = 0; i < count; i++) { /* the result is freed with its answer */
+    gradients[i] = question->result.gradients[i];
+    size_t bytes = gradients[i].count * sizeof(double);
+    gradients[i].values = memcpy(take(bytes, 1), gradients[i].values, bytes);
+  }
+  char *text = text_of(question, 777);
+  cJSON *answer = parse(text);
+  const cJSON *tensor = member(answer, "gradients")->child;
+  tensor = gradients[0].field == LAYERS ? tensor->child : tensor;
+  for (size_t i = 0; i < count; i++) {
+    check_tensor(tensor, &gradients[i], &question->decoded);
+    tensor = tensor->next;
+    free(gradients[i].values);
+  }
+  ck_assert_ptr_null(tensor);
+  cJSON_Delete(answer);
+  free(text);
+}
+
+START_TEST(every_spread_reads_back_in_every_form_and_encoding) {
+  for (int way = 0; way < WAYS; way++) {
+    struct question question;
+    ask_in_way(&question, way);
+    add(&question, SPK, 0, spreads[_i].rank, spreads[_i].shape, spreads[_i].small_shape);
+    check_answer(&question);
+  }
+}
+END_TEST
+
+/* Adds a tensor of values of which so many are different, mixed up; the last one comes last. */
+static void add_different(struct question *question, size_t field, size_t item, size_t count,
+                          size_t different) {
+  struct sl_gradient *gradient =
+      add(question, field, item, 3, (size_t[]){count, 2, 1}, (size_t[]){count, 1, 1});
+  for (size_t i = 0; i < count; i++) {
+    size_t which = i + 1 == count ? different - 1 : i * 7919 % (different > 1 ? different - 1 : 1);
+    gradient->values[i] = ((double)which - 100) / 300;
+  }
+}
+
+static const size_t counts[] = {1, 2, 3, 4, 256, 257, 300, 3071, 3072, 3073, 3074, 9000, 50000};
+
+START_TEST(values_of_every_number_of_different_ones_read_back) {
+  static const size_t different[] = {1, 2, 3, 40, 255, 256, 257, 258, 1000};
+  for (size_t i = 0; i < sizeof different / sizeof *different; i++) {
+    for (int way = 1; way < WAYS; way += 2) { /* broadcast */
+      struct question question;
+      ask_in_way(&question, way);
+      add_different(&question, SPK, 0, counts[_i], different[i]);
+      check_answer(&question);
+    }
+  }
+}
+END_TEST
+
+/* Zeros of both signs, the smallest doubles, and what differs in its first or last bits only. */
+START_TEST(values_that_are_almost_the_same_are_different) {
+  enum { COUNT = 1024 };
+  for (int encoding = SL_ENCODING_INDEXED_F32; encoding < SL_ENCODING_COUNT; encoding++) {
+    struct question question;
+    ask(&question, SL_GRADIENT_BROADCAST, (enum sl_gradient_encoding)encoding);
+    struct sl_gradient *gradient = add(&question, SPK, 0, 1, (size_t[]){COUNT}, (size_t[]){COUNT});
+    for (size_t i = 0; i < COUNT; i++) {
+      double few = (double)(i * 31 % 50);
+      const double alike[] = {few * 0x1p-1074, 1 + few * 0x1p-52, ldexp(1, (int)few), -few * 0};
+      gradient->values[i] = i % 3 == 0 ? -alike[i % 4] : alike[i % 4];
+    }
+    check_answer(&question);
+  }
+}
+END_TEST
+
+START_TEST(layers_are_indexed_each_for_itself) {
+  for (int way = 0; way < WAYS; way++) {
+    struct question question;
+    ask_in_way(&question, way);
+    add_different(&question, LAYERS, 0, 300, 300);
+    add_different(&question, LAYERS, 1, 300, 3);
+    add_different(&question, LAYERS, 2, 300, 4);
+    add_different(&question, LAYERS, 3, 1, 1);
+    add_different(&question, LAYERS, 4, 300, 280);
+    add_different(&question, LAYERS, 5, 9000, 256);
+    add_different(&question, LAYERS, 6, 9000, 257);
+    check_answer(&question);
   }
 }
 END_TEST
 
 START_TEST(the_stream_may_stop_at_any_byte) {
-  for (int encoding = SL_ENCODING_TEXT; encoding <= SL_ENCODING_F64; encoding++) {
+  for (int encoding = SL_ENCODING_TEXT; encoding < SL_ENCODING_COUNT; encoding++) {
     struct question question;
     ask_for_everything(&question, SL_GRADIENT_DENSE, (enum sl_gradient_encoding)encoding);
     char *whole = text_of(&question, 1 << 20);
@@ -293,204 +414,18 @@ START_TEST(large_spreads_may_stop_at_any_byte) {
 }
 END_TEST
 
-/* The tensor of a gradient as text, written element by element. */
-static void write_slowly(struct sl_buffer *text, const struct sl_gradient *gradient, bool nested,
-                         size_t axis, size_t *index) {
-  if (axis == gradient->rank) {
-    char number[SL_NUMBER_TEXT_MAX + 1];
-    size_t length = sl_number_format(number, broadcast_value(gradient, *index));
-    ++*index;
-    sl_buffer_append(text, number, length);
-    return;
-  }
-  bool brackets = nested || axis == 0;
-  sl_buffer_append_text(text, brackets ? "[" : "");
-  for (size_t i = 0; i < gradient->shape[axis]; i++) {
-    sl_buffer_append_text(text, i > 0 ? "," : "");
-    write_slowly(text, gradient, nested, axis + 1, index);
-  }
-  sl_buffer_append_text(text, brackets ? "]" : "");
-}
-
-/* The whole answer; the tensor is the only gradient. */
-static struct sl_buffer answer_slowly(const struct sl_gradient *gradient, bool nested) {
-  struct sl_buffer text = {0};
-  size_t index = 0;
-  sl_buffer_append_text(&text, "{\"loss\":1.5,\"gradients\":{\"spk\":");
-  for (size_t axis = 0; !nested && axis < gradient->rank; axis++) {
-    sl_buffer_append_format(&text, "%s%zu", axis == 0 ? "{\"shape\":[" : ",",
-                            gradient->shape[axis]);
-  }
-  sl_buffer_append_text(&text, nested ? "" : "],\"data\":");
-  write_slowly(&text, gradient, nested, 0, &index);
-  sl_buffer_append_text(&text, nested ? "" : "}");
-  ck_assert(sl_buffer_append(&text, "},\"diagnostics\":{}}\n", sizeof "},\"diagnostics\":{}}\n"));
-  return text;
-}
-
-/* Short rows, long rows, rows that are too long to be kept, and each without time steps. */
-static const struct {
-  size_t rank;
-  size_t shape[SL_MAX_RANK];
-  size_t small_shape[SL_MAX_RANK];
-} long_texts[] = {
-    {3, {70, 9, 100}, {70, 1, 100}},       {3, {2, 5, 9000}, {2, 1, 9000}},
-    {3, {2, 2, 340000}, {2, 1, 340000}},   {3, {1, 1, 340000}, {1, 1, 340000}},
-    {4, {2, 3, 2000, 7}, {2, 1, 2000, 7}}, {4, {1, 2, 40000, 6}, {1, 1, 40000, 6}},
-    {3, {90, 70, 3}, {1, 1, 1}},           {5, {2, 3, 40, 100, 1}, {2, 3, 1, 1, 1}},
-    {2, {20000, 3}, {20000, 1}},
-};
-
-static struct sl_gradient *ask_long_text(struct question *question, int text, bool nested) {
-  ask(question, SL_GRADIENT_DENSE, SL_ENCODING_TEXT);
-  question->nested[SPK][0] = nested;
-  return add(question, SPK, 0, long_texts[text].rank, long_texts[text].shape,
-             long_texts[text].small_shape);
-}
-
-START_TEST(reads_of_every_size_give_the_text_that_a_slow_writer_gives) {
-  const size_t sizes[] = {1, 7, 64, 128 * 1024};
-  for (int nested = 0; nested < 2; nested++) {
-    struct question question;
-    struct sl_buffer expected = answer_slowly(ask_long_text(&question, _i, nested), nested);
-    sl_result_free(&question.result);
-    bool long_enough = expected.length > 2000000; /* for byte after byte to take seconds */
-    for (size_t i = long_enough ? 1 : 0; i < sizeof sizes / sizeof *sizes; i++) {
-      ask_long_text(&question, _i, nested);
-      char *text = text_of(&question, sizes[i]);
-      ck_assert_msg(strcmp(text, expected.bytes) == 0, "reads of %zu bytes differ", sizes[i]);
-      free(text);
-    }
-    sl_buffer_free(&expected);
-  }
-}
-END_TEST
-
-/* Three rows of numbers, one of them with many digits. */
-static struct sl_gradient *ask_uneven_rows(struct question *question, size_t long_row) {
-  enum { ROW = 9000 };
-  ask(question, SL_GRADIENT_DENSE, SL_ENCODING_TEXT);
-  struct sl_gradient *gradient =
-      add(question, SPK, 0, 3, (size_t[]){3, 2, ROW}, (size_t[]){3, 1, ROW});
-  for (size_t i = 0; i < gradient->count; i++) {
-    gradient->values[i] = i / ROW == long_row ? 1.0 / (double)(i + 3) : 0.0;
-  }
-  return gradient;
-}
-
-START_TEST(a_row_has_the_memory_it_needs_before_and_after_shorter_ones) {
-  for (size_t long_row = 0; long_row < 3; long_row++) {
-    struct question question;
-    struct sl_buffer expected = answer_slowly(ask_uneven_rows(&question, long_row), false);
-    sl_result_free(&question.result);
-    ask_uneven_rows(&question, long_row);
-    char *text = text_of(&question, 1000);
-    ck_assert(strcmp(text, expected.bytes) == 0);
-    free(text);
-    sl_buffer_free(&expected);
-  }
-}
-END_TEST
-
-/* A flat list of two equal rows. */
-START_TEST(memory_that_a_row_only_just_fits_in_is_not_exceeded) {
-  enum { ROW = 20000, GUARD = 64 };
-  static const double values[ROW];
-  char guard[GUARD];
-  memset(guard, '#', GUARD);
-  const struct sl_broadcast_view view = {.rank = 2,
-                                         .shape = (size_t[]){2, ROW},
-                                         .small_shape = (size_t[]){1, ROW},
-                                         .values = values,
-                                         .count = ROW};
-  struct sl_text_size size;
-  ck_assert(sl_text_measure(&size, &view, false));
-  char *expected = take(size.length, 1);
-  char *text = take(size.length, 1);
-  for (size_t i = 0; i < size.length; i++) {
-    expected[i] = i == 0 ? '[' : i + 1 == size.length ? ']' : i % 2 == 1 ? '0' : ',';
-  }
-  for (size_t capacity = size.row; capacity < size.row + GUARD; capacity++) {
-    char *memory = take(capacity + GUARD, 1);
-    memcpy(memory + capacity, guard, GUARD);
-    struct sl_text_reader reader;
-    sl_text_start(&reader, &view, false, &size, memory, capacity);
-    ck_assert_uint_eq(sl_text_read(&reader, text, size.length), size.length);
-    ck_assert_mem_eq(text, expected, size.length);
-    ck_assert_int_eq(memcmp(memory + capacity, guard, GUARD), 0);
-    free(memory);
-  }
-  free(expected);
-  free(text);
-}
-END_TEST
-
-START_TEST(a_row_of_340000_numbers_is_longer_than_what_is_kept) {
-  struct question question;
-  ask(&question, SL_GRADIENT_DENSE, SL_ENCODING_TEXT);
-  add(&question, SPK, 0, 1, (size_t[]){340000}, (size_t[]){340000});
-  struct sl_answer *answer = answer_of(&question);
-  ck_assert_uint_gt(sl_answer_length(answer), SL_MAX_KEPT_TEXT);
-  sl_answer_free(answer);
-}
-END_TEST
-
-/* What has not been read yet has not been formatted: an answer shows changes of its values after
- * the bytes that were read, and a little that is ready. Its rows are [0.25,0.25,…]. */
-static void check_formatted_while_read(size_t steps, size_t neurons, size_t samples) {
-  enum { SIZE = 128 * 1024, READY = 1024, NUMBER = 5 };
-  struct question question;
-  ask(&question, SL_GRADIENT_DENSE, SL_ENCODING_TEXT);
-  question.nested[SPK][0] = true;
-  struct sl_gradient *gradient = add(&question, SPK, 0, 3, (size_t[]){samples, steps, neurons},
-                                     (size_t[]){samples, 1, neurons});
-  double *values = gradient->values;
-  size_t count = gradient->count;
-  for (size_t i = 0; i < count; i++) {
-    values[i] = 0.25;
-  }
-  struct sl_answer *answer = answer_of(&question);
-  char *text = take(SIZE + 1, 1);
-  ck_assert_uint_eq(sl_answer_read(answer, text, SIZE), SIZE);
-  size_t later = SIZE / NUMBER + READY;
-  ck_assert_uint_lt(later, count);
-  for (size_t i = later; i < count; i++) {
-    values[i] = 0.75;
-  }
-  free(text);
-  text = read_rest(answer, SIZE, SIZE);
-  size_t changed = 0;
-  for (const char *next = text; *next != '\0'; next++) {
-    changed += next[0] == '7'; /* of 0.75 */
-  }
-  ck_assert_uint_eq(changed, (count - later) * steps);
-  free(text);
-  sl_answer_free(answer);
-}
-
-START_TEST(numbers_are_formatted_when_they_are_read) {
-  check_formatted_while_read(1, 1000000, 1); /* nothing repeats */
-  check_formatted_while_read(3, 400000, 1);  /* a row that is kept */
-  check_formatted_while_read(2, 1000000, 1); /* a row that is too long for that */
-  check_formatted_while_read(2, 1000, 100);
-  check_formatted_while_read(2, 3, 30000);
-}
-END_TEST
-
 int main(void) {
   Suite *suite = suite_create("encode");
   TCase *answers = tcase_create("answers");
   tcase_set_timeout(answers, 120);
   tcase_add_loop_test(answers, every_spread_reads_back_in_every_form_and_encoding, 0,
                       (int)(sizeof spreads / sizeof *spreads));
+  tcase_add_loop_test(answers, values_of_every_number_of_different_ones_read_back, 0,
+                      (int)(sizeof counts / sizeof *counts));
+  tcase_add_test(answers, values_that_are_almost_the_same_are_different);
+  tcase_add_test(answers, layers_are_indexed_each_for_itself);
   tcase_add_test(answers, the_stream_may_stop_at_any_byte);
   tcase_add_test(answers, large_spreads_may_stop_at_any_byte);
-  tcase_add_loop_test(answers, reads_of_every_size_give_the_text_that_a_slow_writer_gives, 0,
-                      (int)(sizeof long_texts / sizeof *long_texts));
-  tcase_add_test(answers, a_row_has_the_memory_it_needs_before_and_after_shorter_ones);
-  tcase_add_test(answers, memory_that_a_row_only_just_fits_in_is_not_exceeded);
-  tcase_add_test(answers, a_row_of_340000_numbers_is_longer_than_what_is_kept);
-  tcase_add_test(answers, numbers_are_formatted_when_they_are_read);
   suite_add_tcase(suite, answers);
   return suite_end(suite);
 }

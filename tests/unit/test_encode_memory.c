@@ -40,24 +40,27 @@ static const struct {
     {{1, 1, 1000000}, {1, 1, 1000000}},
 };
 
-enum { TENSORS = sizeof tensors / sizeof *tensors, FORMS = 2 * 3 * 2 };
+enum { TENSORS = sizeof tensors / sizeof *tensors, FORMS = 2 * SL_ENCODING_COUNT * 2 };
 
 /* -0.00017…, with 23 characters; each is another. */
 static double long_number(size_t index) {
   return -0x1.6a09e667f3bcdp-13 - (double)index * 0x1.23p-60;
 }
 
+/* Of values for a table if it may be nested, which is all the same to encodings with tables. */
 static void add_tensor(struct question *question, size_t tensor, size_t field, size_t item) {
+  bool indexed = question->decoded.encoding >= SL_ENCODING_INDEXED_F32;
+  size_t different = indexed && question->nested[field][0] ? 256 : SIZE_MAX;
   struct sl_gradient *gradient =
       add(question, field, item, 3, tensors[tensor].shape, tensors[tensor].small_shape);
   for (size_t i = 0; i < gradient->count; i++) {
-    gradient->values[i] = long_number(i);
+    gradient->values[i] = long_number(i % different);
   }
 }
 
 static void ask_in_form(struct question *question, int form) {
-  ask(question, form / 6 == 0 ? SL_GRADIENT_DENSE : SL_GRADIENT_BROADCAST,
-      (enum sl_gradient_encoding)(form / 2 % 3));
+  ask(question, form % 4 < 2 ? SL_GRADIENT_DENSE : SL_GRADIENT_BROADCAST,
+      (enum sl_gradient_encoding)(form / 4));
   for (size_t field = 0; field < 4; field++) {
     question->nested[field][0] = form % 2 == 0;
   }
@@ -128,9 +131,20 @@ START_TEST(base64_takes_no_memory_whatever_the_shape_is) {
   for (int tensor = 0; tensor < TENSORS; tensor++) {
     for (int encoding = SL_ENCODING_F32; encoding <= SL_ENCODING_F64; encoding++) {
       struct question question;
-      ask_about(&question, tensor, 2 * encoding);
+      ask_about(&question, tensor, 4 * encoding);
       ck_assert_uint_lt(charge_of(&question), 4096);
     }
+  }
+}
+END_TEST
+
+START_TEST(indexed_gradients_take_the_length_of_their_text_and_the_longest_table) {
+  for (int encoding = SL_ENCODING_INDEXED_F32; encoding < SL_ENCODING_COUNT; encoding++) {
+    struct question question;
+    ask_about(&question, 9, 4 * encoding); /* few values */
+    ck_assert_uint_lt(charge_of(&question), 1000000 / 3 * 4 + 8192);
+    ask_about(&question, 9, 4 * encoding + 1); /* too many, which are made while they are read */
+    ck_assert_uint_lt(charge_of(&question), 1000000 / 3 * 4 + 8192);
   }
 }
 END_TEST
@@ -177,9 +191,10 @@ START_TEST(an_answer_survives_the_failure_of_each_allocation) {
     for (; failed; n++) {
       struct sl_budget budget = {.granted = UINT64_MAX, .grow = refuse};
       struct question question;
-      ask_for_everything(&question, form / 6 == 0 ? SL_GRADIENT_DENSE : SL_GRADIENT_BROADCAST,
-                         (enum sl_gradient_encoding)(form / 2 % 3));
+      ask_for_everything(&question, form % 4 < 2 ? SL_GRADIENT_DENSE : SL_GRADIENT_BROADCAST,
+                         (enum sl_gradient_encoding)(form / 4));
       question.nested[SPK][0] = form % 2 == 0;
+      add_tensor(&question, 8, SPK, 0);
       struct sl_answer *answer = NULL;
       sl_allocations_fail(n, false);
       sl_answer_new(&answer, &question.decoded, &question.result, &question.limits, &budget,
@@ -224,6 +239,7 @@ int main(void) {
                       TENSORS);
   tcase_add_test(tests, lists_of_literal_text_and_rows_share_the_bound);
   tcase_add_test(tests, base64_takes_no_memory_whatever_the_shape_is);
+  tcase_add_test(tests, indexed_gradients_take_the_length_of_their_text_and_the_longest_table);
   tcase_add_loop_test(tests, a_budget_that_is_too_small_is_refused_without_a_trace, 0, 6);
   tcase_add_test(tests, an_answer_survives_the_failure_of_each_allocation);
   tcase_add_test(tests, an_answer_above_the_limit_is_refused_before_memory_for_rows_is_taken);

@@ -139,9 +139,9 @@ static void check_form(const char *loss, const struct sl_writer *writer, const c
 
 static void check_forms(const char *loss, struct sl_writer *writer) {
   static const char *const forms[] = {"dense", "broadcast", "none"};
-  static const char *const encodings[] = {"text", "f32", "f64"};
+  static const char *const encodings[] = {"text", "f32", "f64", "indexed_f32", "indexed_f64"};
   for (size_t form = 0; form < 3; form++) {
-    for (size_t encoding = 0; encoding < 3; encoding++) {
+    for (size_t encoding = 0; encoding < SL_ENCODING_COUNT; encoding++) {
       check_form(loss, writer, forms[form], encodings[encoding]);
     }
   }

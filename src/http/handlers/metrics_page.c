@@ -40,7 +40,6 @@ static unsigned http_status(size_t reason) {
 /* Success is listed from the start, so that its rate is right from the first request on. */
 static void write_requests_of(struct sl_document *page, const uint64_t *sums, size_t loss,
                               size_t encoding) {
-  static const char *const encodings[SL_ENCODING_COUNT] = {"text", "f32", "f64"};
   enum { STATUS_COUNT = 600 };
   uint64_t requests[STATUS_COUNT] = {0};
   for (size_t reason = 0; reason < SL_REASON_COUNT; reason++) {
@@ -52,10 +51,10 @@ static void write_requests_of(struct sl_document *page, const uint64_t *sums, si
       if (status != 0) {
         snprintf(text, sizeof text, "%u", status);
       }
-      sl_document_print(page,
-                        NAMESPACE "requests_total{loss=\"%s\",status=\"%s\",encoding=\"%s\"} %ju\n",
-                        sl_losses[loss] != NULL ? sl_losses[loss]->name : "none", text,
-                        encodings[encoding], (uintmax_t)requests[status]);
+      sl_document_print(
+          page, NAMESPACE "requests_total{loss=\"%s\",status=\"%s\",encoding=\"%s\"} %ju\n",
+          sl_losses[loss] != NULL ? sl_losses[loss]->name : "none", text,
+          sl_answer_fields[SL_ANSWER_ENCODING].choices[encoding], (uintmax_t)requests[status]);
     }
   }
 }

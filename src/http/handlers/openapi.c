@@ -71,10 +71,11 @@ static const char fixed_schemas[] = JSON(
                                           "items": {"type": "integer", "minimum": 0}}}},
         "examples": [{"shape": [1, 2, 3], "encoding": "coo", "data": [[0, 0, 1], [0, 1, 0]]}]},
     "Gradient": {
-        "description": "The gradient of a tensor. dense: in the tensor's own shape, nested if the tensor came nested; broadcast: a small shape that broadcasts to the tensor's by NumPy's rule. With gradient_encoding f32 or f64 always an object with base64 data.",
+        "description": "The gradient of a tensor. dense: in the tensor's own shape, nested if the tensor came nested; broadcast: a small shape that broadcasts to the tensor's by NumPy's rule. With any gradient_encoding but text always an object with base64 data.",
         "anyOf": [{"$ref": "#/components/schemas/NestedTensor"},
                   {"$ref": "#/components/schemas/FlatGradient"},
-                  {"$ref": "#/components/schemas/Base64Gradient"}]},
+                  {"$ref": "#/components/schemas/Base64Gradient"},
+                  {"$ref": "#/components/schemas/IndexedGradient"}]},
     "FlatGradient": {
         "description": "All values in row-major order.",
         "type": "object", "required": ["shape", "data"],
@@ -86,6 +87,14 @@ static const char fixed_schemas[] = JSON(
         "properties": {"shape": {"$ref": "#/components/schemas/Shape"},
                        "encoding": {"type": "string", "enum": ["f32", "f64"]},
                        "data": {"type": "string", "contentEncoding": "base64"}}},
+    "IndexedGradient": {
+        "description": "The different values, as little-endian floats of 4 or 8 bytes in the order in which they first appear, and one byte for each element, in row-major order: its value is table[byte]. Requests for indexed_f32 or indexed_f64 get this where the small tensor has at most 256 different values and this is shorter, otherwise f32 or f64.",
+        "type": "object", "required": ["shape", "encoding", "table", "data"],
+        "properties": {"shape": {"$ref": "#/components/schemas/Shape"},
+                       "encoding": {"type": "string", "enum": ["indexed_f32", "indexed_f64"]},
+                       "table": {"type": "string", "contentEncoding": "base64"},
+                       "data": {"type": "string", "contentEncoding": "base64"}},
+        "examples": [{"shape": [1, 1, 4], "encoding": "indexed_f32", "table": "AAAAPwAAgL4=", "data": "AAEBAA=="}]},
     "Field": {
         "description": "A member of a request, with its bounds and its default where it has them.",
         "type": "object", "required": ["name", "kind", "summary", "required"],
