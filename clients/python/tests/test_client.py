@@ -452,11 +452,12 @@ def test_https_trusts_nobody_else(tls_daemon):
             stub.ask(client)
 
 
-def test_https_to_a_server_of_http_is_told_at_once(daemon, caplog):
+def test_https_to_a_server_of_http_is_told_without_all_retries(daemon, caplog):
+    """Now and then the random bytes of TLS are so little like HTTP that the server only closes."""
     with spikeloss.Client(daemon.url.replace("http:", "https:")) as client:
         with pytest.raises(spikeloss.Unreachable, match="; the server may speak http"):
             stub.ask(client)
-    assert not caplog.records
+    assert " 0 retries left" not in caplog.text
 
 
 def test_https_trusts_a_certificate_only_for_its_own_name(program, certificate):
