@@ -13,11 +13,14 @@ import socket
 import ssl
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Optional, Union
 from urllib.parse import SplitResult, unquote, urlsplit
 
 _MAX_HEAD = 1 << 16
+
+# More are joined before they are sent.
+_MAX_PIECES = 64
 
 # How long a thread looks for the answer of a server on this machine before it sleeps, in seconds.
 _LOOK = 0.0003
@@ -133,6 +136,7 @@ class Connection:
         self._buffer = b""
         self._nearby = address.unix is not None or _is_loopback(address.host)
         self._wire = self._connect(address, proxy, deadline)
+        self._tls = False
         self.reusable = True
         try:
             if proxy is not None and tls is not None:
@@ -140,6 +144,7 @@ class Connection:
             if tls is not None:
                 self._wire.settimeout(deadline.seconds())
                 self._wire = tls.wrap_socket(self._wire, server_hostname=address.host)
+                self._tls = True
             self._wire.setblocking(False)
         except BaseException:
             self.close()
@@ -167,7 +172,7 @@ class Connection:
         target = f"{address.host}:{address.port}"
         head = f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{proxy.authorization}\r\n"
         self._wire.setblocking(False)
-        self._send(head.encode(), deadline)
+        self._send([head.encode()], deadline)
         status, _, _ = self._receive_head(deadline)
         if status != 200:
             raise Malformed(f"the proxy {proxy.host}:{proxy.port} answered with status {status}")
@@ -210,8 +215,12 @@ class Connection:
             except ssl.SSLWantWriteError:
                 self._wait(True, deadline)
 
-    def _send(self, data: bytes, deadline: Deadline) -> None:
-        left = memoryview(data)
+    def _send(self, pieces: Sequence[bytes], deadline: Deadline) -> None:
+        left, sent = memoryview(b""), 0
+        if len(pieces) <= _MAX_PIECES and hasattr(socket.socket, "sendmsg") and not self._tls:
+            sent = self._when_ready(self._wire.sendmsg, pieces, True, deadline)
+        if sent < sum(map(len, pieces)):
+            left = memoryview(b"".join(pieces))[sent:]
         while left:
             left = left[self._when_ready(self._wire.send, left, True, deadline) :]
 
@@ -220,8 +229,8 @@ class Connection:
         piece: bytes = self._when_ready(self._wire.recv, 1 << 16, False, deadline)
         return piece
 
-    def ask(self, request: bytes, max_body: int, deadline: Deadline) -> Answer:
-        """Sends a request and returns the answer to it."""
+    def ask(self, request: Sequence[bytes], max_body: int, deadline: Deadline) -> Answer:
+        """Sends the pieces of a request and returns the answer to it."""
         self.reusable = False
         refused: Optional[OSError] = None
         try:
@@ -288,7 +297,10 @@ class Connection:
         _check_size(int(length), max_body)
         return self._receive_exactly(int(length), deadline), True
 
-    def _receive_exactly(self, length: int, deadline: Deadline) -> bytearray:
+    def _receive_exactly(self, length: int, deadline: Deadline) -> Union[bytes, bytearray]:
+        if length <= len(self._buffer):
+            whole, self._buffer = self._buffer[:length], self._buffer[length:]
+            return whole
         body = bytearray(length)
         filled = min(length, len(self._buffer))
         body[:filled], self._buffer = self._buffer[:filled], self._buffer[filled:]
