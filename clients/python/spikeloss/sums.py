@@ -62,7 +62,7 @@ def _sum(spikes: NDArray[Any], axis: int, dtype: str) -> NDArray[Any]:
 def _sum_of_singles(spikes: NDArray[Any], axis: int) -> NDArray[Any]:
     """In float32. Where the program has PyTorch, it mostly adds faster than NumPy."""
     torch: Any = sys.modules.get("torch")
-    if torch is not None and spikes.flags.writeable and min(spikes.strides) >= 0:
+    if torch is not None and spikes.flags.behaved and min(spikes.strides) >= 0:
         threads = torch.get_num_threads()
         # Threads do not survive a fork, but PyTorch would wait for those of the parent.
         usable = threads == 1 or os.getpid() == _process
