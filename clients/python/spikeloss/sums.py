@@ -35,7 +35,7 @@ def time_sums(spikes: NDArray[Any]) -> NDArray[Any]:
     if spikes.dtype == numpy.bool_:
         return _fast_sum(spikes.view(numpy.uint8), axis, "u1" if steps < 256 else "u4")
     if spikes.dtype == numpy.float32 and steps < _EXACT_FLOAT32:
-        counts = whole_numbers(_sum_of_singles(spikes, axis), steps)
+        counts = _counts(spikes, axis)
         if counts is not None:
             return counts
     sums = _sum(spikes, axis, "i8" if numpy.can_cast(spikes.dtype, numpy.int32) else "f8")
@@ -59,17 +59,28 @@ def _sum(spikes: NDArray[Any], axis: int, dtype: str) -> NDArray[Any]:
     return sums
 
 
-def _sum_of_singles(spikes: NDArray[Any], axis: int) -> NDArray[Any]:
-    """In float32. Where the program has PyTorch, it mostly adds faster than NumPy."""
+def _counts(spikes: NDArray[Any], axis: int) -> Optional[NDArray[Any]]:
+    """Sums of float32 in float32, as whole_numbers() has them. Where the program has PyTorch, that
+    mostly adds faster than NumPy."""
     torch: Any = sys.modules.get("torch")
-    if torch is not None and spikes.flags.behaved and min(spikes.strides) >= 0:
-        threads = torch.get_num_threads()
-        # Threads do not survive a fork, but PyTorch would wait for those of the parent.
-        usable = threads == 1 or os.getpid() == _process
-        if usable and (threads > 1 or spikes.strides[axis] < _TORCH_ROW * spikes.itemsize):
-            sums: NDArray[Any] = torch.from_numpy(spikes).sum(axis).numpy()
-            return sums
-    return _fast_sum(spikes, axis, "f4")
+    steps = spikes.shape[axis]
+    if torch is None or not _torch_adds(spikes, axis, torch.get_num_threads()):
+        return whole_numbers(_fast_sum(spikes, axis, "f4"), steps)
+    sums = torch.from_numpy(spikes).sum(axis)
+    if steps > 255:
+        return whole_numbers(sums.numpy(), steps)
+    counts = sums.to(torch.uint8)
+    whole: NDArray[Any] = counts.numpy()
+    return whole if torch.equal(counts.to(torch.float32), sums) else None
+
+
+def _torch_adds(spikes: NDArray[Any], axis: int, threads: int) -> bool:
+    """Threads do not survive a fork, but PyTorch would wait for those of the parent."""
+    if not (spikes.flags.behaved and min(spikes.strides) >= 0):
+        return False
+    if threads > 1:
+        return os.getpid() == _process
+    return spikes.strides[axis] < _TORCH_ROW * spikes.itemsize
 
 
 def _fast_sum(spikes: NDArray[Any], axis: int, dtype: str) -> NDArray[Any]:
