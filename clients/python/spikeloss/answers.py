@@ -19,6 +19,8 @@ Gradient = Union[float, "NDArray[Any]", tuple["NDArray[Any]", ...]]
 
 _DATA = b'"data":"'
 
+# The encodings of floats, of the data itself or, where it has indices, of a table.
+_FLOATS = {"f32": "f32", "f64": "f64", "indexed_f32": "f32", "indexed_f64": "f64"}
 _ITEM_SIZES = {"f32": 4, "f64": 8}
 
 
@@ -104,20 +106,41 @@ def _tensor(value: Any, spikes: Shape, field: str, packed: list[memoryview]) -> 
         raise Unexpected(f"gradients.{field} has the shape {_short(shape)}, spikes {list(spikes)}")
     if type(data) is int and 0 <= data < len(packed):
         data = packed[data]
-    if not (isinstance(encoding, str) and encoding in _ITEM_SIZES and isinstance(data, (str, memoryview))):
-        raise Unexpected(f"gradients.{field} is not in base64 with encoding f32 or f64")
-    size = math.prod(shape) * _ITEM_SIZES[encoding]
+    floats = _FLOATS.get(encoding) if isinstance(encoding, str) else None
+    if floats is None or not isinstance(data, (str, memoryview)):
+        raise Unexpected(f"gradients.{field} is not in base64 of one of {', '.join(_FLOATS)}")
+    count, size = math.prod(shape), _ITEM_SIZES[floats]
+    if encoding == floats:
+        values = backend.floats(_decoded(data, count * size, field), floats)
+    else:
+        values = _looked_up(_decoded(data, count, field), tensor.get("table"), floats, field)
+    if values is None:
+        raise Unexpected(f"gradients.{field} has values that are not finite")
+    return backend.expanded(values, shape, spikes)
+
+
+def _looked_up(indices: bytes, table: Any, floats: str, field: str) -> Any:
+    """The values at so many places of a table; None if one of them is not finite."""
+    if not isinstance(table, str):
+        raise Unexpected(f"gradients.{field} has no table: {_short(table)}")
+    length = 3 * (len(table) // 4) - table[-2:].count("=")
+    size = _ITEM_SIZES[floats]
+    values = backend.floats(_decoded(table, length // size * size, field), floats)
     try:
-        decoded = binascii.a2b_base64(data)
+        return None if values is None else backend.taken(values, indices)
+    except IndexError:
+        raise Unexpected(f"gradients.{field} has an index beyond its table") from None
+
+
+def _decoded(text: Union[str, memoryview], size: int, field: str) -> bytes:
+    try:
+        decoded = binascii.a2b_base64(text)
     except ValueError:
         decoded = b""
     # The decoder skips characters that do not belong there, but then the sizes differ.
-    if len(decoded) != size or len(data) != 4 * ((size + 2) // 3):
+    if len(decoded) != size or len(text) != 4 * ((size + 2) // 3):
         raise Unexpected(f"gradients.{field} is not the base64 of {size} bytes")
-    expanded = backend.expanded(decoded, encoding, shape, spikes)
-    if expanded is None:
-        raise Unexpected(f"gradients.{field} has values that are not finite")
-    return expanded
+    return decoded
 
 
 def _object(value: Any, name: str) -> dict[str, Any]:

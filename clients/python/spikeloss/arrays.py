@@ -9,12 +9,22 @@ import numpy
 
 from spikeloss.layout import Sent, Sums, given_layout, standard_layout, standard_shape, steps_of
 from spikeloss.sums import FEW_STEPS, time_sums
-from spikeloss.tensors import plain_json, real_array, sums_json, tensor_json
+from spikeloss.tensors import plain_json, real_array, summed_json, sums_json, tensor_json
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-__all__ = ["expanded", "gradient_encoding", "layout_members", "given_layout", "plain_json", "sent", "vector"]
+__all__ = [
+    "expanded",
+    "floats",
+    "given_layout",
+    "gradient_encoding",
+    "layout_members",
+    "plain_json",
+    "sent",
+    "taken",
+    "vector",
+]
 
 _DTYPES = {"f32": "<f4", "f64": "<f8"}
 
@@ -29,7 +39,7 @@ def sent(tensor: Union[ArrayLike, Sums], axes: str) -> Sent:
     shape, steps = array.shape, steps_of(array.shape)
     if steps <= FEW_STEPS or array.size == 0:
         return Sent(tensor_json(array), shape, steps, array.dtype)
-    return Sent(sums_json(Sums(time_sums(array), shape), shape), shape, steps, array.dtype)
+    return Sent(summed_json(time_sums(array), shape), shape, steps, array.dtype)
 
 
 def layout_members(axes: str) -> dict[str, str]:
@@ -45,18 +55,29 @@ def gradient_encoding(wanted: Optional[DTypeLike], spikes: Iterable[numpy.dtype[
         dtypes = []
     if wanted is not None and (not dtypes or dtypes[0] not in (numpy.float32, numpy.float64)):
         raise ValueError(f"gradient_dtype: expected float32 or float64, not {dtypes[0] if dtypes else repr(wanted)}")
-    return "f32" if dtypes and numpy.result_type(*dtypes) == numpy.float32 else "f64"
+    single = len(dtypes) > 0 and numpy.result_type(*dtypes) == numpy.float32
+    return "indexed_f32" if single else "indexed_f64"
 
 
 def vector(numbers: list[float]) -> NDArray[Any]:
     return numpy.array(numbers, numpy.float64)
 
 
-def expanded(
-    data: bytes, encoding: str, shape: Sequence[int], spikes: Sequence[int]
-) -> Optional[NDArray[Any]]:
-    """A read-only view of the shape of the spikes; None unless all values are finite."""
+def floats(data: bytes, encoding: str) -> Optional[NDArray[Any]]:
+    """None unless all are finite."""
     array = numpy.frombuffer(data, _DTYPES[encoding])
-    if not numpy.isfinite(array).all():
-        return None
-    return numpy.broadcast_to(array.reshape(shape), spikes)
+    return array if numpy.isfinite(array).all() else None
+
+
+def taken(values: NDArray[Any], indices: bytes) -> NDArray[Any]:
+    """Raises IndexError."""
+    return values.take(numpy.frombuffer(indices, numpy.uint8))
+
+
+def expanded(values: NDArray[Any], shape: Sequence[int], spikes: Sequence[int]) -> NDArray[Any]:
+    """A read-only view of the shape of the spikes."""
+    small = values.reshape(shape)
+    small.flags.writeable = False
+    # As numpy.broadcast_to, which takes longer than all else here.
+    strides = [0 if size == 1 else stride for size, stride in zip(shape, small.strides)]
+    return numpy.ndarray(spikes, small.dtype, small, strides=strides)

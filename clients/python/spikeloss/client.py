@@ -341,22 +341,25 @@ class _Call:
             if name == "spk":
                 tensor = self._tensor(name, value)
                 self._shapes[name] = tensor.shape
-                tensors.append(b'"spk":%b' % tensor.json)
+                tensors += b',"spk":', *tensor.json
             elif name == "spikes_list":
                 layers = [
                     self._tensor(f"{name}[{index}]", layer)
                     for index, layer in enumerate(_listed(value))
                 ]
                 self._shapes[name] = [layer.shape for layer in layers]
-                tensors.append(b'"spikes_list":[%b]' % b",".join(layer.json for layer in layers))
+                for index, layer in enumerate(layers):
+                    tensors += b"," if index else b',"spikes_list":[', *layer.json
+                tensors.append(b"]" if layers else b',"spikes_list":[]')
             elif value is not None:
                 plain[name] = value
         plain["gradient"] = "broadcast" if gradients else "none"
         if gradients:
             dtypes = (tensor.dtype for tensor in self._tensors)
             plain["gradient_encoding"] = backend.gradient_encoding(gradient_dtype, dtypes)
-        # The members of an object and its tensors, within one pair of braces.
-        self.body = b",".join([_plain_json(plain)[:-1], *tensors]) + b"}"
+        # The members of an object and its tensors, within one pair of braces. In pieces, as no byte
+        # of a tensor need be copied before it is sent.
+        self.body = [_plain_json(plain)[:-1], *tensors, b"}"]
 
     def _tensor(self, name: str, tensor: Spikes) -> Sent:
         try:

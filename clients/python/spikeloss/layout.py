@@ -39,13 +39,13 @@ class Sums:
 class Sent(NamedTuple):
     """A tensor as it is sent, and what its answer depends on.
 
-    json   a TENSOR of the API
+    json   a TENSOR of the API, in pieces
     shape  of its gradient in the answer
     steps  of time
     dtype  of the spikes, for gradient_encoding() of the same backend
     """
 
-    json: bytes
+    json: tuple[bytes, ...]
     shape: tuple[int, ...]
     steps: int
     dtype: Any

@@ -28,7 +28,7 @@ def sent(tensor: Any, axes: str) -> Sent:
     else:
         text, shape = _numbers(tensor), _shape(tensor)
     time = time_axis(len(shape), axes)
-    return Sent(text, shape, shape[time] if len(shape) > 1 else 1, None)
+    return Sent((text,), shape, shape[time] if len(shape) > 1 else 1, None)
 
 
 def layout_members(axes: str) -> dict[str, str]:
@@ -39,7 +39,7 @@ def gradient_encoding(wanted: object, spikes: Iterable[None]) -> str:
     """Numbers of Python are float64. For float32, half as much travels."""
     if wanted not in (None, float, "float64", "f8", "float32", "f4"):
         raise ValueError(f"gradient_dtype: expected 'float32' or 'float64', not {wanted!r}")
-    return "f32" if wanted in ("float32", "f4") else "f64"
+    return "indexed_f32" if wanted in ("float32", "f4") else "indexed_f64"
 
 
 def given_layout(tensor: Nested, axes: str) -> Nested:
@@ -51,14 +51,22 @@ def vector(numbers: list[float]) -> list[float]:
     return list(map(float, numbers))
 
 
-def expanded(
-    data: bytes, encoding: str, shape: Sequence[int], spikes: Sequence[int]
-) -> Optional[Nested]:
-    """Nested lists of the shape of the spikes; None unless all values are finite."""
+def floats(data: bytes, encoding: str) -> Optional[list[float]]:
+    """None unless all are finite."""
     values = array.array("f" if encoding == "f32" else "d", data)
     if sys.byteorder == "big":
         values.byteswap()
-    return _repeated(values.tolist(), shape, spikes) if all(map(math.isfinite, values)) else None
+    return values.tolist() if all(map(math.isfinite, values)) else None
+
+
+def taken(values: list[float], indices: bytes) -> list[float]:
+    """Raises IndexError."""
+    return [values[index] for index in indices]
+
+
+def expanded(values: list[float], shape: Sequence[int], spikes: Sequence[int]) -> Nested:
+    """Nested lists of the shape of the spikes."""
+    return _repeated(values, shape, spikes)
 
 
 def _repeated(values: list[float], shape: Sequence[int], target: Sequence[int]) -> Nested:

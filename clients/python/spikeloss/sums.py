@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
 from typing import Any, Optional
 
 import numpy
@@ -14,14 +16,16 @@ from spikeloss.layout import time_axis
 FEW_STEPS = 8
 
 # Shorter rows than the first are added faster by numpy.einsum than by numpy.add, shorter ones than
-# the second in two stages.
-_SHORT_ROW, _LONG_ROW = 128, 512
+# the second in two stages, and shorter ones than the third by PyTorch on one thread.
+_SHORT_ROW, _LONG_ROW, _TORCH_ROW = 128, 512, 257
 
 # Below this, up to 255 rows are added in each stage.
 _MANY_STEPS = 1 << 14
 
 # Below this every sum of whole numbers is exact in float32.
-EXACT_FLOAT32 = 1 << 24
+_EXACT_FLOAT32 = 1 << 24
+
+_process = os.getpid()
 
 
 def time_sums(spikes: NDArray[Any]) -> NDArray[Any]:
@@ -30,8 +34,8 @@ def time_sums(spikes: NDArray[Any]) -> NDArray[Any]:
     steps = spikes.shape[axis]
     if spikes.dtype == numpy.bool_:
         return _fast_sum(spikes.view(numpy.uint8), axis, "u1" if steps < 256 else "u4")
-    if spikes.dtype == numpy.float32 and steps < EXACT_FLOAT32:
-        counts = whole_numbers(_fast_sum(spikes, axis, "f4"), steps)
+    if spikes.dtype == numpy.float32 and steps < _EXACT_FLOAT32:
+        counts = _counts(spikes, axis)
         if counts is not None:
             return counts
     sums = _sum(spikes, axis, "i8" if numpy.can_cast(spikes.dtype, numpy.int32) else "f8")
@@ -53,6 +57,30 @@ def whole_numbers(values: NDArray[Any], expected_max: int) -> Optional[NDArray[A
 def _sum(spikes: NDArray[Any], axis: int, dtype: str) -> NDArray[Any]:
     sums: NDArray[Any] = numpy.add.reduce(spikes, axis=axis, dtype=dtype)
     return sums
+
+
+def _counts(spikes: NDArray[Any], axis: int) -> Optional[NDArray[Any]]:
+    """Sums of float32 in float32, as whole_numbers() has them. Where the program has PyTorch, that
+    mostly adds faster than NumPy."""
+    torch: Any = sys.modules.get("torch")
+    steps = spikes.shape[axis]
+    if torch is None or not _torch_adds(spikes, axis, torch.get_num_threads()):
+        return whole_numbers(_fast_sum(spikes, axis, "f4"), steps)
+    sums = torch.from_numpy(spikes).sum(axis)
+    if steps > 255:
+        return whole_numbers(sums.numpy(), steps)
+    counts = sums.to(torch.uint8)
+    whole: NDArray[Any] = counts.numpy()
+    return whole if torch.equal(counts.to(torch.float32), sums) else None
+
+
+def _torch_adds(spikes: NDArray[Any], axis: int, threads: int) -> bool:
+    """Threads do not survive a fork, but PyTorch would wait for those of the parent."""
+    if not (spikes.flags.behaved and min(spikes.strides) >= 0):
+        return False
+    if threads > 1:
+        return os.getpid() == _process
+    return spikes.strides[axis] < _TORCH_ROW * spikes.itemsize
 
 
 def _fast_sum(spikes: NDArray[Any], axis: int, dtype: str) -> NDArray[Any]:

@@ -26,6 +26,9 @@ def _as_list(value: Any) -> Any:
 
 _encoder = json.JSONEncoder(default=_as_list)
 
+# JSON, in pieces.
+Pieces = tuple[bytes, ...]
+
 # What is worth a table of texts: so many labels, of so few digits.
 _MANY_LABELS, _MAX_DIGITS = 64, 4
 
@@ -75,7 +78,7 @@ def exact_numbers(values: NDArray[Any]) -> tuple[str, NDArray[Any]]:
     return "f64", values.astype("<f8", copy=False, casting="same_kind")
 
 
-def sums_json(sums: Sums, shape: Sequence[int]) -> bytes:
+def sums_json(sums: Sums, shape: Sequence[int]) -> Pieces:
     """A TENSOR of the API that is given by its sums; `shape` is that of the spikes."""
     values = real_array(sums.values)
     axis = time_axis(len(shape))
@@ -89,11 +92,16 @@ def sums_json(sums: Sums, shape: Sequence[int]) -> bytes:
     if values.dtype.kind not in "bu":
         whole = whole_numbers(values, math.prod(shape[first : axis + 1]))
         values = values if whole is None else whole
+    return summed_json(values, shape, sums.summed)
+
+
+def summed_json(values: NDArray[Any], shape: Sequence[int], summed: str = "time") -> Pieces:
+    """The same of values that are the smallest of their kind."""
     encoding, data = exact_numbers(values.ravel())
-    return _tensor(shape, f'"encoding":"{encoding}","summed":"{sums.summed}"', data)
+    return _tensor(shape, f'"encoding":"{encoding}","summed":"{summed}"', data)
 
 
-def tensor_json(array: NDArray[Any]) -> bytes:
+def tensor_json(array: NDArray[Any]) -> Pieces:
     """A TENSOR of the API."""
     values = array.ravel()
     bits = packed_bits(values)
@@ -101,32 +109,35 @@ def tensor_json(array: NDArray[Any]) -> bytes:
     return _tensor(array.shape, f'"encoding":"{encoding}"', data)
 
 
-def _tensor(shape: Sequence[int], more: str, data: NDArray[Any]) -> bytes:
+def _tensor(shape: Sequence[int], more: str, data: NDArray[Any]) -> Pieces:
     head = f'{{"shape":{list(shape)},{more},"data":"'
-    return b"".join((head.encode(), binascii.b2a_base64(data.data, newline=False), b'"}'))
+    return head.encode(), binascii.b2a_base64(data.data, newline=False), b'"}'
 
 
 def plain_json(members: Mapping[str, Any]) -> bytes:
     """An object of numbers, words, and lists of them, of whatever types. NaN and infinities are sent
     as they are, so that the server says where they are."""
-    texts = []
+    texts, others = [], {}
     for name, value in members.items():
-        if isinstance(value, numpy.ndarray) and (labels := _labels_json(value)) is not None:
-            texts.append(f"{_encoder.encode(name)}:{labels}")
-            members = {other: members[other] for other in members if other != name}
-    if members:
-        texts.append(_encoder.encode(members)[1:-1])
-    return f"{{{','.join(texts)}}}".encode()
+        labels = _labels_json(value) if isinstance(value, numpy.ndarray) else None
+        if labels is None:
+            others[name] = value
+        else:
+            texts.append(b"%b:%b" % (_encoder.encode(name).encode(), labels))
+    if others:
+        texts.append(_encoder.encode(others)[1:-1].encode())
+    return b"{%b}" % b",".join(texts)
 
 
-def _labels_json(labels: NDArray[Any]) -> Optional[str]:
+def _labels_json(labels: NDArray[Any]) -> Optional[bytes]:
     """Many small whole numbers, padded with spaces to the same width; None if it is something else."""
     if labels.ndim != 1 or labels.size < _MANY_LABELS or labels.dtype.kind not in "iu":
         return None
-    if labels.min() < 0 or labels.max() >= 10**_MAX_DIGITS:
+    largest = int(labels.max())
+    if labels.min() < 0 or largest >= 10**_MAX_DIGITS:
         return None
-    texts = _padded_numbers(len(str(labels.max()))).take(labels.astype(numpy.intp))
-    return f"[{texts.tobytes()[:-1].decode()}]"
+    texts = _padded_numbers(len(str(largest))).take(labels.astype(numpy.intp, copy=False))
+    return b"[%b]" % texts.tobytes()[:-1]
 
 
 @functools.lru_cache(maxsize=None)

@@ -26,16 +26,12 @@ except ModuleNotFoundError as error:
 
 from spikeloss.client import Client, Integer, Measure, Real, Reduction
 from spikeloss.layout import Axes, Sums, time_axis
-from spikeloss.sums import EXACT_FLOAT32, FEW_STEPS, whole_numbers
 
 Number = Union[Real, Tensor]
 Numbers = Union[Tensor, NDArray[Any], Sequence[Number]]
 Labels = Union[Tensor, NDArray[Any], Sequence[int]]
 
 _HALF = (torch.float16, torch.bfloat16)
-
-# Up to so many values from step to step, PyTorch sums faster than NumPy on one thread, too.
-_SHORT_ROW = 256
 
 _client: Optional[Client] = None
 
@@ -357,26 +353,14 @@ def _spikes(spikes: Tensor, axes: Axes) -> Union[NDArray[Any], Sums]:
     half = plain.dtype in _HALF
     if plain.dim() < 2:
         return _array(plain.float() if half else plain)
-    time = time_axis(plain.dim(), axes)
     if plain.device.type == "cpu" and not half:
-        counts = _counts(plain, time)
-        return _array(plain) if counts is None else Sums(counts, plain.shape)
+        return _array(plain)
+    time = time_axis(plain.dim(), axes)
     sums = plain.sum(time, dtype=torch.float32 if half or plain.dtype == torch.float32 else None)
     if sums.dtype == torch.float32 and not torch.equal(sums, sums.round()):
         wide = plain.cpu() if plain.device.type == "mps" else plain  # which has no float64
         sums = wide.sum(time, dtype=torch.float64)
     return Sums(_array(sums), plain.shape)
-
-
-def _counts(spikes: Tensor, time: int) -> Optional[NDArray[Any]]:
-    """Counts of spikes where PyTorch sums faster than NumPy; None elsewhere, and if there are values
-    that are not whole numbers."""
-    steps = spikes.shape[time]
-    if spikes.dtype != torch.float32 or not FEW_STEPS < steps < EXACT_FLOAT32:
-        return None
-    if spikes.stride(time) > _SHORT_ROW and torch.get_num_threads() == 1:
-        return None
-    return whole_numbers(_array(spikes.sum(time)), steps)
 
 
 def _array(tensor: Tensor) -> NDArray[Any]:

@@ -6,6 +6,7 @@ import logging
 import os
 import ssl
 import time
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import NamedTuple, Optional
 
@@ -53,8 +54,8 @@ class Transport:
             + (self._proxy.authorization if self._proxy and not address.tls else "")
         )
 
-    def post(self, path: str, body: bytes, max_answer: int) -> Answer:
-        """Raises Unreachable, or BadAnswer if the answer is not HTTP or longer than `max_answer`.
+    def post(self, path: str, body: Sequence[bytes], max_answer: int) -> Answer:
+        """Sends the pieces of a body. Raises Unreachable, or BadAnswer if the answer is not HTTP or longer than `max_answer`.
 
         Losses are pure functions, so any request may be sent again. What a repetition cannot
         change, such as an untrusted certificate, is final at once.
@@ -62,8 +63,8 @@ class Transport:
         target = self._address.prefix + path
         if self._proxy is not None and not self._address.tls:
             target = f"http://{self._address.authority()}{target}"
-        head = f"POST {target}{self._head}Content-Length: {len(body)}\r\n\r\n"
-        request = head.encode() + body
+        head = f"POST {target}{self._head}Content-Length: {sum(map(len, body))}\r\n\r\n"
+        request = [head.encode(), *body]
         deadline = Deadline(self._timeout)
         for repetition in range(1, self._retries + 2):
             try:
@@ -88,7 +89,7 @@ class Transport:
             raise self._unreachable(failure) from None
         return answer
 
-    def _ask(self, request: bytes, max_answer: int, deadline: Deadline) -> Answer:
+    def _ask(self, request: Sequence[bytes], max_answer: int, deadline: Deadline) -> Answer:
         """Sends the request once, on a kept connection if there is one that still works."""
         if self._process != os.getpid():  # a forked process must not share its parent's sockets
             self._idle, self._process = [], os.getpid()

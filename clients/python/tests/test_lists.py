@@ -112,7 +112,7 @@ def test_a_change_of_one_step_of_a_gradient_changes_no_other(client):
         assert str(gradient).count("changed") == 1
 
 
-@pytest.mark.parametrize("dtype, encoding", [(None, "f64"), ("float32", "f32"), (float, "f64")])
+@pytest.mark.parametrize("dtype, encoding", [(None, "indexed_f64"), ("float32", "indexed_f32"), (float, "indexed_f64")])
 def test_a_type_of_gradients_is_named_by_its_word(dtype, encoding):
     assert sent(SPIKES, gradient_dtype=dtype)["gradient_encoding"] == encoding
     with pytest.raises(ValueError, match="expected 'float32' or 'float64', not 'int8'"):

@@ -261,7 +261,7 @@ def test_only_what_is_needed_is_asked_for():
         firing_rate_target_mse_loss([torch.ones(1)], learned, [1])
         bodies = [body for _, _, body in server.requests]
     asked = [(body["gradient"], body.get("gradient_encoding")) for body in bodies]
-    assert asked == [("none", None), ("none", None), ("broadcast", "f64"), ("broadcast", "f32")]
+    assert asked == [("none", None), ("none", None), ("broadcast", "indexed_f64"), ("broadcast", "indexed_f32")]
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
