@@ -270,6 +270,21 @@ def _gradients_of(
     return gradients
 
 
+def _derivatives(ctx: Any, upstream: Tensor) -> tuple[Optional[Tensor], ...]:
+    factor = upstream.item() if upstream.device.type == "cpu" else upstream
+    needed = ctx.needs_input_grad[2:]
+    return None, None, *(
+        # Expanded, not copied: all steps of an axis share one number.
+        _product(gradient, factor, dtype, device).expand(shape)
+        if is_needed and gradient is not None
+        else None
+        for is_needed, gradient, (shape, dtype, device) in zip(needed, ctx.gradients, ctx.likes)
+    )
+
+
+_first_derivatives: Any = once_differentiable(_derivatives)  # type: ignore[no-untyped-call]
+
+
 class _ServedLoss(torch.autograd.Function):
     """A number whose derivatives are known: one array for each input, which broadcasts to it."""
 
@@ -283,24 +298,13 @@ class _ServedLoss(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> Any:  # type: ignore[override]
+        if not torch.is_grad_enabled():
+            return _derivatives(ctx, upstream)
         # With create_graph, gradients must not look constant, whether or not the incoming gradient
         # is: otherwise second derivatives would be zeros instead of errors.
-        if torch.is_grad_enabled() and not upstream.requires_grad:
+        if not upstream.requires_grad:
             upstream = upstream.detach().requires_grad_()
-        return _ServedLoss.first_derivatives(ctx, upstream)
-
-    @staticmethod
-    @once_differentiable  # type: ignore[misc]
-    def first_derivatives(ctx: Any, upstream: Tensor) -> tuple[Optional[Tensor], ...]:
-        factor = upstream.item() if upstream.device.type == "cpu" else upstream
-        needed = ctx.needs_input_grad[2:]
-        return None, None, *(
-            # Expanded, not copied: all steps of an axis share one number.
-            _product(gradient, factor, dtype, device).expand(shape)
-            if is_needed and gradient is not None
-            else None
-            for is_needed, gradient, (shape, dtype, device) in zip(needed, ctx.gradients, ctx.likes)
-        )
+        return _first_derivatives(ctx, upstream)
 
 
 def _product(
@@ -333,7 +337,9 @@ def _has_tensors(value: object) -> bool:
 
 def _scalar(value: Number) -> Number:
     """A parameter of one element counts as a number."""
-    return value.reshape(()) if isinstance(value, Tensor) and value.numel() == 1 else value
+    if isinstance(value, Tensor) and value.dim() > 0 and value.numel() == 1:
+        return value.reshape(())
+    return value
 
 
 def _tensor(value: Union[Tensor, Sequence[Number]]) -> Tensor:
@@ -364,7 +370,7 @@ def _spikes(spikes: Tensor, axes: Axes) -> Union[NDArray[Any], Sums]:
 
 
 def _array(tensor: Tensor) -> NDArray[Any]:
-    array: NDArray[Any] = tensor.cpu().numpy()
+    array: NDArray[Any] = (tensor if tensor.device.type == "cpu" else tensor.cpu()).numpy()
     return array
 
 
