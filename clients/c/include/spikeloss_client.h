@@ -316,10 +316,11 @@ struct spikeloss_field {
 };
 
 /*
- * Computes the loss of that name. Gradients have the form "broadcast" and the encoding "f64",
- * unless the fields contain "gradient" ("none": no gradients) or "gradient_encoding" ("f32":
- * shorter answers). The words of `axes` are "batch_time_neurons", "time_batch_neurons" and
- * "batch_neurons_time"; wherever it is among the fields, it is sent before the tensors.
+ * Computes the loss of that name. Gradients have the form "broadcast" and the encoding
+ * "indexed_f64", unless the fields contain "gradient" ("none": no gradients) or "gradient_encoding"
+ * ("indexed_f32": shorter answers). The words of `axes` are "batch_time_neurons",
+ * "time_batch_neurons" and "batch_neurons_time"; wherever it is among the fields, it is sent before
+ * the tensors.
  */
 struct spikeloss_result *spikeloss_evaluate(struct spikeloss_client *client, const char *loss,
                                             const struct spikeloss_field *fields,

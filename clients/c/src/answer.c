@@ -80,14 +80,32 @@ static double float_at(const uint8_t *bytes) {
   return (double)value;
 }
 
-static bool read_packed(const char *text, size_t width, struct spikeloss_gradient *gradient) {
-  uint8_t *bytes = malloc(width * gradient->count);
-  bool ok = bytes != NULL && slc_base64_decode(bytes, width * gradient->count, text);
-  for (size_t i = 0; ok && i < gradient->count; i++) {
-    gradient->values[i] = width == 4 ? float_at(bytes + 4 * i) : double_at(bytes + 8 * i);
-    ok = isfinite(gradient->values[i]);
+/* Reads so many floats, which must be finite. */
+static bool read_floats(const char *text, size_t width, double *values, size_t count) {
+  uint8_t *bytes = malloc(width * count);
+  bool ok = bytes != NULL && slc_base64_decode(bytes, width * count, text);
+  for (size_t i = 0; ok && i < count; i++) {
+    values[i] = width == 4 ? float_at(bytes + 4 * i) : double_at(bytes + 8 * i);
+    ok = isfinite(values[i]);
   }
   free(bytes);
+  return ok;
+}
+
+/* Reads a table, and bytes that are indices into it. */
+static bool read_indexed(const char *text, const char *table, size_t width,
+                         struct spikeloss_gradient *gradient) {
+  double values[UINT8_MAX + 1];
+  size_t entries = strlen(table) / 4 * 3 / width; /* the padding is less than a float */
+  uint8_t *indices = malloc(gradient->count);
+  bool ok = indices != NULL && entries <= UINT8_MAX + 1 &&
+            read_floats(table, width, values, entries) &&
+            slc_base64_decode(indices, gradient->count, text);
+  for (size_t i = 0; ok && i < gradient->count; i++) {
+    ok = indices[i] < entries;
+    gradient->values[i] = ok ? values[indices[i]] : 0;
+  }
+  free(indices);
   return ok;
 }
 
@@ -103,14 +121,25 @@ static bool read_numbers(const cJSON *numbers, struct spikeloss_gradient *gradie
   return i == gradient->count;
 }
 
-static bool read_data(const cJSON *data, const cJSON *encoding,
-                      struct spikeloss_gradient *gradient) {
+static bool read_data(const cJSON *tensor, const cJSON *data, struct spikeloss_gradient *gradient) {
+  const cJSON *encoding = cJSON_GetObjectItemCaseSensitive(tensor, "encoding");
   if (encoding == NULL) {
     return cJSON_IsArray(data) && read_numbers(data, gradient);
   }
+  const char *table = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(tensor, "table"));
+  const char *text = cJSON_GetStringValue(data);
   const char *name = cJSON_GetStringValue(encoding);
-  size_t width = name == NULL ? 0 : strcmp(name, "f32") == 0 ? 4 : strcmp(name, "f64") == 0 ? 8 : 0;
-  return width != 0 && cJSON_IsString(data) && read_packed(data->valuestring, width, gradient);
+  if (name == NULL || text == NULL) {
+    return false;
+  }
+  bool indexed = strncmp(name, "indexed_", strlen("indexed_")) == 0;
+  const char *floats = indexed ? name + strlen("indexed_") : name;
+  size_t width = strcmp(floats, "f32") == 0 ? 4 : strcmp(floats, "f64") == 0 ? 8 : 0;
+  if (width == 0 || (indexed && table == NULL)) {
+    return false;
+  }
+  return indexed ? read_indexed(text, table, width, gradient)
+                 : read_floats(text, width, gradient->values, gradient->count);
 }
 
 /* Needs no more memory than its text. */
@@ -122,8 +151,7 @@ static bool read_tensor(const cJSON *tensor, struct spikeloss_gradient *gradient
     return false;
   }
   gradient->values = malloc(gradient->count * sizeof *gradient->values);
-  return gradient->values != NULL &&
-         read_data(data, cJSON_GetObjectItemCaseSensitive(tensor, "encoding"), gradient);
+  return gradient->values != NULL && read_data(tensor, data, gradient);
 }
 
 static bool read_list(const cJSON *numbers, struct spikeloss_gradient *gradient) {

@@ -125,7 +125,7 @@ static void write_body(FILE *stream, const struct spikeloss_field *fields, size_
     separator = ",";
   }
   if (!has(fields, count, "gradient_encoding")) {
-    fprintf(stream, "%s\"gradient_encoding\":\"f64\"", separator);
+    fprintf(stream, "%s\"gradient_encoding\":\"indexed_f64\"", separator);
   }
   fputc('}', stream);
 }

@@ -158,9 +158,46 @@ START_TEST(a_value_that_is_no_number_is_refused_with_its_place) {
 }
 END_TEST
 
-START_TEST(bits_behind_the_last_value_are_refused) {
+START_TEST(bits_after_the_last_value_are_refused) {
   ck_assert_ptr_null(ask(SPIKELOSS_BITS, (uint8_t[]){0xa5}));
   expect_problem(422, "nonzero_padding", "/spikes_list/0/data");
+}
+END_TEST
+
+START_TEST(gradients_of_few_different_values_are_looked_up_in_a_table) {
+  enum { SAMPLES = 3, STEPS = 5, NEURONS = 40 };
+  uint8_t spikes[SAMPLES * STEPS * NEURONS];
+  for (size_t i = 0; i < sizeof spikes; i++) {
+    spikes[i] = i % 7 < 3;
+  }
+  const struct spikeloss_tensor spk = {.type = SPIKELOSS_U8,
+                                       .values = spikes,
+                                       .rank = 3,
+                                       .shape = (size_t[]){SAMPLES, STEPS, NEURONS}};
+  struct spikeloss_field fields[] = {
+      {.name = "spk", .kind = SPIKELOSS_TENSOR, .tensors = &spk},
+      {.name = "targets", .kind = SPIKELOSS_LABELS, .count = 3, .labels = (int64_t[]){1, 0, 3}},
+      {.name = "num_classes", .kind = SPIKELOSS_NUMBER, .numbers = &(double){4}},
+      {.name = "correct_rate", .kind = SPIKELOSS_NUMBER, .numbers = &(double){0.8}},
+      {.name = "incorrect_rate", .kind = SPIKELOSS_NUMBER, .numbers = &(double){0.1}},
+      {.name = "gradient_encoding", .kind = SPIKELOSS_WORD, .word = NULL},
+  };
+  const char *const words[] = {"f32", "indexed_f32", "f64", "indexed_f64"};
+  struct spikeloss_result *results[4];
+  for (size_t i = 0; i < 4; i++) {
+    fields[5].word = words[i];
+    results[i] = spikeloss_evaluate(client, "spike_count_mse", fields, 6, &error);
+    ck_assert_msg(results[i] != NULL, "%s", error.detail);
+  }
+  for (size_t i = 0; i < 4; i += 2) {
+    const struct spikeloss_gradient *plain = spikeloss_gradient(results[i], "spk", 0);
+    const struct spikeloss_gradient *indexed = spikeloss_gradient(results[i + 1], "spk", 0);
+    ck_assert_uint_eq(plain->count, SAMPLES * NEURONS);
+    ck_assert_uint_eq(indexed->count, plain->count);
+    ck_assert_mem_eq(indexed->values, plain->values, plain->count * sizeof *plain->values);
+    spikeloss_result_free(results[i]);
+    spikeloss_result_free(results[i + 1]);
+  }
 }
 END_TEST
 
@@ -433,7 +470,8 @@ int main(void) {
   tcase_add_test(tests, a_large_tensor_arrives_whole);
   tcase_add_test(tests, a_gradient_repeats_to_the_shape_of_its_tensor);
   tcase_add_test(tests, a_value_that_is_no_number_is_refused_with_its_place);
-  tcase_add_test(tests, bits_behind_the_last_value_are_refused);
+  tcase_add_test(tests, bits_after_the_last_value_are_refused);
+  tcase_add_test(tests, gradients_of_few_different_values_are_looked_up_in_a_table);
   tcase_add_test(tests, gradients_may_travel_as_text);
   tcase_add_test(tests, counts_have_targets_by_neuron_or_population);
   tcase_add_test(tests, sums_over_time_give_the_answer_of_their_spikes);

@@ -42,7 +42,8 @@ static void expect_member(const char *name, const char *word) {
   ck_assert_str_eq(body->child->string, name);
   ck_assert_pstr_eq(cJSON_GetStringValue(body->child), word);
   ck_assert_str_eq(cJSON_GetStringValue(cJSON_GetObjectItem(body, "gradient")), "broadcast");
-  ck_assert_str_eq(cJSON_GetStringValue(cJSON_GetObjectItem(body, "gradient_encoding")), "f64");
+  ck_assert_str_eq(cJSON_GetStringValue(cJSON_GetObjectItem(body, "gradient_encoding")),
+                   "indexed_f64");
   cJSON_Delete(body);
 }
 

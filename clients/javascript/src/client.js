@@ -98,7 +98,7 @@ export class Client {
    * @returns {Promise<any>}
    */
   async evaluate(loss, fields, options = {}) {
-    const { gradient = 'broadcast', gradient_encoding = 'f64', signal, ...unknown } = options;
+    const { gradient = 'broadcast', gradient_encoding = 'indexed_f64', signal, ...unknown } = options;
     refuseUnknown(unknown, 'gradient, gradient_encoding, signal');
     if (gradient !== 'broadcast' && gradient !== 'none') {
       throw new TypeError(`gradient: expected 'broadcast' or 'none', not '${gradient}'`);

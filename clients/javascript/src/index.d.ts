@@ -70,10 +70,11 @@ export interface Options {
   /** `'none'`: the answer has no gradients. Default `'broadcast'`. */
   gradient?: 'broadcast' | 'none';
   /**
-   * How the gradients of tensors travel: `'f64'` (the default); `'f32'`, which gives a `Float32Array`;
-   * or `'text'`, which people can read on the way.
+   * How the gradients of tensors travel: `'indexed_f64'` (the default), a byte an element where there
+   * are few different values, else `'f64'`; `'indexed_f32'` and `'f32'`, which give a `Float32Array`; or
+   * `'text'`, which people can read on the way.
    */
-  gradient_encoding?: 'f64' | 'f32' | 'text';
+  gradient_encoding?: 'indexed_f64' | 'indexed_f32' | 'f64' | 'f32' | 'text';
   /** Gives up waiting: the promise is rejected with the signal's reason. */
   signal?: AbortSignal;
 }

@@ -65,17 +65,24 @@ function exact(data) {
  * @param {string} name
  * @returns {Gradient}
  */
-export function decodeTensor({ shape, encoding, data }, large, name) {
+export function decodeTensor({ shape, encoding, data, table }, large, name) {
   if (!isShape(shape) || !broadcasts(shape, large)) {
     throw new Error(`the gradient of ${name} has not the shape of a gradient of [${large}]`);
   }
   const count = product(shape);
-  const values = encoding === undefined ? numbersIn(data) : floatsIn(data, encoding);
+  const values =
+    encoding === undefined ? numbersIn(data)
+    : INDEXED.has(encoding) ? indexedIn(data, floatsIn(table, INDEXED.get(encoding)))
+    : floatsIn(data, encoding);
   if (values?.length !== count || !values.every(Number.isFinite)) {
-    throw new Error(`the gradient of ${name} is not ${count} numbers as text, f32 or f64`);
+    const encodings = ['f32', 'f64', ...INDEXED.keys()].join(', ');
+    throw new Error(`the gradient of ${name} is not ${count} numbers as text or one of ${encodings}`);
   }
   return { shape, data: values };
 }
+
+/** Encodings of a byte an element, with the encoding of the table that it looks up. */
+const INDEXED = new Map([['indexed_f32', 'f32'], ['indexed_f64', 'f64']]);
 
 /** @param {any} shape */
 function isShape(shape) {
@@ -104,6 +111,21 @@ function floatsIn(data, encoding) {
     values[i] = single ? view.getFloat32(4 * i, true) : view.getFloat64(8 * i, true);
   }
   return values;
+}
+
+/**
+ * Beyond the table: NaN.
+ *
+ * @param {any} data
+ * @param {Float64Array | Float32Array | null} table
+ */
+function indexedIn(data, table) {
+  const indices = typeof data === 'string' ? fromBase64(data) : null;
+  if (!indices || !table) {
+    return null;
+  }
+  const type = table instanceof Float32Array ? Float32Array : Float64Array;
+  return type.from(indices, (index) => table[index]);
 }
 
 /**

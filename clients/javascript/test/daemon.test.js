@@ -91,6 +91,20 @@ test('gradients come in the precision that was asked for', async () => {
   assert.equal(broadcastTo(single, half.shape).data.length, 6);
 });
 
+test('gradients of few different values are looked up in a table', async () => {
+  const data = Uint8Array.from({ length: 3 * 5 * 40 }, (_, i) => Number(i % 7 < 3));
+  const fields = {
+    spk: { shape: [3, 5, 40], data }, targets: [1, 0, 3], num_classes: 4, correct_rate: 0.8, incorrect_rate: 0.1,
+  };
+  for (const width of ['f32', 'f64']) {
+    const [indexed, plain] = await Promise.all(
+      [`indexed_${width}`, width].map((gradient_encoding) => client.spike_count_mse(fields, { gradient_encoding })),
+    );
+    assert.deepEqual(indexed, plain);
+    assert.ok(new Set(plain.gradients.spk.data).size > 4);
+  }
+});
+
 test('gradients as text have the values of the others', async () => {
   const { gradients, ...others } = await layer(half);
   const text = await layer(half, { gradient_encoding: 'text' });
