@@ -405,6 +405,20 @@ static enum sl_status wrong_count(struct sl_tensor *tensor, struct sl_reading *r
   return fail_about_member(tensor, reading, SL_LENGTH_MISMATCH, SL_TENSOR_DATA, offset, problem);
 }
 
+/* What helps with data whose nesting is not that of its shape. */
+static const char *nesting_hint(const struct sl_tensor *tensor) {
+  const struct sl_nested *nested = &tensor->reader.nested;
+  const struct sl_spikes *spikes = tensor->sink.spikes;
+  size_t values;
+  bool sums = nested->rank > 0 && nested->rank + 1 == spikes->rank &&
+              nested->length[nested->rank - 1] == spikes->neurons;
+  if (sums && sl_checked_product(&values, nested->length, nested->rank)) {
+    return sl_sums_hint(spikes, values);
+  }
+  bool table = tensor->data == SL_DATA_TABLE && tensor->summed == SL_SUMMED_NOT;
+  return table ? "; coordinates need \"encoding\": \"coo\"" : "";
+}
+
 /* Fails unless nested data has exactly the shape that came after it. */
 static enum sl_status check_nesting(struct sl_tensor *tensor, struct sl_reading *reading,
                                     uint64_t offset) {
@@ -420,9 +434,7 @@ static enum sl_status check_nesting(struct sl_tensor *tensor, struct sl_reading 
   write_shape(wanted, sizeof wanted, shape, rank);
   name_shape(tensor, name, sizeof name);
   snprintf(problem, sizeof problem, "is nested as %s, %s is %s%s", came, name, wanted,
-           tensor->data == SL_DATA_TABLE && tensor->summed == SL_SUMMED_NOT
-               ? "; coordinates need \"encoding\": \"coo\""
-               : "");
+           nesting_hint(tensor));
   return fail_about_member(tensor, reading, same_rank ? SL_LENGTH_MISMATCH : SL_WRONG_RANK,
                            SL_TENSOR_DATA, offset, problem);
 }

@@ -66,6 +66,13 @@ static const struct {
     {"/v1", "/v1/losses"},
 };
 
+/* Returns whether a path goes on where another ends: /v1/losses/x is no misspelling of /v1/losses.
+ */
+static bool is_below(const char *path, size_t length, const char *other) {
+  size_t end = strlen(other);
+  return length > end && strncmp(path, other, end) == 0 && path[end] == '/';
+}
+
 static const struct sl_loss *loss_at_end(const char *path, size_t length) {
   size_t start = length;
   while (start > 0 && path[start - 1] != '/') {
@@ -93,8 +100,8 @@ static void guess(char *meant, size_t size, const char *path) {
   }
   const char *found = "";
   for (const struct sl_route *route = routes; route < routes + ROUTE_COUNT; route++) {
-    bool fixed = strchr(route->path, '{') == NULL;
-    found = fixed && sl_is_near(path, length, route->path) ? route->path : found;
+    bool beside = strchr(route->path, '{') == NULL && !is_below(path, length, route->path);
+    found = beside && sl_is_near(path, length, route->path) ? route->path : found;
   }
   for (size_t i = 0; i < sizeof look_alikes / sizeof look_alikes[0]; i++) {
     found = sl_is_near(path, length, look_alikes[i].path) ? look_alikes[i].meant : found;
