@@ -93,7 +93,9 @@ static void write_copies(char *bytes, const struct sl_span *span, size_t positio
   size_t once = sl_min_size(count, span->count);
   size_t before_end = sl_min_size(once, span->count - first);
   encode_numbers(bytes, &span->numbers, first, before_end, width);
-  encode_numbers(bytes + before_end * (size_t)width, &span->numbers, 0, once - before_end, width);
+  if (once > before_end) {
+    encode_numbers(bytes + before_end * (size_t)width, &span->numbers, 0, once - before_end, width);
+  }
   sl_repeat_bytes(bytes, once * (size_t)width, count * (size_t)width);
 }
 

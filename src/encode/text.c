@@ -33,10 +33,13 @@ static bool punctuation(size_t *result, const size_t *shape, size_t rank) {
   return true;
 }
 
-static size_t row_digits(const struct sl_broadcast_view *view, size_t first, size_t count) {
+/* With indices, `lengths` has those of the table. */
+static size_t row_digits(const struct sl_numbers *numbers, const unsigned char *lengths,
+                         size_t first, size_t count) {
   size_t digits = 0;
   for (size_t i = first; i < first + count; i++) {
-    digits += sl_cached_number(sl_number_at(&view->numbers, i))->length;
+    digits += numbers->indices != NULL ? lengths[numbers->indices[i]]
+                                       : sl_cached_number(numbers->values[i])->length;
   }
   return digits;
 }
@@ -47,11 +50,15 @@ bool sl_text_measure(struct sl_text_size *size, const struct sl_broadcast_view *
       !punctuation(&marks, nested ? view->shape : &elements, nested ? view->rank : 1)) {
     return false;
   }
+  unsigned char lengths[SL_INDEXED_NUMBERS];
+  for (size_t i = 0; i < view->numbers.table_length; i++) {
+    lengths[i] = sl_cached_number(view->numbers.values[i])->length;
+  }
   struct sl_broadcast_iter iter = sl_broadcast_begin(view);
   size_t digits = 0;
   size_t longest_row = 0;
   for (size_t first = 0; first < view->count; first += iter.row) {
-    size_t row = row_digits(view, first, iter.row);
+    size_t row = row_digits(&view->numbers, lengths, first, iter.row);
     digits += row;
     longest_row = row > longest_row ? row : longest_row;
   }
