@@ -55,8 +55,8 @@ static void write_floats(char *bytes, const double *values, size_t count,
 }
 
 /* Copies floats of a table. Inline, so that the compiler knows the width. */
-static inline void look_up(char *bytes, const char *table, const uint8_t *indices, size_t count,
-                           size_t width) {
+static inline void look_up_floats(char *bytes, const char *table, const uint8_t *indices,
+                                  size_t count, size_t width) {
 #pragma GCC unroll 8
   for (size_t i = 0; i < count; i++) {
     memcpy(bytes + i * width, table + indices[i] * width, width);
@@ -80,9 +80,9 @@ static void encode_numbers(char *bytes, const struct sl_numbers *numbers, size_t
   char table[SL_INDEXED_NUMBERS * SL_FLOAT64];
   write_floats(table, numbers->values, numbers->table_length, width);
   if (width == SL_FLOAT32) {
-    look_up(bytes, table, numbers->indices + first, count, SL_FLOAT32);
+    look_up_floats(bytes, table, numbers->indices + first, count, SL_FLOAT32);
   } else {
-    look_up(bytes, table, numbers->indices + first, count, SL_FLOAT64);
+    look_up_floats(bytes, table, numbers->indices + first, count, SL_FLOAT64);
   }
 }
 

@@ -100,7 +100,7 @@ static size_t arrays_ended(size_t index, const size_t *shape, size_t rank) {
 
 /* Writes a number with a comma after it. Copies the maximum size of a number: a fixed size is
  * faster than just enough. */
-static inline char *write_number(char *text, const struct sl_cached_number *number) {
+static inline char *write_cached(char *text, const struct sl_cached_number *number) {
   memcpy(text, number->text, sizeof number->text);
   return text + number->length + 1;
 }
@@ -113,7 +113,7 @@ static char *write_indexed(char *text, const struct sl_numbers *numbers, size_t 
     table[i] = *sl_cached_number(numbers->values[i]);
   }
   for (size_t i = first; i < first + count; i++) {
-    text = write_number(text, &table[numbers->indices[i]]);
+    text = write_cached(text, &table[numbers->indices[i]]);
   }
   return text;
 }
@@ -124,7 +124,7 @@ static char *write_numbers(char *text, const struct sl_numbers *numbers, size_t 
     return write_indexed(text, numbers, first, count);
   }
   for (size_t i = first; i < first + count; i++) {
-    text = write_number(text, sl_cached_number(sl_number_at(numbers, i)));
+    text = write_cached(text, sl_cached_number(sl_number_at(numbers, i)));
   }
   return text;
 }
