@@ -79,7 +79,10 @@ def fault_of(plain, came, wished, small):
         return "indexed, but not wished so"
     if came["shape"] != plain["shape"] or [entries[byte] for byte in data] != elements:
         return "other values"
-    return None if list(dict.fromkeys(entries)) == distinct else "the table is not in order"
+    if len(entries) > 256:
+        return "the table is too long for a byte"
+    needed = list(dict.fromkeys(entries)) == distinct
+    return None if needed or len(table) <= len(data) else "the table is not worth it"
 
 
 def main():

@@ -50,6 +50,11 @@ struct sl_gradient {
   size_t count;                    /* product of small_shape */
   double *values;                  /* row-major; owned by the result */
   double single;                   /* where `values` may point if there is one */
+
+  /* Inside the service, where few values are different: `values` has only those, table_length of
+   * them, and value i is values[indices[i]]. NULL in results of the functions below. */
+  uint8_t *indices;
+  size_t table_length;
 };
 
 enum sl_diagnostic_kind { SL_DIAGNOSTIC_REAL, SL_DIAGNOSTIC_COUNT, SL_DIAGNOSTIC_FLAG };

@@ -38,12 +38,13 @@ void sl_base64_start(struct sl_base64_reader *reader, const struct sl_broadcast_
   sl_broadcast_next(&reader->iter, &reader->span);
 }
 
-static void write_floats32(char *bytes, const double *values, size_t count) {
-  sl_kernels()->write_singles((uint8_t *)bytes, values, count);
-}
-
 /* Adding zero makes negative zero zero, as in text. */
-static void write_floats64(char *bytes, const double *values, size_t count) {
+static void write_floats(char *bytes, const double *values, size_t count,
+                         enum sl_float_width width) {
+  if (width == SL_FLOAT32) {
+    sl_kernels()->write_singles((uint8_t *)bytes, values, count);
+    return;
+  }
   for (size_t i = 0; i < count; i++) {
     double positive = values[i] + 0.0;
     uint64_t bits;
@@ -53,16 +54,48 @@ static void write_floats64(char *bytes, const double *values, size_t count) {
   }
 }
 
+/* Copies floats of a table. Inline, so that the compiler knows the width. */
+static inline void look_up_floats(char *bytes, const char *table, const uint8_t *indices,
+                                  size_t count, size_t width) {
+#pragma GCC unroll 8
+  for (size_t i = 0; i < count; i++) {
+    memcpy(bytes + i * width, table + indices[i] * width, width);
+  }
+}
+
+static void encode_numbers(char *bytes, const struct sl_numbers *numbers, size_t first,
+                           size_t count, enum sl_float_width width) {
+  if (numbers->indices == NULL) {
+    write_floats(bytes, numbers->values + first, count, width);
+    return;
+  }
+  if (count < numbers->table_length) {
+    double values[SL_INDEXED_NUMBERS];
+    for (size_t i = 0; i < count; i++) {
+      values[i] = sl_number_at(numbers, first + i);
+    }
+    write_floats(bytes, values, count, width);
+    return;
+  }
+  char table[SL_INDEXED_NUMBERS * SL_FLOAT64];
+  write_floats(table, numbers->values, numbers->table_length, width);
+  if (width == SL_FLOAT32) {
+    look_up_floats(bytes, table, numbers->indices + first, count, SL_FLOAT32);
+  } else {
+    look_up_floats(bytes, table, numbers->indices + first, count, SL_FLOAT64);
+  }
+}
+
 /* Writes `count` values of a span's copies, from `position` on. */
 static void write_copies(char *bytes, const struct sl_span *span, size_t position, size_t count,
                          enum sl_float_width width) {
-  void (*write)(char *, const double *, size_t) =
-      width == SL_FLOAT32 ? write_floats32 : write_floats64;
   size_t first = position % span->count;
   size_t once = sl_min_size(count, span->count);
   size_t before_end = sl_min_size(once, span->count - first);
-  write(bytes, span->values + first, before_end);
-  write(bytes + before_end * (size_t)width, span->values, once - before_end);
+  encode_numbers(bytes, &span->numbers, first, before_end, width);
+  if (once > before_end) {
+    encode_numbers(bytes + before_end * (size_t)width, &span->numbers, 0, once - before_end, width);
+  }
   sl_repeat_bytes(bytes, once * (size_t)width, count * (size_t)width);
 }
 
@@ -93,9 +126,10 @@ size_t sl_base64_encode(char *text, unsigned char *bytes, size_t length) {
   return 4 * groups;
 }
 
-size_t sl_base64_write(char *text, const double *values, size_t count, enum sl_float_width width) {
+size_t sl_base64_write(char *text, const struct sl_numbers *numbers, size_t count,
+                       enum sl_float_width width) {
   unsigned char bytes[SL_BASE64_AT_ONCE * SL_FLOAT64 + SL_BASE64_SPARE];
-  (width == SL_FLOAT32 ? write_floats32 : write_floats64)((char *)bytes, values, count);
+  encode_numbers((char *)bytes, numbers, 0, count, width);
   return sl_base64_encode(text, bytes, count * (size_t)width);
 }
 

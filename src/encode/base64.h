@@ -30,7 +30,8 @@ size_t sl_base64_encode(char *text, unsigned char *bytes, size_t length);
 /* Writes up to so many values at once, as the text that sl_base64_measure measures; returns its
  * length. */
 enum { SL_BASE64_AT_ONCE = 512 };
-size_t sl_base64_write(char *text, const double *values, size_t count, enum sl_float_width width);
+size_t sl_base64_write(char *text, const struct sl_numbers *numbers, size_t count,
+                       enum sl_float_width width);
 
 /* The smallest piece of whole floats, of either width, that is whole groups of base64 too. */
 enum { SL_BASE64_PIECE = 24, SL_BASE64_PIECE_TEXT = 32 };

@@ -49,7 +49,13 @@ bool sl_broadcast_next(struct sl_broadcast_iter *iter, struct sl_span *span) {
   if (iter->next == iter->spans) {
     return false;
   }
-  span->values = iter->view.values + first_value(iter, iter->next++);
+  size_t first = first_value(iter, iter->next++);
+  span->numbers = iter->view.numbers;
+  if (span->numbers.indices == NULL) {
+    span->numbers.values += first;
+  } else {
+    span->numbers.indices += first;
+  }
   span->count = iter->row;
   span->copies = iter->copies;
   return true;

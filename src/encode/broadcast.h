@@ -17,17 +17,32 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* Doubles, or a table and which of its entries each number is. */
+struct sl_numbers {
+  const double *values;   /* in row-major order, or the table */
+  const uint8_t *indices; /* NULL, or in row-major order */
+  size_t table_length;
+};
+
+/* The numbers that a byte can index. */
+enum { SL_INDEXED_NUMBERS = 256 };
+
+static inline double sl_number_at(const struct sl_numbers *numbers, size_t i) {
+  return numbers->values[numbers->indices == NULL ? i : numbers->indices[i]];
+}
 
 struct sl_broadcast_view {
   size_t rank;
   const size_t *shape;       /* no dimension is 0 */
   const size_t *small_shape; /* each entry is that of `shape`, or 1 */
-  const double *values;      /* [count] */
+  struct sl_numbers numbers; /* [count] */
   size_t count;              /* product of small_shape */
 };
 
 struct sl_span {
-  const double *values; /* [count] */
+  struct sl_numbers numbers; /* [count] */
   size_t count;
   size_t copies;
 };

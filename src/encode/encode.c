@@ -178,11 +178,12 @@ static void append_name(struct builder *builder, const char *name) {
   append_text(builder, "\":");
 }
 
-static void append_list(struct builder *builder, const double *values, size_t count) {
-  char *start = literal_end(builder, sl_text_list_memory(count));
+static void append_list(struct builder *builder, const struct sl_broadcast_view *view) {
+  char *start = literal_end(builder, sl_text_list_memory(view->count));
   if (start != NULL) {
-    builder->answer->literal_length += (size_t)(sl_text_write_list(start, values, count) - start);
-    builder->numbers_left -= count;
+    char *end = sl_text_write_list(start, &view->numbers, view->count);
+    builder->answer->literal_length += (size_t)(end - start);
+    builder->numbers_left -= view->count;
   }
 }
 
@@ -199,7 +200,7 @@ static void append_shape(struct builder *builder, const struct sl_broadcast_view
     shape[axis] = (double)view->shape[axis];
   }
   memcpy(end, name, sizeof name);
-  end = sl_text_write_list(end + sizeof name, shape, view->rank);
+  end = sl_text_write_list(end + sizeof name, &(struct sl_numbers){.values = shape}, view->rank);
   builder->answer->literal_length = (size_t)(end - builder->answer->literal);
 }
 
@@ -221,7 +222,8 @@ static void add_segment(struct builder *builder, const struct segment *added) {
  * "spikes_list[1]", "spk". */
 static void check_floats(struct builder *builder, const struct sl_gradient *gradient,
                          const struct segment *segment) {
-  if (sl_base64_holds(segment->view.values, segment->view.count, segment->width)) {
+  size_t count = gradient->indices != NULL ? gradient->table_length : gradient->count;
+  if (sl_base64_holds(gradient->values, count, segment->width)) {
     return;
   }
   const struct sl_field *field = &builder->decoded->loss->fields[gradient->field];
@@ -241,13 +243,12 @@ static bool is_plain_list(const struct segment *segment) {
   return (!segment->nested || segment->view.rank == 1) && sl_broadcast_is_whole(&segment->view);
 }
 
-static void append_base64(struct builder *builder, const struct segment *segment) {
-  size_t bytes = segment->view.count * (size_t)segment->width;
-  char *end = literal_end(builder, sl_base64_length(bytes));
+static void append_base64(struct builder *builder, const struct sl_broadcast_view *view,
+                          enum sl_float_width width) {
+  char *end = literal_end(builder, sl_base64_length(view->count * (size_t)width));
   if (end != NULL) {
-    builder->answer->literal_length +=
-        sl_base64_write(end, segment->view.values, segment->view.count, segment->width);
-    builder->numbers_left -= segment->view.count;
+    builder->answer->literal_length += sl_base64_write(end, &view->numbers, view->count, width);
+    builder->numbers_left -= view->count;
   }
 }
 
@@ -259,9 +260,9 @@ static void append_values(struct builder *builder, const struct segment *segment
       add_segment(builder, segment);
     }
   } else if (segment->width == 0) {
-    append_list(builder, segment->view.values, count);
+    append_list(builder, &segment->view);
   } else {
-    append_base64(builder, segment);
+    append_base64(builder, &segment->view, segment->width);
   }
 }
 
@@ -294,17 +295,14 @@ static void append_object(struct builder *builder, const struct segment *segment
   append_text(builder, segment->width == 0 ? "}" : "\"}");
 }
 
-/* Appends {"shape":[2,3],"encoding":"indexed_f32","table":"…","data":"…"} as literal text, which
- * has a sixth of the bytes that the result has. Returns false, with nothing appended, if the values
- * are not for a table, and after an error. */
+/* Appends {"shape":[2,3],"encoding":"indexed_f32","table":"…","data":"…"} as literal text. Returns
+ * false, with nothing appended, if the values are not for a table, and after an error. */
 static bool append_indexed(struct builder *builder, const struct segment *segment) {
-  const struct sl_broadcast_view *view = &segment->view;
   size_t *literal_length = &builder->answer->literal_length;
   size_t before = *literal_length;
-  append_shape(builder, view);
-  char *end = literal_end(builder, sl_indexed_memory(view->count));
-  size_t length =
-      end == NULL ? 0 : sl_indexed_write(end, view->values, view->count, segment->width);
+  append_shape(builder, &segment->view);
+  char *end = literal_end(builder, sl_indexed_memory(segment->view.count));
+  size_t length = end == NULL ? 0 : sl_indexed_write(end, &segment->view, segment->width);
   *literal_length = length == 0 ? before : *literal_length + length;
   return length > 0;
 }
@@ -316,11 +314,12 @@ static void append_tensor(struct builder *builder, const struct sl_gradient *gra
   const struct sl_decoded *decoded = builder->decoded;
   enum sl_field_kind kind = decoded->loss->fields[gradient->field].kind;
   bool dense = decoded->gradient == SL_GRADIENT_DENSE;
-  struct segment segment = {.view = {.rank = gradient->rank,
-                                     .shape = dense ? gradient->shape : gradient->small_shape,
-                                     .small_shape = gradient->small_shape,
-                                     .values = gradient->values,
-                                     .count = gradient->count}};
+  struct segment segment = {
+      .view = {.rank = gradient->rank,
+               .shape = dense ? gradient->shape : gradient->small_shape,
+               .small_shape = gradient->small_shape,
+               .numbers = {gradient->values, gradient->indices, gradient->table_length},
+               .count = gradient->count}};
   /* Lists of numbers are plain JSON, whatever was asked for tensors. */
   bool list = kind != SL_FIELD_SPIKES && kind != SL_FIELD_SPIKES_LIST;
   segment.width = list ? 0 : widths[decoded->encoding];

@@ -5,9 +5,10 @@
  * read. A dense gradient repeats one row along time, so a row is formatted once and copied; the
  * whole answer, which may be gigabytes, is never held.
  *
- * An answer holds its result (8 bytes a number of the gradients), its literal text (4 bytes for 3
- * elements of indexed gradients), and up to SL_MAX_KEPT_TEXT bytes of formatted numbers. One answer
- * belongs to one thread at a time, and may be made by one thread and read by another.
+ * An answer holds its result (8 bytes a number of the gradients, or 1 where they have indices), its
+ * literal text (4 bytes for 3 elements of indexed gradients), and up to SL_MAX_KEPT_TEXT bytes of
+ * formatted numbers. One answer belongs to one thread at a time, and may be made by one thread and
+ * read by another.
  */
 #ifndef SPIKELOSS_ENCODE_ENCODE_H
 #define SPIKELOSS_ENCODE_ENCODE_H

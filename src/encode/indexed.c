@@ -10,7 +10,7 @@ enum { SLOT_BITS = 11, SLOTS = 1 << SLOT_BITS };
 enum { BLOCK = 3 * 1024 };
 
 struct value_table {
-  double values[1 + SL_INDEXED_VALUES]; /* from 1 on; 0 is negative zero, which no value is */
+  double values[1 + SL_INDEXED_NUMBERS]; /* from 1 on; 0 is negative zero, which no value is */
   size_t count;
   uint16_t slots[SLOTS]; /* which value, or 0; linear probing */
 };
@@ -34,7 +34,7 @@ static __attribute__((noinline)) size_t find_or_add(struct value_table *table, d
       return table->slots[slot];
     }
   }
-  if (table->count == SL_INDEXED_VALUES) {
+  if (table->count == SL_INDEXED_NUMBERS) {
     return 0;
   }
   table->values[++table->count] = value;
@@ -43,11 +43,12 @@ static __attribute__((noinline)) size_t find_or_add(struct value_table *table, d
 }
 
 /* Different values follow one another at random: nothing but the rare search may branch on them. */
-static bool index_values(struct value_table *table, uint8_t *indices, const double *values,
-                         size_t count) {
+static bool index_values(struct value_table *table, uint8_t *indices,
+                         const struct sl_broadcast_view *view, size_t first, size_t count) {
 #pragma GCC unroll 4
   for (size_t i = 0; i < count; i++) {
-    double value = values[i] + 0.0; /* negative zero is zero, as in text */
+    /* Negative zero is zero, as in text. */
+    double value = sl_number_at(&view->numbers, first + i) + 0.0;
     size_t found = table->slots[slot_of(value)];
     if (__builtin_expect(bits_of(table->values[found]) != bits_of(value), 0)) {
       found = find_or_add(table, value);
@@ -60,25 +61,34 @@ static bool index_values(struct value_table *table, uint8_t *indices, const doub
   return true;
 }
 
-size_t sl_indexed_write(char *text, const double *values, size_t count, enum sl_float_width width) {
+size_t sl_indexed_write(char *text, const struct sl_broadcast_view *view,
+                        enum sl_float_width width) {
+  struct sl_numbers numbers = view->numbers;
+  size_t count = view->count;
+  bool indexed = numbers.indices != NULL && numbers.table_length * (size_t)width <= count;
   struct value_table table = {.values = {-0.0}};
   uint8_t block[BLOCK + SL_BASE64_SPARE];
   char *data = text + SL_INDEXED_HEAD; /* until the length of the table is known */
   char *data_end = data;
   for (size_t first = 0; first < count; first += BLOCK) {
     size_t length = sl_min_size(count - first, BLOCK);
-    if (!index_values(&table, block, values + first, length)) {
+    if (indexed) {
+      memcpy(block, numbers.indices + first, length);
+    } else if (!index_values(&table, block, view, first, length)) {
       return 0;
     }
     data_end += sl_base64_encode(data_end, block, length);
   }
-  if (table.count * (size_t)width + count >= count * (size_t)width ||
-      !sl_base64_holds(table.values + 1, table.count, width)) {
+  numbers.values = indexed ? numbers.values : table.values + 1;
+  numbers.indices = NULL;
+  size_t entries = indexed ? numbers.table_length : table.count;
+  if (entries * (size_t)width + count >= count * (size_t)width ||
+      !sl_base64_holds(numbers.values, entries, width)) {
     return 0;
   }
   char *end = stpcpy(text, width == SL_FLOAT32 ? ",\"encoding\":\"indexed_f32\",\"table\":\""
                                                : ",\"encoding\":\"indexed_f64\",\"table\":\"");
-  end += sl_base64_write(end, table.values + 1, table.count, width);
+  end += sl_base64_write(end, &numbers, entries, width);
   end = stpcpy(end, "\",\"data\":\"");
   size_t length = (size_t)(data_end - data);
   memmove(end, data, length);

@@ -7,8 +7,10 @@
  * number of steps at which it may have fired. Base64 of the bytes is a quarter as long as that of
  * 32-bit floats.
  *
- * The table is found by hashing the bits of the doubles. It has them in the order in which they
- * first appear; two that become the same 32-bit float stay two entries.
+ * Where the loss has a table and indices, and that table has no more bytes than the indices, they
+ * are sent as they are: some entries may be equal, or of no use. Another table is found by hashing
+ * the bits of the doubles, in the order in which they first appear; two that become the same 32-bit
+ * float stay two entries.
  *
  * Allocates nothing.
  */
@@ -18,11 +20,8 @@
 #include "encode/base64.h"
 #include <stddef.h>
 
-/* The values that a byte can index. */
-enum { SL_INDEXED_VALUES = 256 };
-
 /* The members before the data, the longest table among them. */
-enum { SL_INDEXED_HEAD = (SL_INDEXED_VALUES * SL_FLOAT64 + 2) / 3 * 4 + 64 };
+enum { SL_INDEXED_HEAD = (SL_INDEXED_NUMBERS * SL_FLOAT64 + 2) / 3 * 4 + 64 };
 
 /* Returns the memory for sl_indexed_write, and for some text after it: buffers as large as this are
  * better not moved. */
@@ -36,6 +35,7 @@ static inline size_t sl_indexed_memory(size_t count) {
  * values than a table has, if the bytes of table and data are not fewer than those of the floats,
  * or if a finite value is not finite in floats of that width.
  */
-size_t sl_indexed_write(char *text, const double *values, size_t count, enum sl_float_width width);
+size_t sl_indexed_write(char *text, const struct sl_broadcast_view *view,
+                        enum sl_float_width width);
 
 #endif

@@ -33,10 +33,13 @@ static bool punctuation(size_t *result, const size_t *shape, size_t rank) {
   return true;
 }
 
-static size_t row_digits(const double *values, size_t count) {
+/* With indices, `lengths` has those of the table. */
+static size_t row_digits(const struct sl_numbers *numbers, const unsigned char *lengths,
+                         size_t first, size_t count) {
   size_t digits = 0;
-  for (size_t i = 0; i < count; i++) {
-    digits += sl_cached_number(values[i])->length;
+  for (size_t i = first; i < first + count; i++) {
+    digits += numbers->indices != NULL ? lengths[numbers->indices[i]]
+                                       : sl_cached_number(numbers->values[i])->length;
   }
   return digits;
 }
@@ -47,11 +50,15 @@ bool sl_text_measure(struct sl_text_size *size, const struct sl_broadcast_view *
       !punctuation(&marks, nested ? view->shape : &elements, nested ? view->rank : 1)) {
     return false;
   }
+  unsigned char lengths[SL_INDEXED_NUMBERS];
+  for (size_t i = 0; i < view->numbers.table_length; i++) {
+    lengths[i] = sl_cached_number(view->numbers.values[i])->length;
+  }
   struct sl_broadcast_iter iter = sl_broadcast_begin(view);
   size_t digits = 0;
   size_t longest_row = 0;
   for (size_t first = 0; first < view->count; first += iter.row) {
-    size_t row = row_digits(view->values + first, iter.row);
+    size_t row = row_digits(&view->numbers, lengths, first, iter.row);
     digits += row;
     longest_row = row > longest_row ? row : longest_row;
   }
@@ -91,20 +98,40 @@ static size_t arrays_ended(size_t index, const size_t *shape, size_t rank) {
   return ended;
 }
 
-/* Writes each number with a comma after it. Copies the maximum size of a number: a fixed size is
+/* Writes a number with a comma after it. Copies the maximum size of a number: a fixed size is
  * faster than just enough. */
-static char *write_numbers(char *text, const double *values, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    const struct sl_cached_number *number = sl_cached_number(values[i]);
-    memcpy(text, number->text, sizeof number->text);
-    text += number->length + 1;
+static inline char *write_cached(char *text, const struct sl_cached_number *number) {
+  memcpy(text, number->text, sizeof number->text);
+  return text + number->length + 1;
+}
+
+/* Writes numbers that have indices: those of the table are formatted before. */
+static char *write_indexed(char *text, const struct sl_numbers *numbers, size_t first,
+                           size_t count) {
+  struct sl_cached_number table[SL_INDEXED_NUMBERS];
+  for (size_t i = 0; i < numbers->table_length; i++) {
+    table[i] = *sl_cached_number(numbers->values[i]);
+  }
+  for (size_t i = first; i < first + count; i++) {
+    text = write_cached(text, &table[numbers->indices[i]]);
   }
   return text;
 }
 
-char *sl_text_write_list(char *text, const double *values, size_t count) {
+static char *write_numbers(char *text, const struct sl_numbers *numbers, size_t first,
+                           size_t count) {
+  if (numbers->indices != NULL && count > numbers->table_length) {
+    return write_indexed(text, numbers, first, count);
+  }
+  for (size_t i = first; i < first + count; i++) {
+    text = write_cached(text, sl_cached_number(sl_number_at(numbers, i)));
+  }
+  return text;
+}
+
+char *sl_text_write_list(char *text, const struct sl_numbers *numbers, size_t count) {
   *text++ = '[';
-  text = write_numbers(text, values, count);
+  text = write_numbers(text, numbers, 0, count);
   text[-1] = ']';
   return text;
 }
@@ -185,7 +212,7 @@ static void format_values(struct sl_text_reader *reader, size_t count) {
   }
   while (count > 0) {
     size_t piece = sl_min_size(count, innermost - reader->formatted % innermost);
-    end = write_numbers(end, span->values + reader->formatted, piece);
+    end = write_numbers(end, &span->numbers, reader->formatted, piece);
     reader->formatted += piece;
     count -= piece;
     if (reader->formatted == span->count) {

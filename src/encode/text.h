@@ -32,7 +32,7 @@ static inline size_t sl_text_list_memory(size_t count) {
 }
 
 /* Writes the numbers as one list, "[1,2,3]"; returns its end. */
-char *sl_text_write_list(char *text, const double *values, size_t count);
+char *sl_text_write_list(char *text, const struct sl_numbers *numbers, size_t count);
 
 struct sl_text_reader {
   struct sl_broadcast_iter iter;

@@ -1,5 +1,6 @@
 #include "core/checked.h"
 #include "loss/loss.h"
+#include "loss/result.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,9 @@ enum sl_status sl_loss_evaluate(const struct sl_loss *loss, const struct sl_valu
     }
   }
   enum sl_status status = loss->evaluate(values, result, error);
+  if (status == SL_OK) {
+    status = sl_result_write_out(result, error);
+  }
   if (status != SL_OK) {
     sl_result_free(result);
   }

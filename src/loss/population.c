@@ -85,15 +85,30 @@ enum sl_status sl_population_read(struct sl_population *population, const struct
 
 enum { DIAGNOSTICS = 4 + SL_TENSOR_DIAGNOSTICS };
 
-double *sl_population_gradient(struct sl_result *result, const struct sl_population *population,
-                               size_t gradients, size_t diagnostics, struct sl_error *error) {
+/* What most requests ask for is compiled apart: a division less for each neuron. */
+static bool is_plain(const struct sl_distance *distance) {
+  return distance != NULL && !distance->by_population && distance->divisor == 1.0 &&
+         distance->scale == 1.0;
+}
+
+struct sl_gradient *sl_population_gradient(struct sl_result *result,
+                                           const struct sl_population *population,
+                                           const struct sl_distance *distance, size_t gradients,
+                                           size_t diagnostics, struct sl_error *error) {
   const struct sl_spikes *spikes = population->spikes;
+  size_t table_length = is_plain(distance) ? sl_population_small_table(population) : 0;
   size_t small_shape[SL_MAX_RANK];
   sl_spikes_small_shape(spikes, true, true, small_shape);
   if (sl_result_reserve(result, gradients, DIAGNOSTICS + diagnostics, error) != SL_OK) {
     return NULL;
   }
-  return sl_result_add_spikes_gradient(result, SL_POPULATION_SPK, 0, spikes, small_shape, error);
+  if (table_length > 0) {
+    return sl_result_add_indexed_gradient(result, SL_POPULATION_SPK, spikes, small_shape,
+                                          table_length, error);
+  }
+  double *values =
+      sl_result_add_spikes_gradient(result, SL_POPULATION_SPK, 0, spikes, small_shape, error);
+  return values != NULL ? result->gradients : NULL;
 }
 
 /* Reads neighbouring counts. */
@@ -189,25 +204,23 @@ static inline void score_samples(double *gradient, size_t first, size_t end,
   }
 }
 
-void sl_population_score(double *gradient, struct sl_population_totals *totals,
+void sl_population_score(struct sl_gradient *gradient, struct sl_population_totals *totals,
                          const struct sl_population *population,
                          const struct sl_distance *distance) {
   enum { PAIRS = 1024 }; /* few enough to stay in the cache after they are read */
   const struct sl_spikes *spikes = population->spikes;
   size_t samples = 1 + PAIRS / spikes->neurons;
-  /* What most requests ask for is compiled apart: a division less for each neuron. */
-  bool plain = distance != NULL && !distance->by_population && distance->divisor == 1.0 &&
-               distance->scale == 1.0;
+  bool plain = is_plain(distance);
   if (plain && sl_population_score_small(gradient, totals, population, distance->terms)) {
     return;
   }
   for (size_t first = 0, end; first < spikes->samples; first = end) {
     end = samples < spikes->samples - first ? first + samples : spikes->samples;
-    read_counts(gradient, spikes, first * spikes->neurons, end * spikes->neurons);
+    read_counts(gradient->values, spikes, first * spikes->neurons, end * spikes->neurons);
     if (plain) {
-      score_samples(gradient, first, end, totals, population, distance, true);
+      score_samples(gradient->values, first, end, totals, population, distance, true);
     } else {
-      score_samples(gradient, first, end, totals, population, distance, false);
+      score_samples(gradient->values, first, end, totals, population, distance, false);
     }
   }
 }

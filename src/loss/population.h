@@ -68,12 +68,6 @@ struct sl_population {
 enum sl_status sl_population_read(struct sl_population *population, const struct sl_value *values,
                                   size_t neurons_per_class, struct sl_error *error);
 
-/* Returns the gradient of spk, the first of a result that is reserved here, for
- * sl_population_score to write; NULL with an error. `gradients` is how many there will be,
- * `diagnostics` how many beside those of sl_population_add_diagnostics. */
-double *sl_population_gradient(struct sl_result *result, const struct sl_population *population,
-                               size_t gradients, size_t diagnostics, struct sl_error *error);
-
 /* How far values are from what they should be. A value is count / divisor: that of a neuron, or of
  * a population. Its gradient is scale * 2 (value - target) / terms. */
 struct sl_distance {
@@ -82,6 +76,14 @@ struct sl_distance {
   double terms;
   double scale;
 };
+
+/* Returns the gradient of spk, the first of a result that is reserved here, for
+ * sl_population_score to write by that distance; NULL with an error. `gradients` is how many there
+ * will be, `diagnostics` how many beside those of sl_population_add_diagnostics. */
+struct sl_gradient *sl_population_gradient(struct sl_result *result,
+                                           const struct sl_population *population,
+                                           const struct sl_distance *distance, size_t gradients,
+                                           size_t diagnostics, struct sl_error *error);
 
 /* Sums over the populations of one kind: of the right ones, or of the wrong ones. */
 struct sl_population_group {
@@ -100,16 +102,20 @@ struct sl_population_totals {
 
 /*
  * Adds up all counts, and writes gradients by the distance of their values from the targets in
- * `totals`; without a distance (NULL), the total of their population.
+ * `totals`; without a distance (NULL), the total of their population, never with indices.
  */
-void sl_population_score(double *gradient, struct sl_population_totals *totals,
+void sl_population_score(struct sl_gradient *gradient, struct sl_population_totals *totals,
                          const struct sl_population *population,
                          const struct sl_distance *distance);
 
 /* Does the same for counts of neurons that are bytes, with a divisor and a scale of 1. Returns
  * false, and does nothing, where there are others, or too few to be worth it. */
-bool sl_population_score_small(double *gradient, struct sl_population_totals *totals,
+bool sl_population_score_small(struct sl_gradient *gradient, struct sl_population_totals *totals,
                                const struct sl_population *population, double terms);
+
+/* Returns how many entries the table of gradients has that it needs; 0 if it needs none, as it
+ * writes values. */
+size_t sl_population_small_table(const struct sl_population *population);
 
 /* accuracy, ties, those of the tensor, mean_rate_correct, mean_rate_incorrect. */
 void sl_population_add_diagnostics(struct sl_result *result, const struct sl_population *population,

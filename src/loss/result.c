@@ -71,11 +71,11 @@ enum sl_status sl_result_reserve_layers(struct sl_result *result, size_t layers,
   return sl_result_reserve(result, gradients, diagnostics, error);
 }
 
-/* Adds a gradient of a value of this shape. One number needs no memory of its own. */
-static double *add_gradient(struct sl_result *result, size_t field, size_t item, size_t rank,
-                            const size_t *shape, const size_t *small_shape,
-                            struct sl_error *error) {
-  struct sl_gradient *gradient = &result->gradients[result->gradient_count];
+/* Adds a gradient of a value of this shape, for others to give memory to. */
+static struct sl_gradient *add_gradient(struct sl_result *result, size_t field, size_t item,
+                                        size_t rank, const size_t *shape,
+                                        const size_t *small_shape) {
+  struct sl_gradient *gradient = &result->gradients[result->gradient_count++];
   gradient->field = field;
   gradient->item = item;
   gradient->rank = rank;
@@ -86,27 +86,71 @@ static double *add_gradient(struct sl_result *result, size_t field, size_t item,
   if (!sl_checked_product(&gradient->count, small_shape, rank)) {
     gradient->count = SIZE_MAX;
   }
+  return gradient;
+}
+
+/* One number needs no memory of its own. */
+static double *take_values(struct sl_result *result, struct sl_gradient *gradient,
+                           struct sl_error *error) {
   gradient->values = gradient->count == 1 ? &gradient->single
                                           : take_memory(result, gradient->count,
                                                         sizeof *gradient->values, false, error);
-  result->gradient_count += gradient->values != NULL;
   return gradient->values;
 }
 
 double *sl_result_add_spikes_gradient(struct sl_result *result, size_t field, size_t item,
                                       const struct sl_spikes *spikes, const size_t *small_shape,
                                       struct sl_error *error) {
-  return add_gradient(result, field, item, spikes->rank, spikes->shape, small_shape, error);
+  return take_values(
+      result, add_gradient(result, field, item, spikes->rank, spikes->shape, small_shape), error);
 }
 
 double *sl_result_add_reals_gradient(struct sl_result *result, size_t field, size_t length,
                                      struct sl_error *error) {
-  return add_gradient(result, field, 0, 1, &length, &length, error);
+  return take_values(result, add_gradient(result, field, 0, 1, &length, &length), error);
 }
 
 double *sl_result_add_real_gradient(struct sl_result *result, size_t field,
                                     struct sl_error *error) {
-  return add_gradient(result, field, 0, 0, NULL, NULL, error);
+  return take_values(result, add_gradient(result, field, 0, 0, NULL, NULL), error);
+}
+
+struct sl_gradient *sl_result_add_indexed_gradient(struct sl_result *result, size_t field,
+                                                   const struct sl_spikes *spikes,
+                                                   const size_t *small_shape, size_t table_length,
+                                                   struct sl_error *error) {
+  struct sl_gradient *gradient =
+      add_gradient(result, field, 0, spikes->rank, spikes->shape, small_shape);
+  size_t index_memory = gradient->count / sizeof *gradient->values + 1; /* in doubles */
+  gradient->values =
+      take_memory(result, table_length + index_memory, sizeof *gradient->values, false, error);
+  if (gradient->values == NULL) {
+    return NULL;
+  }
+  gradient->table_length = table_length;
+  gradient->indices = (uint8_t *)(gradient->values + table_length);
+  return gradient;
+}
+
+enum sl_status sl_result_write_out(struct sl_result *result, struct sl_error *error) {
+  for (size_t i = 0; i < result->gradient_count; i++) {
+    struct sl_gradient *gradient = &result->gradients[i];
+    if (gradient->indices == NULL) {
+      continue;
+    }
+    double *values = take_memory(result, gradient->count, sizeof *values, false, error);
+    if (values == NULL) {
+      return error->code;
+    }
+    for (size_t k = 0; k < gradient->count; k++) {
+      values[k] = gradient->values[gradient->indices[k]];
+    }
+    sl_budget_free(result->budget, gradient->values, 0);
+    gradient->values = values;
+    gradient->indices = NULL;
+    gradient->table_length = 0;
+  }
+  return SL_OK;
 }
 
 static void add_diagnostic(struct sl_result *result, const char *name, enum sl_diagnostic_kind kind,

@@ -35,6 +35,18 @@ double *sl_result_add_reals_gradient(struct sl_result *result, size_t field, siz
                                      struct sl_error *error);
 double *sl_result_add_real_gradient(struct sl_result *result, size_t field, struct sl_error *error);
 
+/* Does so for a spike tensor whose gradient has few different values: returns it with indices and a
+ * table of at most 256, for the loss to set both. Entries may be equal or unused; unused ones must
+ * be finite too, and fit the same floats as the others. */
+struct sl_gradient *sl_result_add_indexed_gradient(struct sl_result *result, size_t field,
+                                                   const struct sl_spikes *spikes,
+                                                   const size_t *small_shape, size_t table_length,
+                                                   struct sl_error *error);
+
+/* Writes out the values of all gradients with indices, which those no longer have then. Errors:
+ * SL_OUT_OF_MEMORY, the budget's. */
+enum sl_status sl_result_write_out(struct sl_result *result, struct sl_error *error);
+
 /* Adds the next diagnostic. `name` is static text. */
 void sl_result_add_real(struct sl_result *result, const char *name, double value);
 void sl_result_add_count(struct sl_result *result, const char *name, size_t value);
@@ -51,7 +63,7 @@ void sl_result_add_tensor(struct sl_result *result, const struct sl_spikes *spik
 /*
  * Fails with SL_RESULT_NOT_FINITE, as finite input may still overflow, for the first of loss,
  * gradients and diagnostics that no double can hold, with the pointer of the member that it
- * belongs to. The first `known` gradients are known to be finite.
+ * belongs to. The first `known` gradients are known to be finite, those with indices among them.
  */
 enum sl_status sl_result_check_finite(const struct sl_result *result, size_t known,
                                       const struct sl_field *fields, struct sl_error *error);

@@ -13,6 +13,9 @@
  *     sum of (count - target)^2 = sum of count^2 - 2 target * sum of counts + pairs * target^2
  *
  * in integers is the same double as one addition after the other in row-major order.
+ *
+ * Up to 127 steps the gradients of both groups are a table of at most 256, one group after the
+ * other: a count is its own index, and T + 1 is added to those of the correct group.
  */
 #include "kernels/kernels.h"
 #include "loss/population.h"
@@ -35,7 +38,8 @@ struct outcomes {
 struct score {
   const struct sl_population *population;
   const uint8_t *counts;
-  double *gradient;
+  double *gradient; /* where there are no indices */
+  uint8_t *indices; /* or NULL; gradients[GROUPS][T + 1] is the table then */
   struct sl_population_totals *totals;
   struct outcomes outcomes[GROUPS];
 };
@@ -50,6 +54,11 @@ static void fill_outcomes(struct score *score, size_t group, double target, doub
     outcomes->squares[count] = residual * residual;
     outcomes->gradients[count] = 2.0 * residual / terms;
   }
+}
+
+/* Returns the index of the gradient of a count in the correct group. */
+static inline uint8_t correct_index(const struct score *score, uint32_t count) {
+  return (uint8_t)(score->population->spikes->steps + 1 + count);
 }
 
 /* The class with the most spikes in a sample; of several, the lowest. */
@@ -118,6 +127,7 @@ static void count_hits(struct score *score, size_t first, size_t samples) {
 static inline void add_in_order(struct score *score, size_t neurons) {
   const struct sl_population *population = score->population;
   const uint8_t *counts = score->counts;
+  bool indexed = score->indices != NULL;
   double *gradient = score->gradient;
   double squares = 0.0;
   double incorrect = 0.0;
@@ -127,9 +137,13 @@ static inline void add_in_order(struct score *score, size_t neurons) {
   for (size_t sample = 0; sample < population->spikes->samples; sample++) {
     size_t target = (size_t)population->targets[sample];
     struct winner winner = no_winner;
+    uint8_t *indices = indexed ? score->indices + sample * population->spikes->neurons : NULL;
     for (size_t i = target * neurons; i < (target + 1) * neurons; i++) {
       correct += score->outcomes[CORRECT].residuals[counts[i]];
       correct_count += counts[i];
+      if (indexed) {
+        indices[i] = correct_index(score, counts[i]);
+      }
     }
     for (size_t class = 0; class < population->classes; class ++) {
       const struct outcomes *outcomes = &score->outcomes[class == target];
@@ -138,12 +152,14 @@ static inline void add_in_order(struct score *score, size_t neurons) {
         total += counts[i];
         squares += outcomes->squares[counts[i]];
         incorrect += outcomes->incorrect[counts[i]];
-        gradient[i] = outcomes->gradients[counts[i]];
+        if (!indexed) {
+          gradient[i] = outcomes->gradients[counts[i]];
+        }
       }
       count += total;
       update_winner(&winner, class, total);
       counts += neurons;
-      gradient += neurons;
+      gradient += indexed ? 0 : neurons;
     }
     if (neurons > 1) {
       add_winner(score->totals, winner.class == target, winner.shared);
@@ -157,7 +173,11 @@ static inline void add_in_order(struct score *score, size_t neurons) {
 }
 
 static void score_in_order(struct score *score) {
-  size_t samples = score->population->spikes->samples;
+  const struct sl_spikes *spikes = score->population->spikes;
+  size_t samples = spikes->samples;
+  if (score->indices != NULL) {
+    memcpy(score->indices, score->counts, samples * spikes->neurons);
+  }
   if (score->population->neurons > 1) {
     add_in_order(score, score->population->neurons);
     return;
@@ -224,7 +244,11 @@ static inline void score_targets(struct score *score, size_t first, size_t sampl
       uint32_t count = score->counts[i];
       correct->sums[COUNT_SUM] += count;
       correct->sums[SQUARE_SUM] += count * count;
-      score->gradient[i] = score->outcomes[CORRECT].gradients[count];
+      if (score->indices != NULL) {
+        score->indices[i] = correct_index(score, count);
+      } else {
+        score->gradient[i] = score->outcomes[CORRECT].gradients[count];
+      }
     }
   }
 }
@@ -254,8 +278,12 @@ static void score_exactly(struct score *score, double scale) {
   for (size_t first = 0, end; first < samples; first = end) {
     end = at_once < samples - first ? first + at_once : samples;
     size_t pairs = (end - first) * row;
-    write_gradient(score->gradient + first * row, score->counts + first * row, pairs,
-                   score->outcomes[INCORRECT].gradients);
+    if (score->indices != NULL) {
+      memcpy(score->indices + first * row, score->counts + first * row, pairs);
+    } else {
+      write_gradient(score->gradient + first * row, score->counts + first * row, pairs,
+                     score->outcomes[INCORRECT].gradients);
+    }
     sl_kernels()->add_moments(all.sums, score->counts + first * row, pairs);
     count_hits(score, first, end - first);
     if (population->neurons == 1) {
@@ -272,22 +300,39 @@ static void score_exactly(struct score *score, double scale) {
   set_group(score->totals, &score->totals->incorrect, incorrect, scale);
 }
 
-bool sl_population_score_small(double *gradient, struct sl_population_totals *totals,
+static bool is_small(const struct sl_population *population) {
+  const struct sl_spikes *spikes = population->spikes;
+  return spikes->small_ones != NULL && spikes->sums == NULL && spikes->steps <= UINT8_MAX &&
+         spikes->steps <= spikes->samples * spikes->neurons;
+}
+
+/* Gradients of a group without values need not be finite. */
+size_t sl_population_small_table(const struct sl_population *population) {
+  bool both = population->classes > 1;
+  return both && is_small(population) && population->spikes->steps < COUNTS / GROUPS
+             ? GROUPS * (population->spikes->steps + 1)
+             : 0;
+}
+
+bool sl_population_score_small(struct sl_gradient *gradient, struct sl_population_totals *totals,
                                const struct sl_population *population, double terms) {
   const struct sl_spikes *spikes = population->spikes;
-  size_t pairs = spikes->samples * spikes->neurons;
-  if (spikes->small_ones == NULL || spikes->sums != NULL || spikes->steps > UINT8_MAX ||
-      spikes->steps > pairs) {
+  if (!is_small(population)) {
     return false;
   }
   struct score score; /* outcomes of counts above the number of steps stay unset */
   score.population = population;
   score.counts = spikes->small_ones;
-  score.gradient = gradient;
+  score.gradient = gradient->values;
+  score.indices = gradient->indices;
   score.totals = totals;
   fill_outcomes(&score, CORRECT, totals->correct.target, terms);
   fill_outcomes(&score, INCORRECT, totals->incorrect.target, terms);
-  double scale = exact_scale(totals, (double)spikes->steps, (double)pairs);
+  for (size_t group = 0; score.indices != NULL && group < GROUPS; group++) {
+    memcpy(gradient->values + group * (spikes->steps + 1), score.outcomes[group].gradients,
+           (spikes->steps + 1) * sizeof *gradient->values);
+  }
+  double scale = exact_scale(totals, (double)spikes->steps, (double)gradient->count);
   if (scale > 0.0) {
     score_exactly(&score, scale);
   } else {

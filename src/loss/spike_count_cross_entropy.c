@@ -196,13 +196,13 @@ static enum sl_status evaluate_entropy(const struct sl_value *values, struct sl_
   bool of_rates = sl_value_choice(&fields[MEASURE], &values[MEASURE]) == SL_MEASURE_RATE;
   entropy.divisor = of_rates ? (double)population->spikes->steps : 1.0;
   entropy.factor = sl_value_real(&fields[WEIGHT], &values[WEIGHT]) / terms;
-  double *gradient = sl_population_gradient(result, population, 1, 1, error);
+  struct sl_gradient *gradient = sl_population_gradient(result, population, NULL, 1, 1, error);
   if (gradient == NULL) {
     return error->code;
   }
   struct sl_population_totals totals = {0};
   sl_population_score(gradient, &totals, population, NULL);
-  result->loss = score_samples(gradient, &entropy);
+  result->loss = score_samples(gradient->values, &entropy);
   sl_population_add_diagnostics(result, population, &totals);
   sl_result_add_real(result, "mean_probability_correct",
                      entropy.probability_correct / (double)population->spikes->samples);

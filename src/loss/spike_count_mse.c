@@ -87,7 +87,8 @@ static double target_of(const struct sl_count_mse *settings, double steps, doubl
 enum sl_status sl_population_mse(struct sl_result *result, const struct sl_population *population,
                                  const struct sl_count_mse *settings,
                                  const struct sl_field *loss_fields, struct sl_error *error) {
-  double *gradient = sl_population_gradient(result, population, 3, 0, error);
+  struct sl_distance distance = distance_of(population, settings);
+  struct sl_gradient *gradient = sl_population_gradient(result, population, &distance, 3, 0, error);
   if (gradient == NULL) {
     return error->code;
   }
@@ -96,7 +97,6 @@ enum sl_status sl_population_mse(struct sl_result *result, const struct sl_popul
   if (correct == NULL || incorrect == NULL) {
     return error->code;
   }
-  struct sl_distance distance = distance_of(population, settings);
   double steps = settings->of_rates ? 1.0 : (double)population->spikes->steps;
   double neurons = settings->by_population ? (double)population->neurons : 1.0;
   struct sl_population_totals totals = {

@@ -1,5 +1,6 @@
 #include "dense_request.h"
 
+#include "loss/result.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,9 @@ enum sl_status dense_request_evaluate(const struct dense_request *request, struc
   }
   *result = (struct sl_result){0};
   enum sl_status status = loss->evaluate(values, result, error);
+  if (status == SL_OK) {
+    status = sl_result_write_out(result, error);
+  }
   for (size_t i = 0; i < loss->field_count; i++) {
     if (request->tensors[i] != NULL) {
       struct sl_value spikes = {.spikes = values[i].spikes, .length = values[i].length};

@@ -376,6 +376,81 @@ START_TEST(layers_are_indexed_each_for_itself) {
 }
 END_TEST
 
+/* Takes the values of a gradient from a table of so many, some of which are equal. */
+static void index_gradient(struct sl_gradient *gradient, size_t table_length, bool with_indices) {
+  double *table = take(table_length + gradient->count / sizeof *table + 1, sizeof *table);
+  uint8_t *indices = (uint8_t *)(table + table_length);
+  for (size_t i = 0; i < table_length; i++) {
+    table[i] = ((double)(i * i % 200) - 80) / 3;
+  }
+  for (size_t i = 0; i < gradient->count; i++) {
+    indices[i] = (uint8_t)(i * 7 % 97 % table_length);
+    gradient->values[i] = table[indices[i]];
+  }
+  free(with_indices ? gradient->values : table);
+  if (with_indices) {
+    gradient->values = table;
+    gradient->indices = indices;
+    gradient->table_length = table_length;
+  }
+}
+
+/* Reads what came for spk, as floats or a table and indices. */
+static double *read_floats(const char *text, size_t count, size_t width, size_t *entries) {
+  cJSON *answer = parse(text);
+  const cJSON *tensor = member(member(answer, "gradients"), "spk");
+  const cJSON *table = cJSON_GetObjectItemCaseSensitive(tensor, "table");
+  const char *data = member(tensor, "data")->valuestring;
+  *entries = table == NULL ? 0 : strlen(table->valuestring) / 4 * 3 / width;
+  unsigned char *bytes = decode_base64(table == NULL ? data : table->valuestring,
+                                       table == NULL ? count * width : *entries * width);
+  unsigned char *indices = table == NULL ? NULL : decode_base64(data, count);
+  double *floats = take(count, sizeof *floats);
+  for (size_t i = 0; i < count; i++) {
+    size_t entry = indices == NULL ? i : indices[i];
+    ck_assert(indices == NULL || entry < *entries);
+    floats[i] = read_little_endian(bytes + entry * width, width);
+  }
+  free(bytes);
+  free(indices);
+  cJSON_Delete(answer);
+  return floats;
+}
+
+START_TEST(gradients_with_indices_are_answered_as_their_values_are) {
+  static const size_t table_lengths[] = {1, 3, 51, 100, 256};
+  for (int way = 0; way < WAYS; way++) {
+    size_t table_length = table_lengths[(_i + way) % 5];
+    char *texts[2];
+    size_t count = 0;
+    for (int with_indices = 0; with_indices < 2; with_indices++) {
+      struct question question;
+      ask_in_way(&question, way);
+      struct sl_gradient *gradient =
+          add(&question, SPK, 0, spreads[_i].rank, spreads[_i].shape, spreads[_i].small_shape);
+      index_gradient(gradient, table_length, with_indices == 1);
+      count = gradient->count;
+      texts[with_indices] = text_of(&question, 777);
+    }
+    size_t width = way / 4 == SL_ENCODING_INDEXED_F32 ? 4 : 8;
+    if (strstr(texts[1], "\"indexed") == NULL || table_length * width > count) {
+      ck_assert_str_eq(texts[1], texts[0]);
+    } else { /* the table is that of the loss, with whatever is of no use in it */
+      size_t entries[2];
+      double *floats[] = {read_floats(texts[0], count, width, &entries[0]),
+                          read_floats(texts[1], count, width, &entries[1])};
+      ck_assert_mem_eq(floats[1], floats[0], count * sizeof **floats);
+      ck_assert_uint_ge(entries[1], entries[0]);
+      ck_assert_uint_eq(entries[1], table_length);
+      free(floats[0]);
+      free(floats[1]);
+    }
+    free(texts[0]);
+    free(texts[1]);
+  }
+}
+END_TEST
+
 START_TEST(the_stream_may_stop_at_any_byte) {
   for (int encoding = SL_ENCODING_TEXT; encoding < SL_ENCODING_COUNT; encoding++) {
     struct question question;
@@ -424,6 +499,8 @@ int main(void) {
                       (int)(sizeof counts / sizeof *counts));
   tcase_add_test(answers, values_that_are_almost_the_same_are_different);
   tcase_add_test(answers, layers_are_indexed_each_for_itself);
+  tcase_add_loop_test(answers, gradients_with_indices_are_answered_as_their_values_are, 0,
+                      (int)(sizeof spreads / sizeof *spreads));
   tcase_add_test(answers, the_stream_may_stop_at_any_byte);
   tcase_add_test(answers, large_spreads_may_stop_at_any_byte);
   suite_add_tcase(suite, answers);

@@ -123,7 +123,7 @@ START_TEST(memory_that_a_row_only_just_fits_in_is_not_exceeded) {
   const struct sl_broadcast_view view = {.rank = 2,
                                          .shape = (size_t[]){2, ROW},
                                          .small_shape = (size_t[]){1, ROW},
-                                         .values = values,
+                                         .numbers = {.values = values},
                                          .count = ROW};
   struct sl_text_size size;
   ck_assert(sl_text_measure(&size, &view, false));

@@ -35,7 +35,8 @@ static struct verdict judge(const char *loss, const struct sl_buffer *body,
   ck_assert_msg(sl_decoder_finish(verdict.decoder) == SL_OK, "%s: %.400s",
                 sl_decoder_error(verdict.decoder)->message, body->bytes);
   const struct sl_decoded *decoded = sl_decoder_decoded(verdict.decoder);
-  ck_assert_int_eq(decoded->loss->evaluate(decoded->values, &verdict.result, &error), SL_OK);
+  ck_assert_int_eq(sl_loss_evaluate(decoded->loss, decoded->values, &verdict.result, &error),
+                   SL_OK);
   return verdict;
 }
 

@@ -66,11 +66,12 @@ static struct sl_spikes *spikes_of(struct request *request, struct sl_random *ra
       sl_spikes_new(SL_PER_SAMPLE, 3, (size_t[]){request->samples, request->steps, row}, &error);
   ck_assert_ptr_nonnull(spikes);
   uint64_t scarce = sl_random_one_in(random, 2) ? UINT64_MAX : sl_random_next(random);
+  uint64_t saturated = sl_random_one_in(random, 4) ? UINT64_MAX : 0;
   memset(request->counts, 0, sizeof request->counts);
   for (size_t sample = 0; sample < request->samples; sample++) {
     for (size_t first = 0; first < request->steps * row; first += 64) {
       size_t left = request->steps * row - first;
-      uint64_t bits = sl_random_next(random) & scarce;
+      uint64_t bits = (sl_random_next(random) | saturated) & scarce;
       sl_spikes_push_bits(spikes, &bits, left < 64 ? left : 64, &error);
       for (size_t i = 0; i < 64 && i < left; i++) {
         request->counts[sample * row + (first + i) % row] += bits >> i & 1;
@@ -130,12 +131,13 @@ static const double rates[] = {0.0,       1.0,  0.5,   0.8, 0.1, 0.03,
 enum { RATES = sizeof rates / sizeof rates[0] };
 
 START_TEST(sums_are_those_of_row_major_order_to_the_last_bit) {
-  static const size_t steps[] = {1, 2, 10, 16, 25, 100, 255, 256};
+  static const size_t steps[] = {1, 2, 10, 16, 25, 100, 127, 128, 255, 256};
   struct sl_random random = {41};
   for (size_t variant = 0; sl_kernels_variant(variant) != NULL; variant++) {
     ck_assert(sl_kernels_choose(sl_kernels_variant(variant)->name));
     for (size_t round = 0; round < 300; round += sl_every()) {
-      struct request request = {.steps = steps[sl_random_below(&random, 8)],
+      struct request request = {.steps =
+                                    steps[sl_random_below(&random, sizeof steps / sizeof *steps)],
                                 .classes = 1 + sl_random_below(&random, 12),
                                 .neurons = round % 2 == 0 ? 1 : 1 + sl_random_below(&random, 40),
                                 .correct_rate = rates[sl_random_below(&random, RATES)],

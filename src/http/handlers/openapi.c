@@ -88,7 +88,7 @@ static const char fixed_schemas[] = JSON(
                        "encoding": {"type": "string", "enum": ["f32", "f64"]},
                        "data": {"type": "string", "contentEncoding": "base64"}}},
     "IndexedGradient": {
-        "description": "The different values, as little-endian floats of 4 or 8 bytes in the order in which they first appear, and one byte for each element, in row-major order: its value is table[byte]. Requests for indexed_f32 or indexed_f64 get this where the small tensor has at most 256 different values and this is shorter, otherwise f32 or f64.",
+        "description": "The different values, as little-endian floats of 4 or 8 bytes, maybe with some that are equal or of no element, and one byte for each element, in row-major order: its value is table[byte]. Requests for indexed_f32 or indexed_f64 get this where the small tensor has at most 256 different values and this is shorter, otherwise f32 or f64.",
         "type": "object", "required": ["shape", "encoding", "table", "data"],
         "properties": {"shape": {"$ref": "#/components/schemas/Shape"},
                        "encoding": {"type": "string", "enum": ["indexed_f32", "indexed_f64"]},
