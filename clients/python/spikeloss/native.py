@@ -1,0 +1,102 @@
+"""Sums of spikes and base64 in C, for arrays: what clients/python/native builds, where it is there.
+All of this is optional. Each function returns None where it cannot do it, or where the values are not
+as expected: then the caller does the same in Python, and finds what is wrong."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import sys
+from typing import Any, Optional
+
+import numpy
+from numpy.typing import NDArray
+
+from spikeloss.layout import time_axis
+
+_INTERFACE = 1  # SPIKELOSS_NATIVE_INTERFACE
+
+
+def load(path: str) -> Optional[ctypes.CDLL]:
+    """None if there is none for this machine, or that of another version."""
+    try:
+        loaded = ctypes.CDLL(path)
+        if sys.byteorder != "little" or loaded.spikeloss_native_start() != _INTERFACE:
+            return None
+        address, size = ctypes.c_void_p, ctypes.c_size_t
+        for name, arguments in {
+            "encode": (address, size, address, size),
+            "count": (address, size, address, size, size, size),
+            "floats": (address, size, size, address, size),
+            "look_up": (address, size, size, address, size, address, size),
+        }.items():
+            function = getattr(loaded, "spikeloss_native_" + name)
+            function.argtypes, function.restype = arguments, ctypes.c_bool
+        return loaded
+    except (OSError, AttributeError):
+        return None
+
+
+# None: there is none.
+library = load(os.path.join(os.path.dirname(__file__), "bin", "native.so"))
+
+
+def base64_of(data: NDArray[Any]) -> Optional[memoryview]:
+    if library is None or not data.flags.c_contiguous:
+        return None
+    text = _text_for(data.nbytes)
+    library.spikeloss_native_encode(_address(text), text.size, _address(data), data.nbytes)
+    return text.data
+
+
+def base64_of_counts(spikes: NDArray[Any]) -> Optional[memoryview]:
+    """Of sums of float32 over time that are bytes."""
+    axis = time_axis(spikes.ndim)
+    steps = spikes.shape[axis]
+    if library is None or not 0 < steps < 256 or spikes.dtype != numpy.float32 or spikes.size == 0:
+        return None
+    samples = math.prod(spikes.shape[:axis])
+    if not spikes.flags.c_contiguous:  # but where time is the first axis in memory, all is one sample
+        spikes, samples = spikes.swapaxes(0, axis), 1
+    if not (spikes.flags.c_contiguous and spikes.flags.aligned):
+        return None
+    counts = spikes.size // steps
+    text = _text_for(counts)
+    counted = library.spikeloss_native_count(
+        _address(text), text.size, _address(spikes), samples, steps, counts // samples
+    )
+    return text.data if counted else None
+
+
+def floats(text: memoryview, table: Optional[str], encoding: str, count: int) -> Optional[NDArray[Any]]:
+    """Finite ones, from base64: of the floats themselves, or of indices where there is a table."""
+    width = 4 if encoding == "f32" else 8
+    if library is None or len(text) != _length(count * (width if table is None else 1)):
+        return None
+    if not (count > 0 and (table is None or table.isascii())):
+        return None
+    values: NDArray[Any] = numpy.empty(count, f"<f{width}")
+    given = _address(numpy.frombuffer(text, numpy.uint8))
+    if table is None:
+        read = library.spikeloss_native_floats(_address(values), width, count, given, len(text))
+    else:
+        entries = table.encode()
+        read = library.spikeloss_native_look_up(
+            _address(values), width, count, given, len(text), entries, len(entries)
+        )
+    return values if read else None
+
+
+def _length(size: int) -> int:
+    return (size + 2) // 3 * 4
+
+
+def _text_for(size: int) -> NDArray[numpy.uint8]:
+    return numpy.empty(_length(size), numpy.uint8)
+
+
+def _address(array: NDArray[Any]) -> int:
+    """As array.ctypes.data, which takes longer."""
+    address: int = array.__array_interface__["data"][0]
+    return address
