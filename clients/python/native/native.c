@@ -12,10 +12,11 @@ enum { BLOCK = 3 * 1024 };
 
 static sl_count_steps *count_steps = sl_count_steps_plain;
 
-int spikeloss_native_start(void) {
-  sl_kernels_choose(NULL);
+int spikeloss_native_start(const char *instructions) {
+  sl_kernels_choose(instructions);
+  count_steps = sl_count_steps_plain;
 #ifdef SPIKELOSS_X86
-  if (__builtin_cpu_supports("avx2")) {
+  if (instructions == NULL && __builtin_cpu_supports("avx2")) {
     count_steps = sl_count_steps_avx2;
   }
 #endif

@@ -18,8 +18,9 @@
 /* Larger after every change of a function: a library of another build is not used. */
 enum { SPIKELOSS_NATIVE_INTERFACE = 1 };
 
-/* Chooses the instruction set, once, before all else. Returns SPIKELOSS_NATIVE_INTERFACE. */
-SPIKELOSS_NATIVE int spikeloss_native_start(void);
+/* Chooses the instruction set, before all else: the best, or "scalar", for tests. Returns
+ * SPIKELOSS_NATIVE_INTERFACE. */
+SPIKELOSS_NATIVE int spikeloss_native_start(const char *instructions);
 
 /* text[text_length] is the base64 of bytes[length]. */
 SPIKELOSS_NATIVE bool spikeloss_native_encode(char *text, size_t text_length, const uint8_t *bytes,

@@ -22,7 +22,7 @@ def load(path: str) -> Optional[ctypes.CDLL]:
     """None if there is none for this machine, or that of another version."""
     try:
         loaded = ctypes.CDLL(path)
-        if sys.byteorder != "little" or loaded.spikeloss_native_start() != _INTERFACE:
+        if sys.byteorder != "little" or loaded.spikeloss_native_start(None) != _INTERFACE:
             return None
         address, size = ctypes.c_void_p, ctypes.c_size_t
         for name, arguments in {

@@ -15,6 +15,14 @@ from spikeloss import native
 CANARY = 0xA5
 RANDOM = numpy.random.default_rng(5)
 
+
+@pytest.fixture(autouse=True, params=["best", "scalar"])
+def _instructions(request, library):
+    library.spikeloss_native_start(b"scalar" if request.param == "scalar" else None)
+    yield
+    library.spikeloss_native_start(None)
+
+
 STEPS = [1, 2, 3, 5, 8, 25, 100, 255]
 NEURONS = [*range(1, 20), 31, 32, 33, 63, 64, 65, 100, 127, 129, 511, 1023, 1024, 1025, 2050]
 
