@@ -199,3 +199,25 @@ bool spikeloss_native_look_up(void *values, size_t width, size_t count, const ch
   }
   return entry_count > 0;
 }
+
+size_t spikeloss_native_labels(char *text, size_t text_length, const int64_t *labels,
+                               size_t count) {
+  uint64_t largest = 0; /* a negative one is larger than all others */
+  for (size_t i = 0; i < count; i++) {
+    uint64_t label = (uint64_t)labels[i];
+    largest = label > largest ? label : largest;
+  }
+  if (largest > 9999 || count > text_length / (SPIKELOSS_NATIVE_DIGITS + 1)) {
+    return 0;
+  }
+  size_t digits = 1U + (largest > 9) + (largest > 99) + (largest > 999);
+  for (size_t i = 0; i < count; i++, text += digits + 1) {
+    unsigned rest = (unsigned)labels[i];
+    memset(text, ' ', digits);
+    for (size_t digit = digits; digit > 0 && (rest > 0 || digit == digits); digit--, rest /= 10) {
+      text[digit - 1] = (char)('0' + rest % 10);
+    }
+    text[digits] = ',';
+  }
+  return digits + 1;
+}

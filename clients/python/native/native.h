@@ -1,10 +1,11 @@
 /*
- * What the Python client has in C: sums of spikes, and base64. spikeloss/native.py calls it through
- * ctypes, so nothing here knows of Python.
+ * What the Python client has in C: sums of spikes, base64, and texts of labels. spikeloss/native.py
+ * calls it through ctypes, so nothing here knows of Python.
  *
- * Each function gets the sizes of what it reads and writes, and returns false unless they fit each
- * other and every value is as expected. Then outputs are of no use, and the caller does the same in
- * Python, which knows what is wrong. Threads may call them at the same time; nothing is kept.
+ * Each function gets the sizes of what it reads and writes, and returns false or 0 unless they fit
+ * each other and every value is as expected. Then outputs are of no use, and the caller does the
+ * same in Python, which knows what is wrong. Threads may call them at the same time; nothing is
+ * kept.
  */
 #ifndef SPIKELOSS_PYTHON_NATIVE_H
 #define SPIKELOSS_PYTHON_NATIVE_H
@@ -44,5 +45,14 @@ SPIKELOSS_NATIVE bool spikeloss_native_floats(void *values, size_t width, size_t
 SPIKELOSS_NATIVE bool spikeloss_native_look_up(void *values, size_t width, size_t count,
                                                const char *text, size_t text_length,
                                                const char *table, size_t table_length);
+
+/*
+ * Writes labels as decimals of the same width, after spaces, each with a comma after it. Returns
+ * how many bytes each has, with its comma; 0 if a label is negative or has more than
+ * SPIKELOSS_NATIVE_DIGITS digits, or if `text` has not the space for that many of each.
+ */
+enum { SPIKELOSS_NATIVE_DIGITS = 4 };
+SPIKELOSS_NATIVE size_t spikeloss_native_labels(char *text, size_t text_length,
+                                                const int64_t *labels, size_t count);
 
 #endif

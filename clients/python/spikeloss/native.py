@@ -1,4 +1,4 @@
-"""Sums of spikes and base64 in C, for arrays: what clients/python/native builds, where it is there.
+"""Sums of spikes, base64 and labels in C, for arrays: what clients/python/native builds, where it is there.
 All of this is optional. Each function returns None where it cannot do it, or where the values are not
 as expected: then the caller does the same in Python, and finds what is wrong."""
 
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from spikeloss.layout import time_axis
 
-_INTERFACE = 1  # SPIKELOSS_NATIVE_INTERFACE
+# SPIKELOSS_NATIVE_INTERFACE, SPIKELOSS_NATIVE_DIGITS
+_INTERFACE, _DIGITS = 1, 4
 
 
 def load(path: str) -> Optional[ctypes.CDLL]:
@@ -30,9 +31,11 @@ def load(path: str) -> Optional[ctypes.CDLL]:
             "count": (address, size, address, size, size, size),
             "floats": (address, size, size, address, size),
             "look_up": (address, size, size, address, size, address, size),
+            "labels": (address, size, address, size),
         }.items():
             function = getattr(loaded, "spikeloss_native_" + name)
-            function.argtypes, function.restype = arguments, ctypes.c_bool
+            function.argtypes = arguments
+            function.restype = size if name == "labels" else ctypes.c_bool
         return loaded
     except (OSError, AttributeError):
         return None
@@ -86,6 +89,15 @@ def floats(text: memoryview, table: Optional[str], encoding: str, count: int) ->
             _address(values), width, count, given, len(text), entries, len(entries)
         )
     return values if read else None
+
+
+def labels(values: NDArray[Any]) -> Optional[memoryview]:
+    """Text of those with up to four digits: padded with spaces to the same width, with commas."""
+    if library is None or values.dtype != numpy.int64 or not values.flags.carray:
+        return None
+    text = numpy.empty((_DIGITS + 1) * values.size, numpy.uint8)
+    width = library.spikeloss_native_labels(_address(text), text.size, _address(values), values.size)
+    return text.data[: width * values.size - 1] if width > 0 else None
 
 
 def _length(size: int) -> int:

@@ -144,6 +144,9 @@ def _labels_json(labels: NDArray[Any]) -> Optional[bytes]:
     """Many small whole numbers, padded with spaces to the same width; None if it is something else."""
     if labels.ndim != 1 or labels.size < _MANY_LABELS or labels.dtype.kind not in "iu":
         return None
+    text = native.labels(labels)
+    if text is not None:
+        return b"[%b]" % text
     largest = int(labels.max())
     if labels.min() < 0 or largest >= 10**_MAX_DIGITS:
         return None

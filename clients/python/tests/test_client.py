@@ -265,7 +265,7 @@ def test_numbers_may_be_arrays_scalars_and_lists(client):
     assert client.balanced_population_mse(SPIKES.tolist(), **POPULATION).loss == plain.loss
 
 
-@pytest.mark.parametrize("dtype", ["i1", "u1", "<i4", ">i8", "u8"])
+@pytest.mark.parametrize("dtype", ["i1", "u1", "<i4", "<i8", ">i8", "u8"])
 @pytest.mark.parametrize("number", [1, 63, 64, 5000])
 @pytest.mark.parametrize("largest", [0, 9, 10, 127, 9999, 10000, -1])
 def test_labels_of_any_number_and_width_are_sent_as_they_are(dtype, number, largest):

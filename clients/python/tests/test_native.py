@@ -169,6 +169,30 @@ def test_a_table_of_more_than_256_floats_is_left_to_python(library):
     assert not look_up(address(value, 64), 4, 1, b"AA==", 4, table, len(table))
 
 
+@pytest.mark.parametrize("largest", [0, 9, 10, 99, 100, 999, 1000, 9999])
+def test_labels_are_decimals_of_the_same_width(library, largest):
+    for number in 1, 2, 65:
+        labels = RANDOM.integers(0, largest + 1, number)
+        labels[number // 2] = largest
+        width = len(str(largest)) + 1
+        text = with_canaries(5 * number)
+        assert library.spikeloss_native_labels(address(text, 64), 5 * number, address(labels), number) == width
+        expected = b"".join(b"%*d," % (width - 1, label) for label in labels)
+        assert written(text, 5 * number)[: width * number] == expected
+        assert (text[64 + width * number :] == CANARY).all()
+
+
+@pytest.mark.parametrize("label", [-1, 10_000, 2**32, -(2**63), 2**63 - 1])
+def test_labels_of_other_numbers_or_for_too_small_a_text_are_refused(library, label):
+    labels, text = numpy.zeros(65, numpy.int64), with_canaries(325)
+    assert not library.spikeloss_native_labels(address(text, 64), 324, address(labels), 65)
+    for position in 0, 64:
+        labels[:] = 0
+        labels[position] = label
+        assert not library.spikeloss_native_labels(address(text, 64), 325, address(labels), 65)
+    assert (text == CANARY).all()
+
+
 def unusual(name):
     spikes = (RANDOM.random((4, 12, 6)) < 0.4).astype(numpy.float32)
     return {
