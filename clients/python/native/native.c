@@ -16,7 +16,7 @@ int spikeloss_native_start(const char *instructions) {
   sl_kernels_choose(instructions);
   count_steps = sl_count_steps_plain;
 #ifdef SPIKELOSS_X86
-  if (instructions == NULL && __builtin_cpu_supports("avx2")) {
+  if (strcmp(sl_kernels_name(), sl_kernels_scalar.name) != 0) { /* all others need AVX2, too */
     count_steps = sl_count_steps_avx2;
   }
 #endif
