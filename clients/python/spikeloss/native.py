@@ -1,6 +1,6 @@
-"""Sums of spikes, base64 and labels in C, for arrays: what clients/python/native builds, where it is there.
-All of this is optional. Each function returns None where it cannot do it, or where the values are not
-as expected: then the caller does the same in Python, and finds what is wrong."""
+"""Sums of spikes, base64 and texts of labels in C, for arrays, where bin/ has what clients/python/native
+builds. All of this is optional: each function returns None if there is no library, or if the values
+are not as expected. Then the caller does the same in Python, and finds what is wrong."""
 
 from __future__ import annotations
 
@@ -49,25 +49,25 @@ def base64_of(data: NDArray[Any]) -> Optional[memoryview]:
     if library is None or not data.flags.c_contiguous:
         return None
     text = _text_for(data.nbytes)
-    library.spikeloss_native_encode(_address(text), text.size, _address(data), data.nbytes)
+    library.spikeloss_native_encode(text.ctypes.data, text.size, data.ctypes.data, data.nbytes)
     return text.data
 
 
 def base64_of_counts(spikes: NDArray[Any]) -> Optional[memoryview]:
-    """Of sums of float32 over time that are bytes."""
+    """That of the sums over time of float32 in the standard layout, if each fits in a byte."""
     axis = time_axis(spikes.ndim)
     steps = spikes.shape[axis]
     if library is None or not 0 < steps < 256 or spikes.dtype != numpy.float32 or spikes.size == 0:
         return None
     samples = math.prod(spikes.shape[:axis])
-    if not spikes.flags.c_contiguous:  # but where time is the first axis in memory, all is one sample
+    if not spikes.flags.c_contiguous:  # where memory begins with time, all of it is one sample
         spikes, samples = spikes.swapaxes(0, axis), 1
     if not (spikes.flags.c_contiguous and spikes.flags.aligned):
         return None
     counts = spikes.size // steps
     text = _text_for(counts)
     counted = library.spikeloss_native_count(
-        _address(text), text.size, _address(spikes), samples, steps, counts // samples
+        text.ctypes.data, text.size, spikes.ctypes.data, samples, steps, counts // samples
     )
     return text.data if counted else None
 
@@ -80,13 +80,13 @@ def floats(text: memoryview, table: Optional[str], encoding: str, count: int) ->
     if not (count > 0 and (table is None or table.isascii())):
         return None
     values: NDArray[Any] = numpy.empty(count, f"<f{width}")
-    given = _address(numpy.frombuffer(text, numpy.uint8))
+    given = numpy.frombuffer(text, numpy.uint8).ctypes.data
     if table is None:
-        read = library.spikeloss_native_floats(_address(values), width, count, given, len(text))
+        read = library.spikeloss_native_floats(values.ctypes.data, width, count, given, len(text))
     else:
         entries = table.encode()
         read = library.spikeloss_native_look_up(
-            _address(values), width, count, given, len(text), entries, len(entries)
+            values.ctypes.data, width, count, given, len(text), entries, len(entries)
         )
     return values if read else None
 
@@ -96,7 +96,7 @@ def labels(values: NDArray[Any]) -> Optional[memoryview]:
     if library is None or values.dtype != numpy.int64 or not values.flags.carray:
         return None
     text = numpy.empty((_DIGITS + 1) * values.size, numpy.uint8)
-    width = library.spikeloss_native_labels(_address(text), text.size, _address(values), values.size)
+    width = library.spikeloss_native_labels(text.ctypes.data, text.size, values.ctypes.data, values.size)
     return text.data[: width * values.size - 1] if width > 0 else None
 
 
@@ -106,9 +106,3 @@ def _length(size: int) -> int:
 
 def _text_for(size: int) -> NDArray[numpy.uint8]:
     return numpy.empty(_length(size), numpy.uint8)
-
-
-def _address(array: NDArray[Any]) -> int:
-    """As array.ctypes.data, which takes longer."""
-    address: int = array.__array_interface__["data"][0]
-    return address
