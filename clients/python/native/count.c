@@ -23,7 +23,7 @@ typedef float floats __attribute__((vector_size(4 * LANES)));
 typedef int32_t integers __attribute__((vector_size(4 * LANES)));
 typedef uint8_t bytes __attribute__((vector_size(LANES)));
 
-enum { MIN_PERIOD = 64, CACHE_LINE = 64, AHEAD = 8 * 1024 };
+enum { MIN_PERIOD = 64, CACHE_LINE = 64, AHEAD = 16 * 1024 };
 
 static inline floats load(const float *values) {
   floats loaded;
