@@ -122,6 +122,10 @@ the_wheel() { # RELEASE
       ! /root/venv/bin/python -c "import numpy"'
   check "$1: the wheel installs, without an index" \
     inside '/root/venv/bin/pip install --no-index dist/spikeloss-*.whl'
+  check "$1: its kernels in C load" inside '/root/venv/bin/python -c "
+import ctypes, pathlib, spikeloss
+library = pathlib.Path(spikeloss.__file__).with_name(\"bin\") / \"native.so\"
+assert ctypes.CDLL(str(library)).spikeloss_native_start(None) == 1"'
   check "$1: and serves its own process" inside '/root/venv/bin/python -c "
 import spikeloss
 with spikeloss.local_server() as client:

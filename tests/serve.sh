@@ -69,6 +69,13 @@ done
 ask --check --body-bytes 1KiB
 
 try_curl_line --listen 127.0.0.1:0
+bin=$root/clients/python/spikeloss/bin
+for name in spikelossd native.so; do
+  [ -L "$bin/$name" ] || fail "the Python client does not get $name"
+done
+"$bin/spikelossd" --version >"$work/said" || fail 'the Python client gets another program'
+# Then nothing can be written there, not even by root.
+rm -r "$bin" && : >"$bin"
 try_curl_line --listen "unix:$work/a socket"
 try_curl_line --listen 127.0.0.1:0 --log-format json
 printf '# bearers\n\nalice correct-horse-battery-staple\n' >"$work/the tokens"

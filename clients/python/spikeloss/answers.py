@@ -6,7 +6,7 @@ import binascii
 import json
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 from spikeloss.backend import backend
 
@@ -109,25 +109,31 @@ def _tensor(value: Any, spikes: Shape, field: str, packed: list[memoryview]) -> 
     floats = _FLOATS.get(encoding) if isinstance(encoding, str) else None
     if floats is None or not isinstance(data, (str, memoryview)):
         raise Unexpected(f"gradients.{field} is not in base64 of one of {', '.join(_FLOATS)}")
-    count, size = math.prod(shape), _ITEM_SIZES[floats]
-    if encoding == floats:
-        values = backend.floats(_decoded(data, count * size, field), floats)
-    else:
-        values = _looked_up(_decoded(data, count, field), tensor.get("table"), floats, field)
+    table = tensor.get("table") if encoding != floats else None
+    if encoding != floats and not isinstance(table, str):
+        raise Unexpected(f"gradients.{field} has no table: {_short(table)}")
+    count = math.prod(shape)
+    values = backend.unpacked(data, table, floats, count) if isinstance(data, memoryview) else None
     if values is None:
-        raise Unexpected(f"gradients.{field} has values that are not finite")
+        values = _unpacked(data, table, floats, count, field)
     return backend.expanded(values, shape, spikes)
 
 
-def _looked_up(indices: bytes, table: Any, floats: str, field: str) -> Any:
-    """The values at so many places of a table; None if one of them is not finite."""
-    if not isinstance(table, str):
-        raise Unexpected(f"gradients.{field} has no table: {_short(table)}")
-    length = 3 * (len(table) // 4) - table[-2:].count("=")
+def _unpacked(
+    data: Union[str, memoryview], table: Optional[str], floats: str, count: int, field: str
+) -> Any:
+    """Floats from base64: their own, or that of their indices in a table."""
     size = _ITEM_SIZES[floats]
-    values = backend.floats(_decoded(table, length // size * size, field), floats)
+    if table is None:
+        values = backend.floats(_decoded(data, count * size, field), floats)
+    else:
+        indices = _decoded(data, count, field)
+        length = 3 * (len(table) // 4) - table[-2:].count("=")
+        values = backend.floats(_decoded(table, length // size * size, field), floats)
+    if values is None:
+        raise Unexpected(f"gradients.{field} has values that are not finite")
     try:
-        return None if values is None else backend.taken(values, indices)
+        return values if table is None else backend.taken(values, indices)
     except IndexError:
         raise Unexpected(f"gradients.{field} has an index beyond its table") from None
 

@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy
 
+from spikeloss import native
 from spikeloss.layout import Sent, Sums, given_layout, standard_layout, standard_shape, steps_of
 from spikeloss.sums import FEW_STEPS, time_sums
-from spikeloss.tensors import plain_json, real_array, summed_json, sums_json, tensor_json
+from spikeloss.tensors import (
+    counted_json,
+    plain_json,
+    real_array,
+    summed_json,
+    sums_json,
+    tensor_json,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -23,6 +31,7 @@ __all__ = [
     "plain_json",
     "sent",
     "taken",
+    "unpacked",
     "vector",
 ]
 
@@ -39,7 +48,9 @@ def sent(tensor: Union[ArrayLike, Sums], axes: str) -> Sent:
     shape, steps = array.shape, steps_of(array.shape)
     if steps <= FEW_STEPS or array.size == 0:
         return Sent(tensor_json(array), shape, steps, array.dtype)
-    return Sent(summed_json(time_sums(array), shape), shape, steps, array.dtype)
+    counts = native.base64_of_counts(array)
+    json = summed_json(time_sums(array), shape) if counts is None else counted_json(counts, shape)
+    return Sent(json, shape, steps, array.dtype)
 
 
 def layout_members(axes: str) -> dict[str, str]:
@@ -61,6 +72,9 @@ def gradient_encoding(wanted: Optional[DTypeLike], spikes: Iterable[numpy.dtype[
 
 def vector(numbers: list[float]) -> NDArray[Any]:
     return numpy.array(numbers, numpy.float64)
+
+
+unpacked = native.floats
 
 
 def floats(data: bytes, encoding: str) -> Optional[NDArray[Any]]:

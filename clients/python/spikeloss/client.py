@@ -336,7 +336,7 @@ class _Call:
         self._tensors: list[Sent] = []
         self._shapes: dict[str, Union[Shape, list[Shape]]] = {}
         plain: dict[str, Any] = backend.layout_members(axes)
-        tensors: list[bytes] = []
+        tensors: list[Union[bytes, memoryview]] = []
         for name, value in fields.items():
             if name == "spk":
                 tensor = self._tensor(name, value)

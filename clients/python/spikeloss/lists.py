@@ -51,6 +51,10 @@ def vector(numbers: list[float]) -> list[float]:
     return list(map(float, numbers))
 
 
+def unpacked(text: memoryview, table: Optional[str], encoding: str, count: int) -> None:
+    """There is no faster way for lists."""
+
+
 def floats(data: bytes, encoding: str) -> Optional[list[float]]:
     """None unless all are finite."""
     values = array.array("f" if encoding == "f32" else "d", data)

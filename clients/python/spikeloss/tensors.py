@@ -7,11 +7,12 @@ import functools
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import numpy
 from numpy.typing import ArrayLike, NDArray
 
+from spikeloss import native
 from spikeloss.layout import Sums, time_axis
 from spikeloss.sums import whole_numbers
 
@@ -27,7 +28,7 @@ def _as_list(value: Any) -> Any:
 _encoder = json.JSONEncoder(default=_as_list)
 
 # JSON, in pieces.
-Pieces = tuple[bytes, ...]
+Pieces = tuple[Union[bytes, memoryview], ...]
 
 # What is worth a table of texts: so many labels, of so few digits.
 _MANY_LABELS, _MAX_DIGITS = 64, 4
@@ -98,7 +99,12 @@ def sums_json(sums: Sums, shape: Sequence[int]) -> Pieces:
 def summed_json(values: NDArray[Any], shape: Sequence[int], summed: str = "time") -> Pieces:
     """The same of values that are the smallest of their kind."""
     encoding, data = exact_numbers(values.ravel())
-    return _tensor(shape, f'"encoding":"{encoding}","summed":"{summed}"', data)
+    return _tensor(shape, f'"encoding":"{encoding}","summed":"{summed}"', _base64(data))
+
+
+def counted_json(counts: memoryview, shape: Sequence[int]) -> Pieces:
+    """The same of sums over time that are base64 of bytes already."""
+    return _tensor(shape, '"encoding":"u8","summed":"time"', counts)
 
 
 def tensor_json(array: NDArray[Any]) -> Pieces:
@@ -106,12 +112,17 @@ def tensor_json(array: NDArray[Any]) -> Pieces:
     values = array.ravel()
     bits = packed_bits(values)
     encoding, data = exact_numbers(values) if bits is None else ("bits", bits)
-    return _tensor(array.shape, f'"encoding":"{encoding}"', data)
+    return _tensor(array.shape, f'"encoding":"{encoding}"', _base64(data))
 
 
-def _tensor(shape: Sequence[int], more: str, data: NDArray[Any]) -> Pieces:
+def _tensor(shape: Sequence[int], more: str, data: Union[bytes, memoryview]) -> Pieces:
     head = f'{{"shape":{list(shape)},{more},"data":"'
-    return head.encode(), binascii.b2a_base64(data.data, newline=False), b'"}'
+    return head.encode(), data, b'"}'
+
+
+def _base64(data: NDArray[Any]) -> Union[bytes, memoryview]:
+    text = native.base64_of(data)
+    return binascii.b2a_base64(data.data, newline=False) if text is None else text
 
 
 def plain_json(members: Mapping[str, Any]) -> bytes:
@@ -133,6 +144,9 @@ def _labels_json(labels: NDArray[Any]) -> Optional[bytes]:
     """Many small whole numbers, padded with spaces to the same width; None if it is something else."""
     if labels.ndim != 1 or labels.size < _MANY_LABELS or labels.dtype.kind not in "iu":
         return None
+    text = native.labels(labels)
+    if text is not None:
+        return b"[%b]" % text
     largest = int(labels.max())
     if labels.min() < 0 or largest >= 10**_MAX_DIGITS:
         return None

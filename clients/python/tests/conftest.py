@@ -9,12 +9,15 @@ import subprocess
 import pytest
 
 import spikeloss
+from spikeloss import native
 
 ROOT = pathlib.Path(__file__).parents[3]
 
 
 def pytest_addoption(parser):
-    parser.addoption("--daemon", default=str(ROOT / "build" / "test" / "src" / "spikelossd"))
+    build = ROOT / "build" / "test"
+    parser.addoption("--daemon", default=str(build / "src" / "spikelossd"))
+    parser.addoption("--native", default=str(build / "clients" / "python" / "native" / "native.so"))
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -77,10 +80,26 @@ def client(daemon):
         yield client
 
 
-@pytest.fixture(params=["arrays", "lists"])
+@pytest.fixture(scope="session")
+def library(request):
+    """The kernels in C of the build, whatever the package itself has."""
+    path = request.config.getoption("--native")
+    found = native.load(path)
+    assert found is not None, f"no library at {path}: --native says where it is"
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _kernels(library, monkeypatch):
+    monkeypatch.setattr(native, "library", library)
+
+
+@pytest.fixture(params=["native", "arrays", "lists"])
 def backend(request, monkeypatch):
-    """With NumPy, and as if there were none."""
-    module = importlib.import_module(f"spikeloss.{request.param}")
+    """With NumPy and the kernels in C, with NumPy alone, and as if there were none."""
+    if request.param == "arrays":
+        monkeypatch.setattr(native, "library", None)
+    module = importlib.import_module("spikeloss." + request.param.replace("native", "arrays"))
     for user in spikeloss.answers, spikeloss.client:
         monkeypatch.setattr(user, "backend", module)
 

@@ -17,6 +17,7 @@ import stub
 from conftest import ROOT, Daemon
 
 import spikeloss
+from spikeloss import native
 
 SPIKES = (numpy.random.default_rng(3).random((4, 9, 6)) < 0.3).astype(numpy.float32)
 POPULATION = {
@@ -39,10 +40,12 @@ def sent_tensor(spikes):
     return sent(spikes)["spikes_list"][0]
 
 
-@pytest.fixture(params=[False, True], ids=["without-torch", "with-torch"])
+@pytest.fixture(params=["native", "numpy", "torch"])
 def adder(request, monkeypatch):
-    """Both ways to add: where the program has PyTorch, it adds spikes that are float32."""
-    torch = pytest.importorskip("torch") if request.param else None
+    """The ways to add float32: in C, or without that in NumPy, or in PyTorch where the program has it."""
+    if request.param != "native":
+        monkeypatch.setattr(native, "library", None)
+    torch = pytest.importorskip("torch") if request.param == "torch" else None
     monkeypatch.setitem(sys.modules, "torch", torch)
     return torch
 
@@ -90,12 +93,6 @@ def sent_sums(spikes):
     return numpy.frombuffer(base64.b64decode(tensor["data"]), dtype), tensor["encoding"]
 
 
-@pytest.fixture(params=[False, True], ids=["without-torch", "with-torch"])
-def adder(request, monkeypatch):
-    """Both ways to add: where the program has PyTorch, it adds spikes that are float32."""
-    torch = pytest.importorskip("torch") if request.param else None
-    monkeypatch.setitem(sys.modules, "torch", torch)
-    return torch
 
 
 @pytest.mark.usefixtures("adder")
@@ -268,7 +265,7 @@ def test_numbers_may_be_arrays_scalars_and_lists(client):
     assert client.balanced_population_mse(SPIKES.tolist(), **POPULATION).loss == plain.loss
 
 
-@pytest.mark.parametrize("dtype", ["i1", "u1", "<i4", ">i8", "u8"])
+@pytest.mark.parametrize("dtype", ["i1", "u1", "<i4", "<i8", ">i8", "u8"])
 @pytest.mark.parametrize("number", [1, 63, 64, 5000])
 @pytest.mark.parametrize("largest", [0, 9, 10, 127, 9999, 10000, -1])
 def test_labels_of_any_number_and_width_are_sent_as_they_are(dtype, number, largest):

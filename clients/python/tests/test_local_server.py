@@ -93,6 +93,7 @@ def test_a_wrong_option_is_an_error_with_the_words_of_the_daemon(program):
 
 def test_without_a_daemon_the_error_says_where_to_get_it(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(spikeloss._local_server, "__file__", "/nowhere/_local_server.py")
     with pytest.raises(spikeloss.SpikelossError, match="install the wheel"):
         with spikeloss.local_server():
             pass
