@@ -265,6 +265,8 @@ def _gradients_of(
         elif name in ("spk", "spikes_list"):
             views = given[name] if name == "spikes_list" else [given[name]]
             gradients += map(_constant_part, views)
+        elif tensors[0].dim() == 0:
+            gradients.append(numpy.float64(given[name]))
         else:
             gradients.append(numpy.asarray(given[name]).reshape(tensors[0].shape))
     return gradients
