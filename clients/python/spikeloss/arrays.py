@@ -68,13 +68,12 @@ def gradient_encoding(wanted: Optional[DTypeLike], spikes: Iterable[numpy.dtype[
 
 
 def _wanted_dtype(wanted: DTypeLike) -> numpy.dtype[Any]:
-    dtype = None
     try:
-        dtype = numpy.dtype(wanted)
+        dtype: numpy.dtype[Any] = numpy.dtype(wanted)
     except TypeError:
-        pass
+        raise ValueError(f"gradient_dtype: expected float32 or float64, not {wanted!r}") from None
     if dtype not in (numpy.float32, numpy.float64):
-        raise ValueError(f"gradient_dtype: expected float32 or float64, not {dtype or repr(wanted)}")
+        raise ValueError(f"gradient_dtype: expected float32 or float64, not {dtype}")
     return dtype
 
 
