@@ -13,7 +13,9 @@
 
 #include <string.h>
 
-#ifdef __AVX2__
+#if defined __AVX512F__
+enum { LANES = 16 };
+#elif defined __AVX2__
 enum { LANES = 8 };
 #else
 enum { LANES = 4 };

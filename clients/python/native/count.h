@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Columns that are added together, and how many bytes after them may be written. */
-enum { SL_COUNT_COLUMNS = 1024, SL_COUNT_SPARE = 7 };
+enum { SL_COUNT_COLUMNS = 1024, SL_COUNT_SPARE = 15 };
 
 /*
  * counts[0 … width) are the sums of `steps` rows, each `stride` floats after the one before, up to
@@ -22,6 +22,7 @@ typedef bool sl_count_steps(uint8_t *counts, const float *spikes, size_t steps, 
 sl_count_steps sl_count_steps_plain;
 #ifdef SPIKELOSS_X86
 sl_count_steps sl_count_steps_avx2;
+sl_count_steps sl_count_steps_avx512;
 #endif
 
 #endif

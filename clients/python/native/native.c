@@ -16,8 +16,10 @@ int spikeloss_native_start(const char *instructions) {
   sl_kernels_choose(instructions);
   count_steps = sl_count_steps_plain;
 #ifdef SPIKELOSS_X86
-  if (strcmp(sl_kernels_name(), sl_kernels_scalar.name) != 0) { /* all others need AVX2, too */
+  if (strcmp(sl_kernels_name(), "avx2") == 0) {
     count_steps = sl_count_steps_avx2;
+  } else if (strcmp(sl_kernels_name(), "avx512") == 0) {
+    count_steps = sl_count_steps_avx512;
   }
 #endif
   return SPIKELOSS_NATIVE_INTERFACE;

@@ -60,14 +60,21 @@ def layout_members(axes: str) -> dict[str, str]:
 
 def gradient_encoding(wanted: Optional[DTypeLike], spikes: Iterable[numpy.dtype[Any]]) -> str:
     """By the types of the spikes, unless one is wanted."""
-    try:
-        dtypes = list(spikes) if wanted is None else [numpy.dtype(wanted)]
-    except TypeError:
-        dtypes = []
-    if wanted is not None and (not dtypes or dtypes[0] not in (numpy.float32, numpy.float64)):
-        raise ValueError(f"gradient_dtype: expected float32 or float64, not {dtypes[0] if dtypes else repr(wanted)}")
-    single = len(dtypes) > 0 and numpy.result_type(*dtypes) == numpy.float32
+    dtypes = list(spikes) if wanted is None else [_wanted_dtype(wanted)]
+    single = {dtype.char for dtype in dtypes} == {"f"}
+    if not single and len(dtypes) > 1:
+        single = numpy.result_type(*dtypes) == numpy.float32
     return "indexed_f32" if single else "indexed_f64"
+
+
+def _wanted_dtype(wanted: DTypeLike) -> numpy.dtype[Any]:
+    try:
+        dtype: numpy.dtype[Any] = numpy.dtype(wanted)
+    except TypeError:
+        raise ValueError(f"gradient_dtype: expected float32 or float64, not {wanted!r}") from None
+    if dtype not in (numpy.float32, numpy.float64):
+        raise ValueError(f"gradient_dtype: expected float32 or float64, not {dtype}")
+    return dtype
 
 
 def vector(numbers: list[float]) -> NDArray[Any]:

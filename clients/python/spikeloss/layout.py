@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
 Axes = Literal["batch_time_neurons", "time_batch_neurons", "batch_neurons_time"]
 
+_STANDARD = "batch_time_neurons"
+
 # The axis of time of tensors of rank 2, and of higher ranks.
 _TIME = {
-    "batch_time_neurons": (0, 1),
+    _STANDARD: (0, 1),
     "time_batch_neurons": (0, 0),
     "batch_neurons_time": (-1, -1),
 }
@@ -51,7 +53,7 @@ class Sent(NamedTuple):
     dtype: Any
 
 
-def time_axis(rank: int, axes: str = "batch_time_neurons") -> int:
+def time_axis(rank: int, axes: str = _STANDARD) -> int:
     """For a rank of 2 and more."""
     if axes not in _TIME:
         raise ValueError(f"axes: expected one of {', '.join(_TIME)}, not {axes!r}")
@@ -65,11 +67,15 @@ def steps_of(shape: Sequence[int]) -> int:
 
 def standard_layout(array: NDArray[Any], axes: str) -> NDArray[Any]:
     """A view."""
+    if axes == _STANDARD:
+        return array
     return array.transpose(_standard_order(array.ndim, axes))
 
 
 def given_layout(array: NDArray[Any], axes: str) -> NDArray[Any]:
     """A view: the opposite of standard_layout()."""
+    if axes == _STANDARD:
+        return array
     order = _standard_order(array.ndim, axes)
     return array.transpose([order.index(axis) for axis in range(array.ndim)])
 

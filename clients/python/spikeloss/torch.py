@@ -274,11 +274,8 @@ def _derivatives(ctx: Any, upstream: Tensor) -> tuple[Optional[Tensor], ...]:
     factor = upstream.item() if upstream.device.type == "cpu" else upstream
     needed = ctx.needs_input_grad[2:]
     return None, None, *(
-        # Expanded, not copied: all steps of an axis share one number.
-        _product(gradient, factor, dtype, device).expand(shape)
-        if is_needed and gradient is not None
-        else None
-        for is_needed, gradient, (shape, dtype, device) in zip(needed, ctx.gradients, ctx.likes)
+        _derivative(gradient, factor, *like) if is_needed and gradient is not None else None
+        for is_needed, gradient, like in zip(needed, ctx.gradients, ctx.likes)
     )
 
 
@@ -307,17 +304,25 @@ class _ServedLoss(torch.autograd.Function):
         return _first_derivatives(ctx, upstream)
 
 
-def _product(
-    gradient: NDArray[Any], factor: Union[float, Tensor], dtype: torch.dtype, device: torch.device
+def _derivative(
+    gradient: NDArray[Any],
+    factor: Union[float, Tensor],
+    shape: torch.Size,
+    dtype: torch.dtype,
+    device: torch.device,
 ) -> Tensor:
+    """Expanded, not copied: all steps of an axis share one number."""
     if device.type != "cpu":
         given = torch.as_tensor(factor, device=device)
-        return (torch.tensor(gradient, device=device) * given).to(dtype)
+        return (torch.tensor(gradient, device=device) * given).to(dtype).expand(shape)
     if isinstance(factor, Tensor):
         factor = factor.item()
     if gradient.ndim == 0:
         return torch.scalar_tensor(gradient.item() * factor, dtype=dtype)
-    return torch.from_numpy(gradient * factor).to(dtype)
+    # What shares no numbers may become the .grad of a leaf, which a program may write to.
+    if factor != 1.0 or gradient.shape == shape:
+        gradient = gradient * factor
+    return torch.from_numpy(gradient).to(dtype).expand(shape)
 
 
 def _layers(spikes_list: Iterable[Tensor]) -> list[Tensor]:
@@ -375,13 +380,19 @@ def _array(tensor: Tensor) -> NDArray[Any]:
 
 
 def _constant_part(view: NDArray[Any]) -> NDArray[Any]:
-    """One step of each axis that a broadcast view repeats."""
-    steps = tuple(slice(1) if stride == 0 else slice(None) for stride in view.strides)
-    return view[steps]
+    """One step of each axis that a broadcast view repeats, as PyTorch wants it: not read-only."""
+    part = view[tuple(slice(1) if stride == 0 else slice(None) for stride in view.strides)]
+    try:
+        part.flags.writeable = True
+    except ValueError:  # the memory is of the answer
+        part = part.copy()
+    return part
 
 
 def _loss_dtype(spikes: Sequence[Tensor]) -> torch.dtype:
     """That of the spikes, but half precision has too few digits for a loss."""
+    if len(spikes) == 1 and spikes[0].dtype == torch.float32:
+        return torch.float32
     dtype = torch.get_default_dtype()
     if spikes and all(tensor.is_floating_point() for tensor in spikes):
         dtype = spikes[0].dtype
