@@ -23,11 +23,11 @@ _GUARD = '"$@" </dev/null & exec 2>&-; read -r _; kill $!; wait $!; rm -r "$0"'
 def daemon_path() -> str:
     """The daemon inside of this package, or else the one that is installed on the machine."""
     inside = Path(__file__).with_name("bin") / "spikelossd"
-    path = str(inside) if inside.exists() else shutil.which("spikelossd")
+    path = str(inside) if os.access(inside, os.X_OK) else shutil.which("spikelossd")
     if path is None:
         raise SpikelossError(
             "there is no spikelossd: this package is the client alone; install the wheel that "
-            "brings the daemon, or the Debian package"
+            "brings the daemon, or the Debian package; in a checkout, scripts/serve builds it"
         )
     return path
 

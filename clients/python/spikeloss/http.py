@@ -22,6 +22,9 @@ _MAX_HEAD = 1 << 16
 # More are joined before they are sent.
 _MAX_PIECES = 64
 
+# Longer waits end, in seconds: poll() takes milliseconds in an int.
+_MAX_WAIT = 2e6
+
 # How long a thread looks for the answer of a server on this machine before it sleeps, in seconds.
 _LOOK = 0.0003
 
@@ -50,11 +53,11 @@ class Deadline:
         return self._end - time.monotonic()
 
     def seconds(self) -> float:
-        """What is left, more than 0."""
+        """How long to wait, more than 0."""
         left = self.left()
         if left <= 0:
             raise TimeoutError("timed out")
-        return left
+        return min(left, _MAX_WAIT)
 
 
 class Address(NamedTuple):
@@ -154,7 +157,7 @@ class Connection:
     def _connect(address: Address, proxy: Optional[Proxy], deadline: Deadline) -> socket.socket:
         if address.unix is None:
             host, port = (address.host, address.port) if proxy is None else proxy[:2]
-            wire = socket.create_connection((host, port), max(deadline.left(), 0.001))
+            wire = socket.create_connection((host, port), deadline.seconds())
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return wire
         wire = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -204,8 +207,10 @@ class Connection:
     def _when_ready(
         self, operation: Callable[[Any], Any], argument: Any, to_send: bool, deadline: Deadline
     ) -> Any:
-        """What the operation of the socket returns, as soon as it need not wait."""
+        """What the operation of the socket returns, as soon as it need not wait. A server that never
+        lets it wait does not stretch the deadline."""
         while True:
+            deadline.seconds()
             try:
                 return operation(argument)
             except BlockingIOError:

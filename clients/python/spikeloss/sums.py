@@ -25,7 +25,9 @@ _MANY_STEPS = 1 << 14
 # Below this every sum of whole numbers is exact in float32.
 _EXACT_FLOAT32 = 1 << 24
 
-_process = os.getpid()
+# Where threads of PyTorch can be. None: this was imported in a worker, which may be forked.
+_workers = sys.modules.get("multiprocessing.process")
+_process = os.getpid() if _workers is None or _workers.parent_process() is None else None
 
 
 def time_sums(spikes: NDArray[Any]) -> NDArray[Any]:

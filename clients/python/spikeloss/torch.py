@@ -319,10 +319,9 @@ def _derivative(
         factor = factor.item()
     if gradient.ndim == 0:
         return torch.scalar_tensor(gradient.item() * factor, dtype=dtype)
-    # What shares no numbers may become the .grad of a leaf, which a program may write to.
-    if factor != 1.0 or gradient.shape == shape:
-        gradient = gradient * factor
-    return torch.from_numpy(gradient).to(dtype).expand(shape)
+    # A program may write to its gradient, at least to one step of it, and ask for it again.
+    own = gradient.copy() if factor == 1.0 else gradient * factor
+    return torch.from_numpy(own).to(dtype).expand(shape)
 
 
 def _layers(spikes_list: Iterable[Tensor]) -> list[Tensor]:

@@ -55,7 +55,8 @@ class Transport:
         )
 
     def post(self, path: str, body: Sequence[bytes], max_answer: int) -> Answer:
-        """Sends the pieces of a body. Raises Unreachable, or BadAnswer if the answer is not HTTP or longer than `max_answer`.
+        """Sends the pieces of a body. Raises Unreachable, or BadAnswer if the answer is not HTTP or
+        longer than `max_answer`.
 
         Losses are pure functions, so any request may be sent again. What a repetition cannot
         change, such as an untrusted certificate, is final at once.

@@ -1,6 +1,7 @@
 """What the client sends, and what it makes of the answer."""
 
 import base64
+import importlib
 import logging
 import multiprocessing
 import os
@@ -175,6 +176,29 @@ def test_a_forked_process_does_not_wait_for_threads_of_its_parent(adder):
             os._exit(int(spikeloss.sums.time_sums(spikes).min() != 100))
         assert os.waitpid(child, 0)[1] == 0
     finally:
+        adder.set_num_threads(threads)
+
+
+def sum_after_import(spikes):
+    importlib.reload(spikeloss.sums)
+    assert spikeloss.sums.time_sums(spikes).min() == 100
+
+
+def test_a_forked_worker_that_imports_the_client_does_not_wait_for_threads_of_its_parent(adder):
+    if adder is None:
+        return
+    threads = adder.get_num_threads()
+    adder.set_num_threads(2)
+    spikes = numpy.ones((64, 100, 200), "f4")
+    child = multiprocessing.get_context("fork").Process(target=sum_after_import, args=(spikes,))
+    try:
+        spikeloss.sums.time_sums(spikes)
+        child.start()
+        child.join(30)
+        assert child.exitcode == 0
+    finally:
+        child.kill()
+        child.join()
         adder.set_num_threads(threads)
 
 

@@ -91,9 +91,17 @@ def test_a_wrong_option_is_an_error_with_the_words_of_the_daemon(program):
             pass
 
 
-def test_without_a_daemon_the_error_says_where_to_get_it(monkeypatch):
+@pytest.mark.parametrize("file", [None, "link", "text"])
+def test_without_a_daemon_that_runs_the_error_says_where_to_get_it(file, monkeypatch, tmp_path):
+    """As in a checkout without its builds, and in one of another user."""
+    inside = tmp_path / "bin" / "spikelossd"
+    inside.parent.mkdir()
+    if file == "link":
+        inside.symlink_to(tmp_path / "removed")
+    elif file == "text":
+        inside.write_text("no program")
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr(spikeloss._local_server, "__file__", "/nowhere/_local_server.py")
-    with pytest.raises(spikeloss.SpikelossError, match="install the wheel"):
+    monkeypatch.setattr(spikeloss._local_server, "__file__", str(tmp_path / "_local_server.py"))
+    with pytest.raises(spikeloss.SpikelossError, match="install the wheel.*scripts/serve"):
         with spikeloss.local_server():
             pass

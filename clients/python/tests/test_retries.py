@@ -1,6 +1,8 @@
 """A server that is away for a while costs retries, not the run."""
 
+import contextlib
 import logging
+import socket
 import threading
 import time
 
@@ -9,6 +11,7 @@ import stub
 from conftest import Daemon
 
 import spikeloss
+from spikeloss.http import Address, Connection, Deadline
 
 BUSY = (503, {"Retry-After": 1}, b'{"code":"out_of_memory","detail":"no memory now"}')
 BAD_GATEWAY = (502, {}, b"<html>")
@@ -155,3 +158,21 @@ def test_a_restart_of_the_server_goes_unnoticed(program, tmp_path, retries, end,
         losses.append(stub.ask(client).loss)
     daemon.stop()
     assert losses == [0.25] * 3
+
+
+def test_an_answer_that_is_there_at_once_does_not_stretch_the_time():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = Address.parse("http://127.0.0.1:%d" % server.getsockname()[1])
+        connection = Connection(address, None, None, Deadline(60))
+        wire, _ = server.accept()
+        with wire, contextlib.closing(connection):
+            wire.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            with pytest.raises(TimeoutError):
+                connection.ask([b"POST / HTTP/1.1\r\n\r\n"], 2, Deadline(-1))
+
+
+@pytest.mark.parametrize("timeout", [1e7, 1e300, float("inf")])
+def test_no_time_is_too_long(timeout, monkeypatch):
+    monkeypatch.setattr("spikeloss.http._LOOK", 0)
+    with stub.serving(stub.GOOD) as server, spikeloss.Client(server.url, timeout=timeout) as client:
+        assert stub.ask(client).loss == 0.25
