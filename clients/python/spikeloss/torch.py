@@ -379,13 +379,9 @@ def _array(tensor: Tensor) -> NDArray[Any]:
 
 
 def _constant_part(view: NDArray[Any]) -> NDArray[Any]:
-    """One step of each axis that a broadcast view repeats, as PyTorch wants it: not read-only."""
-    part = view[tuple(slice(1) if stride == 0 else slice(None) for stride in view.strides)]
-    try:
-        part.flags.writeable = True
-    except ValueError:  # the memory is of the answer
-        part = part.copy()
-    return part
+    """One step of each axis that a broadcast view repeats."""
+    steps = tuple(slice(1) if stride == 0 else slice(None) for stride in view.strides)
+    return view[steps]
 
 
 def _loss_dtype(spikes: Sequence[Tensor]) -> torch.dtype:
