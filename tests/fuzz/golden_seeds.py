@@ -15,12 +15,18 @@ HEADS = {
 }
 LONGEST = 3000
 
+# How gradients are written: each in turn, so that every encoder is reached.
+ENCODINGS = "text", "f32", "f64", "indexed_f32", "indexed_f64"
+FORMS = "dense", "broadcast"
+
 tables = pathlib.Path(__file__).parent.parent / "golden"
 folder = pathlib.Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)
 for table in "cases", "count_cases":
     cases = json.loads((tables / f"{table}.json").read_text(encoding="utf-8"))
     for number, case in enumerate(cases):
-        body = json.dumps(case["request"])
+        members = {"gradient": FORMS[number % len(FORMS)],
+                   "gradient_encoding": ENCODINGS[number % len(ENCODINGS)]}
+        body = json.dumps({**members, **case["request"]})
         if len(body) <= LONGEST:
             (folder / f"golden-{table}-{number}").write_bytes(HEADS[case["loss"]] + body.encode())

@@ -283,9 +283,9 @@ static void check_message(const struct question *question, const char *part) {
 }
 
 START_TEST(an_answer_may_be_exactly_as_large_as_the_limit_and_not_a_byte_larger) {
-  for (int way = 0; way < 9; way++) {
-    enum sl_gradient_form form = (enum sl_gradient_form)(way / 3);
-    enum sl_gradient_encoding encoding = (enum sl_gradient_encoding)(way % 3);
+  for (int way = 0; way < 3 * SL_ENCODING_COUNT; way++) {
+    enum sl_gradient_form form = (enum sl_gradient_form)(way / SL_ENCODING_COUNT);
+    enum sl_gradient_encoding encoding = (enum sl_gradient_encoding)(way % SL_ENCODING_COUNT);
     struct question question;
     ask_for_everything(&question, form, encoding);
     char *whole = text_of(&question, 1000);
@@ -302,6 +302,26 @@ START_TEST(an_answer_may_be_exactly_as_large_as_the_limit_and_not_a_byte_larger)
              strlen(whole) - 1);
     check_message(&question, sizes);
     free(whole);
+  }
+}
+END_TEST
+
+START_TEST(a_table_counts_to_the_last_byte) {
+  static const char answer[] =
+      "{\"loss\":1.5,\"gradients\":{\"spk\":{\"shape\":[2,1,1],\"encoding\":"
+      "\"indexed_f32\",\"table\":\"AACAPw==\",\"data\":\"AAA=\"}},"
+      "\"diagnostics\":{}}\n";
+  for (size_t missing = 0; missing < 2; missing++) {
+    struct question question;
+    ask(&question, SL_GRADIENT_BROADCAST, SL_ENCODING_INDEXED_F32);
+    set_values(add(&question, SPK, 0, 3, (size_t[]){2, 9, 1}, (size_t[]){2, 1, 1}),
+               (double[]){1, 1});
+    question.limits.answer_bytes = strlen(answer) - missing;
+    if (missing == 0) {
+      check_answer(&question, answer);
+    } else {
+      check_refused(&question, SL_ANSWER_TOO_LARGE);
+    }
   }
 }
 END_TEST
@@ -338,10 +358,10 @@ static const size_t uncountable[][SL_MAX_RANK] = {
 };
 
 START_TEST(shapes_that_overflow_are_too_large_whatever_the_limit_is) {
-  for (int way = 0; way < 6; way++) {
+  for (int way = 0; way < 2 * SL_ENCODING_COUNT; way++) {
     struct question question;
-    ask(&question, SL_GRADIENT_DENSE, (enum sl_gradient_encoding)(way % 3));
-    question.nested[SPK][0] = way < 3;
+    ask(&question, SL_GRADIENT_DENSE, (enum sl_gradient_encoding)(way % SL_ENCODING_COUNT));
+    question.nested[SPK][0] = way < SL_ENCODING_COUNT;
     const size_t ones[] = {1, 1, 1, 1, 1, 1, 1, 1};
     add(&question, SPK, 0, 8, uncountable[_i], ones)->values[0] = 0.1;
     question.limits.answer_bytes = UINT64_MAX;
@@ -464,6 +484,7 @@ int main(void) {
   suite_add_tcase(suite, text);
   TCase *refusals = tcase_create("refusals");
   tcase_add_test(refusals, an_answer_may_be_exactly_as_large_as_the_limit_and_not_a_byte_larger);
+  tcase_add_test(refusals, a_table_counts_to_the_last_byte);
   tcase_add_test(refusals, a_dense_answer_above_the_limit_says_to_ask_for_broadcast);
   tcase_add_test(refusals, text_around_the_tensors_counts_and_ends_at_the_limit);
   tcase_add_loop_test(refusals, shapes_that_overflow_are_too_large_whatever_the_limit_is, 0,
