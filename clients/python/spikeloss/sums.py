@@ -31,7 +31,8 @@ _process = os.getpid() if _workers is None or _workers.parent_process() is None 
 
 
 def time_sums(spikes: NDArray[Any]) -> NDArray[Any]:
-    """Exact for whole numbers; all others are summed in double precision."""
+    """Exact for whole numbers. All others are summed in double precision, but those of float32 only
+    if their sums in float32 are not all whole."""
     axis = time_axis(spikes.ndim)
     steps = spikes.shape[axis]
     if spikes.dtype == numpy.bool_:
