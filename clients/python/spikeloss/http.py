@@ -140,6 +140,7 @@ class Connection:
         self._nearby = address.unix is not None or _is_loopback(address.host)
         self._wire = self._connect(address, proxy, deadline)
         self._tls = False
+        self._poll: Optional[select.poll] = None
         self.reusable = True
         try:
             if proxy is not None and tls is not None:
@@ -189,7 +190,12 @@ class Connection:
 
     def is_idle(self) -> bool:
         """False if the server has closed the connection, or sent something without a request."""
-        return not _is_ready(self._wire, False, 0.0)
+        if not hasattr(select, "poll"):  # Windows
+            return not _is_ready(self._wire, False, 0.0)
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self._wire, select.POLLIN)
+        return not self._poll.poll(0)
 
     def _wait(self, to_send: bool, deadline: Deadline) -> None:
         """Until something can be sent or received.

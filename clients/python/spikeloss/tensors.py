@@ -31,7 +31,7 @@ _encoder = json.JSONEncoder(default=_as_list)
 Pieces = tuple[Union[bytes, memoryview], ...]
 
 # What is worth a table of texts: so many labels, of so few digits.
-_MANY_LABELS, _MAX_DIGITS = 512, 4
+_MANY_LABELS, _MAX_DIGITS = 64, 4
 
 # Values in a block: few enough to stay in the cache of a core, and a multiple of 8, so that every
 # block but the last fills whole bytes.

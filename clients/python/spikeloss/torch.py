@@ -29,6 +29,7 @@ from spikeloss.layout import Axes, Sums, time_axis
 
 Number = Union[Real, Tensor]
 Numbers = Union[Tensor, NDArray[Any], Sequence[Number]]
+Gradient = Union[float, NDArray[Any]]
 Labels = Union[Tensor, NDArray[Any], Sequence[int]]
 
 _HALF = (torch.float16, torch.bfloat16)
@@ -254,9 +255,9 @@ def evaluate(loss: str, /, *, axes: Axes = "batch_time_neurons", **fields: Any) 
 
 def _gradients_of(
     inputs: Mapping[str, Sequence[Tensor]], given: Mapping[str, Any]
-) -> list[Optional[NDArray[Any]]]:
+) -> list[Optional[Gradient]]:
     """The gradient of each input, small where it repeats along an axis; None: there is none."""
-    gradients: list[Optional[NDArray[Any]]] = []
+    gradients: list[Optional[Gradient]] = []
     for name, tensors in inputs.items():
         if name not in given:
             if given and any(tensor.requires_grad for tensor in tensors):
@@ -265,6 +266,8 @@ def _gradients_of(
         elif name in ("spk", "spikes_list"):
             views = given[name] if name == "spikes_list" else [given[name]]
             gradients += map(_constant_part, views)
+        elif tensors[0].dim() == 0:
+            gradients.append(given[name])
         else:
             gradients.append(numpy.asarray(given[name]).reshape(tensors[0].shape))
     return gradients
@@ -287,7 +290,7 @@ class _ServedLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(  # type: ignore[override]
-        ctx: Any, loss: Tensor, gradients: list[Optional[NDArray[Any]]], *inputs: Tensor
+        ctx: Any, loss: Tensor, gradients: list[Optional[Gradient]], *inputs: Tensor
     ) -> Tensor:
         ctx.gradients = gradients
         ctx.likes = [(tensor.shape, tensor.dtype, tensor.device) for tensor in inputs]
@@ -305,7 +308,7 @@ class _ServedLoss(torch.autograd.Function):
 
 
 def _derivative(
-    gradient: NDArray[Any],
+    gradient: Gradient,
     factor: Union[float, Tensor],
     shape: torch.Size,
     dtype: torch.dtype,
@@ -317,8 +320,8 @@ def _derivative(
         return (torch.tensor(gradient, device=device) * given).to(dtype).expand(shape)
     if isinstance(factor, Tensor):
         factor = factor.item()
-    if gradient.ndim == 0:
-        return torch.scalar_tensor(gradient.item() * factor, dtype=dtype)
+    if not isinstance(gradient, numpy.ndarray):
+        return torch.scalar_tensor(gradient * factor, dtype=dtype)
     # A program may write to its gradient, at least to one step of it, and ask for it again.
     own = gradient.copy() if factor == 1.0 else gradient * factor
     return torch.from_numpy(own).to(dtype).expand(shape)
@@ -364,7 +367,8 @@ def _spikes(spikes: Tensor, axes: Axes) -> Union[NDArray[Any], Sums]:
     if plain.dim() < 2:
         return _array(plain.float() if half else plain)
     if plain.device.type == "cpu" and not half:
-        return _array(plain)
+        array: NDArray[Any] = plain.numpy()
+        return array
     time = time_axis(plain.dim(), axes)
     sums = plain.sum(time, dtype=torch.float32 if half or plain.dtype == torch.float32 else None)
     if sums.dtype == torch.float32 and not torch.equal(sums, sums.round()):
