@@ -25,7 +25,7 @@ typedef float floats __attribute__((vector_size(4 * LANES)));
 typedef int32_t integers __attribute__((vector_size(4 * LANES)));
 typedef uint8_t bytes __attribute__((vector_size(LANES)));
 
-enum { MIN_PERIOD = 64, CACHE_LINE = 64, AHEAD = 16 * 1024 };
+enum { MIN_PERIOD = 64, CACHE_LINE = 64, AHEAD = 8 * 1024 };
 
 static inline floats load(const float *values) {
   floats loaded;
@@ -75,8 +75,9 @@ static inline void add_four_rows(float *sums, const float *rows, size_t stride, 
 /* Asks for memory before it is needed: left alone, a processor looks ahead to the end of a page. An
  * address that nothing is at does no harm. */
 static inline void prefetch(const float *values, size_t count) {
-  uintptr_t first = (uintptr_t)values + AHEAD;
-  for (size_t line = 0; line < count * sizeof *values; line += CACHE_LINE) {
+  size_t size = count * sizeof *values;
+  uintptr_t first = (uintptr_t)values + (size > AHEAD ? size : AHEAD);
+  for (size_t line = 0; line < size; line += CACHE_LINE) {
     __builtin_prefetch((const void *)(first + line));
   }
 }
