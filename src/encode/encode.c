@@ -4,8 +4,8 @@
  *     {"loss":1.625,"gradients":{"spikes_list":[ TENSOR , TENSOR ],"offsets": LIST ,…},…}
  *
  * All literal text is in one buffer, and so are lists of numbers that are not too long, and indexed
- * gradients; a segment says where in it a tensor comes in. Lengths are measured first, so that the
- * limit is checked before any memory for rows is taken.
+ * gradients; a segment is a tensor that follows a part of it. Lengths are measured first, so that
+ * the limit is checked before any memory for rows is taken.
  */
 #include "encode/encode.h"
 

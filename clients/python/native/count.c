@@ -25,7 +25,10 @@ typedef float floats __attribute__((vector_size(4 * LANES)));
 typedef int32_t integers __attribute__((vector_size(4 * LANES)));
 typedef uint8_t bytes __attribute__((vector_size(LANES)));
 
-enum { MIN_PERIOD = 64, CACHE_LINE = 64, AHEAD = 8 * 1024 };
+/* Rows that are added as one have whole vectors; of sixteen lanes, halves are as fast. */
+enum { MIN_PERIOD = 64, PERIOD_UNIT = LANES < 8 ? LANES : 8 };
+
+enum { CACHE_LINE = 64, AHEAD = 8 * 1024 };
 
 static inline floats load(const float *values) {
   floats loaded;
@@ -41,7 +44,7 @@ static inline void store(float *values, floats stored) {
 static size_t rows_together(size_t steps, size_t stride, size_t width) {
   size_t rows = 1;
   while (stride == width && 2 * rows <= steps && 2 * rows * width <= SL_COUNT_COLUMNS &&
-         (rows * width < MIN_PERIOD || rows * width % 8 != 0)) {
+         (rows * width < MIN_PERIOD || rows * width % PERIOD_UNIT != 0)) {
     rows *= 2;
   }
   return rows;

@@ -19,7 +19,7 @@
 /* Larger after every change of a function: a library of another build is not used. */
 enum { SPIKELOSS_NATIVE_INTERFACE = 1 };
 
-/* Chooses the instruction set, before all else: the best, or "scalar", for tests. Returns
+/* Chooses the instruction set, before all else: the best, or one by its name, for tests. Returns
  * SPIKELOSS_NATIVE_INTERFACE. */
 SPIKELOSS_NATIVE int spikeloss_native_start(const char *instructions);
 

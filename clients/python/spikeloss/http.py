@@ -22,7 +22,7 @@ _MAX_HEAD = 1 << 16
 # More are joined before they are sent.
 _MAX_PIECES = 64
 
-# Longer waits end, in seconds: poll() takes milliseconds in an int.
+# No single wait is longer, in seconds: poll() takes milliseconds in an int.
 _MAX_WAIT = 2e6
 
 # How long a thread looks for the answer of a server on this machine before it sleeps, in seconds.

@@ -162,21 +162,25 @@ def test_parts_of_a_batch_add_up_to_the_loss_of_the_whole(client):
     assert (result.loss, result.diagnostics) == (whole.loss, whole.diagnostics)
 
 
-def test_a_forked_process_does_not_wait_for_threads_of_its_parent(adder):
-    if adder is None:
-        return
-    threads = adder.get_num_threads()
-    adder.set_num_threads(2)
+@pytest.fixture
+def added_by_threads(monkeypatch):
+    """Spikes that two threads of PyTorch have added in this process."""
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(native, "library", None)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
     spikes = numpy.ones((64, 100, 200), "f4")
-    try:
-        sent_sums(spikes)
-        child = os.fork()
-        if child == 0:
-            signal.alarm(30)
-            os._exit(int(spikeloss.sums.time_sums(spikes).min() != 100))
-        assert os.waitpid(child, 0)[1] == 0
-    finally:
-        adder.set_num_threads(threads)
+    spikeloss.sums.time_sums(spikes)
+    yield spikes
+    torch.set_num_threads(threads)
+
+
+def test_a_forked_process_does_not_wait_for_threads_of_its_parent(added_by_threads):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(30)
+        os._exit(int(spikeloss.sums.time_sums(added_by_threads).min() != 100))
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def sum_after_import(spikes):
@@ -184,22 +188,16 @@ def sum_after_import(spikes):
     assert spikeloss.sums.time_sums(spikes).min() == 100
 
 
-def test_a_forked_worker_that_imports_the_client_does_not_wait_for_threads_of_its_parent(adder):
-    if adder is None:
-        return
-    threads = adder.get_num_threads()
-    adder.set_num_threads(2)
-    spikes = numpy.ones((64, 100, 200), "f4")
-    child = multiprocessing.get_context("fork").Process(target=sum_after_import, args=(spikes,))
+def test_a_forked_worker_that_imports_the_client_does_not_wait_either(added_by_threads):
+    forks = multiprocessing.get_context("fork")
+    child = forks.Process(target=sum_after_import, args=(added_by_threads,))
+    child.start()
     try:
-        spikeloss.sums.time_sums(spikes)
-        child.start()
         child.join(30)
         assert child.exitcode == 0
     finally:
         child.kill()
         child.join()
-        adder.set_num_threads(threads)
 
 
 @pytest.mark.usefixtures("adder")

@@ -16,9 +16,9 @@ CANARY = 0xA5
 RANDOM = numpy.random.default_rng(5)
 
 
-@pytest.fixture(autouse=True, params=["best", "scalar"])
+@pytest.fixture(autouse=True, params=["best", "avx2", "scalar"])
 def _instructions(request, library):
-    library.spikeloss_native_start(b"scalar" if request.param == "scalar" else None)
+    library.spikeloss_native_start(None if request.param == "best" else request.param.encode())
     yield
     library.spikeloss_native_start(None)
 
